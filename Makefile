@@ -1,0 +1,69 @@
+# geonb: every target sets up what it needs on first use. `make help` lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+MXNET := .venv-mxnet
+PIP := -m pip --disable-pip-version-check
+SOURCES := geonb tests
+PYTEST_FLAGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-mxnet demo lab test test-newest test-mxnet check format lock mini clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/ready  ## the everyday environment (.venv): newest NumPy, no MXNet
+setup-mxnet: $(MXNET)/ready  ## the reference environment (.venv-mxnet): MXNet and the NumPy it needs
+
+$(VENV)/ready: requirements/newest.txt pyproject.toml
+	$(call install,$(VENV),requirements/newest.txt)
+
+$(MXNET)/ready: requirements/mxnet.txt pyproject.toml
+	$(call install,$(MXNET),requirements/mxnet.txt)
+
+# The environment is made anew from its lock; the stamp is written last, so a broken setup is repeated.
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "geonb needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=/path/to/python3.11 $@"; exit 2; }
+	@echo "==> setting up $(1) from $(2) (once; a minute or two)"
+	@$(PYTHON) -m venv --clear $(1)
+	@$(1)/bin/python $(PIP) install --require-hashes --no-deps --progress-bar on -r $(2)
+	@$(1)/bin/python $(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "==> $(1) is ready"
+endef
+
+demo: $(VENV)/ready  ## locate the example photo: a table, a PNG and an HTML page
+	@$(VENV)/bin/geonb demo
+
+lab: $(VENV)/ready  ## open JupyterLab in notebooks/
+	@$(VENV)/bin/jupyter lab --notebook-dir=notebooks
+
+test: test-newest test-mxnet  ## all tests, in both environments
+
+test-newest: $(VENV)/ready  ## the tests on the newest NumPy, without MXNet
+	@echo "==> tests on the newest NumPy, without MXNet"
+	@$(VENV)/bin/python -m pytest -m "not mxnet" $(PYTEST_FLAGS)
+
+test-mxnet: $(MXNET)/ready  ## the tests beside MXNet
+	@echo "==> tests beside MXNet"
+	@$(MXNET)/bin/python -m pytest -m "not newest" $(PYTEST_FLAGS)
+
+check: $(VENV)/ready  ## format, lint and types
+	@$(VENV)/bin/ruff format --check $(SOURCES)
+	@$(VENV)/bin/ruff check $(SOURCES)
+	@$(VENV)/bin/mypy geonb
+
+format: $(VENV)/ready  ## put the sources in format
+	@$(VENV)/bin/ruff format $(SOURCES)
+	@$(VENV)/bin/ruff check --fix $(SOURCES)
+
+lock:  ## compile the two locks anew (needs uv)
+	uv pip compile -q -U pyproject.toml --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/newest.txt
+	uv pip compile -q -U pyproject.toml --extra mxnet --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/mxnet.txt
+
+mini: $(MXNET)/ready  ## train the mini model anew (about 20 minutes)
+	$(MXNET)/bin/python -m geonb.training geonb/data/mini
+
+clean:  ## remove the environments and what the tools left behind
+	rm -rf $(VENV) $(MXNET) .mypy_cache .pytest_cache .ruff_cache .hypothesis

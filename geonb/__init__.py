@@ -1,0 +1,1 @@
+"""geonb: where was this photo taken?"""

@@ -1,0 +1,43 @@
+"""The one family of errors: each says what happened, with which input, and what to do next."""
+
+
+class GeonbError(Exception):
+    """Any failure that is of the user's making, or of the world's; its text is one line."""
+
+
+class PhotoError(GeonbError):
+    """A photo cannot be found, fetched or read."""
+
+
+class ModelError(GeonbError):
+    """A model is unknown, or its parts do not belong together."""
+
+
+class CheckpointError(ModelError):
+    """A checkpoint's files are missing, broken, or hold a network that is not supported."""
+
+
+class CellsError(ModelError):
+    """A cell list cannot be read, or does not describe cells."""
+
+
+class FetchError(ModelError):
+    """A model's files cannot be fetched, or are not the ones that were promised."""
+
+
+class PlaceError(GeonbError, ValueError):
+    """A coordinate is not a place on Earth."""
+
+
+class MapError(GeonbError):
+    """A map cannot be drawn as asked."""
+
+
+class MissingDependencyError(GeonbError, ImportError):
+    """An optional package is needed; the text ends with the command that installs it."""
+
+    def __init__(self, purpose: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package}, which is not installed; "
+            f'install it with: pip install "geonb[{extra}]"'
+        )
