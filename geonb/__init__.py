@@ -1,1 +1,1 @@
-"""geonb: where was this photo taken?"""
+"""geonb tells where a photo was taken."""

@@ -1,0 +1,108 @@
+"""Distances between places, and bounds that hold across the ±180° line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+
+from geonb.errors import PlaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+EARTH_RADIUS_KM = 6371.0
+"""The sphere of the blog and of the published tables; 6378.137 gives other percentages."""
+
+Place = tuple[float, float]
+"""(latitude, longitude) in decimal degrees, WGS-84."""
+
+
+def check_points(points: ArrayLike) -> NDArray[np.float64]:
+    """Give ``points`` as a float array (..., 2) of latitude and longitude in degrees.
+
+    Raises `PlaceError` where a coordinate is no number, or outside ±90 and ±180 degrees.
+    """
+    try:
+        array = np.asarray(points, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise PlaceError(f"expected (latitude, longitude) in degrees, got {points!r}") from error
+    if array.ndim == 0 or array.shape[-1] != 2:
+        raise PlaceError(f"expected (latitude, longitude) pairs, got an array {array.shape}")
+    wrong = ~np.all(np.abs(array) <= (90.0, 180.0), axis=-1)  # also where NaN
+    if wrong.any():
+        raise PlaceError(_explain(*array[wrong][0].tolist(), int(wrong.sum()), wrong.size))
+    return array
+
+
+def _explain(lat: float, lng: float, count: int, total: int) -> str:
+    """Say what is wrong with the first of ``count`` bad places."""
+    text = f"({lat:g}, {lng:g}) is not a place: latitude is within ±90 and longitude within ±180"
+    if 90 < abs(lat) <= 180 and abs(lng) <= 90:
+        text += "; the two look swapped: geonb takes latitude first"
+    return text if total == 1 else f"{text} ({count} of {total} points)"
+
+
+def haversine(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Great-circle kilometres between degrees ``a`` and ``b``, (..., 2) each, unchecked."""
+    lat1, lng1, lat2, lng2 = map(np.radians, (a[..., 0], a[..., 1], b[..., 0], b[..., 1]))
+    h = (
+        np.sin((lat2 - lat1) / 2) ** 2
+        + np.cos(lat1) * np.cos(lat2) * np.sin((lng2 - lng1) / 2) ** 2
+    )
+    # Rounding can lift h a hair above 1 at antipodes, where asin would answer NaN.
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(h, 1.0))))
+
+
+def geodesic(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Kilometres along the WGS-84 ellipsoid (Karney 2013), one pair after the other."""
+    from geographiclib.geodesic import Geodesic
+
+    inverse = Geodesic.WGS84.Inverse
+    a, b = np.broadcast_arrays(a, b)
+    pairs = zip(a.reshape(-1, 2).tolist(), b.reshape(-1, 2).tolist(), strict=True)
+    metres = [inverse(*p, *q, outmask=Geodesic.DISTANCE)["s12"] for p, q in pairs]
+    return np.array(metres).reshape(a.shape[:-1]) / 1000.0
+
+
+_METHODS = {"haversine": haversine, "geodesic": geodesic}
+
+
+@overload
+def distance(p1: Place, p2: Place, method: Literal["haversine", "geodesic"] = ...) -> float: ...
+@overload
+def distance(
+    p1: ArrayLike, p2: ArrayLike, method: Literal["haversine", "geodesic"] = ...
+) -> Any: ...
+def distance(
+    p1: ArrayLike, p2: ArrayLike, method: Literal["haversine", "geodesic"] = "haversine"
+) -> Any:
+    """Measure the kilometres between ``p1`` and ``p2``, places or arrays (..., 2) of places.
+
+    ``haversine`` is the blog's great circle on a sphere of 6371 km, which every published
+    table uses; ``geodesic`` follows the WGS-84 ellipsoid and differs by up to 0.6 %.
+    Two places give a float; arrays broadcast, and give an array. Raises `PlaceError`.
+    """
+    if method not in _METHODS:
+        raise ValueError(f"method is 'haversine' or 'geodesic', not {method!r}")
+    km = _METHODS[method](check_points(p1), check_points(p2))
+    return float(km) if km.ndim == 0 else km
+
+
+def bounds(points: Sequence[Place] | ArrayLike) -> tuple[float, float, float, float]:
+    """Give south, west, north, east of the smallest box that holds all ``points`` (N, 2).
+
+    The box may cross the ±180° line: then east is beyond 180, so that west <= east always.
+    """
+    array = check_points(points).reshape(-1, 2)
+    if not len(array):
+        raise PlaceError("bounds need at least one place")
+    lngs = np.unique(array[:, 1] % 360.0)
+    gaps = np.diff(lngs, append=lngs[0] + 360.0)
+    widest = int(np.argmax(gaps))  # the box is what this empty stretch leaves over
+    west = float(lngs[(widest + 1) % len(lngs)])
+    east = west + 360.0 - float(gaps[widest])
+    shift = 360.0 if west >= 180.0 else 0.0
+    return float(array[:, 0].min()), west - shift, float(array[:, 0].max()), east - shift
