@@ -33,12 +33,13 @@ def check_points(points: ArrayLike) -> NDArray[np.float64]:
         raise PlaceError(f"expected (latitude, longitude) pairs, got an array {array.shape}")
     wrong = ~np.all(np.abs(array) <= (90.0, 180.0), axis=-1)  # also where NaN
     if wrong.any():
-        raise PlaceError(_explain(*array[wrong][0].tolist(), int(wrong.sum()), wrong.size))
+        raise PlaceError(_explain(array[wrong][0], int(wrong.sum()), wrong.size))
     return array
 
 
-def _explain(lat: float, lng: float, count: int, total: int) -> str:
-    """Say what is wrong with the first of ``count`` bad places."""
+def _explain(first: NDArray[np.float64], count: int, total: int) -> str:
+    """Say what is wrong with the ``first`` of ``count`` bad places."""
+    lat, lng = first
     text = f"({lat:g}, {lng:g}) is not a place: latitude is within ±90 and longitude within ±180"
     if 90 < abs(lat) <= 180 and abs(lng) <= 90:
         text += "; the two look swapped: geonb takes latitude first"
