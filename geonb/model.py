@@ -13,7 +13,7 @@ from geonb.cells import Cells, read_cells
 from geonb.checkpoint import CheckpointFiles, find_checkpoint
 from geonb.engines import ENGINES, Engine, EngineName
 from geonb.errors import CellsError, ModelError
-from geonb.preprocess import RECIPE, Recipe, preprocess
+from geonb.preprocessing import RECIPE, Recipe, preprocess
 from geonb.weights import CELLS_FILE, REGISTRY, Weights, folder_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geonb.predict import Predictions
+    from geonb.predictions import Predictions
 
 _HEAD = ("rank", "probability", "latitude", "longitude")
 

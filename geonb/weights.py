@@ -69,8 +69,8 @@ def folder_of(weights: Weights) -> Path:
     if weights is MINI:
         return Path(__file__).parent / "data" / "mini"
     variable = f"GEONB_{weights.name.upper()}"
-    if folder := os.environ.get(variable):
-        return Path(folder).expanduser()
+    if own := os.environ.get(variable):
+        return Path(own).expanduser()
     folder = cache_folder() / weights.name
     if missing := [name for name in weights.files if not (folder / name).is_file()]:
         raise FetchError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from geonb.distance import Place, check_points, distance
+from geonb.distances import Place, check_points, distance
 from geonb.errors import MissingDependencyError, ModelError
 from geonb.photo import Photo, PhotoSource, open_photo
 
