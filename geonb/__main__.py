@@ -69,12 +69,20 @@ def _demo_model() -> Model:
 
 @main.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
-@click.option("--model", "source", default="mini", show_default=True, metavar="NAME|FOLDER|PREFIX")
+@click.option(
+    "--model",
+    "source",
+    default="locationnet",
+    envvar="GEONB_MODEL",
+    show_default=True,
+    show_envvar=True,
+    metavar="NAME|FOLDER|PREFIX",
+)
 @click.option("--engine", type=_ENGINES, default="onnxruntime", show_default=True)
 @click.option("--top", default=5, show_default=True, help="How many places.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a photo, a line each.")
 @click.option("--map", "target", type=click.Path(path_type=Path), help=".png, .svg, .pdf or .html")
-def locate(  # noqa: PLR0913, PLR0917
+def locate(
     photos: tuple[str, ...], source: str, engine: Any, top: int, as_json: bool, target: Path | None
 ) -> None:
     """Tell where each PHOTO, a path or a URL, was taken.
