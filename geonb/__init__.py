@@ -1,1 +1,68 @@
-"""geonb tells where a photo was taken."""
+"""geonb tells where a photo was taken.
+
+The public names, loaded when they are first used; importing geonb imports nothing else.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from geonb.cells import Cells, partition, read_cells
+    from geonb.distances import bounds, distance
+    from geonb.errors import GeonbError
+    from geonb.maps import show_map
+    from geonb.model import Model, load_model
+    from geonb.photo import Photo, open_photo
+    from geonb.predictions import Prediction, Predictions, predict
+    from geonb.preprocessing import preprocess
+
+__version__ = "0.1.0"
+
+# Rooms are nouns where their function is a verb (predictions.predict): a room and a name of the
+# same spelling would hide each other.
+_HOMES = {
+    "Cells": "cells",
+    "GeonbError": "errors",
+    "Model": "model",
+    "Photo": "photo",
+    "Prediction": "predictions",
+    "Predictions": "predictions",
+    "bounds": "distances",
+    "distance": "distances",
+    "load_model": "model",
+    "open_photo": "photo",
+    "partition": "cells",
+    "predict": "predictions",
+    "preprocess": "preprocessing",
+    "read_cells": "cells",
+    "show_map": "maps",
+}
+
+__all__ = [
+    "Cells",
+    "GeonbError",
+    "Model",
+    "Photo",
+    "Prediction",
+    "Predictions",
+    "bounds",
+    "distance",
+    "load_model",
+    "open_photo",
+    "partition",
+    "predict",
+    "preprocess",
+    "read_cells",
+    "show_map",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'geonb' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"geonb.{_HOMES[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geonb import s2
-from geonb.distance import check_points
+from geonb.distances import check_points
 from geonb.errors import CellsError
 from geonb.files import replacing
 

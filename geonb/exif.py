@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import ExifTags, Image
 
 if TYPE_CHECKING:
-    from geonb.distance import Place
+    from geonb.distances import Place
 
 
 def place(image: Image.Image) -> Place | None:

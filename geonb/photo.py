@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.distance import Place
+    from geonb.distances import Place
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -51,7 +51,7 @@ def preprocess(
     if method not in _METHODS:
         raise ValueError(f"method is 'fast' or 'blog', not {method!r}")
     photos: list[Any] = list(photo) if isinstance(photo, (list, tuple)) else [photo]
-    squares = [_METHODS[method](open_photo(p), recipe.side) for p in photos]
+    squares: list[Any] = [_METHODS[method](open_photo(p), recipe.side) for p in photos]
     return normalise(np.stack(squares), recipe)  # (N, 224, 224, 3) -> (N, 3, 224, 224)
 
 

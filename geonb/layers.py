@@ -1,0 +1,135 @@
+"""The layers of a network: what each reads, its attributes, and the shapes that follow."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from geonb.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer, in MXNet's terms."""
+
+    name: str
+    op: str
+    """MXNet's operator, such as Convolution."""
+    inputs: tuple[str, ...]
+    """The layers (or the network's input) that this one reads."""
+    parameters: tuple[str, ...] = ()
+    """Names of its arrays: weight and bias, or gamma, beta, moving mean and moving variance."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """As the symbol file has them: text."""
+
+    def text(self, name: str, default: str) -> str:
+        """An attribute as it stands."""
+        return self.attributes.get(name, default)
+
+    def flag(self, name: str, default: bool = False) -> bool:  # noqa: FBT001, FBT002
+        """An attribute that is True or False (1 or 0 in old files)."""
+        return self.text(name, str(default)) in {"True", "true", "1"}
+
+    def numbers(self, name: str, default: Shape = ()) -> Shape:
+        """An attribute such as ``(3, 3)``, or a single whole number, as a tuple."""
+        return tuple(map(int, re.findall(r"-?\d+", self.text(name, str(default)))))
+
+    def number(self, name: str, default: float) -> float:
+        """An attribute that is one number."""
+        return float(self.text(name, str(default)))
+
+
+# How many layers each operator reads (what follows are its arrays), and the shapes that it makes.
+# A rule takes the shapes of the layers read, and gives the output's and the arrays' shapes.
+Rule = tuple[Shape, tuple[Shape, ...]]
+
+
+def _convolution(layer: Layer, shape: Shape) -> Rule:
+    filters = int(layer.number("num_filter", 0))
+    groups = int(layer.number("num_group", 1))
+    kernel = layer.numbers("kernel")
+    out = (shape[0], filters, *_window(layer, shape[2:], math.floor))
+    bias = () if layer.flag("no_bias") else ((filters,),)
+    return out, ((filters, shape[1] // groups, *kernel), *bias)
+
+
+def _window(layer: Layer, size: Shape, rounded: Callable[[float], int]) -> Shape:
+    """Rows and columns after a kernel has slid over ``size``."""
+    ones = (1,) * len(size)
+    kernel, stride = layer.numbers("kernel"), layer.numbers("stride") or ones
+    pad, dilate = layer.numbers("pad") or (0,) * len(size), layer.numbers("dilate") or ones
+    return tuple(
+        rounded((s + 2 * p - d * (k - 1) - 1) / t) + 1
+        for s, k, t, p, d in zip(size, kernel, stride, pad, dilate, strict=True)
+    )
+
+
+def _pooling(layer: Layer, shape: Shape) -> Rule:
+    if layer.flag("global_pool"):
+        return (*shape[:2], 1, 1), ()
+    full = layer.text("pooling_convention", "valid") == "full"
+    return (*shape[:2], *_window(layer, shape[2:], math.ceil if full else math.floor)), ()
+
+
+def _fully_connected(layer: Layer, shape: Shape) -> Rule:
+    hidden = int(layer.number("num_hidden", 0))
+    bias = () if layer.flag("no_bias") else ((hidden,),)
+    return (shape[0], hidden), ((hidden, math.prod(shape[1:])), *bias)
+
+
+def _same(_: Layer, shape: Shape, *others: Shape) -> Rule:
+    if any(other != shape for other in others):
+        raise ValueError(f"adds shapes {shape} and {others}")
+    return shape, ()
+
+
+_RULES: dict[str, tuple[int, Callable[..., Rule]]] = {
+    "Activation": (1, _same),
+    "BatchNorm": (1, lambda _, shape: (shape, (shape[1:2],) * 4)),
+    "Convolution": (1, _convolution),
+    "Dropout": (1, _same),
+    "Flatten": (1, lambda _, shape: ((shape[0], math.prod(shape[1:])), ())),
+    "FullyConnected": (1, _fully_connected),
+    "Pooling": (1, _pooling),
+    "SoftmaxOutput": (1, _same),
+    "elemwise_add": (2, _same),
+}
+SAME_OP = {"_Plus": "elemwise_add", "_plus": "elemwise_add", "Softmax": "SoftmaxOutput"}
+"""Names that older releases of MXNet gave to the same operators."""
+
+
+def read_count(name: str, op: str) -> int:
+    """How many layers an operator reads. Raises `CheckpointError` where it is not supported."""
+    if op not in _RULES:
+        raise CheckpointError(
+            f"layer {name!r} is of the operator {op!r}, which geonb does not support; "
+            f"it supports {', '.join(sorted(_RULES))}"
+        )
+    return _RULES[op][0]
+
+
+def parameter_shapes(layers: Iterable[Layer], input_shape: Shape) -> dict[str, Shape]:
+    """The shape of each array that the network needs, for an input such as (1, 3, 224, 224).
+
+    The input's name is ``data``, as in every checkpoint of MXNet's model zoo. Raises
+    `CheckpointError` with the layer whose attributes make no sense.
+    """
+    outputs: dict[str, Shape] = {"data": input_shape}
+    arrays: dict[str, Shape] = {}
+    for layer in layers:
+        try:
+            shapes = [outputs[name] for name in layer.inputs]
+            outputs[layer.name], needed = _RULES[layer.op][1](layer, *shapes)
+            arrays.update(zip(layer.parameters, needed, strict=True))
+        except (LookupError, ValueError, TypeError, ZeroDivisionError) as error:
+            raise CheckpointError(
+                f"layer {layer.name!r} ({layer.op}) does not fit the layers before it: {error}"
+            ) from error
+    return arrays

@@ -1,0 +1,169 @@
+"""Predictions: the most probable places of a photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from geonb.distances import Place, check_points, distance
+from geonb.errors import MissingDependencyError, ModelError
+from geonb.photo import Photo, PhotoSource, open_photo
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from geonb.model import Model
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One of the places where a photo may have been taken.
+
+    Unpacks and indexes as the blog's ``(rank, probability, (latitude, longitude))``.
+    """
+
+    rank: int
+    """1 for the most probable cell."""
+    probability: float
+    """Of the cell, 0 to 1."""
+    place: Place
+    """Latitude and longitude of the cell's centre of mass, in degrees."""
+    token: str
+    """S2 token of the cell."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.rank, self.probability, self.place))
+
+    def __getitem__(self, index: int) -> Any:
+        return (self.rank, self.probability, self.place)[index]
+
+    def __len__(self) -> int:
+        return 3
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The most probable places of one photo, best first: a table wherever it is shown."""
+
+    best: tuple[Prediction, ...]
+    """The predictions, by rank."""
+    photo: Photo
+    """The photo that they are for."""
+    model: str
+    """The name of the model that made them."""
+    engine: str
+    """The engine that it ran on."""
+    note: str = ""
+    """What has to be said beside them, such as the model's limits and licence."""
+    truth: Place | None = None
+    """Where the photo was taken, where that is known; tables then show the distance to it."""
+
+    def __len__(self) -> int:
+        return len(self.best)
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return iter(self.best)
+
+    @overload
+    def __getitem__(self, index: int) -> Prediction: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Prediction, ...]: ...
+    def __getitem__(self, index: int | slice) -> Prediction | tuple[Prediction, ...]:
+        return self.best[index]
+
+    @property
+    def places(self) -> list[Place]:
+        """The places alone, best first."""
+        return [prediction.place for prediction in self.best]
+
+    @property
+    def distances(self) -> list[float] | None:
+        """Kilometres from each place to the truth; None where the truth is not known."""
+        return None if self.truth is None else distance(self.places, self.truth).tolist()
+
+    def __repr__(self) -> str:
+        from geonb.tables import text_table
+
+        return text_table(self)
+
+    def _repr_html_(self) -> str:
+        from geonb.tables import html_table
+
+        return html_table(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``geonb locate --json`` prints."""
+        return {
+            "photo": self.photo.name,
+            "model": self.model,
+            "engine": self.engine,
+            "predictions": [
+                {
+                    "rank": p.rank,
+                    "probability": p.probability,
+                    "latitude": p.place[0],
+                    "longitude": p.place[1],
+                    "token": p.token,
+                }
+                for p in self.best
+            ],
+        }
+
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame, a row a prediction, with ``distance_km`` where truth is known."""
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingDependencyError("a data frame", "pandas", "table") from error
+        frame = pd.DataFrame(self.to_dict()["predictions"])
+        return frame if self.truth is None else frame.assign(distance_km=self.distances)
+
+    def to_geojson(self) -> dict[str, Any]:
+        """A GeoJSON FeatureCollection of points (RFC 7946: longitude comes first there)."""
+        rows = self.to_dict()["predictions"]
+        features = [
+            {
+                "type": "Feature",
+                "geometry": {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]},
+                "properties": {key: row[key] for key in ("rank", "probability", "token")},
+            }
+            for row in rows
+        ]
+        return {"type": "FeatureCollection", "features": features}
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write one page that needs nothing else: the photo, the table and the map."""
+        from geonb.maps.page import write_page
+
+        write_page(self, path)
+
+
+def predict(
+    model: Model, photo: PhotoSource, top: int = 5, truth: Place | None = None
+) -> Predictions:
+    """Predict where ``photo`` was taken: the ``top`` most probable places.
+
+    ``truth`` is where it was taken, as far as known; without it, the place in the photo's EXIF
+    is taken. Neither is shown to the model: they serve the distances in tables and maps.
+    Raises `PhotoError`, `ModelError`.
+    """
+    if not 1 <= top <= len(model.cells):
+        raise ModelError(f"top is 1 to {len(model.cells):,} (the model's cells), not {top}")
+    photo = open_photo(photo)
+    if truth is not None:
+        truth = tuple(check_points(truth).tolist())
+    probabilities = model.probabilities(photo)[0]  # (cells,)
+    classes = np.argsort(-probabilities, kind="stable")[:top]
+    best = tuple(
+        Prediction(rank, float(probabilities[i]), _place(model, i), model.cells.tokens[i])
+        for rank, i in enumerate(classes.tolist(), start=1)
+    )
+    return Predictions(best, photo, model.name, model.engine, model.note, truth or photo.place)
+
+
+def _place(model: Model, index: int) -> Place:
+    lat, lng = model.cells.places[index].tolist()
+    return lat, lng
