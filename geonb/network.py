@@ -18,8 +18,8 @@ LOCATIONNET = {"units": (3, 4, 23, 3), "filters": (64, 256, 512, 1024, 2048)}
 MINI = {"units": (1, 1, 2, 1), "filters": (16, 32, 64, 160, 320)}
 """The embedded model: 17 weighted layers, under 700,000 parameters, so under 3 MB."""
 
-BATCH_NORM = {"eps": 2e-5, "momentum": 0.9}
-"""As in LocationNet's own symbol file."""
+BATCH_NORM = {"eps": 2e-5, "momentum": 0.9, "use_global_stats": False}
+"""As in LocationNet's own symbol file; like there, arguments that are defaults are spelled out."""
 
 
 def import_mxnet() -> ModuleType:
@@ -92,6 +92,8 @@ def _head(mx: ModuleType, body: Any, classes: int) -> Any:
         pool_type="avg",
         global_pool=True,
         kernel=(7, 7),
+        stride=(1, 1),
+        pad=(0, 0),
         pooling_convention="valid",
     )
     body = mx.sym.Flatten(body, name="flatten0")
@@ -114,6 +116,9 @@ def _convolution(
         kernel=(kernel, kernel),
         stride=(stride, stride),
         pad=(kernel // 2, kernel // 2),
+        num_group=1,
+        dilate=(1, 1),
         no_bias=True,
+        cudnn_off=False,
         workspace=512,
     )

@@ -17,10 +17,10 @@ import click
 import numpy as np
 
 from geonb.cells import Cells, partition
-from geonb.distance import distance
+from geonb.distances import distance
 from geonb.files import replacing
 from geonb.network import MINI, import_mxnet, resnet
-from geonb.preprocess import RECIPE, normalise
+from geonb.preprocessing import RECIPE, normalise
 from geonb.scenes import shoot
 from geonb.training_set import Photos, batches, jitter, paint
 

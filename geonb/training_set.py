@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from geonb.photo import open_photo
-from geonb.preprocess import RECIPE, fast_square, normalise
+from geonb.preprocessing import RECIPE, fast_square, normalise
 from geonb.scenes import draw
 
 if TYPE_CHECKING:
