@@ -7,6 +7,8 @@ Each scene is a noon street of a real city at an equinox, seen towards the east,
 
 from __future__ import annotations
 
+import base64
+import io
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -78,6 +80,16 @@ class Scene:
     photographer: Photographer
     clues: dict[str, tuple[int, int, int, int]]
     """What gives the place away: name to its box (left, top, right, bottom) in pixels."""
+
+    def __repr__(self) -> str:
+        # Neither form names the city: a lesson may ask for it.
+        return f"<Scene: {SIZE[0]} x {SIZE[1]} pixels, clues: {', '.join(self.clues)}>"
+
+    def _repr_html_(self) -> str:
+        buffer = io.BytesIO()
+        self.image.save(buffer, "PNG")
+        data = base64.b64encode(buffer.getvalue()).decode()
+        return f'<img alt="A drawn street scene" src="data:image/png;base64,{data}">'
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a JPEG whose EXIF says where the scene was taken. Raises `PhotoError`."""

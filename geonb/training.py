@@ -9,7 +9,7 @@ import json
 import math
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +22,13 @@ from geonb.files import replacing
 from geonb.network import MINI, import_mxnet, resnet
 from geonb.preprocessing import RECIPE, normalise
 from geonb.scenes import shoot
-from geonb.training_set import Photos, batches, jitter, paint
+from geonb.training_facts import describe, guesses
+from geonb.training_set import Photos, jitter, paint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["THRESHOLDS_KM", "Settings", "train"]
-
-THRESHOLDS_KM = (1, 25, 200, 750, 2500)
-"""Distances of the blog's tables: street, city, region, country, continent."""
+__all__ = ["Settings", "train"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def train(folder: Path, settings: Settings | None = None) -> dict[str, Any]:
     validation = paint([shoot(i, "validation", settings.seed) for i in range(settings.validation)])
     module = _fit(photos, labels[labels >= 0], cells, validation, settings)
     test = paint([shoot(i, "test", settings.seed) for i in range(settings.test)])
-    facts = _facts(_guesses(module, test.pixels, cells), test, places, cells, settings)
+    facts = describe(guesses(module, test.pixels, cells), test, places, cells, settings)
     _write(Path(folder), module, cells, facts, settings.epochs)
     return facts
 
@@ -81,99 +79,62 @@ def _fit(
     photos: Photos, labels: NDArray[np.intp], cells: Cells, validation: Photos, settings: Settings
 ) -> Any:
     """Train the network epoch by epoch; gives the bound MXNet module."""
-    mx = import_mxnet()
     steps = len(labels) // settings.batch
-    module = _module(mx, len(cells), steps, settings)
+    module = _module(len(cells), steps, settings)
     rng = np.random.default_rng(settings.seed)
     start = time.monotonic()
     for epoch in range(1, settings.epochs + 1):
-        losses = []
-        for chosen in np.array_split(rng.permutation(len(labels))[: steps * settings.batch], steps):
-            data = normalise(jitter(photos.pixels[chosen], rng) / np.float32(255))
-            batch = mx.io.DataBatch([mx.nd.array(data)], [mx.nd.array(labels[chosen])])
-            module.forward_backward(batch)
-            module.update()
-            probability = module.get_outputs()[0].asnumpy()[np.arange(len(chosen)), labels[chosen]]
-            losses.append(-np.log(np.maximum(probability, 1e-12)).mean())
-        right = distance(_guesses(module, validation.pixels, cells), validation.places) <= 200
+        order = rng.permutation(len(labels))[: steps * settings.batch]
+        losses = [
+            _step(module, jitter(photos.pixels[chosen], rng), labels[chosen])
+            for chosen in np.split(order, steps)
+        ]
+        right = distance(guesses(module, validation.pixels, cells), validation.places) <= 200
         left = (time.monotonic() - start) / epoch * (settings.epochs - epoch)
         click.echo(
             f"epoch {epoch}/{settings.epochs}: loss {np.mean(losses):.3f}, "
-            f"{np.mean(right):.1%} of validation within 200 km, {left / 60:.1f} minutes left",
+            f"{np.mean(right):.1%} of validation within 200 km, {left / 60:.1f} minutes left"
         )
     return module
 
 
-def _module(mx: Any, classes: int, steps: int, settings: Settings) -> Any:
+def _step(module: Any, pixels: NDArray[np.uint8], labels: NDArray[np.intp]) -> float:
+    """Learn from one batch; gives its cross-entropy before that."""
+    mx = import_mxnet()
+    data = normalise(pixels / np.float32(255))
+    module.forward_backward(mx.io.DataBatch([mx.nd.array(data)], [mx.nd.array(labels)]))
+    module.update()
+    probability = module.get_outputs()[0].asnumpy()[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(probability, 1e-12)).mean())
+
+
+def _module(classes: int, steps: int, settings: Settings) -> Any:
     """Bind a network with fresh weights and its optimizer."""
+    mx = import_mxnet()
     mx.random.seed(settings.seed)
-    np.random.seed(settings.seed)  # noqa: NPY002  (MXNet's initializers draw from NumPy's global state)
+    np.random.seed(settings.seed)  # noqa: NPY002  (MXNet's initializers draw from this state)
     module = mx.mod.Module(resnet(classes, **MINI), context=mx.cpu())
-    side = RECIPE.side
-    module.bind([("data", (settings.batch, 3, side, side))], [("softmax_label", (settings.batch,))])
+    shape = (settings.batch, 3, RECIPE.side, RECIPE.side)
+    module.bind([("data", shape)], [("softmax_label", shape[:1])])
     module.init_params(mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2))
-    schedule = mx.lr_scheduler.CosineScheduler(
+    optimizer_params = {
+        "learning_rate": settings.learning_rate,
+        "momentum": settings.momentum,
+        "wd": settings.weight_decay,
+        "lr_scheduler": _schedule(steps, settings),
+    }
+    module.init_optimizer(optimizer="sgd", optimizer_params=optimizer_params)
+    return module
+
+
+def _schedule(steps: int, settings: Settings) -> Any:
+    """Learning rate by step: up during the first epoch, then down along a cosine."""
+    return import_mxnet().lr_scheduler.CosineScheduler(
         steps * settings.epochs,
         base_lr=settings.learning_rate,
         final_lr=settings.learning_rate / 1000,
         warmup_steps=steps if settings.epochs > 1 else 0,
     )
-    module.init_optimizer(
-        optimizer="sgd",
-        optimizer_params={
-            "learning_rate": settings.learning_rate,
-            "momentum": settings.momentum,
-            "wd": settings.weight_decay,
-            "lr_scheduler": schedule,
-        },
-    )
-    return module
-
-
-def _guesses(module: Any, pixels: NDArray[np.uint8], cells: Cells) -> NDArray[np.float64]:
-    """Place of the likeliest cell for each picture: (N, 224, 224, 3) to (N, 2) degrees."""
-    mx = import_mxnet()
-    best = []
-    for data, count in batches(pixels, module.data_shapes[0].shape[0]):
-        module.forward(mx.io.DataBatch([mx.nd.array(data)]), is_train=False)
-        best.append(module.get_outputs()[0].asnumpy()[:count].argmax(axis=1))
-    return cells.places[np.concatenate(best)]
-
-
-def constant_guess(
-    train_places: NDArray[np.float64], cells: Cells, threshold_km: float
-) -> NDArray[np.float64]:
-    """Place of the cell that most training photos lie within the threshold of, (2,) degrees.
-
-    It is what the best guesser says who never looks at the photo.
-    """
-    near = [np.sum(distance(place, train_places) <= threshold_km) for place in cells.places]
-    return cells.places[int(np.argmax(near))]
-
-
-def _facts(
-    guesses: NDArray[np.float64],
-    test: Photos,
-    train_places: NDArray[np.float64],
-    cells: Cells,
-    settings: Settings,
-) -> dict[str, Any]:
-    """Accuracy on photographers that training never saw, beside the best constant guess."""
-    km = distance(guesses, test.places)
-    rows = []
-    for threshold in THRESHOLDS_KM:
-        constant = distance(constant_guess(train_places, cells, threshold), test.places)
-        model, blind = float(np.mean(km <= threshold)), float(np.mean(constant <= threshold))
-        rows.append({"km": threshold, "model": round(model, 4), "constant_guess": round(blind, 4)})
-    return {
-        "data": "synthetic street scenes drawn by geonb.scenes",
-        "split": "by photographer",
-        "classes": len(cells),
-        "n": len(km),
-        "accuracy": rows,
-        "settings": asdict(settings),
-        "network": {key: list(value) for key, value in MINI.items()},
-    }
 
 
 def _write(folder: Path, module: Any, cells: Cells, facts: dict[str, Any], epochs: int) -> None:

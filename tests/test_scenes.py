@@ -144,3 +144,10 @@ def test_the_shipped_example_is_drawn_by_this_code():
     # Not byte for byte: JPEG encoders differ between machines.
     difference = np.asarray(shipped.image(), float) - np.asarray(scene.image, float)
     assert math.sqrt(np.mean(difference**2)) < 8
+
+
+def test_a_scene_shows_itself_without_telling_its_city(some):
+    assert "clues: sky" in repr(some[0]) or "clues: sun" in repr(some[0])
+    html = some[0]._repr_html_()
+    assert html.startswith('<img alt="A drawn street scene" src="data:image/png;base64,')
+    assert some[0].city.name not in repr(some[0]) + html

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from geonb import training, training_set
-from geonb.cells import read_cells
+from geonb import training, training_facts, training_set
+from geonb.cells import partition, read_cells
+from geonb.distances import distance
 from geonb.network import LOCATIONNET, MINI, resnet
 
 TINY = training.Settings(scenes=96, validation=8, test=24, epochs=2, batch=16, t1=40, t2=4)
@@ -51,7 +52,7 @@ def test_a_tiny_training_writes_files_that_load(trained):
     _, arguments, _ = mx.model.load_checkpoint(str(folder / "mini"), TINY.epochs)
     assert arguments["fc1_weight"].shape[0] == len(cells) == facts["classes"]
     assert json.loads((folder / "facts.json").read_text()) == facts
-    assert [row["km"] for row in facts["accuracy"]] == list(training.THRESHOLDS_KM)
+    assert [row["km"] for row in facts["accuracy"]] == list(training_facts.THRESHOLDS_KM)
     assert sorted(p.name for p in folder.iterdir()) == sorted(
         ["facts.json", "grids.txt", "mini-0002.params", "mini-symbol.json"]
     )
@@ -90,6 +91,6 @@ def test_batches_are_full_and_say_how_much_is_padding():
 def test_the_constant_guess_is_where_most_photos_are():
     tokyo, lima = (35.7, 139.7), (-12.0, -77.0)
     places = np.array([tokyo] * 3 + [lima])
-    cells = training.partition(places, t1=5, t2=1)
-    guess = training.constant_guess(places, cells, threshold_km=25)
-    assert training.distance(guess, tokyo) < 1
+    cells = partition(places, t1=5, t2=1)
+    guess = training_facts.constant_guess(places, cells, threshold_km=25)
+    assert distance(guess, tokyo) < 1
