@@ -90,7 +90,11 @@ def _check_input(path: Path, spec: Any) -> None:
     for step in spec.neuralNetworkClassifier.preprocessing:
         scaler = step.scaler
         biases = (scaler.redBias, scaler.greenBias, scaler.blueBias, scaler.grayBias)
-        if step.WhichOneof("preprocessor") == "meanImage" or any(biases) or scaler.channelScale != 1:
+        if (
+            step.WhichOneof("preprocessor") == "meanImage"
+            or any(biases)
+            or scaler.channelScale != 1
+        ):
             raise CheckpointError(
                 f"{path}: does its own preprocessing (scale {scaler.channelScale}, biases "
                 f"{biases}); expected none inside, as in LocationNet's Core ML file"

@@ -40,13 +40,15 @@ def derive(name: str, make: Callable[[Path], None]) -> Derived:
     if _complete(folder):
         return Derived(folder)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        locks = cache_folder() / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(exist_ok=True)
         probe = folder.with_name(f".part-{uuid.uuid4().hex}")
         probe.mkdir()
     except OSError as error:
         return _in_a_temporary_folder(folder, make, error)
     try:
-        with filelock.FileLock(folder.with_name(f".{name}.lock")):
+        with filelock.FileLock(locks / name):
             if not _complete(folder):
                 _make(probe, make)
                 shutil.rmtree(folder, ignore_errors=True)
@@ -61,9 +63,7 @@ def discard(derived: Derived) -> None:
     shutil.rmtree(derived.folder, ignore_errors=True)
 
 
-def _in_a_temporary_folder(
-    folder: Path, make: Callable[[Path], None], error: OSError
-) -> Derived:
+def _in_a_temporary_folder(folder: Path, make: Callable[[Path], None], error: OSError) -> Derived:
     warnings.warn(
         f"the cache cannot be written ({folder.parent}: {error.strerror}), so the model is "
         "converted at every start; name a folder that can be written in GEONB_CACHE",

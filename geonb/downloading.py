@@ -64,7 +64,9 @@ def _attempt(url: str, part: Path) -> str:
         requests.exceptions.ContentDecodingError,
     )
     try:
-        with requests.get(url, stream=True, timeout=TIMEOUT_S, headers=_wanted(url, part)) as answer:
+        with requests.get(
+            url, stream=True, timeout=TIMEOUT_S, headers=_wanted(url, part)
+        ) as answer:
             _take(answer, part)
     except broken as error:
         timeout = isinstance(error, requests.Timeout) or "timed out" in str(error)

@@ -64,14 +64,18 @@ class OnnxEngine:
         return self._session.run(None, {"data": batch})[0]
 
     def _open(self, device: Device) -> tuple[Derived, Any]:
-        optimised = self._kind != "plain"
         derived = derive(self._name(), self._make)
         try:
-            return derived, open_session(derived.folder / "model.onnx", device, optimised=optimised)
+            return derived, self._start(derived, device)
         except CheckpointError:  # whole as it was written, but of another release of ONNX Runtime
             discard(derived)
             derived = derive(self._name(), self._make)
-            return derived, open_session(derived.folder / "model.onnx", device, optimised=optimised)
+            return derived, self._start(derived, device)
+
+    def _start(self, derived: Derived, device: Device) -> Any:
+        path = derived.folder / "model.onnx"
+        kind = self._kind
+        return open_session(path, device, optimised=kind != "plain", packed=kind == "int8")
 
     def _name(self) -> str:
         """The name of the derived folder: the network, and what it was made for."""

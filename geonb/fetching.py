@@ -116,16 +116,23 @@ def _is_local(mirror: str) -> bool:
 
 def _verify(weights: Weights, file: WeightsFile, part: Path) -> None:
     """Raise `FetchError` where ``part`` is not the file that the record promises, and remove it."""
+    digest = file_digest(part)
     try:
-        digest = file_digest(part)
-        if file.md5 and digest != file.md5:
-            raise FetchError(f"MD5 {digest} of {part.stat().st_size:,} bytes, expected {file.md5}")
-        if not file.md5:
+        if file.md5:
+            _compare(part, digest, file.md5)
+        else:
             coreml.check(part, weights)
-            noted_digest(part.with_name(file.name)).write_text(digest)
     except FetchError:
         forget(part)
         raise
+    if not file.md5:
+        noted_digest(part.with_name(file.name)).write_text(digest)
+
+
+def _compare(part: Path, digest: str, expected: str) -> None:
+    if digest != expected:
+        size = part.stat().st_size
+        raise FetchError(f"not the file: {size:,} bytes with MD5 {digest}, expected {expected}")
 
 
 def _from_source(weights: Weights, source: str) -> list[Form]:

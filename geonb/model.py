@@ -16,7 +16,6 @@ from geonb.errors import CellsError, ModelError
 from geonb.fetching import fetch
 from geonb.preprocessing import RECIPE, Recipe, preprocess
 from geonb.quantisation import Calibration
-from geonb.sessions import Device
 from geonb.weights import CELLS_FILE, REGISTRY, Weights, find_cached, own_files
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.photo import PhotoSource
+    from geonb.sessions import Device
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class Model:
         return answer
 
 
-def load_model(  # noqa: PLR0913 - each is a choice of its own, all but the first with a default
+def load_model(
     source: str | os.PathLike[str],
     engine: EngineName = "onnxruntime",
     *,
