@@ -24,9 +24,9 @@ def test_known_distances():
 
 
 def test_geodesic_follows_the_ellipsoid():
-    # Karney's published example, JFK to LHR: 5551759.400 m.
-    jfk, lhr = (40 + 38 / 60 + 23 / 3600, -(73 + 46 / 60 + 44 / 3600)), (51.4775, -0.461389)
-    assert distance(jfk, lhr, "geodesic") == pytest.approx(5551.7594, abs=0.06)
+    # GeographicLib's own example, New York to London: 5551759.400 m.
+    jfk, lhr = (40.6, -73.8), (51.6, -0.5)
+    assert distance(jfk, lhr, "geodesic") == pytest.approx(5551.759400, abs=1e-6)
     assert distance([jfk, jfk], lhr, "geodesic").shape == (2,)
     assert distance((0, 0), (1, 0), "geodesic") == pytest.approx(110.574, abs=1e-3)
 
@@ -78,6 +78,7 @@ def test_bounds_cross_the_date_line():
     assert bounds([(-17, 178), (-18, -179)]) == (-18, 178, -17, 181)
     assert bounds([(35, 139), (36, 140)]) == (35, 139, 36, 140)
     assert bounds([(1, -170)]) == (1, -170, 1, -170)
+    assert bounds([(1, -180), (1, 180)]) == (1, 180, 1, 180)
     assert bounds([(0, 10), (0, -10)]) == (0, -10, 0, 10)
 
 
