@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from geonb.cells import Cells, partition, read_cells
     from geonb.distances import bounds, distance
     from geonb.errors import GeonbError
+    from geonb.fetching import fetch
     from geonb.maps import show_map
     from geonb.model import Model, load_model
     from geonb.photo import Photo, example_photo, open_photo
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
+    from geonb.published import check_published
 
 __version__ = "0.1.0"
 
@@ -28,8 +30,10 @@ _HOMES = {
     "Prediction": "predictions",
     "Predictions": "predictions",
     "bounds": "distances",
+    "check_published": "published",
     "distance": "distances",
     "example_photo": "photo",
+    "fetch": "fetching",
     "load_model": "model",
     "open_photo": "photo",
     "partition": "cells",
@@ -47,8 +51,10 @@ __all__ = [
     "Prediction",
     "Predictions",
     "bounds",
+    "check_published",
     "distance",
     "example_photo",
+    "fetch",
     "load_model",
     "open_photo",
     "partition",
