@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -64,13 +66,29 @@ class OnnxEngine:
         return self._session.run(None, {"data": batch})[0]
 
     def _open(self, device: Device) -> tuple[Derived, Any]:
-        derived = derive(self._name(), self._make)
+        derived = self._derive()
         try:
             return derived, self._start(derived, device)
         except CheckpointError:  # whole as it was written, but of another release of ONNX Runtime
             discard(derived)
-            derived = derive(self._name(), self._make)
+            derived = self._derive()
             return derived, self._start(derived, device)
+
+    def _derive(self) -> Derived:
+        try:
+            return derive(self._name(), self._make)
+        except OSError as error:
+            raise ModelError(
+                f"{self._files.prefix}: cannot write the converted model ({error.strerror}); it "
+                f"needs {self._room() / 1e6:.0f} MB; make room, or name another folder in "
+                "GEONB_CACHE"
+            ) from error
+
+    def _room(self) -> int:
+        """Bytes that the conversion needs on the disk for a while, in the end half of it or less."""
+        return (3 if self._kind == "int8" else 2) * sum(
+            path.stat().st_size for path in self._files.paths
+        )
 
     def _start(self, derived: Derived, device: Device) -> Any:
         path = derived.folder / "model.onnx"
@@ -85,6 +103,8 @@ class OnnxEngine:
         return name if self._kind == "plain" else f"{name}-{cpu_kind()}"
 
     def _make(self, folder: Path) -> None:
+        if shutil.disk_usage(folder).free < self._room():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
         if self._kind == "plain":
             write_onnx(self._files.read(), folder)
             return

@@ -44,6 +44,8 @@ def fetch(model: str | Weights, source: str | os.PathLike[str] | None = None) ->
     weights = _known(model)
     if weights.name == MINI.name or (own_files(weights) and source is None):
         return find_cached(weights)
+    if source is None and (form := cached_form(weights)):
+        return folder_of(weights) / form[-1].name
     forms = _from_source(weights, os.fspath(source)) if source is not None else weights.forms
     folder = folder_of(weights)
     try:

@@ -11,7 +11,7 @@ from PIL import Image
 
 import geonb
 from geonb.engines import OnnxEngine
-from geonb.errors import CheckpointError, MissingDependencyError
+from geonb.errors import CheckpointError, MissingDependencyError, ModelError
 from geonb.scenes import held_out
 
 
@@ -112,7 +112,7 @@ def test_nothing_half_written_is_left(files, cache, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("geonb.engines.write_onnx", fail)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(ModelError, match=r"No space left.*make room"):
         OnnxEngine(files)
     assert cached(cache) == []
 

@@ -259,6 +259,18 @@ def test_a_cache_that_cannot_be_written(mirror, cache):
     assert list(cache.iterdir()) == []
 
 
+def test_a_full_cache_that_cannot_be_written_is_used_as_it_is(mirror, cache):
+    fetch(record(mirror.url))
+    paths = [cache, *cache.rglob("*")]
+    for path in paths:
+        path.chmod(0o555)
+    run = start(record(mirror.url), cache, preexec_fn=powerless)
+    errors = run.communicate()[1]
+    for path in paths:
+        path.chmod(0o755)
+    assert (run.returncode, errors) == (0, b"")
+
+
 def test_ctrl_c_in_the_middle_then_again(mirror, cache):
     mirror.chunk_pause = 0.02
     run = start(record(mirror.url), cache)
