@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
+import geonb
 from geonb.checkpoint import INPUT_SHAPE, CheckpointFiles, CoremlFile, read_checkpoint
 from geonb.cpus import cpu_kind
 from geonb.derived import Derived, derive, discard
@@ -85,7 +86,7 @@ class OnnxEngine:
             ) from error
 
     def _room(self) -> int:
-        """Bytes that the conversion needs on the disk for a while, in the end half of it or less."""
+        """Bytes that the conversion needs on the disk for a while; half of it is left or less."""
         return (3 if self._kind == "int8" else 2) * sum(
             path.stat().st_size for path in self._files.paths
         )
@@ -96,11 +97,15 @@ class OnnxEngine:
         return open_session(path, device, optimised=kind != "plain", packed=kind == "int8")
 
     def _name(self) -> str:
-        """The name of the derived folder: the network, and what it was made for."""
-        name = f"{self._files.digest()}-{self._kind}"
+        """The name of the derived folder: the network, and what it was made for, and by."""
+        import onnxruntime
+
+        parts = [self._files.digest(), self._kind]
         if self._kind == "int8":
-            name += f"-{self._calibration.digest()}"
-        return name if self._kind == "plain" else f"{name}-{cpu_kind()}"
+            parts.append(self._calibration.digest())
+        if self._kind != "plain":
+            parts.append(cpu_kind())
+        return "-".join([*parts, geonb.__version__, onnxruntime.__version__])
 
     def _make(self, folder: Path) -> None:
         if shutil.disk_usage(folder).free < self._room():

@@ -97,11 +97,7 @@ def _obtain(
     for mirror in file.mirrors:
         part = target.with_name(f".{file.name}.part")
         try:
-            if _is_local(mirror):
-                forget(part)
-                shutil.copyfile(mirror, part)
-            else:
-                download(mirror, part)
+            _bring(mirror, part)
             _verify(weights, file, part)
         except (FetchError, MissingDependencyError) as error:
             tried.append(f"{mirror}: {error}")
@@ -110,6 +106,19 @@ def _obtain(
         forget(part)
         return True
     return False
+
+
+def _bring(mirror: str, part: Path) -> None:
+    if not _is_local(mirror):
+        download(mirror, part)
+        return
+    forget(part)
+    try:
+        shutil.copyfile(mirror, part)
+    except OSError as error:
+        if error.filename != mirror:
+            raise
+        raise FetchError(f"cannot read it ({error.strerror})") from error
 
 
 def _is_local(mirror: str) -> bool:

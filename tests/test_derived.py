@@ -1,6 +1,7 @@
 """What is derived from a checkpoint: whole or absent, also where the cache cannot be written."""
 
 import ctypes
+import gc
 import os
 import subprocess
 import sys
@@ -94,7 +95,8 @@ def test_a_temporary_folder_goes_with_the_engine(files, cache):
     folder = engine._derived.folder
     assert (folder / "model.onnx").is_file()
     assert engine.probabilities(SEEN).shape == (1, 40)
-    engine._derived.temporary.cleanup()
+    del engine
+    gc.collect()
     assert not folder.exists()
 
 
