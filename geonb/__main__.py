@@ -1,0 +1,119 @@
+"""The command line: ``geonb demo``, ``geonb locate PHOTO…``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import geonb
+from geonb.errors import GeonbError
+from geonb.tables import printable
+
+if TYPE_CHECKING:
+    from geonb.model import Model
+    from geonb.predictions import Predictions
+
+_ENGINES = click.Choice(["onnxruntime", "mxnet"])
+
+
+class _Commands(click.Group):
+    """Commands whose failures of the user's making are one line on stderr and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GeonbError as error:
+            _complain(error)
+            sys.exit(2)
+
+
+def _complain(error: GeonbError) -> None:
+    click.echo(f"geonb: {printable(str(error))}", err=True)
+
+
+@click.group(cls=_Commands)
+@click.version_option(geonb.__version__)
+def main() -> None:
+    """Where was this photo taken? Five guesses with probabilities, on a map."""
+
+
+@main.command()
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path(), help="Folder to write to."
+)
+def demo(output: Path) -> None:
+    """Locate the example photo; write the map and a page."""
+    model = _demo_model()
+    with as_file(files("geonb") / "data" / "example.jpg") as photo:
+        predictions = geonb.predict(model, photo)
+    click.echo(predictions)
+    for name in ("where.png", "where.html"):
+        _draw(predictions, output / name)
+        click.echo(f"wrote {output / name}")
+
+
+def _demo_model() -> Model:
+    """LocationNet from the cache; without it mini, with a word about why."""
+    try:
+        return geonb.load_model("locationnet")
+    except GeonbError as error:
+        click.echo(f"LocationNet is left out: {error}", err=True)
+        click.echo("Going on with mini, the small model that comes with geonb.", err=True)
+        return geonb.load_model("mini")
+
+
+@main.command()
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@click.option(
+    "--model",
+    "source",
+    default="locationnet",
+    envvar="GEONB_MODEL",
+    show_default=True,
+    show_envvar=True,
+    metavar="NAME|FOLDER|PREFIX",
+)
+@click.option("--engine", type=_ENGINES, default="onnxruntime", show_default=True)
+@click.option("--top", default=5, show_default=True, help="How many places.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a photo, a line each.")
+@click.option("--map", "target", type=click.Path(path_type=Path), help=".png, .svg, .pdf or .html")
+def locate(
+    photos: tuple[str, ...], source: str, engine: Any, top: int, as_json: bool, target: Path | None
+) -> None:
+    """Tell where each PHOTO, a path or a URL, was taken.
+
+    A photo that cannot be read is reported, and the others go on; the exit code is then 2.
+    """
+    model = geonb.load_model(source, engine=engine)
+    failed = False
+    for number, photo in enumerate(photos, start=1):
+        try:
+            predictions = geonb.predict(model, photo, top=top)
+            click.echo(json.dumps(predictions.to_dict()) if as_json else predictions)
+            if target:
+                _draw(predictions, _numbered(target, number, len(photos)))
+        except GeonbError as error:
+            _complain(error)
+            failed = True
+    sys.exit(2 if failed else 0)
+
+
+def _numbered(target: Path, number: int, total: int) -> Path:
+    """One map a photo: map.png, or map-1.png, map-2.png and so on."""
+    return target if total == 1 else target.with_stem(f"{target.stem}-{number}")
+
+
+def _draw(predictions: Predictions, target: Path) -> None:
+    if target.suffix.lower() == ".html":
+        predictions.to_html(target)
+    else:
+        geonb.show_map(predictions, provider="static").save(target)
+
+
+if __name__ == "__main__":
+    main()
