@@ -45,7 +45,9 @@ def main() -> None:
     seconds = time.perf_counter() - start
     gigabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"partition: {count:,} places, {cells!r}")
-    print(f"  {seconds:.1f} s (limit {LIMIT_S:.0f}), peak {gigabytes:.2f} GB (limit {LIMIT_GB:.0f})")
+    print(
+        f"  {seconds:.1f} s (limit {LIMIT_S:.0f}), peak {gigabytes:.2f} GB (limit {LIMIT_GB:.0f})"
+    )
     start = time.perf_counter()
     cells.index(places[:1_500_000])
     rate = min(count, 1_500_000) / (time.perf_counter() - start) / 1e6
