@@ -9,11 +9,14 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geonb.cells import partition
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 POINTS = 33_900_000
 LIMIT_S, LIMIT_GB = 60.0, 4.0

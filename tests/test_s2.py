@@ -14,7 +14,7 @@ LNGS = st.one_of(
     st.floats(-180, 180), st.sampled_from([-180.0, -135.0, -90.0, -45.0, 0.0, 45.0, 90.0, 180.0])
 )
 IDS = st.builds(
-    lambda lat, lng, level: s2cell.lat_lon_to_cell_id(lat, lng, level),
+    s2cell.lat_lon_to_cell_id,
     LATS, LNGS, st.integers(0, 30),
 )  # fmt: skip
 
@@ -25,7 +25,7 @@ def ids_of(*ids):
 
 @given(LATS, LNGS)
 def test_a_leaf_is_that_of_the_scalar_library(lat, lng):
-    x, y, z = sorted(np.abs(s2.unit_vectors(np.array([lat, lng]))))
+    _, y, z = sorted(np.abs(s2.unit_vectors(np.array([lat, lng]))))
     if y == z:  # an edge of the cube: Google's library and s2cell choose different faces
         return
     assert s2.leaf_ids(np.array([[lat, lng]]))[0] == s2cell.lat_lon_to_cell_id(lat, lng)
