@@ -13,6 +13,7 @@ import geonb
 from geonb.errors import GeonbError
 from geonb.evaluate_command import evaluate
 from geonb.tables import printable
+from geonb.train_command import train
 
 if TYPE_CHECKING:
     from geonb.model import Model
@@ -115,6 +116,7 @@ def _draw(predictions: Predictions, target: Path) -> None:
 
 
 main.add_command(evaluate)
+main.add_command(train)
 
 if __name__ == "__main__":
     main()

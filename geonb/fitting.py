@@ -99,6 +99,8 @@ def fit(
         )
         if keeper and rank == 0:
             keeper.keep(module, epoch, rng.bit_generator.state, float(np.mean(losses)))
+    if store:
+        store._barrier()  # noqa: SLF001  (nobody goes on before the first one has written)
     return module
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import TrainingError
@@ -30,8 +31,8 @@ class Keeper:
         self._plan = json.loads(json.dumps(plan))
         self._state: dict[str, Any] = {"epoch": 0, "losses": []}
         folder.mkdir(parents=True, exist_ok=True)
-        for left_over in folder.glob(".part-*"):  # of a run that was killed while it wrote
-            shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
+        for left_over in folder.glob(".part-*/"):  # of a run that was killed while it wrote
+            shutil.rmtree(left_over)
         if (folder / _STATE).is_file():
             self._state = self._read()
 
@@ -94,7 +95,7 @@ class Keeper:
     def finish(self) -> None:
         """Remove what only a training that goes on needs."""
         for path in self._folder.glob(f"{self._prefix.name}-[0-9][0-9][0-9][0-9].states"):
-            path.unlink()
+            path.unlink(missing_ok=True)
 
     def restore_weights(self, module: Any) -> None:
         """Give the network the kept weights."""
@@ -106,7 +107,9 @@ class Keeper:
         """Give the optimizer its memory back; one that is shared by machines starts without."""
         path = self._folder / f"{self._prefix.name}-{self.epoch:04}.states"
         if path.is_file() and not self._shared(module):
-            module.load_optimizer_states(str(path))
+            with warnings.catch_warnings():  # MXNet leaves the file to the garbage collector
+                warnings.simplefilter("ignore", ResourceWarning)
+                module.load_optimizer_states(str(path))
 
     @staticmethod
     def _shared(module: Any) -> bool:

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import geonb
 from geonb import photo_training
+from geonb.__main__ import main
 from geonb.errors import TrainingError
 from geonb.fitting import Fitting
 from geonb.network import LOCATIONNET, NETWORKS, import_mxnet, resnet
@@ -67,10 +69,20 @@ def test_a_folder_becomes_a_model(trained, capsys):
 
 
 @pytest.mark.mxnet
-def test_progress_tells_loss_validation_and_time_left(folder, tmp_path, capsys):
-    train_photos(folder, tmp_path / "a", fitting=replace(FITTING, epochs=1), **CELLS)
+def test_the_command_tells_loss_validation_and_time_left(folder, tmp_path):
+    sizes = ["--t1", "15", "--t2", "1", "--epochs", "1", "--batch", "8"]
+    result = CliRunner().invoke(main, ["train", str(folder), str(tmp_path / "a"), *sizes])
+    assert result.exit_code == 0, result.output
     line = r"epoch 1/1: loss \d+\.\d+, \d+\.\d% of validation within 200 km, 0\.0 minutes left"
-    assert re.search(line, capsys.readouterr().out)
+    assert re.search(line, result.stdout)
+    assert "a, first guess" in result.stdout
+    assert f"The model lies in {tmp_path / 'a'}." in result.stdout
+
+
+def test_the_command_s_help_shows_the_blog_s_sixteen_gpus():
+    text = CliRunner().invoke(main, ["train", "--help"]).output
+    assert "--network resnet101 --t1 5000 --t2 500" in text
+    assert "--gpus 16 --batch 512 --kvstore device" in text
 
 
 KILLED = """
