@@ -1,7 +1,9 @@
 """A LocationNet of one's own: on a folder of photos, from cells to a model that opens."""
 
 import json
+import os
 import re
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -136,6 +138,35 @@ def test_two_devices_adagrad_and_cells_of_ones_own(folder, tmp_path):
     result = train_photos(folder, tmp_path / "two", cells=cells, fitting=fitting)
     assert result.counts["cells without a training photo, never the answer"] >= 1
     assert len(geonb.load_model(tmp_path / "two").cells) == len(cells)
+
+
+@pytest.mark.mxnet
+def test_two_machines_share_a_training(folder, tmp_path):
+    """Processes on this machine play a scheduler, a server and two workers, as MXNet has it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    fitting = "Fitting(epochs=2, batch=8, kvstore='dist_sync')"
+    train = (
+        "from geonb.fitting import Fitting; from geonb.photo_training import train_photos; "
+        f"train_photos({str(folder)!r}, {str(tmp_path / 'm')!r}, t1=15, t2=1, fitting={fitting})"
+    )
+    runs = []
+    for role in ("scheduler", "server", "worker", "worker"):
+        variables = os.environ | {
+            "DMLC_ROLE": role, "DMLC_PS_ROOT_URI": "127.0.0.1", "DMLC_PS_ROOT_PORT": str(port),
+            "DMLC_NUM_SERVER": "1", "DMLC_NUM_WORKER": "2",
+        }  # fmt: skip
+        code = train if role == "worker" else "import mxnet"
+        runs.append(subprocess.Popen([sys.executable, "-c", code], env=variables))
+    try:
+        assert [run.wait(timeout=120) for run in runs] == [0, 0, 0, 0]
+    finally:
+        for run in runs:
+            run.kill()
+            run.wait()
+    assert json.loads((tmp_path / "m" / "training.json").read_text())["epoch"] == 2
+    assert geonb.load_model(tmp_path / "m").name == "m"
 
 
 @pytest.mark.mxnet
