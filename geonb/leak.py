@@ -14,7 +14,7 @@ import click
 
 from geonb.fitting import Fitting
 from geonb.photo_training import train_photos
-from geonb.published import THRESHOLDS_KM
+from geonb.published_rows import THRESHOLDS_KM
 from geonb.scenes import draw, photographers, shoot
 from geonb.sheets import Sheet, Tabular
 

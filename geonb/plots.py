@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.published import THRESHOLDS_KM
+from geonb.published_rows import THRESHOLDS_KM
 from geonb.scores import measure
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from geonb.errors import EvaluationError, PlaceError
 from geonb.evaluation import evaluate, most_frequent
 from geonb.photo import Photo
 from geonb.predictions import Prediction, Predictions
-from geonb.published import IM2GPS, PUBLISHED, THRESHOLDS_KM
+from geonb.published_rows import IM2GPS, PUBLISHED, THRESHOLDS_KM
 from geonb.scores import wilson
 
 DEGREE_KM = math.radians(1) * 6371.0
