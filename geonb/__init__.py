@@ -7,13 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from geonb.cells import Cells, partition, read_cells
+    from geonb.cells import Cells, read_cells
     from geonb.comparisons import compare
     from geonb.distances import bounds, distance
     from geonb.errors import GeonbError
     from geonb.evaluation import Evaluation, evaluate
     from geonb.maps import show_map
     from geonb.model import Model, load_model
+    from geonb.partitions import partition
     from geonb.photo import Photo, example_photo, open_photo
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
@@ -37,7 +38,7 @@ _HOMES = {
     "example_photo": "photo",
     "load_model": "model",
     "open_photo": "photo",
-    "partition": "cells",
+    "partition": "partitions",
     "predict": "predictions",
     "preprocess": "preprocessing",
     "read_cells": "cells",

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from geonb.cells import Cells, partition
+from geonb.cells import Cells
 from geonb.evaluation import Evaluation, evaluate, most_frequent
 from geonb.files import replacing
 from geonb.fitting import Fitting, fit
 from geonb.network import import_mxnet
+from geonb.partitions import partition
 from geonb.photo_sets import PhotoSet, read_photos
 from geonb.splits import By, Split, check_apart, split_photos
 from geonb.squares import Squares

@@ -16,10 +16,11 @@ from typing import Any
 import click
 import numpy as np
 
-from geonb.cells import Cells, partition
+from geonb.cells import Cells
 from geonb.files import replacing
 from geonb.fitting import Fitting, fit
 from geonb.network import import_mxnet
+from geonb.partitions import partition
 from geonb.photo_training import Trained, train_photos
 from geonb.scenes import shoot
 from geonb.training_facts import describe, guesses
