@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from geonb.cells import Cells
 from geonb.evaluation import Evaluation, evaluate, most_frequent
 from geonb.files import replacing
 from geonb.fitting import Fitting, fit
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from geonb.cells import Cells
 
 __all__ = ["Trained", "train_photos"]
 

@@ -11,12 +11,11 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 
-from geonb.cells import Cells
 from geonb.files import replacing
 from geonb.fitting import Fitting, fit
 from geonb.network import import_mxnet
@@ -25,6 +24,9 @@ from geonb.photo_training import Trained, train_photos
 from geonb.scenes import shoot
 from geonb.training_facts import describe, guesses
 from geonb.training_set import paint
+
+if TYPE_CHECKING:
+    from geonb.cells import Cells
 
 __all__ = ["Fitting", "Settings", "Trained", "train", "train_photos"]
 
