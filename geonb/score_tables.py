@@ -30,7 +30,7 @@ def _rows(score: Score) -> tuple[list[str], list[str]]:
     intervals = [f"{low:.1f}-{high:.1f}" for low, high in score.intervals]
     return (
         [score.system, score.test_set, f"{score.photos:,}", *shares, *tail],
-        ["", "", "", *intervals, "", ""],
+        ["  95 % interval", "", "", *intervals, "", ""],
     )
 
 
