@@ -50,7 +50,8 @@ def _notes(evaluation: Evaluation) -> list[str]:
         notes.append(f"{evaluation.without_truth:,} photos without a true place are left out.")
     if len(evaluation.scores) > 2:
         notes.append("The best of several guesses is picked by the truth; no user can do that.")
-    return notes + _warnings(evaluation)
+    sources = dict.fromkeys(row.source for row in evaluation.published)
+    return [*notes, *(f"Published in: {source}." for source in sources), *_warnings(evaluation)]
 
 
 def _warnings(evaluation: Evaluation) -> list[str]:
