@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from geonb.cells import Cells, partition, read_cells
     from geonb.distances import bounds, distance
     from geonb.errors import GeonbError
-    from geonb.maps import show_map
+    from geonb.maps import repair_gmaps, show_cells, show_heatmap, show_map
     from geonb.model import Model, load_model
-    from geonb.photo import Photo, open_photo
+    from geonb.photo import Photo, example_photo, open_photo
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
 
@@ -29,12 +29,16 @@ _HOMES = {
     "Predictions": "predictions",
     "bounds": "distances",
     "distance": "distances",
+    "example_photo": "photo",
     "load_model": "model",
     "open_photo": "photo",
     "partition": "cells",
     "predict": "predictions",
     "preprocess": "preprocessing",
     "read_cells": "cells",
+    "repair_gmaps": "maps",
+    "show_cells": "maps",
+    "show_heatmap": "maps",
     "show_map": "maps",
 }
 
@@ -47,12 +51,16 @@ __all__ = [
     "Predictions",
     "bounds",
     "distance",
+    "example_photo",
     "load_model",
     "open_photo",
     "partition",
     "predict",
     "preprocess",
     "read_cells",
+    "repair_gmaps",
+    "show_cells",
+    "show_heatmap",
     "show_map",
 ]
 

@@ -63,6 +63,7 @@
       record("Map", { ...options, width: box.clientWidth, height: box.clientHeight });
       this.box = box;
       this.markers = new Set();
+      if (!key.startsWith("BAD")) box.classList.add("gm-style"); // the real one's class, deeper inside
       box.style.cssText += ";position:relative;overflow:hidden;background:#cfe0ea;color:#234";
       box.append(element("position:absolute;left:6px;bottom:4px;font:11px sans-serif", "a fake of Google Maps"));
       if (key.startsWith("BAD")) setTimeout(() => this.reject(), 50);

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from geonb.predictions import Predictions
 
 SEA, LAND, BORDER = "#dbe9f2", "#f4f1e6", "#b5b09c"
+_INK = "#333333"
 _KM_PER_DEGREE = np.pi * EARTH_RADIUS_KM / 180
 _LEAST_SPAN = 0.15
 """Degrees; a close-up of a single place shows at least this much around it."""
@@ -55,7 +56,7 @@ def add_rings(axes: Axes, rings: Sequence[NDArray[np.float64]], **style: Any) ->
     from matplotlib.collections import PolyCollection
 
     for turn in _TURNS:
-        moved = [ring + (turn, 0) for ring in rings]
+        moved = [ring + np.array([turn, 0]) for ring in rings]
         axes.add_collection(PolyCollection(moved, **style), autolim=False)
 
 
@@ -64,7 +65,7 @@ def add_lines(axes: Axes, lines: Sequence[NDArray[np.float64]], **style: Any) ->
     from matplotlib.collections import LineCollection
 
     for turn in _TURNS:
-        moved = [line + (turn, 0) for line in lines]
+        moved = [line + np.array([turn, 0]) for line in lines]
         axes.add_collection(LineCollection(moved, **style), autolim=False)
 
 
@@ -120,10 +121,16 @@ def add_scale_bar(axes: Axes) -> None:
     km_per_degree = _KM_PER_DEGREE * max(np.cos(np.radians((south + north) / 2)), 1e-3)
     km = _round_down(0.3 * (east - west) * km_per_degree)
     x, y = west + 0.05 * (east - west), south + 0.06 * (north - south)
-    style = {"color": "#333333", "zorder": 22}
-    axes.plot([x, x + km / km_per_degree], [y, y], lw=3, solid_capstyle="butt", **style)
+    end = x + km / km_per_degree
+    axes.plot([x, end], [y, y], lw=3, solid_capstyle="butt", color=_INK, zorder=22)
     axes.annotate(
-        f"{km:,g} km", (x, y), xytext=(0, 4), textcoords="offset points", fontsize=8, **style
+        f"{km:,g} km",
+        (x, y),
+        xytext=(0, 4),
+        textcoords="offset points",
+        fontsize=8,
+        color=_INK,
+        zorder=22,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,15 @@ TRUTH = "★"
 """The label of the true place."""
 BEST_COLOUR, PIN_COLOUR, TRUTH_COLOUR = "#b34700", "#005b8f", "#00664b"
 """Okabe and Ito's palette, which the colour-blind can tell apart, dark enough for white digits."""
+
+_MERCATOR_END = 85.0
+"""Degrees; the latitude where Mercator maps end."""
+_TILE = 256
+"""Pixels; the world's width at zoom 0."""
+_MARGIN = 50
+"""Pixels; kept free around the places, for their pins."""
+_NEAREST_ZOOM = 13
+"""For places that are all but one; a town fills the map."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,34 @@ def points(predictions: Predictions) -> list[Point]:
 
 def box(predictions: Predictions) -> tuple[float, float, float, float]:
     """South, west, north, east around all points; east is beyond 180 across the ±180° line."""
-    return bounds([point.place for point in points(predictions)])
+    truth = [] if predictions.truth is None else [predictions.truth]
+    return bounds([*predictions.places, *truth])
+
+
+def view(
+    predictions: Predictions, width: int = 700, height: int = 400
+) -> tuple[float, float, float, float, Place, int]:
+    """What a Mercator map of so many pixels shows: `box`, its centre, and a zoom that holds it.
+
+    Latitudes end at 85°, where such maps do; the centre is on the box's turn of the globe.
+    """
+    south, west, north, east = box(predictions)
+    south, north = max(south, -_MERCATOR_END), min(north, _MERCATOR_END)
+    low, high = _mercator(south), _mercator(north)
+    wide = (east - west) / 360 / (width - 2 * _MARGIN)
+    tall = (high - low) / math.tau / (height - 2 * _MARGIN)
+    zoom = math.floor(-math.log2(max(wide, tall, 1e-9) * _TILE))
+    centre = math.degrees(math.atan(math.sinh((low + high) / 2))), (west + east) / 2
+    return south, west, north, east, centre, min(max(zoom, 1), _NEAREST_ZOOM)
+
+
+def _mercator(lat: float) -> float:
+    return math.asinh(math.tan(math.radians(lat)))
+
+
+def turned(lng: float) -> float:
+    """A longitude beyond ±180° as it is named on the globe."""
+    return lng if -180 <= lng <= 180 else nearest_turn(lng, 0)
 
 
 def nearest_turn(lng: float, centre: float) -> float:

@@ -10,8 +10,6 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from geonb.distances import distance
 from geonb.errors import MapError
 from geonb.files import replacing
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
+    import numpy as np
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -78,11 +77,13 @@ class StaticMap:
             temporary.write_bytes(self.image(kind))
 
 
-def draw(predictions: Predictions) -> StaticMap:
-    """Draw predictions as a picture."""
-    drawing = partial(_figure, predictions)
+def draw(predictions: Predictions, why: str = "") -> StaticMap:
+    """Draw predictions as a picture; ``why`` says why this map was chosen."""
     return StaticMap(
-        drawing, in_words(predictions), text_table(predictions), html_table(predictions)
+        figure=partial(_figure, predictions),
+        alt=in_words(predictions),
+        text="\n".join([text_table(predictions), *([why] if why else [])]),
+        html=html_table(predictions) + (f"<p class='geonb'>{escape(why)}</p>" if why else ""),
     )
 
 
