@@ -9,8 +9,7 @@
   const record = (name, details) => calls.push([name, JSON.parse(JSON.stringify(details ?? null))]);
   record("script", Object.fromEntries(query));
 
-  const value = (x) => (typeof x === "function" ? x() : x);
-  const plain = (p) => ({ lat: value(p.lat), lng: value(p.lng) });
+  const plain = (p) => (typeof p.lat === "function" ? { lat: p.lat(), lng: p.lng() } : { lat: p.lat, lng: p.lng });
   const mercator = (lat) => Math.asinh(Math.tan((Math.max(-85, Math.min(85, lat)) * Math.PI) / 180));
   const element = (style, text = "") => {
     const made = document.createElement("div");
@@ -138,7 +137,7 @@
   }
 
   class Marker extends Pin {
-    constructor(options) { super("Marker", options, options.label?.text ?? options.label ?? ""); }
+    constructor(options) { super("Marker", options, options.label?.text ?? options.label ?? (options.icon?.path ? "★" : "")); }
   }
 
   class AdvancedMarkerElement extends HTMLElement {
@@ -179,7 +178,7 @@
       super(options);
       record("Polyline", { path: options.path.map(plain), geodesic: options.geodesic ?? false });
     }
-    setMap() {}
+    setMap(map) { this.options.map = map; }
   }
 
   const event = {

@@ -14,7 +14,7 @@ from gmaps.toolbar import Toolbar
 from geonb.maps import repair_gmaps, static
 from geonb.maps.google import KEY_VARIABLE
 from geonb.maps.live import Beside, Live, traits_of
-from geonb.maps.points import points, turned, view
+from geonb.maps.points import TRUTH_COLOUR, points, turned, view
 
 if TYPE_CHECKING:
     from geonb.predictions import Predictions
@@ -35,7 +35,8 @@ class Figure(Live, gmaps.Figure):
         traits = traits_of(predictions, why)
         beside = Beside(map=".gm-style", **{**traits, "lines": [*traits["lines"], _LEAK]})
         super().__init__(
-            _map=gmaps.Map(initial_viewport=viewport),
+            _map=gmaps.Map(initial_viewport=viewport, layout={"flex": "0 0 420px"}),
+            layout={"height": "auto"},
             _toolbar=Toolbar(),
             _errors_box=ErrorsBox(),
             children=(beside,),
@@ -60,7 +61,11 @@ def draw(predictions: Predictions, why: str, api_key: str | None = None) -> Figu
         words = f"{point.label}: {point.text}"
         figure.add_layer(
             gmaps.marker_layer(
-                [point.place], label=point.label, hover_text=words, info_box_content=words
+                [point.on_mercator], label=point.label, hover_text=words, info_box_content=words
             )
         )
+    if predictions.truth is not None:
+        *_, truth = points(predictions)
+        line = gmaps.Line(truth.on_mercator, points(predictions)[0].on_mercator, TRUTH_COLOUR)
+        figure.add_layer(gmaps.drawing_layer([line], show_controls=False))
     return figure

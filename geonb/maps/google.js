@@ -1,6 +1,7 @@
 // Google Maps for anywidget. The API key comes by message and stays in the page's memory: it is
 // never widget state, text on the page, or part of an error.
 const SCRIPT = "https://maps.googleapis.com/maps/api/js";
+const TRUTH = "★", STAR = "M0-11 3-3.5 11-3.5 4.8 1.5 7 9 0 4.5-7 9-4.8 1.5-11-3.5-3-3.5Z";
 const PATIENCE = 15000; // milliseconds until a script that does not come counts as unreachable
 const WORDS = {
   waiting: "Waiting for the API key from the kernel. If nothing comes, run this cell again.",
@@ -40,18 +41,30 @@ function loadScript(key) {
   return page.script;
 }
 
+// Pins with the rank; the truth is a star on its very place, so that it hides no number.
+function legacyLook({ label, colour }) {
+  return label === TRUTH
+    ? { icon: { path: STAR, fillColor: colour, fillOpacity: 1, strokeColor: "#fff", strokeWeight: 1.5 } }
+    : { label: { text: label, color: "#fff", fontWeight: "bold" } };
+}
+function advancedLook({ label, colour }) {
+  const content = label === TRUTH
+    ? element("span", { className: "geonb-star", style: "transform: translateY(50%)", textContent: label })
+    : new google.maps.marker.PinElement({ glyphText: label, glyphColor: "#fff", background: colour, borderColor: "#fff" });
+  return { content, gmpClickable: true };
+}
+
 function drawMarkers(map, model, open) {
   const { maps } = google, points = model.get("points"), advanced = model.get("map_id");
-  const pins = points.map(({ lat, lng, label, text, colour }, index) => {
-    const place = { map, position: { lat, lng }, title: `${label}: ${text}`, zIndex: points.length - index };
-    const pin = advanced
-      ? new maps.marker.AdvancedMarkerElement({ ...place, gmpClickable: true,
-          content: new maps.marker.PinElement({ glyphText: label, glyphColor: "#fff", background: colour, borderColor: "#fff" }) })
-      : new maps.Marker({ ...place, label: { text: label, color: "#fff", fontWeight: "bold" } });
+  const look = advanced ? advancedLook : legacyLook;
+  const Kind = advanced ? maps.marker.AdvancedMarkerElement : maps.Marker;
+  const pins = points.map((point, index) => {
+    const { lat, lng, label, text } = point, zIndex = label === TRUTH ? 100 : points.length - index;
+    const pin = new Kind({ map, position: { lat, lng }, title: `${label}: ${text}`, zIndex, ...look(point) });
     pin.addListener(advanced ? "gmp-click" : "click", () => open(index));
     return pin;
   });
-  const truth = points.find(({ label }) => label === "★");
+  const truth = points.find(({ label }) => label === TRUTH);
   if (truth) new maps.Polyline({ map, path: [truth, points[0]].map(({ lat, lng }) => ({ lat, lng })), geodesic: true, strokeColor: truth.colour, strokeWeight: 2 });
   return pins;
 }

@@ -11,7 +11,15 @@ import numpy as np
 from geonb.maps import canvas, static
 from geonb.maps.live import Beside, Live, traits_of
 from geonb.maps.outlines import great_circle, land
-from geonb.maps.points import TRUTH_COLOUR, Point, in_km, nearest_turn, points, view
+from geonb.maps.points import (
+    TRUTH,
+    TRUTH_COLOUR,
+    Point,
+    in_km,
+    nearest_turn,
+    points,
+    view,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +45,9 @@ def draw(predictions: Predictions, why: str) -> LeafletMap:
         for layer in _truth_layers(predictions, centre[1]):
             world.add(layer)
     marked = points(predictions)
-    for index, point in reversed(list(enumerate(marked))):
-        world.add(_marker(point, index, centre[1], front=len(marked) - index))
+    for index, point in enumerate(marked):
+        front = len(marked) + 1 if point.label == TRUTH else len(marked) - index
+        world.add(_marker(point, index, centre[1], front))
     return boxed(world, static.draw(predictions), **traits_of(predictions, why))
 
 
@@ -104,20 +113,30 @@ def _moved(lines: Sequence[NDArray[np.float64]], centre: float) -> list[Any]:
 
 
 def _marker(point: Point, index: int, centre: float, front: int) -> Any:
-    width, height = _PIN
     words = f"{point.label}: {point.text}"
-    pin = (
+    return ipyleaflet.Marker(
+        location=(point.place[0], nearest_turn(point.place[1], centre)), icon=_icon(point, index),
+        title=words, alt=words, draggable=False, z_index_offset=1000 * front,
+        popup=ipywidgets.HTML(words),
+    )  # fmt: skip
+
+
+def _icon(point: Point, index: int) -> Any:
+    """A pin whose tip is the place, or the truth's star, whose middle is."""
+    width, height = _PIN
+    if point.label == TRUTH:
+        html = f'<span class="geonb-star" data-geonb="{index}">{TRUTH}</span>'
+        return ipyleaflet.DivIcon(html=html, icon_size=[width, width])
+    html = (
         f'<span class="geonb-pin" data-geonb="{index}" style="background:{point.colour}">'
         f"<b>{point.label}</b></span>"
     )
-    icon = ipyleaflet.DivIcon(
-        html=pin, icon_size=[width, height], icon_anchor=[width // 2, height],
+    return ipyleaflet.DivIcon(
+        html=html,
+        icon_size=[width, height],
+        icon_anchor=[width // 2, height],
         popup_anchor=[0, -height],
-    )  # fmt: skip
-    return ipyleaflet.Marker(
-        location=(point.place[0], nearest_turn(point.place[1], centre)), icon=icon, title=words,
-        alt=words, draggable=False, z_index_offset=1000 * front, popup=ipywidgets.HTML(words),
-    )  # fmt: skip
+    )
 
 
 def _truth_layers(predictions: Predictions, centre: float) -> list[Any]:

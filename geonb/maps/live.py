@@ -56,7 +56,7 @@ def traits_of(predictions: Predictions, why: str) -> dict[str, Any]:
     lines = [caption(predictions), *([f"{predictions.note}."] if predictions.note else []), why]
     return {
         "points": [
-            {"lat": p.place[0], "lng": p.place[1], "label": p.label, "text": p.text,
+            {"lat": p.on_mercator[0], "lng": p.on_mercator[1], "label": p.label, "text": p.text,
              "colour": p.colour}
             for p in points(predictions)
         ],

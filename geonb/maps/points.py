@@ -39,6 +39,11 @@ class Point:
     """The place in words: probability, coordinates, distance."""
 
     @property
+    def on_mercator(self) -> Place:
+        """Where a Mercator map shows it: such maps end at 85°, and poles stand at their edge."""
+        return min(max(self.place[0], -_MERCATOR_END), _MERCATOR_END), self.place[1]
+
+    @property
     def colour(self) -> str:
         """Of its pin."""
         return {"1": BEST_COLOUR, TRUTH: TRUTH_COLOUR}.get(self.label, PIN_COLOUR)
@@ -79,7 +84,7 @@ def view(
     tall = (high - low) / math.tau / (height - 2 * _MARGIN)
     zoom = math.floor(-math.log2(max(wide, tall, 1e-9) * _TILE))
     centre = math.degrees(math.atan(math.sinh((low + high) / 2))), (west + east) / 2
-    return south, west, north, east, centre, min(max(zoom, 1), _NEAREST_ZOOM)
+    return south, west, north, east, centre, min(max(zoom, 0), _NEAREST_ZOOM)
 
 
 def _mercator(lat: float) -> float:
