@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from geonb.errors import GeonbError
     from geonb.maps import repair_gmaps, show_cells, show_heatmap, show_map
     from geonb.model import Model, load_model
+    from geonb.notebooks import clean_notebook
     from geonb.photo import Photo, example_photo, open_photo
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
@@ -28,6 +29,7 @@ _HOMES = {
     "Prediction": "predictions",
     "Predictions": "predictions",
     "bounds": "distances",
+    "clean_notebook": "notebooks",
     "distance": "distances",
     "example_photo": "photo",
     "load_model": "model",
@@ -50,6 +52,7 @@ __all__ = [
     "Prediction",
     "Predictions",
     "bounds",
+    "clean_notebook",
     "distance",
     "example_photo",
     "load_model",

@@ -61,7 +61,8 @@ def draw(predictions: Predictions, why: str, api_key: str | None = None) -> Figu
         gmaps.configure(api_key=key)
     *_, (lat, lng), zoom = view(predictions)
     figure = Figure(predictions, why, center=(lat, turned(lng)), zoom=zoom)
-    for point in points(predictions):
+    marked = points(predictions)
+    for point in [*reversed(marked[: len(predictions)]), *marked[len(predictions) :]]:
         words = f"{point.label}: {point.text}"
         figure.add_layer(
             gmaps.marker_layer(
