@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from geonb.cells import Cells, partition, read_cells
+    from geonb.cleaning import clean_notebook
     from geonb.distances import bounds, distance
     from geonb.errors import GeonbError
     from geonb.maps import repair_gmaps, show_cells, show_heatmap, show_map
     from geonb.model import Model, load_model
-    from geonb.notebooks import clean_notebook
     from geonb.photo import Photo, example_photo, open_photo
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
@@ -29,7 +29,7 @@ _HOMES = {
     "Prediction": "predictions",
     "Predictions": "predictions",
     "bounds": "distances",
-    "clean_notebook": "notebooks",
+    "clean_notebook": "cleaning",
     "distance": "distances",
     "example_photo": "photo",
     "load_model": "model",
