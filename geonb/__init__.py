@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from geonb.cells import Cells, read_cells
+    from geonb.cleaning import clean_notebook
     from geonb.comparisons import compare
     from geonb.distances import bounds, distance
     from geonb.errors import GeonbError
     from geonb.evaluation import Evaluation, evaluate
     from geonb.fetching import fetch
-    from geonb.maps import show_map
+    from geonb.maps import repair_gmaps, show_cells, show_heatmap, show_map
     from geonb.model import Model, load_model
     from geonb.partitions import partition
     from geonb.photo import Photo, example_photo, open_photo
@@ -34,8 +35,9 @@ _HOMES = {
     "Prediction": "predictions",
     "Predictions": "predictions",
     "bounds": "distances",
-    "compare": "comparisons",
     "check_published": "published",
+    "clean_notebook": "cleaning",
+    "compare": "comparisons",
     "distance": "distances",
     "evaluate": "evaluation",
     "example_photo": "photo",
@@ -46,6 +48,9 @@ _HOMES = {
     "predict": "predictions",
     "preprocess": "preprocessing",
     "read_cells": "cells",
+    "repair_gmaps": "maps",
+    "show_cells": "maps",
+    "show_heatmap": "maps",
     "show_map": "maps",
 }
 
@@ -59,6 +64,7 @@ __all__ = [
     "Predictions",
     "bounds",
     "check_published",
+    "clean_notebook",
     "compare",
     "distance",
     "evaluate",
@@ -70,6 +76,9 @@ __all__ = [
     "predict",
     "preprocess",
     "read_cells",
+    "repair_gmaps",
+    "show_cells",
+    "show_heatmap",
     "show_map",
 ]
 

@@ -141,6 +141,14 @@ def models() -> None:
         click.echo(f"{'':<12} {weights.attribution}, {weights.licence}, {weights.source}")
 
 
+@main.command()
+@click.argument("notebooks", nargs=-1, required=True, metavar="NOTEBOOK...")
+def clean(notebooks: tuple[str, ...]) -> None:
+    """Take Google's API keys out of saved notebooks."""
+    for path in notebooks:
+        click.echo(f"{path}: a key stood in {geonb.clean_notebook(path)} places, now in none")
+
+
 main.add_command(evaluate)
 main.add_command(train)
 
