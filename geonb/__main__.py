@@ -1,4 +1,4 @@
-"""The command line: ``geonb demo``, ``geonb locate PHOTO…``, ``geonb evaluate FOLDER``."""
+"""The command line: ``geonb demo``, ``geonb locate PHOTO…``."""
 
 from __future__ import annotations
 
