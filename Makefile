@@ -3,11 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 MXNET := .venv-mxnet
 PIP := -m pip --disable-pip-version-check
-SOURCES := geonb tests
+SOURCES := geonb tests benchmarks
 PYTEST_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mxnet demo lab test test-newest test-mxnet check format lock mini clean
+.PHONY: help setup setup-mxnet demo lab test test-newest test-mxnet check format lock bench mini clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,8 +62,8 @@ lock:  ## compile the two locks anew (needs uv)
 	uv pip compile -q -U pyproject.toml --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/newest.txt
 	uv pip compile -q -U pyproject.toml --extra mxnet --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/mxnet.txt
 
-.PHONY: bench
-bench: $(VENV)/ready  ## speed and memory, against the limits that are promised
+bench: $(VENV)/ready $(MXNET)/ready  ## speed and memory, against the limits that are promised
+	@$(MXNET)/bin/python benchmarks/locationnet.py
 	@$(VENV)/bin/python benchmarks/partition.py
 	@$(VENV)/bin/python benchmarks/evaluation.py
 	@$(VENV)/bin/python benchmarks/occlusion.py

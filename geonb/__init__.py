@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from geonb.distances import bounds, distance
     from geonb.errors import GeonbError
     from geonb.evaluation import Evaluation, evaluate
+    from geonb.fetching import fetch
     from geonb.maps import show_map
     from geonb.model import Model, load_model
     from geonb.partitions import partition
     from geonb.photo import Photo, example_photo, open_photo
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
+    from geonb.published import check_published
 
 __version__ = "0.1.0"
 
@@ -33,9 +35,11 @@ _HOMES = {
     "Predictions": "predictions",
     "bounds": "distances",
     "compare": "comparisons",
+    "check_published": "published",
     "distance": "distances",
     "evaluate": "evaluation",
     "example_photo": "photo",
+    "fetch": "fetching",
     "load_model": "model",
     "open_photo": "photo",
     "partition": "partitions",
@@ -54,10 +58,12 @@ __all__ = [
     "Prediction",
     "Predictions",
     "bounds",
+    "check_published",
     "compare",
     "distance",
     "evaluate",
     "example_photo",
+    "fetch",
     "load_model",
     "open_photo",
     "partition",
