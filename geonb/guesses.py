@@ -26,7 +26,7 @@ BATCH = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class Guesses:
     """What a model said of N photos."""
 
     places: NDArray[np.float64]
@@ -39,7 +39,7 @@ class Answers:
     """Why photos could not be opened, a line each."""
 
 
-def answer(model: Model, photos: Sequence[str], top: int = 5, batch: int = BATCH) -> Answers:
+def guess(model: Model, photos: Sequence[str], top: int = 5, batch: int = BATCH) -> Guesses:
     """Ask the model about every photo, a path or address each; progress goes to stderr.
 
     A photo that cannot be opened has no guess. Raises `ModelError`.
@@ -62,7 +62,7 @@ def answer(model: Model, photos: Sequence[str], top: int = 5, batch: int = BATCH
                 classes[rows] = best[:, 0]
                 confidence[rows] = table.max(axis=1)
             progress.update(len(some))
-    return Answers(places, confidence, classes, tuple(failures))
+    return Guesses(places, confidence, classes, tuple(failures))
 
 
 def _prepare(some: Sequence[str], model: Model, failures: list[str]) -> tuple[list[int], list[Any]]:
@@ -81,7 +81,7 @@ def evaluate_model(
     model: Model, photos: PhotoSet, top: int = 5, *, constant: Place | None = None
 ) -> Evaluation:
     """Ask the model about a set of photos, and measure its answers. Raises `ModelError`."""
-    answers = answer(model, photos.photos, top)
+    guesses = guess(model, photos.photos, top)
     return evaluate(
-        answers.places, photos.truth, name=model.name, test_set=photos.name, constant=constant
+        guesses.places, photos.truth, name=model.name, test_set=photos.name, constant=constant
     )
