@@ -1,4 +1,4 @@
-"""The command line: ``geonb demo``, ``geonb locate PHOTO…``, ``geonb fetch MODEL``."""
+"""The command line: ``geonb demo``, ``geonb locate PHOTO…``, ``geonb fetch MODEL`` and more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import click
 
 import geonb
 from geonb.errors import GeonbError
+from geonb.evaluate_command import evaluate
 from geonb.tables import printable
+from geonb.train_command import train
 
 if TYPE_CHECKING:
     from geonb.model import Model
@@ -138,6 +140,17 @@ def models() -> None:
         click.echo(f"{'':<12} {weights.title}")
         click.echo(f"{'':<12} {weights.attribution}, {weights.licence}, {weights.source}")
 
+
+@main.command()
+@click.argument("notebooks", nargs=-1, required=True, metavar="NOTEBOOK...")
+def clean(notebooks: tuple[str, ...]) -> None:
+    """Take Google's API keys out of saved notebooks."""
+    for path in notebooks:
+        click.echo(f"{path}: a key stood in {geonb.clean_notebook(path)} places, now in none")
+
+
+main.add_command(evaluate)
+main.add_command(train)
 
 if __name__ == "__main__":
     main()
