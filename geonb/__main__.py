@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import geonb
-from geonb.errors import GeonbError
-from geonb.tables import printable
+from geonb.errors import GeonbError, printable
 
 if TYPE_CHECKING:
     from geonb.model import Model

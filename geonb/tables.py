@@ -7,6 +7,8 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from geonb.errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -43,11 +45,6 @@ def text_table(predictions: Predictions) -> str:
 
     lines = [printable(_caption(predictions)), line(head), *map(line, body)]
     return "\n".join([*lines, f"Note: {predictions.note}."] if predictions.note else lines)
-
-
-def printable(text: str) -> str:
-    """Text on one line: a file name may hold line breaks or codes that move a cursor."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def html_table(predictions: Predictions) -> str:
