@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from geonb.errors import GeonbError
     from geonb.maps import show_map
     from geonb.model import Model, load_model
-    from geonb.photo import Photo, open_photo
+    from geonb.photo import Photo, example_photo, open_photo
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
 
@@ -29,6 +29,7 @@ _HOMES = {
     "Predictions": "predictions",
     "bounds": "distances",
     "distance": "distances",
+    "example_photo": "photo",
     "load_model": "model",
     "open_photo": "photo",
     "partition": "cells",
@@ -47,6 +48,7 @@ __all__ = [
     "Predictions",
     "bounds",
     "distance",
+    "example_photo",
     "load_model",
     "open_photo",
     "partition",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +47,7 @@ def main() -> None:
 def demo(output: Path) -> None:
     """Locate the example photo; write the map and a page."""
     model = _demo_model()
-    with as_file(files("geonb") / "data" / "example.jpg") as photo:
-        predictions = geonb.predict(model, photo)
+    predictions = geonb.predict(model, geonb.example_photo())
     click.echo(predictions)
     for name in ("where.png", "where.html"):
         _draw(predictions, output / name)

@@ -100,10 +100,8 @@ def bounds(points: Sequence[Place] | ArrayLike) -> tuple[float, float, float, fl
     array = check_points(points).reshape(-1, 2)
     if not len(array):
         raise PlaceError("bounds need at least one place")
-    lngs = np.unique(array[:, 1] % 360.0)
-    gaps = np.diff(lngs, append=lngs[0] + 360.0)
-    widest = int(np.argmax(gaps))  # the box is what this empty stretch leaves over
-    west = float(lngs[(widest + 1) % len(lngs)])
-    east = west + 360.0 - float(gaps[widest])
-    shift = 360.0 if west >= 180.0 else 0.0
-    return float(array[:, 0].min()), west - shift, float(array[:, 0].max()), east - shift
+    lngs = np.unique(array[:, 1])
+    gaps = np.diff(lngs, prepend=lngs[-1] - 360.0)  # the empty stretch west of each longitude
+    first = int(np.argmax(gaps))  # the box is what the widest one leaves over
+    west, east = float(lngs[first]), float(lngs[first - 1]) + (360.0 if first else 0.0)
+    return float(array[:, 0].min()), west, float(array[:, 0].max()), east

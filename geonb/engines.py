@@ -6,6 +6,8 @@ import shutil
 import uuid
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+import numpy as np
+
 from geonb.checkpoint import INPUT_SHAPE, CheckpointFiles, read_checkpoint
 from geonb.errors import CheckpointError, MissingDependencyError
 from geonb.onnx_file import write_onnx
@@ -14,7 +16,6 @@ from geonb.weights import cache_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
 EngineName = Literal["onnxruntime", "mxnet"]
@@ -120,9 +121,12 @@ class MxnetEngine:
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine`."""
+        # Photo by photo, as the blog does: Module.reshape stumbles over the label of training.
+        return np.concatenate([self._one(photo[None]) for photo in batch])
+
+    def _one(self, photo: NDArray[np.float32]) -> NDArray[np.float32]:
         mxnet = self._mxnet
-        self._module.reshape([("data", batch.shape)])
-        self._module.forward(mxnet.io.DataBatch([mxnet.nd.array(batch)]), is_train=False)
+        self._module.forward(mxnet.io.DataBatch([mxnet.nd.array(photo)]), is_train=False)
         return self._module.get_outputs()[0].asnumpy()
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -50,20 +51,18 @@ def _layer(node: Mapping[str, Any], nodes: list[Mapping[str, Any]]) -> Layer:
 
 
 def read_params(path: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Read the named arrays of a ``.params`` file, mapped from the disk, not copied.
+    """Read the named arrays of a ``.params`` file.
 
     Raises `CheckpointError` where the file is cut off or something else.
     """
     try:
         with path.open("rb") as file:
-            if struct.unpack("<QQ", file.read(16)) != (_LIST_MAGIC, 0):
+            reader = _Reader(file)
+            if reader.take("QQ") != (_LIST_MAGIC, 0):
                 raise CheckpointError(f"{path}: not an MXNet params file")
-        data = np.memmap(path, mode="r")
-        reader = _Reader(data)
-        reader.take("QQ")
-        arrays = [_array(reader) for _ in range(reader.one("Q"))]
-        names = [reader.bytes(reader.one("Q")).decode() for _ in range(reader.one("Q"))]
-        pairs = list(zip(names, arrays, strict=True))
+            arrays = [_array(reader) for _ in range(reader.one("Q"))]
+            names = [reader.bytes(reader.one("Q")).decode() for _ in range(reader.one("Q"))]
+            pairs = list(zip(names, arrays, strict=True))
     except OSError as error:
         raise CheckpointError(f"{path}: cannot read the params ({error.strerror})") from error
     except (struct.error, ValueError, LookupError, OverflowError, MemoryError) as error:
@@ -75,9 +74,10 @@ def read_params(path: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
 class _Reader:
     """Takes little-endian numbers off a file, one after the other."""
 
-    def __init__(self, data: NDArray[np.uint8]) -> None:
-        self._data = data
-        self._offset = 0
+    def __init__(self, file: BinaryIO) -> None:
+        # Not mapped: a mapped file that shrinks meanwhile kills the process.
+        self._file = file
+        self._left = os.fstat(file.fileno()).st_size
 
     def take(self, types: str) -> tuple[int, ...]:
         """The next numbers, such as two uint64 for ``QQ``."""
@@ -87,16 +87,12 @@ class _Reader:
         """The next number."""
         return self.take(kind)[0]
 
-    def view(self, count: int) -> NDArray[np.uint8]:
-        """The next ``count`` bytes, where they lie."""
-        if self._offset + count > len(self._data):
-            raise ValueError("it ends too early")
-        self._offset += count
-        return self._data[self._offset - count : self._offset]
-
     def bytes(self, count: int) -> bytes:
-        """A copy of the next ``count`` bytes."""
-        return self.view(count).tobytes()
+        """The next ``count`` bytes."""
+        self._left -= count
+        if self._left < 0:
+            raise ValueError("it ends too early")
+        return self._file.read(count)
 
 
 def _array(reader: _Reader) -> NDArray[np.float32]:
@@ -113,5 +109,5 @@ def _array(reader: _Reader) -> NDArray[np.float32]:
     reader.take("ii")  # the device that it was saved from
     dtype = np.dtype(_DTYPES[reader.one("i")])
     count = int(np.prod(shape, dtype=object))
-    values = reader.view(count * dtype.itemsize).view(dtype)
+    values = np.frombuffer(reader.bytes(count * dtype.itemsize), dtype)
     return values.reshape(shape).astype(np.float32, copy=False)

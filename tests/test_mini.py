@@ -1,0 +1,66 @@
+"""The embedded model: what it was measured at holds on photos drawn anew."""
+
+import json
+from importlib import resources
+
+import numpy as np
+import pytest
+
+from geonb import load_model, predict
+from geonb.distances import distance
+from geonb.scenery.example import example
+from geonb.scenes import held_out
+
+FOLDER = resources.files("geonb") / "data" / "mini"
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return json.loads((FOLDER / "facts.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model("mini")
+
+
+@pytest.fixture(scope="module")
+def errors_km(model):
+    """How far off mini is on 300 held-out scenes that neither training nor facts.json saw."""
+    scenes = list(held_out(300))
+    best = model.probabilities([scene.image for scene in scenes]).argmax(axis=1)
+    return distance(model.cells.places[best], np.array([scene.place for scene in scenes]))
+
+
+def test_held_out_accuracy_is_what_the_facts_say(facts, errors_km):
+    for row in facts["accuracy"]:
+        share = row["model"]
+        # Four standard errors of a share of 300, and no less than one photo.
+        slack = max(4 * np.sqrt(share * (1 - share) / len(errors_km)), 1 / len(errors_km))
+        assert np.mean(errors_km <= row["km"]) == pytest.approx(share, abs=slack)
+
+
+def test_held_out_accuracy_is_well_above_the_constant_guess(facts, errors_km):
+    for row in facts["accuracy"]:
+        assert np.mean(errors_km <= row["km"]) > row["constant_guess"] + 0.15
+
+
+def test_it_is_not_always_right_nor_always_sure(model, errors_km):
+    assert np.mean(errors_km > 200) > 0.02
+    sure = model.probabilities([scene.image for scene in held_out(60)]).max(axis=1)
+    assert np.mean(sure < 0.5) > 0.05
+
+
+def test_the_classes_are_the_cells(facts, model):
+    assert len(model.cells) == facts["classes"]
+
+
+def test_all_files_together_are_at_most_3_megabytes():
+    assert sum(len(path.read_bytes()) for path in FOLDER.iterdir()) < 3_000_000
+
+
+def test_the_example_is_located_within_25_km_without_certainty(model):
+    scene = example()
+    first = predict(model, scene.image)[0]
+    assert distance(first.place, scene.place) < 25
+    assert first.probability < 0.95

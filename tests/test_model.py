@@ -1,0 +1,80 @@
+import shutil
+
+import pytest
+from networks import write_network
+
+import geonb
+from geonb.cells import read_cells
+from geonb.errors import CellsError, CheckpointError, ModelError
+
+
+@pytest.fixture
+def files(tmp_path):
+    return write_network(tmp_path / "own")
+
+
+def test_folder_and_prefix_open_the_same_model(files, cache):
+    for source in (files.symbol.parent, files.prefix, f"{files.prefix}-0012"):
+        model = geonb.load_model(source)
+        assert model.name == "tiny"
+        assert len(model.cells) == 40
+        assert model.weights is None
+
+
+def test_mini_says_what_it_is():
+    model = geonb.load_model("mini")
+    assert "street scenes only" in model.note
+    assert f"{len(model.cells):,} cells" in repr(model)
+    assert "BSD" in repr(model)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    with pytest.raises(ModelError, match=r"no model 'maxi'.*locationnet, mini"):
+        geonb.load_model("maxi")
+    with pytest.raises(ModelError, match="no engine 'tensorflow'"):
+        geonb.load_model("mini", engine="tensorflow")
+
+
+def test_a_prefix_without_its_params(files):
+    files.params.unlink()
+    with pytest.raises(CheckpointError, match=r"no tiny-.*\.params"):
+        geonb.load_model(files.prefix)
+
+
+def test_a_path_that_is_not_there(tmp_path):
+    with pytest.raises(CheckpointError, match=r"gone-symbol\.json: no such file"):
+        geonb.load_model(tmp_path / "gone")
+
+
+def test_cells_of_another_model(files, tmp_path):
+    other = write_network(tmp_path / "other", classes=41)
+    shutil.copy(other.symbol.with_name("grids.txt"), files.symbol.with_name("grids.txt"))
+    with pytest.raises(CellsError, match=r"41 cells, but tiny-symbol.json has 40 classes"):
+        geonb.load_model(files.prefix)
+
+
+def test_cells_are_missing(files):
+    files.symbol.with_name("grids.txt").unlink()
+    with pytest.raises(CellsError, match=r"grids\.txt: cannot read the cell list"):
+        geonb.load_model(files.prefix)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("60188b\t35.6", "line 2"),
+        ("xyz\t35.6\t139.7", "line 2"),
+        ("60188b\tnorth\t139.7", "line 2"),
+        ("60188b\t135.6\t39.7", "swapped"),
+    ],
+)
+def test_a_line_that_is_no_cell(tmp_path, line, words):
+    (tmp_path / "grids.txt").write_text(f"89c25\t40.7\t-74.0\n{line}\n")
+    with pytest.raises((CellsError, geonb.GeonbError), match=words):
+        read_cells(tmp_path / "grids.txt")
+
+
+def test_cells_that_overlap(tmp_path):
+    (tmp_path / "grids.txt").write_text("89c25\t40.7\t-74.0\n89c24\t40.7\t-74.0\n")
+    with pytest.raises(CellsError, match="overlap"):
+        read_cells(tmp_path / "grids.txt")
