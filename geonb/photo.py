@@ -49,7 +49,8 @@ class Photo:
         """Width and height in pixels, upright."""
         with reading(self.name):
             image = self._open()
-            turned = exif.orientation(image) in QUARTER_TURNS
+            # Of a TIFF, Pillow itself tells the upright size, and turns it while it loads.
+            turned = image.format != "TIFF" and exif.orientation(image) in QUARTER_TURNS
             return (image.height, image.width) if turned else image.size
 
     @property
@@ -66,7 +67,7 @@ class Photo:
         """
         with reading(self.name):
             image = self._open()
-            if short_side:
+            if short_side and image is not self.source:
                 scale = min(1.0, short_side / min(image.size))
                 image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
             check_size(self.name, image)
@@ -90,7 +91,7 @@ class Photo:
 
     def _open(self) -> Image.Image:
         if isinstance(self.source, Image.Image):
-            return self.source.copy()
+            return self.source
         return open_image(self.name, self.source)
 
 

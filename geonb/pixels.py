@@ -64,7 +64,7 @@ def _to_srgb(image: Image.Image, profile: Any) -> Image.Image:
 
 def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
     if "sRGB" in ImageCms.getProfileName(profile) and image.mode == "RGB":
-        return image  # most profiles, and nothing to do
+        return image.copy()  # most profiles, and nothing to do
     srgb = ImageCms.createProfile("sRGB")
     converted = ImageCms.profileToProfile(image, profile, srgb, outputMode="RGB")
     return converted or image.convert("RGB")
