@@ -35,7 +35,9 @@ class Town:
 
     def __str__(self) -> str:
         name = f"{self.name}, {self.country}"
-        return f"{name} ({self.km:.0f} km)" if self.km <= NEAR_KM else f"{self.km:,.0f} km off {name}"
+        return (
+            f"{name} ({self.km:.0f} km)" if self.km <= NEAR_KM else f"{self.km:,.0f} km off {name}"
+        )
 
 
 def nearest_town(place: Place) -> Town:

@@ -28,6 +28,9 @@ def rows(predictions: Predictions) -> tuple[list[str], list[list[str]]]:
         head.append("km to truth")
         for row, km in zip(body, predictions.distances, strict=True):
             row.append(f"{km:,.1f}")
+    head.append("nearest town")
+    for row, p in zip(body, predictions, strict=True):
+        row.append(str(p.town))
     return head, body
 
 
@@ -44,6 +47,7 @@ def text_table(predictions: Predictions) -> str:
         return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
     lines = [printable(_caption(predictions)), line(head), *map(line, body)]
+    lines += [predictions.summary] if predictions.summary else []
     return "\n".join([*lines, f"Note: {predictions.note}."] if predictions.note else lines)
 
 
@@ -53,10 +57,11 @@ def html_table(predictions: Predictions) -> str:
     cells = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
     lines = "".join(f"<tr>{''.join(f'<td>{escape(c)}</td>' for c in row)}</tr>" for row in body)
     note = f"<p class='geonb-note'>{escape(predictions.note)}.</p>" if predictions.note else ""
+    summary = f"<p>{escape(predictions.summary)}</p>" if predictions.summary else ""
     return (
         f"<style>{style()}</style><div class='geonb'><table class='geonb-table'>"
         f"<caption>{escape(_caption(predictions))}</caption>"
-        f"<thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>{note}</div>"
+        f"<thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>{summary}{note}</div>"
     )
 
 
