@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from geonb.maps import show_map
     from geonb.model import Model, load_model
     from geonb.photo import Photo, example_photo, open_photo
+    from geonb.picker import FileUpload, PhotoPicker
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
 
@@ -22,9 +23,11 @@ __version__ = "0.1.0"
 # same spelling would hide each other.
 _HOMES = {
     "Cells": "cells",
+    "FileUpload": "picker",
     "GeonbError": "errors",
     "Model": "model",
     "Photo": "photo",
+    "PhotoPicker": "picker",
     "Prediction": "predictions",
     "Predictions": "predictions",
     "bounds": "distances",
@@ -41,9 +44,11 @@ _HOMES = {
 
 __all__ = [
     "Cells",
+    "FileUpload",
     "GeonbError",
     "Model",
     "Photo",
+    "PhotoPicker",
     "Prediction",
     "Predictions",
     "bounds",
