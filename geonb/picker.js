@@ -84,14 +84,14 @@ async function prepared(model, file, line) {
   }
 }
 
-async function send(model, id, file, { blob, shrunk }) {
+async function send(model, choice, id, file, { blob, shrunk }) {
   const head = shrunk ? await file.slice(0, HEAD).arrayBuffer() : new ArrayBuffer(0);
   const parts = Math.ceil(blob.size / PART);
   const about = { name: file.name, mime: blob.type, modified: file.lastModified };
-  model.send({ type: "start", id, parts, ...about }, undefined, [new DataView(head)]);
+  model.send({ type: "start", choice, id, parts, ...about }, undefined, [new DataView(head)]);
   for (let i = 0; i < parts; i++) {
     const part = await blob.slice(i * PART, (i + 1) * PART).arrayBuffer();
-    model.send({ type: "part", id }, undefined, [new DataView(part)]);
+    model.send({ type: "part", choice, id, index: i }, undefined, [new DataView(part)]);
   }
 }
 
@@ -137,7 +137,7 @@ function render({ model, el }) {
         else say(answer.text, "refused");
       });
       say(`${size}sending…`, "");
-      await send(model, id, file, ready);
+      await send(model, mine, id, file, ready);
     } catch (error) {
       say(`not sent: ${error.message}`, "refused");
     }
@@ -146,11 +146,11 @@ function render({ model, el }) {
   async function take(files) {
     const chosen = model.get("multiple") ? [...files] : [...files].slice(0, 1);
     if (!chosen.length) return;
-    const mine = ++turn;
+    const mine = (turn = Math.max(Date.now(), turn + 1)); // grows, also from view to view
     for (const image of list.querySelectorAll("img")) URL.revokeObjectURL(image.src);
     list.replaceChildren();
     waiting.clear();
-    model.send({ type: "clear" }); // first of all, so that no earlier photo stands for this one
+    model.send({ type: "choice", choice: mine }); // first of all, so that no earlier photo stands for this one
     for (const file of chosen) if (mine === turn) await takeOne(file, mine);
   }
 

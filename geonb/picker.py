@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,19 +51,20 @@ class _Picker(anywidget.AnyWidget):  # type: ignore[misc]
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         self._transfers = Transfers(self.max_bytes)
+        self._lock = threading.Lock()  # messages come on two threads
         self.on_msg(self._receive)
 
     def _receive(self, _: Any, message: dict[str, Any], buffers: list[Any]) -> None:
         """Take what the browser sends, and tell it what became of each file."""
-        if message.get("type") == "clear":
-            self._transfers.clear()
-            self._clear()
-            return
         try:
-            arrived = self._transfers.take(message, buffers)
-            if arrived is None:
-                return
-            self._take(arrived)
+            with self._lock:
+                self._transfers.max_bytes = self.max_bytes
+                if self._transfers.renew(int(message.get("choice", 0))):
+                    self._clear()
+                arrived = self._transfers.take(message, buffers)
+                if arrived is None:
+                    return
+                self._take(arrived)
         except PhotoError as error:
             self.send({"type": "refused", "id": message.get("id"), "text": str(error)})
         else:

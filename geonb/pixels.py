@@ -36,6 +36,8 @@ def shrunk(image: Image.Image, short_side: int | None) -> Image.Image:
     """
     if image.mode in {"1", "P", "PA"}:
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    elif image.mode.startswith("I;16"):
+        image = image.convert("I")
     factor = min(image.size) // short_side if short_side else 1
     return image.reduce(factor) if factor > 1 else image
 

@@ -33,43 +33,59 @@ class Arrived:
 
 @dataclass
 class _Travelling:
-    about: Mapping[str, Any]
-    head: bytes
-    parts: list[bytes] = field(default_factory=list)
+    about: Mapping[str, Any] | None = None
+    head: bytes = b""
+    parts: dict[int, bytes] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        return self.about is not None and len(self.parts) == int(self.about["parts"])
 
 
 class Transfers:
-    """The files that are on their way."""
+    """The files that are on their way, all of one choice.
+
+    Messages may overtake each other: Jupyter hands some to the main thread, which may be busy,
+    and some to a thread of the widgets'. So each tells its choice (a number that grows), file and
+    part.
+    """
 
     def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
+        self.choice = 0
         self._files: dict[str, _Travelling] = {}
 
-    def clear(self) -> None:
-        """Forget all files; parts of them that still come are left alone."""
-        self._files.clear()
+    def renew(self, choice: int) -> bool:
+        """Forget all files where ``choice`` is later than theirs; say whether it is."""
+        later = choice > self.choice
+        if later:
+            self.choice = choice
+            self._files.clear()
+        return later
 
     def take(self, message: Mapping[str, Any], buffers: Sequence[Any]) -> Arrived | None:
         """Take one message; give the file that it completes. Raises `PhotoError`."""
-        name = str(message.get("id"))
-        if message.get("type") == "start":
-            self._files[name] = _Travelling(message, bytes(buffers[0]))
-        elif message.get("type") == "part" and name in self._files:
-            return self._part(name, bytes(buffers[0]))
-        return None
-
-    def _part(self, name: str, part: bytes) -> Arrived | None:
-        file = self._files[name]
-        file.parts.append(part)
-        if sum(map(len, file.parts)) > self._max_bytes:
-            del self._files[name]
-            raise PhotoError(f"{file.about['name']}: larger than {self._max_bytes:,} bytes")
-        if len(file.parts) < int(file.about["parts"]):
+        kind, name = message.get("type"), str(message.get("id"))
+        if message.get("choice") != self.choice or kind not in {"start", "part"}:
             return None
-        del self._files[name]
-        content = with_exif_of(file.head, b"".join(file.parts))
-        about = file.about
-        return Arrived(name, about["name"], about["mime"], int(about["modified"]), content)
+        file = self._files.setdefault(name, _Travelling())
+        if kind == "start":
+            file.about, file.head = message, bytes(buffers[0])
+        else:
+            file.parts[int(message["index"])] = bytes(buffers[0])
+        if sum(map(len, file.parts.values())) > self.max_bytes:
+            file.parts.clear()
+            raise PhotoError(f"larger than {self.max_bytes:,} bytes; choose a smaller file")
+        if not file.complete:
+            return None
+        return _arrived(name, self._files.pop(name))
+
+
+def _arrived(name: str, file: _Travelling) -> Arrived:
+    about = file.about or {}
+    data = b"".join(part for _, part in sorted(file.parts.items()))
+    content = with_exif_of(file.head, data)
+    return Arrived(name, about["name"], about["mime"], int(about["modified"]), content)
 
 
 def with_exif_of(head: bytes, data: bytes) -> bytes:
