@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import logging
+import os
 import struct
+import threading
 import warnings
 import zlib
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image, UnidentifiedImageError
@@ -41,6 +45,10 @@ BROKEN = (
     zlib.error,
 )
 
+_PNG_EXIF = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type ")
+"""What a PNG file contains where it says anything of orientation or place."""
+_STDERR = threading.Lock()
+"""Held by the thread that has stderr silenced."""
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _KINDS = (
@@ -57,6 +65,8 @@ _KINDS = (
 @contextmanager
 def reading(name: str) -> Iterator[None]:
     """Turn what a decoder says of a broken file into one `PhotoError`, and keep it quiet."""
+    log, quiet = logging.getLogger("PIL"), logging.NullHandler()
+    log.addHandler(quiet)  # else Pillow's complaints go to stderr where nobody set up logging
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -66,6 +76,30 @@ def reading(name: str) -> Iterator[None]:
                 f"{name}: the picture is cut off or broken ({str(error) or type(error).__name__}); "
                 "try to open and save it with a picture viewer"
             ) from error
+        finally:
+            log.removeHandler(quiet)
+
+
+def load(image: Image.Image) -> None:
+    """Decode the pixels, and keep the decoder quiet. Call it inside `reading`."""
+    if image.format == "TIFF":
+        with _no_stderr():
+            image.load()
+    else:
+        image.load()
+
+
+@contextmanager
+def _no_stderr() -> Iterator[None]:
+    """Silence what libtiff and the libraries under it write past Python into stderr."""
+    with _STDERR, Path(os.devnull).open("w") as nowhere:
+        before = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
 
 
 def open_image(name: str, data: bytes) -> Image.Image:
@@ -77,6 +111,8 @@ def open_image(name: str, data: bytes) -> Image.Image:
         image: Image.Image = JpegImageFile(io.BytesIO(data))  # of an MPO, the first picture
     else:
         image = _open_heif(name, data) if is_heif(data) else _open(name, data)
+    if image.format == "PNG" and not any(mark in data for mark in _PNG_EXIF):
+        image.info["exif"] = b""  # else Pillow decodes all pixels to look behind them
     limit = MAX_DRAFT_PIXELS if _drafts(image) else MAX_PIXELS
     check_size(name, image, limit)
     return image

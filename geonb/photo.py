@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from geonb import exif
-from geonb.decoding import check_size, open_image, reading
+from geonb.decoding import check_size, load, open_image, reading
 from geonb.errors import PhotoError
 from geonb.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 from geonb.uploads import is_upload, only_upload
@@ -71,7 +71,7 @@ class Photo:
                 scale = min(1.0, short_side / min(image.size))
                 image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
             check_size(self.name, image)
-            image.load()
+            load(image)
             turn, profile = exif.orientation(image), image.info.get("icc_profile")
             image = shrunk(image, short_side)
             upright = image.transpose(TURNS[turn]) if turn in TURNS else image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -80,7 +80,8 @@ def _get(url: str, deadline: float, *, allow_private: bool) -> bytes | str:
                 headers={**_HEADERS, "Host": parts.netloc or parts.host},
                 preload_content=False,
             )
-            return _body(name, connection.getresponse())
+            with closing(connection.getresponse()) as answer:
+                return _body(name, answer)
     except (HTTPError, HTTPException, OSError, ValueError) as error:
         late = time.monotonic() >= deadline or "time" in type(error).__name__.lower()
         reason = "it took too long" if late else type(error).__name__

@@ -33,7 +33,8 @@ _DROP = """(zone) => {
   const files = document.querySelector("#dropped").files, data = new DataTransfer();
   for (const file of files) data.items.add(file);
   const about = { dataTransfer: data, bubbles: true, cancelable: true };
-  for (const kind of ["dragenter", "dragover", "drop"]) zone.dispatchEvent(new DragEvent(kind, about));
+  for (const kind of ["dragenter", "dragover", "drop"])
+    zone.dispatchEvent(new DragEvent(kind, about));
 }"""
 _COPY = """async (data) => {
   const blob = await (await fetch("data:image/png;base64," + data)).blob();
