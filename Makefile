@@ -62,8 +62,9 @@ lock:  ## compile the two locks anew (needs uv)
 	uv pip compile -q -U pyproject.toml --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/newest.txt
 	uv pip compile -q -U pyproject.toml --extra mxnet --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/mxnet.txt
 
-mini: $(MXNET)/ready  ## train the mini model anew (about 20 minutes)
+mini: $(MXNET)/ready  ## train the mini model anew, and draw the example photo (about 15 minutes)
 	$(MXNET)/bin/python -m geonb.training geonb/data/mini
+	$(MXNET)/bin/python -m geonb.scenery.example geonb/data/example.jpg
 
 clean:  ## remove the environments and what the tools left behind
 	rm -rf $(VENV) $(MXNET) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -46,8 +46,10 @@ def preprocess(
 ) -> NDArray[np.float32]:
     """Prepare one photo, or a list of N photos, for the network: (N, 3, 224, 224) float32.
 
-    ``fast`` decodes a JPEG at a fraction of its size; ``blog`` (scikit-image) follows the blog to
-    the letter. Raises `PhotoError`.
+    ``blog`` (scikit-image) follows the blog to the letter. ``fast`` does the same arithmetic on
+    photos below 896 pixels; larger ones are shrunk by a whole number first, a JPEG while it is
+    decoded, and then differ on average by less than 1 grey level of 256 (drawings, noise: 2).
+    Raises `PhotoError`.
     """
     if method not in _METHODS:
         raise ValueError(f"method is 'fast' or 'blog', not {method!r}")

@@ -1,0 +1,110 @@
+"""Every notebook has the shape that readers rely on, and runs from top to bottom, offline."""
+
+import ast
+import os
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import geonb
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+OFFLINE = str(ROOT / "tests" / "offline")
+SOLUTION = re.compile(r"<details>\s*<summary>Solution</summary>\s*```python\n(.*?)```", re.DOTALL)
+CUT_OFF = """
+import socket
+try:
+    socket.create_connection(("192.0.2.1", 80), timeout=5)
+except OSError as error:
+    assert "the network is cut" in str(error)
+"""
+
+pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def prose(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def code(notebook):
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def without_magics(source):
+    return "\n".join(line for line in source.splitlines() if not line.startswith(("%", "!")))
+
+
+def test_it_opens_with_a_title_and_what_to_expect(path):
+    notebook = read(path)
+    first = notebook.cells[0].source
+    assert first.startswith("# ")
+    assert "?" in first.splitlines()[0], "the title asks the notebook's question"
+    assert len(re.findall(r"^# ", prose(notebook), re.MULTILINE)) == 1
+    assert re.search(r"\*\*You will\*\*", first)
+    assert re.search(r"\d+ minutes", first)
+    assert re.search(r"\d+ MB", first)
+
+
+def test_it_teaches(path):
+    text = prose(read(path))
+    for part in ("## Predict first", "## Exercise", "## What can go wrong", "## Key points"):
+        assert part in text
+    assert text.count("## Exercise") == len(SOLUTION.findall(text))
+
+
+def test_it_is_committed_clean(path):
+    notebook = read(path)
+    assert "widgets" not in notebook.metadata
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert cell.outputs == []
+            assert cell.execution_count is None
+
+
+def test_cells_are_short(path):
+    assert max(len(source.splitlines()) for source in code(read(path))) <= 15
+
+
+def test_pictures_have_words(path):
+    text = prose(read(path))
+    assert not re.findall(r"!\[\s*\]", text)
+    assert all("alt=" in tag for tag in re.findall(r"<img[^>]*>", text))
+
+
+def test_only_public_names_are_used(path):
+    for source in code(read(path)):
+        for node in ast.walk(ast.parse(without_magics(source))):
+            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "geonb":
+                assert node.attr in geonb.__all__
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("geonb."):
+                pytest.fail(f"from {node.module} import …")
+
+
+@pytest.mark.newest
+def test_it_runs_offline_with_its_solutions(path, tmp_path):
+    notebook = read(path)
+    notebook.cells.append(nbformat.v4.new_code_cell(CUT_OFF))
+    for solution in SOLUTION.findall(prose(notebook)):
+        notebook.cells.append(nbformat.v4.new_code_cell(solution))
+    paths = [OFFLINE, os.environ.get("PYTHONPATH", "")]
+    client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}})
+    client.create_kernel_manager()
+    client.km.kernel_spec.argv = [
+        sys.executable,
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        "{connection_file}",
+    ]
+    client.execute(env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))})
+    results = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
+    assert len(results) >= len(code(notebook)) - 2, "cells show what they did"
