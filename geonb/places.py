@@ -35,9 +35,8 @@ class Town:
 
     def __str__(self) -> str:
         name = f"{self.name}, {self.country}"
-        return (
-            f"{name} ({self.km:.0f} km)" if self.km <= NEAR_KM else f"{self.km:,.0f} km off {name}"
-        )
+        km = f"{self.km:,.0f} km" if self.km >= 1 else "<1 km"
+        return f"{name} ({km})" if self.km <= NEAR_KM else f"{km} off {name}"
 
 
 def nearest_town(place: Place) -> Town:
