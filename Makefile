@@ -3,11 +3,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 MXNET := .venv-mxnet
 PIP := -m pip --disable-pip-version-check
-SOURCES := geonb tests
+SOURCES := geonb tests benchmarks
 PYTEST_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mxnet demo lab test test-newest test-mxnet check format lock mini clean
+.PHONY: help setup setup-mxnet demo lab labextension test test-newest test-mxnet check format lock \
+	bench mini clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +37,11 @@ endef
 demo: $(VENV)/ready  ## locate the example photo: a table, a PNG and an HTML page
 	@$(VENV)/bin/geonb demo
 
+labextension: $(VENV)/ready  ## build gmaps' widgets for JupyterLab into .venv (needs node)
+	@$(VENV)/bin/python labextension/build.py
+
 lab: $(VENV)/ready  ## open JupyterLab in notebooks/
+	@test -d $(VENV)/share/jupyter/labextensions/jupyter-gmaps || $(VENV)/bin/python labextension/build.py
 	@$(VENV)/bin/jupyter lab --notebook-dir=notebooks
 
 test: test-newest test-mxnet  ## all tests, in both environments
@@ -61,6 +66,12 @@ format: $(VENV)/ready  ## put the sources in format
 lock:  ## compile the two locks anew (needs uv)
 	uv pip compile -q -U pyproject.toml --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/newest.txt
 	uv pip compile -q -U pyproject.toml --extra mxnet --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/mxnet.txt
+
+bench: $(VENV)/ready $(MXNET)/ready  ## speed and memory, against the limits that are promised
+	@$(MXNET)/bin/python benchmarks/locationnet.py
+	@$(VENV)/bin/python benchmarks/partition.py
+	@$(VENV)/bin/python benchmarks/evaluation.py
+	@$(VENV)/bin/python benchmarks/occlusion.py
 
 mini: $(MXNET)/ready  ## train the mini model anew, and draw the example photo (about 15 minutes)
 	$(MXNET)/bin/python -m geonb.training geonb/data/mini

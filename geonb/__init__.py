@@ -7,15 +7,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from geonb.cells import Cells, partition, read_cells
+    from geonb.cells import Cells, read_cells
+    from geonb.cleaning import clean_notebook
+    from geonb.comparisons import compare
     from geonb.distances import bounds, distance
     from geonb.errors import GeonbError
-    from geonb.maps import show_map
+    from geonb.evaluation import Evaluation, evaluate
+    from geonb.fetching import fetch
+    from geonb.maps import repair_gmaps, show_cells, show_heatmap, show_map
     from geonb.model import Model, load_model
+    from geonb.partitions import partition
     from geonb.photo import Photo, example_photo, open_photo
     from geonb.picker import FileUpload, PhotoPicker
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
+    from geonb.published import check_published
 
 __version__ = "0.1.0"
 
@@ -23,6 +29,7 @@ __version__ = "0.1.0"
 # same spelling would hide each other.
 _HOMES = {
     "Cells": "cells",
+    "Evaluation": "evaluation",
     "FileUpload": "picker",
     "GeonbError": "errors",
     "Model": "model",
@@ -31,19 +38,28 @@ _HOMES = {
     "Prediction": "predictions",
     "Predictions": "predictions",
     "bounds": "distances",
+    "check_published": "published",
+    "clean_notebook": "cleaning",
+    "compare": "comparisons",
     "distance": "distances",
+    "evaluate": "evaluation",
     "example_photo": "photo",
+    "fetch": "fetching",
     "load_model": "model",
     "open_photo": "photo",
-    "partition": "cells",
+    "partition": "partitions",
     "predict": "predictions",
     "preprocess": "preprocessing",
     "read_cells": "cells",
+    "repair_gmaps": "maps",
+    "show_cells": "maps",
+    "show_heatmap": "maps",
     "show_map": "maps",
 }
 
 __all__ = [
     "Cells",
+    "Evaluation",
     "FileUpload",
     "GeonbError",
     "Model",
@@ -52,14 +68,22 @@ __all__ = [
     "Prediction",
     "Predictions",
     "bounds",
+    "check_published",
+    "clean_notebook",
+    "compare",
     "distance",
+    "evaluate",
     "example_photo",
+    "fetch",
     "load_model",
     "open_photo",
     "partition",
     "predict",
     "preprocess",
     "read_cells",
+    "repair_gmaps",
+    "show_cells",
+    "show_heatmap",
     "show_map",
 ]
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geonb.digests import file_digest
 from geonb.errors import CheckpointError
 from geonb.layers import Layer, Shape, parameter_shapes
 from geonb.mxnet_files import read_params, read_symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,7 +27,7 @@ INPUT_SHAPE: Shape = (1, 3, 224, 224)
 
 @dataclass(frozen=True)
 class CheckpointFiles:
-    """Where a checkpoint lies."""
+    """Where a checkpoint of MXNet lies."""
 
     symbol: Path
     params: Path
@@ -40,12 +42,72 @@ class CheckpointFiles:
         """The number in the name of the params file."""
         return int(self.params.stem.rpartition("-")[2])
 
+    @property
+    def folder(self) -> Path:
+        """Where its cell list lies beside it."""
+        return self.symbol.parent
+
+    @property
+    def name(self) -> str:
+        """What it is called in errors: the file that names its classes."""
+        return self.symbol.name
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Both files."""
+        return self.symbol, self.params
+
     def digest(self) -> str:
-        """SHA-256 of both files' content."""
-        digest = hashlib.sha256(self.symbol.read_bytes())
-        with self.params.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-        return digest.hexdigest()
+        """Of both files' content. Raises `CheckpointError`."""
+        return _digest(*self.paths)
+
+    def read(self) -> Checkpoint:
+        """See `read_checkpoint`."""
+        return read_checkpoint(self)
+
+
+@dataclass(frozen=True)
+class CoremlFile:
+    """Where a checkpoint in Core ML's form lies."""
+
+    path: Path
+
+    @property
+    def prefix(self) -> str:
+        """The file's path without its ending."""
+        return str(self.path.with_suffix(""))
+
+    @property
+    def folder(self) -> Path:
+        """Where its cell list lies beside it."""
+        return self.path.parent
+
+    @property
+    def name(self) -> str:
+        """What it is called in errors."""
+        return self.path.name
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The one file."""
+        return (self.path,)
+
+    def digest(self) -> str:
+        """Of the file's content. Raises `CheckpointError`."""
+        return _digest(*self.paths)
+
+    def read(self) -> Checkpoint:
+        """See `coreml.read_coreml`."""
+        from geonb.coreml import read_coreml
+
+        return read_coreml(self.path)
+
+
+def _digest(*paths: Path) -> str:
+    try:
+        return "-".join(file_digest(path)[:16] for path in paths)
+    except OSError as error:
+        raise CheckpointError(f"{error.filename}: cannot read it ({error.strerror})") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +127,40 @@ class Checkpoint:
         return int(dense[-1].number("num_hidden", 0))
 
 
-def find_checkpoint(path: Path) -> CheckpointFiles:
-    """Find the two files in a folder, or for a prefix such as ``models/RN101-5k500``.
+def architecture(layers: Iterable[Layer]) -> str:
+    """MD5 of what makes two networks the same but for their numbers.
+
+    That is each layer's name, operator, inputs, window, and the names and shapes of its arrays.
+    """
+    layers = tuple(layers)
+    shapes = parameter_shapes(layers, INPUT_SHAPE)
+    digest = hashlib.md5(usedforsecurity=False)
+    for layer in layers:
+        whole = layer.flag("global_pool")
+        window = () if whole else tuple(layer.numbers(key) for key in ("kernel", "stride", "pad"))
+        arrays = [(name, shapes[name]) for name in layer.parameters]
+        kind = layer.text("act_type", "") + layer.text("pool_type", "")
+        digest.update(repr((layer.name, layer.op, kind, layer.inputs, window, arrays)).encode())
+    return digest.hexdigest()
+
+
+def parameter_count(layers: Iterable[Layer]) -> int:
+    """How many numbers the network's arrays hold."""
+    return sum(map(math.prod, parameter_shapes(layers, INPUT_SHAPE).values()))
+
+
+def find_checkpoint(path: Path) -> CheckpointFiles | CoremlFile:
+    """Find a checkpoint's files: in a folder, or for a prefix such as ``models/RN101-5k500``.
+
+    A path that ends with ``.mlmodel``, or a folder with one such file and no symbol file, is a
+    checkpoint in Core ML's form.
 
     The prefix may end with an epoch (``models/RN101-5k500-0012``); otherwise the last epoch is
     taken. Raises `CheckpointError` where a file is missing, or a folder holds several networks.
     """
     epoch = ""
+    if coreml := _find_coreml(path):
+        return coreml
     if path.is_dir():
         symbols = sorted(path.glob("*-symbol.json"))
         if len(symbols) != 1:
@@ -92,6 +181,17 @@ def find_checkpoint(path: Path) -> CheckpointFiles:
     if not params:
         raise CheckpointError(f"{prefix.parent}: no {pattern} beside {symbol.name}; add the file")
     return CheckpointFiles(symbol, params[-1])
+
+
+def _find_coreml(path: Path) -> CoremlFile | None:
+    if path.suffix == ".mlmodel":
+        if not path.is_file():
+            raise CheckpointError(f"{path}: no such file; expected a Core ML file")
+        return CoremlFile(path)
+    found = sorted(path.glob("*.mlmodel")) if path.is_dir() else []
+    if len(found) == 1 and not list(path.glob("*-symbol.json")):
+        return CoremlFile(found[0])
+    return None
 
 
 def read_checkpoint(files: CheckpointFiles) -> Checkpoint:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
-import uuid
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from geonb.checkpoint import INPUT_SHAPE, CheckpointFiles, read_checkpoint
-from geonb.errors import CheckpointError, MissingDependencyError
+import geonb
+from geonb.checkpoint import INPUT_SHAPE, CheckpointFiles, CoremlFile, read_checkpoint
+from geonb.cpus import cpu_kind
+from geonb.derived import Derived, derive, discard
+from geonb.errors import CheckpointError, MissingDependencyError, ModelError
 from geonb.onnx_file import write_onnx
-from geonb.weights import cache_folder
+from geonb.quantisation import Agreement, Calibration, quantise, read_agreement
+from geonb.sessions import Device, check_device, open_session, optimise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EngineName = Literal["onnxruntime", "mxnet"]
+Precision = Literal["float32", "int8"]
 
 
 class Engine(Protocol):
@@ -28,83 +34,114 @@ class Engine(Protocol):
     def classes(self) -> int:
         """How many classes the network tells apart."""
 
+    @property
+    def agreement(self) -> Agreement | None:
+        """How well an int8 network agrees with the float32 one; None for a float32 network."""
+
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run preprocessed photos (N, 3, 224, 224) to probabilities (N, classes)."""
 
 
 class OnnxEngine:
-    """ONNX Runtime on the CPU; the ONNX file is written once, and lies in the cache after that."""
+    """ONNX Runtime; what it runs is derived from the checkpoint once, and mapped after that."""
 
-    def __init__(self, files: CheckpointFiles) -> None:
-        folder = cache_folder() / "onnx" / files.digest()[:32]
-        if not _complete(folder):
-            _write(files, folder)
-        try:
-            self._session = _session(folder)
-        except CheckpointError:  # broken in the cache: it was whole when it was written
-            _write(files, folder)
-            self._session = _session(folder)
+    def __init__(
+        self,
+        files: CheckpointFiles | CoremlFile,
+        precision: Precision = "float32",
+        device: Device = "cpu",
+        calibration: Calibration | None = None,
+    ) -> None:
+        check_device(device)
+        if precision not in {"float32", "int8"}:
+            raise ModelError(f"no precision {precision!r}; the precisions are float32 and int8")
+        self._files = files
+        self._calibration = calibration or Calibration()
+        self._kind = "int8" if precision == "int8" else "plain" if device == "cuda" else "float32"
+        self._derived, self._session = self._open(device)
         self.classes = int(self._session.get_outputs()[0].shape[1])
+        self.agreement = read_agreement(self._derived.folder) if precision == "int8" else None
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine`."""
         return self._session.run(None, {"data": batch})[0]
 
-
-def _session(folder: Path) -> Any:
-    import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as states
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what it has to say comes as an error
-    broken = (
-        states.Fail,
-        states.InvalidArgument,
-        states.InvalidGraph,
-        states.InvalidProtobuf,
-        states.NoSuchFile,
-        states.RuntimeException,
-    )
-    try:
-        return onnxruntime.InferenceSession(
-            folder / "model.onnx", options, providers=["CPUExecutionProvider"]
-        )
-    except broken as error:
-        raise CheckpointError(f"{folder}: ONNX Runtime cannot load it ({error})") from error
-
-
-def _complete(folder: Path) -> bool:
-    """Whether the cached folder holds what was written into it, by the sizes noted there."""
-    try:
-        sizes = dict(line.split() for line in (folder / "sizes").read_text().splitlines())
-        return all((folder / name).stat().st_size == int(size) for name, size in sizes.items())
-    except (OSError, ValueError):
-        return False
-
-
-def _write(files: CheckpointFiles, folder: Path) -> None:
-    """Convert a checkpoint into ``folder``, which appears whole or not at all."""
-    checkpoint = read_checkpoint(files)
-    temporary = folder.with_name(f".part-{uuid.uuid4().hex}")
-    temporary.mkdir(parents=True)
-    try:
-        write_onnx(checkpoint, temporary)
-        sizes = "".join(f"{file.name} {file.stat().st_size}\n" for file in temporary.iterdir())
-        (temporary / "sizes").write_text(sizes)
-        shutil.rmtree(folder, ignore_errors=True)
+    def _open(self, device: Device) -> tuple[Derived, Any]:
+        derived = self._derive()
         try:
-            temporary.rename(folder)
-        except OSError:
-            if not _complete(folder):  # else another process was faster, with the same content
-                raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+            return derived, self._start(derived, device)
+        except CheckpointError:  # whole as it was written, but of another release of ONNX Runtime
+            discard(derived)
+            derived = self._derive()
+            return derived, self._start(derived, device)
+
+    def _derive(self) -> Derived:
+        try:
+            return derive(self._name(), self._make)
+        except OSError as error:
+            raise ModelError(
+                f"{self._files.prefix}: cannot write the converted model ({error.strerror}); it "
+                f"needs {self._room() / 1e6:.0f} MB; make room, or name another folder in "
+                "GEONB_CACHE"
+            ) from error
+
+    def _room(self) -> int:
+        """Bytes that the conversion needs on the disk for a while; half of it is left or less."""
+        return (3 if self._kind == "int8" else 2) * sum(
+            path.stat().st_size for path in self._files.paths
+        )
+
+    def _start(self, derived: Derived, device: Device) -> Any:
+        path = derived.folder / "model.onnx"
+        kind = self._kind
+        return open_session(path, device, optimised=kind != "plain", packed=kind == "int8")
+
+    def _name(self) -> str:
+        """The name of the derived folder: the network, and what it was made for, and by."""
+        import onnxruntime
+
+        parts = [self._files.digest(), self._kind]
+        if self._kind == "int8":
+            parts.append(self._calibration.digest())
+        if self._kind != "plain":
+            parts.append(cpu_kind())
+        return "-".join([*parts, geonb.__version__, onnxruntime.__version__])
+
+    def _make(self, folder: Path) -> None:
+        if shutil.disk_usage(folder).free < self._room():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+        if self._kind == "plain":
+            write_onnx(self._files.read(), folder)
+            return
+        plain = folder / "plain"
+        plain.mkdir()
+        write_onnx(self._files.read(), plain)
+        if self._kind == "int8":
+            quantise(plain / "model.onnx", folder, self._files, self._calibration)
+        else:
+            optimise(plain / "model.onnx", folder / "model.onnx")
+        shutil.rmtree(plain)
 
 
 class MxnetEngine:
     """MXNet's Module, called as the blog calls it."""
 
-    def __init__(self, files: CheckpointFiles) -> None:
+    agreement = None
+
+    def __init__(
+        self,
+        files: CheckpointFiles | CoremlFile,
+        precision: Precision = "float32",
+        device: Device = "cpu",
+        calibration: Calibration | None = None,
+    ) -> None:
+        if (precision, device, calibration) != ("float32", "cpu", None):
+            raise ModelError(
+                "the engine mxnet is the reference: float32 on the CPU only; "
+                "take the engine onnxruntime for another precision or device"
+            )
+        if isinstance(files, CoremlFile):
+            raise ModelError(f"{files.path}: the engine mxnet reads MXNet's own files only")
         try:
             import mxnet
         except ImportError as error:

@@ -37,6 +37,14 @@ class PlaceError(GeonbError, ValueError):
     """A coordinate is not a place on Earth."""
 
 
+class EvaluationError(GeonbError, ValueError):
+    """Predictions and true places do not fit together, or a test set cannot be read."""
+
+
+class TrainingError(GeonbError, ValueError):
+    """A training cannot be done as asked, or with these photos."""
+
+
 class MapError(GeonbError):
     """A map cannot be drawn as asked."""
 

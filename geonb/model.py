@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geonb.cells import Cells, read_cells
-from geonb.checkpoint import CheckpointFiles, find_checkpoint
-from geonb.engines import ENGINES, Engine, EngineName
+from geonb.checkpoint import CheckpointFiles, CoremlFile, find_checkpoint
+from geonb.engines import ENGINES, Engine, EngineName, Precision
 from geonb.errors import CellsError, ModelError
+from geonb.fetching import fetch
 from geonb.preprocessing import RECIPE, Recipe, preprocess
-from geonb.weights import CELLS_FILE, REGISTRY, Weights, folder_of
+from geonb.quantisation import Calibration
+from geonb.weights import CELLS_FILE, REGISTRY, Weights, find_cached, own_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.photo import PhotoSource
+    from geonb.sessions import Device
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +46,12 @@ class Model:
 
     def __repr__(self) -> str:
         about = f"{len(self.cells):,} cells, engine {self.engine}"
+        if self.network.agreement:
+            about += f"; {self.network.agreement}"
         if self.weights:
             about += f"; {self.weights.attribution}, {self.weights.licence}"
+            if own := own_files(self.weights):
+                about += f"; your own files, {own}"
         return f"<Model {self.name}: {about}>"
 
     @property
@@ -60,32 +67,49 @@ class Model:
         return answer
 
 
-def load_model(source: str | os.PathLike[str], engine: EngineName = "onnxruntime") -> Model:
+def load_model(
+    source: str | os.PathLike[str],
+    engine: EngineName = "onnxruntime",
+    *,
+    precision: Precision = "float32",
+    device: Device = "cpu",
+    calibration: Sequence[PhotoSource] | None = None,
+    download: bool = True,
+) -> Model:
     """Load a known model (``locationnet``, ``mini``), or a checkpoint of your own.
 
-    A checkpoint is named by its folder or its prefix (``models/RN101-5k500``, also with an epoch,
-    ``models/RN101-5k500-0012``), and has its cell list, ``grids.txt``, beside it. A
-    known name goes first; write ``./mini`` for a folder of that name.
+    A known model that is not in the cache is fetched first, unless ``download`` is False. A
+    checkpoint is named by its folder or its prefix (``models/RN101-5k500``, also with an epoch,
+    ``models/RN101-5k500-0012``, or a ``.mlmodel``), and has its cell list, ``grids.txt``,
+    beside it. A known name goes first; write ``./mini`` for a folder of that name.
+
+    ``precision="int8"`` is smaller and quicker, and answers a little differently: by how much is
+    printed when it is made, from the photos in ``calibration`` or from drawn scenes, and stored.
+    ``device="cuda"`` runs on the GPU, with the package onnxruntime-gpu.
 
     Raises `ModelError`, of which `CheckpointError`, `CellsError` and `FetchError` are kinds.
     """
     if engine not in ENGINES:
         raise ModelError(f"no engine {engine!r}; the engines are {', '.join(ENGINES)}")
-    name, weights, files = _find(os.fspath(source))
-    cells = read_cells(files.symbol.with_name(CELLS_FILE))
-    network = ENGINES[engine](files)
+    name, weights, files = _find(os.fspath(source), download=download)
+    cells = read_cells(files.folder / CELLS_FILE)
+    photos = None if calibration is None else Calibration(calibration)
+    network = ENGINES[engine](files, precision, device, photos)
     if network.classes != len(cells):
         raise CellsError(
-            f"{files.symbol.with_name(CELLS_FILE)}: {len(cells):,} cells, but {files.symbol.name} "
+            f"{files.folder / CELLS_FILE}: {len(cells):,} cells, but {files.name} "
             f"has {network.classes:,} classes; is the list of another model?"
         )
     return Model(name, engine, cells, RECIPE, weights, network)
 
 
-def _find(source: str) -> tuple[str, Weights | None, CheckpointFiles]:
+def _find(
+    source: str, *, download: bool
+) -> tuple[str, Weights | None, CheckpointFiles | CoremlFile]:
     if source in REGISTRY:
         weights = REGISTRY[source]
-        return source, weights, find_checkpoint(folder_of(weights))
+        place = fetch(weights) if download else find_cached(weights)
+        return source, weights, find_checkpoint(place)
     path = Path(source).expanduser()
     if len(path.parts) == 1 and not (path.is_dir() or any(Path().glob(f"{path.name}-*"))):
         raise ModelError(

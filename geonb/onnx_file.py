@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _OPSET = 17
 _IR_VERSION = 8  # the oldest that has this opset, for the oldest ONNX Runtime that has it
+_PAGE = 4096  # bytes; arrays begin on a page, so that they can be mapped
 _ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
 
 Node = tuple[str, dict[str, Any]]
@@ -84,8 +85,7 @@ def write_onnx(checkpoint: Checkpoint, folder: Path) -> None:
     Input ``data`` (N, 3, 224, 224) float32, output (N, classes). Arrays apart from the graph are
     mapped by ONNX Runtime straight from the disk. Raises `CheckpointError`, `OSError`.
     """
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, helper
 
     nodes = []
     for layer in checkpoint.layers:
@@ -95,8 +95,6 @@ def write_onnx(checkpoint: Checkpoint, folder: Path) -> None:
             nodes.append(helper.make_node("Flatten", layer.inputs, [f"{layer.name}_flat"]))
             inputs[0] = f"{layer.name}_flat"  # MXNet flattens before a dense layer
         nodes.append(helper.make_node(op, inputs, [layer.name], layer.name, **attributes))
-    used = [name for layer in checkpoint.layers for name in layer.parameters]
-    arrays = {name: np.ascontiguousarray(checkpoint.arrays[name]) for name in used}
     graph = helper.make_graph(
         nodes,
         "geonb",
@@ -106,8 +104,32 @@ def write_onnx(checkpoint: Checkpoint, folder: Path) -> None:
                 checkpoint.layers[-1].name, TensorProto.FLOAT, ["N", checkpoint.classes]
             )
         ],
-        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+        _write_arrays(checkpoint, folder / "model.data"),
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)])
     model.ir_version = _IR_VERSION
-    onnx.save(model, folder / "model.onnx", save_as_external_data=True, location="model.data")
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+
+
+def _write_arrays(checkpoint: Checkpoint, path: Path) -> list[Any]:
+    """Write the arrays one after the other; the tensors that say where each of them lies.
+
+    `onnx.save` would hold all of them in memory twice.
+    """
+    from onnx import TensorProto
+
+    tensors = []
+    with path.open("wb") as file:
+        for name in dict.fromkeys(name for layer in checkpoint.layers for name in layer.parameters):
+            array = np.ascontiguousarray(checkpoint.arrays[name], "<f4")
+            file.write(bytes(-file.tell() % _PAGE))
+            tensor = TensorProto(
+                name=name, data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL
+            )
+            tensor.dims.extend(array.shape)
+            where = {"location": path.name, "offset": file.tell(), "length": array.nbytes}
+            for key, value in where.items():
+                tensor.external_data.add(key=key, value=str(value))
+            file.write(array.data)
+            tensors.append(tensor)
+    return tensors

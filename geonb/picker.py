@@ -92,7 +92,7 @@ class PhotoPicker(_Picker):
     choice takes the place of the one before.
     """
 
-    photos: tuple[Photo, ...] = traitlets.Tuple()  # type: ignore[assignment]
+    photos: tuple[Photo, ...] = traitlets.Tuple()
     """What was chosen last, in that order; empty at first, and while a new choice travels."""
 
     def __init__(self, **traits: Any) -> None:
@@ -149,7 +149,7 @@ class FileUpload(_Picker):
     clears the value first. Nothing is saved with the notebook.
     """
 
-    value: tuple[dict[str, Any], ...] = traitlets.Tuple()  # type: ignore[assignment]
+    value: tuple[dict[str, Any], ...] = traitlets.Tuple()
     """As of ipywidgets 8: dicts with name, type, size, content (memoryview), last_modified."""
 
     def __init__(self, **traits: Any) -> None:

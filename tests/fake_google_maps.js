@@ -9,8 +9,7 @@
   const record = (name, details) => calls.push([name, JSON.parse(JSON.stringify(details ?? null))]);
   record("script", Object.fromEntries(query));
 
-  const value = (x) => (typeof x === "function" ? x() : x);
-  const plain = (p) => ({ lat: value(p.lat), lng: value(p.lng) });
+  const plain = (p) => (typeof p.lat === "function" ? { lat: p.lat(), lng: p.lng() } : { lat: p.lat, lng: p.lng });
   const mercator = (lat) => Math.asinh(Math.tan((Math.max(-85, Math.min(85, lat)) * Math.PI) / 180));
   const element = (style, text = "") => {
     const made = document.createElement("div");
@@ -63,6 +62,7 @@
       record("Map", { ...options, width: box.clientWidth, height: box.clientHeight });
       this.box = box;
       this.markers = new Set();
+      if (!key.startsWith("BAD")) box.classList.add("gm-style"); // the real one's class, deeper inside
       box.style.cssText += ";position:relative;overflow:hidden;background:#cfe0ea;color:#234";
       box.append(element("position:absolute;left:6px;bottom:4px;font:11px sans-serif", "a fake of Google Maps"));
       if (key.startsWith("BAD")) setTimeout(() => this.reject(), 50);
@@ -111,6 +111,7 @@
       record(kind, { position: plain(options.position), title: options.title ?? "", label: text, zIndex: options.zIndex ?? null });
       this.button = element("position:absolute;width:24px;height:24px;border-radius:12px 12px 12px 0;background:#b3261e;color:#fff;font:bold 13px/24px sans-serif;text-align:center", text);
       this.button.className = "fake-marker";
+      if (typeof options.icon?.path === "number") Object.assign(this.button, { className: "fake-dot", style: "position:absolute;width:4px;height:4px;background:#00664b" });
       this.button.title = options.title ?? "";
       this.button.onclick = () => { this.trigger("click", {}); this.trigger("gmp-click", {}); };
       this.setMap(options.map ?? null);
@@ -137,7 +138,7 @@
   }
 
   class Marker extends Pin {
-    constructor(options) { super("Marker", options, options.label?.text ?? options.label ?? ""); }
+    constructor(options) { super("Marker", options, options.label?.text ?? options.label ?? (options.icon?.path ? "★" : "")); }
   }
 
   class AdvancedMarkerElement extends HTMLElement {
@@ -178,7 +179,7 @@
       super(options);
       record("Polyline", { path: options.path.map(plain), geodesic: options.geodesic ?? false });
     }
-    setMap() {}
+    setMap(map) { this.options.map = map; }
   }
 
   const event = {

@@ -1,0 +1,131 @@
+"""Download one file: with progress, resumed where the server allows it."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from geonb.errors import FetchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TIMEOUT_S = (10.0, 30.0)
+"""Seconds for the connection, and for each read."""
+PATIENCE = 4
+"""How often a broken download is taken up again without one new byte in between."""
+_CHUNK = 1 << 15
+_PAUSE_S = 0.5
+
+
+def download(url: str, part: Path) -> None:
+    """Download ``url`` into ``part``; what ``part`` already holds of it is not loaded again.
+
+    A broken download is taken up where it broke, also by a later call: the server's own mark of
+    the file's version (ETag or date) lies beside ``part``. Raises `FetchError` with the server's
+    answer, and `OSError` where the disk is full.
+    """
+    failures = 0
+    while failures <= PATIENCE:
+        before = _size(part)
+        reason = _attempt(url, part)
+        if not reason:
+            return
+        if not _size(part):
+            raise FetchError(reason)  # not one byte came: the next mirror's turn
+        failures = 0 if _size(part) > before else failures + 1
+        if failures:
+            time.sleep(_PAUSE_S * failures)
+    raise FetchError(f"{reason}, again and again; {_size(part):,} bytes came and are kept")
+
+
+def forget(part: Path) -> None:
+    """Remove what an unfinished download left."""
+    part.unlink(missing_ok=True)
+    _mark(part).unlink(missing_ok=True)
+
+
+def _mark(part: Path) -> Path:
+    return part.with_name(f"{part.name}.from")
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
+
+
+def _attempt(url: str, part: Path) -> str:
+    """One request; what broke it, or nothing where the file is whole."""
+    import requests
+
+    broken = (
+        requests.ConnectionError,
+        requests.Timeout,
+        requests.exceptions.ChunkedEncodingError,
+        requests.exceptions.ContentDecodingError,
+    )
+    try:
+        with requests.get(
+            url, stream=True, timeout=TIMEOUT_S, headers=_wanted(url, part)
+        ) as answer:
+            _take(answer, part)
+    except broken as error:
+        timeout = isinstance(error, requests.Timeout) or "timed out" in str(error)
+        return "timed out" if timeout else f"the connection broke ({type(error).__name__})"
+    except requests.RequestException as error:
+        raise FetchError(f"not an address that can be fetched ({type(error).__name__})") from error
+    return ""
+
+
+def _wanted(url: str, part: Path) -> dict[str, str]:
+    """The headers that ask for the rest of the file, if it is still the same one."""
+    headers = {"Accept-Encoding": "identity"}
+    with suppress(OSError, ValueError, LookupError):
+        mark = json.loads(_mark(part).read_text())
+        if mark["url"] == url and _size(part):
+            headers |= {"Range": f"bytes={_size(part)}-", "If-Range": mark["version"]}
+    if "Range" not in headers:
+        forget(part)
+    return headers
+
+
+def _take(answer: Any, part: Path) -> None:
+    have = _size(part)
+    if answer.status_code == 416:  # nothing is left to send, or the file is another one now
+        if answer.headers.get("Content-Range", "").endswith(f"/{have}"):
+            return
+        forget(part)
+        raise FetchError("the server does not know the rest of the file; try again")
+    if answer.status_code not in {200, 206}:
+        raise FetchError(f"{answer.status_code} {answer.reason}")
+    if answer.headers.get("Content-Type", "").startswith("text/html"):
+        raise FetchError(f"{answer.status_code}, but an HTML page, not the file")
+    resumed = answer.status_code == 206
+    if resumed and not answer.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+        forget(part)
+        raise FetchError("the server sent another range than it was asked for; try again")
+    _write(answer, part, have if resumed else 0)
+
+
+def _write(answer: Any, part: Path, have: int) -> None:
+    from requests.exceptions import ChunkedEncodingError
+    from tqdm.auto import tqdm
+
+    headers = answer.headers
+    # A weak ETag does not promise the same bytes, and may not stand in If-Range (RFC 9110, 13.1.5).
+    version = headers.get("ETag", "W/")
+    version = headers.get("Last-Modified", "") if version.startswith("W/") else version
+    if version:
+        _mark(part).write_text(json.dumps({"url": answer.request.url, "version": version}))
+    total = have + int(headers["Content-Length"]) if "Content-Length" in headers else None
+    name = part.name.removeprefix(".").removesuffix(".part")
+    with (
+        part.open("ab" if have else "wb") as file,
+        tqdm(total=total, initial=have, desc=name, unit="B", unit_scale=True) as bar,
+    ):
+        for chunk in answer.iter_content(_CHUNK):
+            file.write(chunk)
+            bar.update(len(chunk))
+    if total not in {None, _size(part)}:
+        raise ChunkedEncodingError("the connection ended early")
