@@ -200,7 +200,8 @@ def test_a_cached_file_that_was_harmed_is_noticed(mirror, cache, harm):
 
 
 RUN = """
-import json, sys
+import json, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits it ignored
 from geonb.fetching import fetch
 from geonb.weights import Weights, WeightsFile
 record = json.loads(sys.argv[1])
