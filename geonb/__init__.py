@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from geonb.cells import Cells, partition, read_cells
+    from geonb.comparisons import compare
     from geonb.distances import bounds, distance
     from geonb.errors import GeonbError
+    from geonb.evaluation import Evaluation, evaluate
     from geonb.maps import show_map
     from geonb.model import Model, load_model
     from geonb.photo import Photo, example_photo, open_photo
@@ -22,13 +24,16 @@ __version__ = "0.1.0"
 # same spelling would hide each other.
 _HOMES = {
     "Cells": "cells",
+    "Evaluation": "evaluation",
     "GeonbError": "errors",
     "Model": "model",
     "Photo": "photo",
     "Prediction": "predictions",
     "Predictions": "predictions",
     "bounds": "distances",
+    "compare": "comparisons",
     "distance": "distances",
+    "evaluate": "evaluation",
     "example_photo": "photo",
     "load_model": "model",
     "open_photo": "photo",
@@ -41,13 +46,16 @@ _HOMES = {
 
 __all__ = [
     "Cells",
+    "Evaluation",
     "GeonbError",
     "Model",
     "Photo",
     "Prediction",
     "Predictions",
     "bounds",
+    "compare",
     "distance",
+    "evaluate",
     "example_photo",
     "load_model",
     "open_photo",

@@ -1,4 +1,4 @@
-"""The command line: ``geonb demo``, ``geonb locate PHOTO…``."""
+"""The command line: ``geonb demo``, ``geonb locate PHOTO…``, ``geonb evaluate FOLDER``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 import geonb
 from geonb.errors import GeonbError
+from geonb.evaluate_command import evaluate
 from geonb.tables import printable
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ def _draw(predictions: Predictions, target: Path) -> None:
     else:
         geonb.show_map(predictions, provider="static").save(target)
 
+
+main.add_command(evaluate)
 
 if __name__ == "__main__":
     main()

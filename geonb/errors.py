@@ -29,6 +29,10 @@ class PlaceError(GeonbError, ValueError):
     """A coordinate is not a place on Earth."""
 
 
+class EvaluationError(GeonbError, ValueError):
+    """Predictions and true places do not fit together, or a test set cannot be read."""
+
+
 class MapError(GeonbError):
     """A map cannot be drawn as asked."""
 

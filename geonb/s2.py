@@ -71,6 +71,7 @@ def leaf_ids(points: Floats) -> Ids:
 
 
 def _leaf_ids(xyz: Floats) -> Ids:
+    # Of equal axes the later one wins, as in the reference library.
     x, y, z = xyz[:, 0], xyz[:, 1], xyz[:, 2]
     ax, ay, az = np.abs(x), np.abs(y), np.abs(z)
     axis = np.where(ax > ay, np.where(ax > az, 0, 2), np.where(ay > az, 1, 2))
@@ -114,6 +115,19 @@ def ranges(ids: Ids) -> tuple[Ids, Ids]:
     return ids - reach, ids + reach
 
 
+def parents(ids: Ids, level: int) -> Ids:
+    """The cell of ``level`` that holds each cell, which is of that level or below it."""
+    bit = np.uint64(1 << 2 * (MAX_LEVEL - level))
+    return (ids & (~bit + np.uint64(1))) | bit
+
+
+def children(ids: Ids) -> Ids:
+    """The four cells inside each cell, in the order of the curve: ids (N,) to (N, 4)."""
+    step = (lowest_bit(ids) >> np.uint64(2)).astype(np.int64)
+    offsets = step[:, None] * np.array([-3, -1, 1, 3])
+    return ids[:, None] + offsets.astype(np.uint64)  # wraps around, as it should
+
+
 def valid(ids: Ids) -> NDArray[np.bool_]:
     """Whether each id is that of a cell: a face below 6, the marker bit at an even place."""
     even = np.uint64(0x1555555555555555)
@@ -130,18 +144,23 @@ def from_tokens(tokens: Sequence[str]) -> Ids:
     return np.array([int(token.ljust(16, "0"), 16) for token in tokens], np.uint64)
 
 
-def corners(ids: Ids) -> Floats:
-    """The four corners of each cell, counter-clockwise: ids (N,) to degrees (N, 4, 2)."""
+def rings(ids: Ids, steps: int = 1) -> Floats:
+    """The edge of each cell, counter-clockwise from a corner: ids (N,) to vectors (N, 4 steps, 3).
+
+    Each side is given by ``steps`` points; between two points runs a great circle.
+    """
     face, i, j = _face_ij(ids)
     size = np.int64(1) << (MAX_LEVEL - levels(ids))
     i, j = i & -size, j & -size
-    columns = np.stack([i, i + size, i + size, i], axis=-1)
-    rows = np.stack([j, j, j + size, j + size], axis=-1)
-    u, v = _to_face(columns), _to_face(rows)
+    low_u, high_u, low_v, high_v = (_to_face(edge)[:, None] for edge in (i, i + size, j, j + size))
+    way, stay = np.arange(steps) / steps, np.zeros(steps)
+    across = np.concatenate([way, stay + 1, 1 - way, stay])
+    along = np.concatenate([stay, way, stay + 1, 1 - way])
+    u, v = low_u + (high_u - low_u) * across, low_v + (high_v - low_v) * along
     one = np.ones_like(u)
     sides = ((one, u, v), (-u, one, v), (-u, -v, one), (-one, -v, -u), (v, -one, -u), (v, u, -one))
     xyz = [np.choose(face[:, None], [side[axis] for side in sides]) for axis in range(3)]
-    return to_degrees(np.stack(xyz, axis=-1))
+    return np.stack(xyz, axis=-1)
 
 
 def _face_ij(ids: Ids) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

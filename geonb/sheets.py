@@ -1,0 +1,142 @@
+"""Results as tables: text, HTML, Markdown, CSV and data frames from one record."""
+
+from __future__ import annotations
+
+import csv
+import io
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geonb.errors import EvaluationError, MissingDependencyError
+from geonb.files import replacing
+from geonb.tables import printable, style
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
+_PICTURES = (".png", ".svg", ".pdf")
+_TEXTS = (".csv", ".md", ".txt", ".html")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table as it is shown."""
+
+    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    """The first column is words, the others are numbers."""
+    notes: Sequence[str]
+    """Sentences below it, without which the numbers would mislead."""
+
+    def text(self) -> str:
+        """Plain text, columns aligned."""
+        lines = [[printable(cell) for cell in row] for row in (self.head, *self.rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        body = [
+            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+            for row in lines
+        ]
+        return "\n".join([printable(self.caption), *body, *map(printable, self.notes)])
+
+    def html(self) -> str:
+        """An HTML table with its style, all of it escaped."""
+        head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in self.head)
+        rows = "".join(
+            f"<tr><th scope='row'>{escape(row[0])}</th>"
+            f"{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>"
+            for row in self.rows
+        )
+        notes = "".join(f"<p class='geonb-note'>{escape(note)}</p>" for note in self.notes)
+        return (
+            f"<style>{style()}</style><div class='geonb'><table class='geonb-table'>"
+            f"<caption>{escape(self.caption)}</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{rows}</tbody></table>{notes}</div>"
+        )
+
+    def markdown(self) -> str:
+        """A Markdown table with its notes as a list."""
+        rule = [":--", *["--:"] * (len(self.head) - 1)]
+        lines = [f"| {' | '.join(map(_cell, row))} |" for row in (self.head, rule, *self.rows)]
+        notes = [f"- {printable(note)}" for note in self.notes]
+        return "\n".join([printable(self.caption), "", *lines, "", *notes, ""])
+
+
+def _cell(text: str) -> str:
+    return printable(text).replace("|", "\\|")
+
+
+class Tabular(ABC):
+    """A result that is a table wherever it is shown."""
+
+    @abstractmethod
+    def sheet(self) -> Sheet:
+        """The table as people read it."""
+
+    @abstractmethod
+    def records(self) -> list[dict[str, Any]]:
+        """The table as programs read it: a dict a row, nothing rounded."""
+
+    @abstractmethod
+    def figure(self) -> Figure:
+        """The plot that goes with it."""
+
+    def __repr__(self) -> str:
+        return self.sheet().text()
+
+    def _repr_html_(self) -> str:
+        return self.sheet().html()
+
+    def to_markdown(self) -> str:
+        """A Markdown table with its notes."""
+        return self.sheet().markdown()
+
+    def to_csv(self) -> str:
+        """The records as CSV with a header."""
+        records = self.records()
+        buffer = io.StringIO()
+        writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+        return buffer.getvalue()
+
+    def to_dataframe(self) -> Any:
+        """The records as a pandas DataFrame."""
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingDependencyError("a data frame", "pandas", "table") from error
+        return pd.DataFrame(self.records())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write .csv, .md, .txt, .html, or the plot as .png, .svg, .pdf.
+
+        Raises `EvaluationError` for another ending.
+        """
+        kind = Path(path).suffix.lower()
+        if kind not in _PICTURES + _TEXTS:
+            raise EvaluationError(
+                f"{path}: a result is saved as {', '.join(_TEXTS + _PICTURES)}, "
+                f"not {kind or 'without an ending'}"
+            )
+        with replacing(path) as temporary:
+            if kind in _PICTURES:
+                self.figure().savefig(temporary, dpi=110)
+            else:
+                temporary.write_text(self._written(kind), encoding="utf-8")
+
+    def _written(self, kind: str) -> str:
+        match kind:
+            case ".csv":
+                return self.to_csv()
+            case ".md":
+                return self.to_markdown()
+            case ".html":
+                return f"<!doctype html><meta charset='utf-8'>{self._repr_html_()}\n"
+        return f"{self!r}\n"

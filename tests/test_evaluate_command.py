@@ -1,0 +1,84 @@
+"""``geonb evaluate`` with mini, as a user runs it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import geonb
+from geonb.__main__ import main
+from geonb.answers import answer, evaluate_model
+from geonb.photo_sets import read_photos
+from geonb.scenes import draw, shoot
+
+pytestmark = pytest.mark.newest
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scenes")
+    for i in range(20):
+        draw(shoot(i, "test", seed=5)).save(folder / f"{i:02}.jpg")
+    return folder
+
+
+def test_a_folder_gives_the_table_and_the_files(folder, tmp_path):
+    table, plot = tmp_path / "result.csv", tmp_path / "result.png"
+    command = [
+        "evaluate",
+        str(folder),
+        "--model",
+        "mini",
+        "--output",
+        str(table),
+        "--output",
+        str(plot),
+    ]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
+    assert "mini, first guess" in result.stdout
+    assert "mini, best of 5" in result.stdout
+    assert "constant guess" in result.stdout
+    assert "0 of 20 photos have no prediction" in result.stdout
+    assert "LocationNet" in result.stdout
+    assert "knows drawn" in result.stdout  # mini says what it is
+    assert "20/20" in result.stderr  # the progress bar
+    assert table.read_text().startswith("system,test_set,photos,within_1_km")
+    assert plot.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_photos_that_cannot_be_opened_count_as_wrong(folder, tmp_path):
+    lines = [
+        f"{folder}/{i:02}.jpg,{shoot(i, 'test', 5).place[0]},{shoot(i, 'test', 5).place[1]}"
+        for i in range(6)
+    ]
+    table = tmp_path / "photos.csv"
+    table.write_text("\n".join([*lines, "gone.jpg,1,2", f"{table},1,2"]))
+    result = CliRunner().invoke(main, ["evaluate", str(table), "--model", "mini"])
+    assert "2 of 8 photos have no prediction; they count as wrong." in result.stdout
+    assert f"no prediction: {tmp_path}/gone.jpg: no such file" in result.stderr
+
+
+def test_bad_calls_are_one_line(tmp_path):
+    result = CliRunner().invoke(main, ["evaluate", str(tmp_path / "nowhere"), "--model", "mini"])
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert CliRunner().invoke(main, ["evaluate", "--set", "placing2016"]).exit_code == 2
+    assert CliRunner().invoke(main, ["evaluate"]).exit_code == 2
+
+
+def test_answers_are_those_of_predict(folder):
+    model, photos = geonb.load_model("mini"), read_photos(folder)
+    answers = answer(model, photos.photos[:5], batch=2)
+    for i, photo in enumerate(photos.photos[:5]):
+        one = geonb.predict(model, photo)
+        assert answers.places[i].tolist() == [list(place) for place in one.places]
+        assert answers.confidence[i] == pytest.approx(one[0].probability, rel=1e-4)
+        assert model.cells.tokens[answers.classes[i]] == one[0].token
+    result = evaluate_model(model, photos)
+    facts = json.loads((Path(geonb.__file__).parent / "data/mini/facts.json").read_text())
+    within_200 = next(row["model"] for row in facts["accuracy"] if row["km"] == 200)
+    low, high = result.scores[0].intervals[2]
+    assert low - 5 <= 100 * within_200 <= high + 5
+    assert np.isfinite(result.km).all()

@@ -1,0 +1,100 @@
+"""Photos with places: folders, CSVs, and what is wrong with them."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from geonb.errors import EvaluationError, PlaceError
+from geonb.photo_sets import read_photos
+from geonb.scenes import draw, shoot
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Four scenes of two people with EXIF, one photo without, one that is none."""
+    folder = tmp_path_factory.mktemp("holiday")
+    for i, person in enumerate(["ada", "ada", "bo", "bo"]):
+        (folder / person).mkdir(exist_ok=True)
+        draw(shoot(i)).save(folder / person / f"{i}.jpg")
+    Image.new("RGB", (30, 30)).save(folder / "plain.png")
+    (folder / "broken.jpg").write_bytes(b"nothing")
+    (folder / "notes.txt").write_text("no photo")
+    return folder
+
+
+def write(path, *lines):
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_a_folder_with_exif(folder):
+    photos = read_photos(folder)
+    assert len(photos) == 4
+    assert photos.photographers == ("ada", "ada", "bo", "bo")
+    expected = [shoot(i).place for i in range(4)]
+    assert np.abs(photos.truth - expected).max() < 1e-4
+    assert photos.skipped == {"have no place": 1, "cannot be read": 1}
+    assert "4 photos with places; 1 cannot be read; 1 have no place" in repr(photos)
+
+
+def test_a_folder_with_a_table_of_its_places(folder, tmp_path):
+    table = write(tmp_path / "truth.csv", "path,lat,lng", "plain.png,1,2", "gone.jpg,3,4")
+    photos = read_photos(folder, table)
+    assert photos.truth[-2:].tolist() == [[1, 2], [3, 4]]
+    assert photos.missing == 1  # gone.jpg stays in, and will count as wrong
+    assert "1 are not on the disk" in repr(photos)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("path,lat,lng,photographer", "a.jpg,1.5,-2.5,eve", "https://x.example/b.jpg,3,4,"),
+        ("\ufeffPhotographer,Longitude,Latitude,File", "eve,-2.5,1.5,a.jpg", ",4,3,https://x.example/b.jpg"),
+        ("a.jpg,1.5,-2.5,eve", "", "https://x.example/b.jpg,3,4,"),
+    ],
+)  # fmt: skip
+def test_a_csv(lines, tmp_path):
+    photos = read_photos(write(tmp_path / "photos.csv", *lines))
+    assert photos.photos == (str(tmp_path / "a.jpg"), "https://x.example/b.jpg")
+    assert photos.truth.tolist() == [[1.5, -2.5], [3, 4]]
+    assert photos.photographers == ("eve", "")
+    assert photos.name == "photos.csv"
+
+
+def test_what_is_skipped_is_counted(tmp_path):
+    lines = ("path,lat,lng", "a.jpg,1,2", "a.jpg,1,2", "b.jpg,,", "c.jpg,3,4")
+    photos = read_photos(write(tmp_path / "photos.csv", *lines))
+    assert len(photos) == 2
+    assert photos.skipped == {"are listed twice": 1, "have no place": 1}
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "message"),
+    [
+        ("a.jpg,139.7,35.6", PlaceError, "line 2: .*swapped: geonb takes latitude first"),
+        ("a.jpg,nan,35.6", PlaceError, "line 2: .*nan"),
+        ("a.jpg,north,35.6", EvaluationError, "line 2: latitude 'north'"),
+        ("a.jpg,1", EvaluationError, "line 2: latitude '1' and longitude ''"),
+        (",1,2", EvaluationError, "line 2: no path"),
+        ('"a.jpg,1,2', EvaluationError, "not a CSV"),
+    ],
+)
+def test_a_row_that_is_wrong(line, error, message, tmp_path):
+    with pytest.raises(error, match=message):
+        read_photos(write(tmp_path / "photos.csv", "path,lat,lng", line))
+
+
+def test_a_table_that_is_wrong(tmp_path):
+    with pytest.raises(EvaluationError, match="expected the columns path, lat, lng"):
+        read_photos(write(tmp_path / "a.csv", "path,place", "a.jpg,here"))
+    with pytest.raises(EvaluationError, match="no photo with a place"):
+        read_photos(write(tmp_path / "b.csv", "path,lat,lng"))
+    with pytest.raises(EvaluationError, match="no such folder or CSV"):
+        read_photos(tmp_path / "c.csv")
+    (tmp_path / "d.csv").write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(EvaluationError, match="not a CSV in UTF-8"):
+        read_photos(tmp_path / "d.csv")
+    with pytest.raises(EvaluationError, match="truth= goes with a folder"):
+        read_photos(write(tmp_path / "e.csv", "a.jpg,1,2"), tmp_path / "a.csv")
+    with pytest.raises(EvaluationError, match="cannot read the table"):
+        read_photos(tmp_path, tmp_path / "z.csv")

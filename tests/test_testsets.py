@@ -1,0 +1,123 @@
+"""Small copies of IM2GPS and of Placing 2016, in their own formats."""
+
+import bz2
+import io
+import zipfile
+
+import pytest
+
+from geonb import testsets
+from geonb.errors import EvaluationError, PhotoError, PlaceError
+from geonb.scenes import draw, shoot
+
+CODES = ["0a1b2c3d4e5f60718293a4b5c6d7e8f9", "ffffeeee0000111122223333444455ab"]
+
+
+@pytest.fixture
+def queries(tmp_path):
+    """Three photos of IM2GPS: two tell their place, the third is in the table only."""
+    folder = tmp_path / "gps_query_imgs"
+    folder.mkdir()
+    for i in range(2):
+        draw(shoot(i)).save(folder / f"10487{i}_de3_99_25_712@N00.jpg")
+    draw(shoot(2)).image.save(folder / "99_x.jpg")
+    return folder
+
+
+def test_im2gps_by_exif_counts_what_is_not_there(queries):
+    photos = testsets.im2gps(queries)
+    assert photos.name == "IM2GPS"
+    assert len(photos) == 2
+    assert photos.skipped == {"have no place": 1, "are missing from the 237": 234}
+
+
+def test_im2gps_by_table(queries, tmp_path):
+    table = tmp_path / "im2gps_places365.csv"
+    table.write_text(
+        "IMG_ID,AUTHOR,LAT,LON,S3_Label\n99_x.jpg,7@N00,48.8,2.3,0\ngone.jpg,8@N00,1,2,3\n"
+    )
+    photos = testsets.im2gps(queries, table)
+    assert photos.truth[-2:].tolist() == [[48.8, 2.3], [1, 2]]
+    assert photos.photographers[-2:] == ("7@N00", "8@N00")
+    assert photos.missing == 1
+    assert photos.skipped == {"are missing from the 237": 233}
+
+
+def test_im2gps_is_fetched_once_and_unpacked_flat(queries, cache, monkeypatch):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for file in queries.iterdir():
+            archive.write(file, f"../gps_query_imgs/{file.name}")
+        archive.writestr("readme.txt", "not a photo")
+    asked = []
+    monkeypatch.setattr(testsets, "fetch", lambda url: asked.append(url) or buffer.getvalue())
+    for _ in range(2):
+        assert len(testsets.im2gps()) == 2
+    assert asked == [testsets.IM2GPS_URL]
+    assert len(list((cache / "im2gps").glob("*.jpg"))) == 3
+    assert not list(cache.parent.glob("gps_query_imgs/*.txt"))
+
+
+def test_im2gps_that_cannot_be_fetched(cache, monkeypatch):
+    def fetch(url):
+        raise PhotoError(f"{url}: the server answered 404; check the link")
+
+    monkeypatch.setattr(testsets, "fetch", fetch)
+    with pytest.raises(EvaluationError, match=r"answered 404.*by other means and name its folder"):
+        testsets.im2gps()
+    monkeypatch.setattr(testsets, "fetch", lambda _: b"<html>gone</html>")
+    with pytest.raises(EvaluationError, match="not a zip file"):
+        testsets.im2gps()
+    with pytest.raises(EvaluationError, match="no such folder"):
+        testsets.im2gps(cache / "nowhere")
+
+
+def write_truth(path, *places):
+    lines = [
+        f"{i}\t{lng}\t{lat}\tEurope,France\t{code}" for i, (lat, lng, code) in enumerate(places)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_placing_2016_by_address(tmp_path):
+    truth = write_truth(tmp_path / "truth", (48.8, 2.3, CODES[0]), (-33.9, 151.2, CODES[1]))
+    photos = testsets.placing2016(truth)
+    assert photos.name == "Placing 2016"
+    assert photos.truth.tolist() == [[48.8, 2.3], [-33.9, 151.2]]
+    assert photos.photos[0] == (
+        "https://multimedia-commons.s3-us-west-2.amazonaws.com/data/images/"
+        "0a1/b2c/0a1b2c3d4e5f60718293a4b5c6d7e8f9.jpg"
+    )
+
+
+def test_placing_2016_from_local_copies(tmp_path):
+    places = [(48.8, 2.3, CODES[0]), (1, 2, CODES[1]), (1, 2, CODES[1]), (5, 6, CODES[0][::-1])]
+    plain = write_truth(tmp_path / "truth", *places)
+    packed = tmp_path / "truth.bz2"
+    packed.write_bytes(bz2.compress(plain.read_bytes()))
+    folder = tmp_path / "images"
+    (folder / "0a1/b2c").mkdir(parents=True)
+    draw(shoot(0)).save(folder / "0a1/b2c" / f"{CODES[0]}.jpg")
+    draw(shoot(1)).save(folder / f"{CODES[1]}.jpg")
+    photos = testsets.placing2016(packed, folder)
+    assert (len(photos), photos.missing) == (3, 1)
+    assert photos.skipped == {"are listed twice": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("1\t2.3\n", EvaluationError, "line 1: expected tab-separated"),
+        ("1\teast\t2\tabcdef12\n", EvaluationError, "line 1"),
+        ("1\t2\t3\t../../secret\n", EvaluationError, "line 1"),
+        ("1\t35.6\t139.7\tabcdef12\n", PlaceError, "swapped"),
+        ("", EvaluationError, "no photo with a place"),
+    ],
+)
+def test_a_truth_file_that_is_none(text, error, message, tmp_path):
+    (tmp_path / "truth").write_text(text)
+    with pytest.raises(error, match=message):
+        testsets.placing2016(tmp_path / "truth")
+    with pytest.raises(EvaluationError, match="cannot read the truth file"):
+        testsets.placing2016(tmp_path / "none")
