@@ -35,13 +35,13 @@ __all__ = ["Settings", "train"]
 class Settings:
     """All that a training depends on; the defaults are those of the embedded model."""
 
-    scenes: int = 7000
+    scenes: int = 6000
     """Scenes to train on."""
     validation: int = 480
     test: int = 2000
     epochs: int = 12
     batch: int = 32
-    t1: int = 60
+    t1: int = 50
     """A cell with this many photos or more is divided."""
     t2: int = 6
     """A cell with fewer photos than this is dropped, and its photos with it."""

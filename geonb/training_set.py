@@ -42,8 +42,8 @@ def paint(shots: Sequence[Shot]) -> Photos:
     pixels = np.empty((len(shots), RECIPE.side, RECIPE.side, 3), np.uint8)
     start = time.monotonic()
     for i, shot in enumerate(shots):
-        square = fast_square(open_photo(draw(shot).image), RECIPE.side)
-        pixels[i] = np.rint(square * np.float32(255))
+        square = fast_square(open_photo(draw(shot).image), RECIPE.side)  # 0 to 1
+        pixels[i] = np.rint(square * 255)
     rate = len(shots) / (time.monotonic() - start)
     click.echo(f"drew {len(shots)} scenes of {shots[0].photographer.role}, {rate:.0f} a second")
     return Photos(pixels, np.array([shot.place for shot in shots]))

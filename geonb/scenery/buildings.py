@@ -56,6 +56,13 @@ HOUSES = {
 """The looks that `City.building` names."""
 
 
+PLASTERS = ("ivory", "lightgray", "wheat", "tan", "rosybrown", "gainsboro", "darkgray", "bisque")
+"""Walls that are seen nearly everywhere."""
+
+TYPICAL = 0.72
+"""Share of houses whose walls have the city's own colour."""
+
+
 def draw_house(
     canvas: Canvas, facade: Facade, city: City, tone: float, rng: np.random.Generator
 ) -> None:
@@ -63,7 +70,8 @@ def draw_house(
     house = HOUSES[city.building]
     storeys = int(rng.integers(house.storeys[0], house.storeys[1] + 1))
     height = storeys * STOREY + 8
-    wall = shade(city.wall, tone)
+    own = rng.random() < TYPICAL
+    wall = shade(city.wall if own else PLASTERS[int(rng.integers(len(PLASTERS)))], tone)
     _draw_end(canvas, facade, height, shade(wall, 0.78))
     canvas.polygon(facade.panel(0, 1, 0, height), wall)
     if house.boards:
