@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from geonb.distances import bounds, distance
     from geonb.errors import GeonbError
     from geonb.evaluation import Evaluation, evaluate
-    from geonb.maps import show_map
+    from geonb.maps import repair_gmaps, show_cells, show_heatmap, show_map
     from geonb.model import Model, load_model
     from geonb.photo import Photo, example_photo, open_photo
     from geonb.predictions import Prediction, Predictions, predict
@@ -41,6 +41,9 @@ _HOMES = {
     "predict": "predictions",
     "preprocess": "preprocessing",
     "read_cells": "cells",
+    "repair_gmaps": "maps",
+    "show_cells": "maps",
+    "show_heatmap": "maps",
     "show_map": "maps",
 }
 
@@ -63,6 +66,9 @@ __all__ = [
     "predict",
     "preprocess",
     "read_cells",
+    "repair_gmaps",
+    "show_cells",
+    "show_heatmap",
     "show_map",
 ]
 

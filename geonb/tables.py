@@ -29,7 +29,8 @@ def rows(predictions: Predictions) -> tuple[list[str], list[list[str]]]:
     return head, body
 
 
-def _caption(predictions: Predictions) -> str:
+def caption(predictions: Predictions) -> str:
+    """What the predictions are for, and what made them."""
     return f"photo {predictions.photo.name}, model {predictions.model}, engine {predictions.engine}"
 
 
@@ -41,7 +42,7 @@ def text_table(predictions: Predictions) -> str:
     def line(cells: Sequence[str]) -> str:
         return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
-    lines = [printable(_caption(predictions)), line(head), *map(line, body)]
+    lines = [printable(caption(predictions)), line(head), *map(line, body)]
     return "\n".join([*lines, f"Note: {predictions.note}."] if predictions.note else lines)
 
 
@@ -58,7 +59,7 @@ def html_table(predictions: Predictions) -> str:
     note = f"<p class='geonb-note'>{escape(predictions.note)}.</p>" if predictions.note else ""
     return (
         f"<style>{style()}</style><div class='geonb'><table class='geonb-table'>"
-        f"<caption>{escape(_caption(predictions))}</caption>"
+        f"<caption>{escape(caption(predictions))}</caption>"
         f"<thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>{note}</div>"
     )
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from browser import chromium, jupyter, open_notebook  # noqa: F401 (fixtures)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from geonb.files import replacing
-from geonb.maps.static import StaticMap
+from geonb.maps import static
 
 if TYPE_CHECKING:
     import os
@@ -41,7 +41,7 @@ def write_page(predictions: Predictions, path: str | os.PathLike[str]) -> None:
         title="Where was this photo taken?",
         name=escape(predictions.photo.name),
         photo=base64.b64encode(_thumbnail(predictions.photo)).decode(),
-        map=StaticMap(predictions)._repr_html_(),
+        map=static.draw(predictions)._repr_html_(),
     )
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -1,0 +1,58 @@
+"""Maps of a whole model: the outlines of its cells, and its belief in each of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from geonb.maps import provider_module, static
+from geonb.maps.outlines import rings
+from geonb.maps.shades import shades
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from geonb.cells import Cells
+
+_DIGITS = 5
+"""Of a degree, about a metre; the smallest cells are smaller than a screen's pixel anyway."""
+_LINE = {"color": "#005b8f", "weight": 1, "fill": False}
+
+
+def draw(cells: Cells, text: str, provider: str, belief: NDArray[np.float64] | None = None) -> Any:
+    """Draw cells on Leaflet's map or on a picture, shaded where a belief (N,) is given.
+
+    Cells of one shade are one shape on one canvas: 15,527 shapes of their own would not pan.
+    """
+    picture = static.draw_cells(cells, text, belief)
+    if provider == "static":
+        return picture
+    leaflet = provider_module("leaflet")
+    world = leaflet.base_map((25.0, 10.0), 2)
+    data = leaflet.collection(*_parts(rings(cells), belief))
+    world.add(leaflet.shapes(data))
+    lines = [text] if belief is None else [text, *_key(belief)]
+    return leaflet.boxed(world, picture, points=[], lines=lines, alt=picture.alt)
+
+
+def _parts(outlines: list[NDArray[np.float64]], belief: NDArray[np.float64] | None) -> list[Any]:
+    def shape(indices: list[int]) -> list[Any]:
+        return [[outlines[i].round(_DIGITS).tolist()] for i in indices]
+
+    if belief is None:
+        return [("MultiPolygon", shape(list(range(len(outlines)))), _LINE)]
+    return [
+        (
+            "MultiPolygon",
+            shape(shade.cells),
+            {"color": shade.colour, "weight": 1, "fillColor": shade.colour, "fillOpacity": 0.6},
+        )
+        for shade in shades(belief)
+    ]
+
+
+def _key(belief: NDArray[np.float64]) -> list[str]:
+    return [
+        f"probability {shade.label}: {len(shade.cells):,} cells, {shade.colour_name}"
+        for shade in reversed(shades(belief))
+    ]

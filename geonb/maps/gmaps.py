@@ -1,0 +1,71 @@
+"""The blog's own map package, gmaps: with its list and its warning."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import gmaps
+import ipywidgets
+import traitlets
+from gmaps.errors_box import ErrorsBox
+from gmaps.toolbar import Toolbar
+
+from geonb.maps import repair_gmaps, static
+from geonb.maps.google import KEY_VARIABLE
+from geonb.maps.live import Beside, Live, traits_of
+from geonb.maps.points import TRUTH_COLOUR, points, turned, view
+
+if TYPE_CHECKING:
+    from geonb.predictions import Predictions
+
+_LEAK = (
+    "gmaps keeps the API key in the notebook when it is saved with widget state; before you "
+    'share the file: geonb.clean_notebook("….ipynb")'
+)
+
+
+class Figure(Live, gmaps.Figure):
+    """A gmaps figure with the list of its places below."""
+
+    children = traitlets.Tuple().tag(sync=True, **ipywidgets.widget_serialization)
+
+    def __init__(self, predictions: Predictions, why: str, center: Any, zoom: int) -> None:
+        viewport = gmaps.InitialViewport.from_zoom_center(zoom, center)
+        traits = traits_of(predictions, why)
+        beside = Beside(map=".gm-style", **{**traits, "lines": [*traits["lines"], _LEAK]})
+        super().__init__(
+            _map=gmaps.Map(initial_viewport=viewport, layout={"flex": "0 0 420px"}),
+            layout={"height": "auto"},
+            _toolbar=Toolbar(),
+            _errors_box=ErrorsBox(),
+            children=(beside,),
+        )
+        self.add_class("geonb-box")
+        self.picture, self.uid = static.draw(predictions), beside.uid
+
+
+def draw(predictions: Predictions, why: str, api_key: str | None = None) -> Figure:
+    """Draw predictions as a ``gmaps.Figure``; a key that ``gmaps.configure`` has set stays.
+
+    The view is set from the places: gmaps' own takes the mean of longitudes, and looks at
+    the wrong side of the world across ±180°.
+    """
+    repair_gmaps()
+    key = os.environ.get(KEY_VARIABLE) if api_key is None else api_key
+    if key:
+        gmaps.configure(api_key=key)
+    *_, (lat, lng), zoom = view(predictions)
+    figure = Figure(predictions, why, center=(lat, turned(lng)), zoom=zoom)
+    for point in points(predictions):
+        words = f"{point.label}: {point.text}"
+        figure.add_layer(
+            gmaps.marker_layer(
+                [point.on_mercator], label=point.label, hover_text=words, info_box_content=words
+            )
+        )
+    if predictions.truth is not None:
+        *_, truth = points(predictions)
+        line = gmaps.Line(truth.on_mercator, points(predictions)[0].on_mercator, TRUTH_COLOUR)
+        figure.add_layer(gmaps.drawing_layer([line], show_controls=False))
+    return figure

@@ -1,0 +1,129 @@
+// Google Maps for anywidget. The API key comes by message and stays in the page's memory: it is
+// never widget state, text on the page, or part of an error.
+const SCRIPT = "https://maps.googleapis.com/maps/api/js";
+const TRUTH = "★", STAR = "M0-11 3-3.5 11-3.5 4.8 1.5 7 9 0 4.5-7 9-4.8 1.5-11-3.5-3-3.5Z";
+const PATIENCE = 15000; // milliseconds until a script that does not come counts as unreachable
+const WORDS = {
+  waiting: "Waiting for the API key from the kernel. If nothing comes, run this cell again.",
+  loading: "Loading Google Maps …",
+  "no-key": "No Google Maps API key. Set GOOGLE_MAPS_API_KEY or pass api_key=…, or take provider=\"leaflet\", which needs none.",
+  rejected: "Google Maps rejected the API key: it is wrong, its billing is off, the Maps JavaScript API is not enabled for it, or this page's address is not allowed. The browser's console has Google's reason.",
+  unreachable: "Google Maps cannot be reached: there is no network, or maps.googleapis.com is blocked. provider=\"leaflet\" or \"static\" need no Google.",
+  "key-changed": "This page has loaded Google Maps with another key, and can load it only once. Save, and reload this browser tab.",
+};
+
+// One Maps API a page, whatever the number of maps and cells.
+const page = (window.geonbGoogle ??= { key: null, script: null, rejected: false, keys: new Map(), maps: new Set() });
+
+function watchForRejection() {
+  if (page.watching) return;
+  page.watching = true;
+  const before = window.gm_authFailure;
+  window.gm_authFailure = () => {
+    page.rejected = true;
+    page.maps.forEach((show) => show("rejected"));
+    before?.();
+  };
+}
+
+function loadScript(key) {
+  if (page.script) return page.script;
+  if (window.google?.maps?.Map) return Promise.resolve(); // gmaps, or another extension, was first
+  watchForRejection();
+  page.key = key;
+  page.script = new Promise((resolve, reject) => {
+    const timer = setTimeout(reject, PATIENCE);
+    window.geonbGoogleReady = () => { clearTimeout(timer); resolve(); };
+    const query = new URLSearchParams({ key, v: "weekly", loading: "async", libraries: "marker", callback: "geonbGoogleReady" });
+    document.head.append(element("script", { src: `${SCRIPT}?${query}`, async: true, onerror: reject }));
+  });
+  page.script.catch(() => { page.script = null; page.key = null; }); // so that the next cell tries again
+  return page.script;
+}
+
+// Pins with the rank; the truth is a star on its very place, so that it hides no number.
+function legacyLook({ label, colour }) {
+  return label === TRUTH
+    ? { icon: { path: STAR, fillColor: colour, fillOpacity: 1, strokeColor: "#fff", strokeWeight: 1.5 } }
+    : { label: { text: label, color: "#fff", fontWeight: "bold" } };
+}
+function advancedLook({ label, colour }) {
+  const content = label === TRUTH
+    ? element("span", { className: "geonb-star", style: "transform: translateY(50%)", textContent: label })
+    : new google.maps.marker.PinElement({ glyphText: label, glyphColor: "#fff", background: colour, borderColor: "#fff" });
+  return { content, gmpClickable: true };
+}
+
+function drawMarkers(map, model, open) {
+  const { maps } = google, points = model.get("points"), advanced = model.get("map_id");
+  const look = advanced ? advancedLook : legacyLook;
+  const Kind = advanced ? maps.marker.AdvancedMarkerElement : maps.Marker;
+  const pins = points.map((point, index) => {
+    const { lat, lng, label, text } = point, zIndex = label === TRUTH ? 100 : points.length - index;
+    const pin = new Kind({ map, position: { lat, lng }, title: `${label}: ${text}`, zIndex, ...look(point) });
+    pin.addListener(advanced ? "gmp-click" : "click", () => open(index));
+    return pin;
+  });
+  const truth = points.find(({ label }) => label === TRUTH);
+  if (truth) new maps.Polyline({ map, path: [truth, points[0]].map(({ lat, lng }) => ({ lat, lng })), geodesic: true, strokeColor: truth.colour, strokeWeight: 2 });
+  return pins;
+}
+
+function drawMap(box, model) {
+  const { maps } = google, { bounds, center, zoom } = model.get("view");
+  const mapId = model.get("map_id") ? { mapId: model.get("map_id") } : {};
+  const map = new maps.Map(box, { center, zoom, gestureHandling: "cooperative", streetViewControl: false, ...mapId });
+  if (bounds) map.fitBounds(bounds, 48);
+  const info = new maps.InfoWindow();
+  const pins = drawMarkers(map, model, open);
+  function open(index) {
+    const { lat, lng, label, text } = model.get("points")[index];
+    info.setContent(element("div", {}, element("b", { textContent: label }), ` ${text}`));
+    info.open({ map, anchor: pins[index] });
+    map.panTo({ lat, lng });
+  }
+  return open;
+}
+
+function initialize({ model }) {
+  model.on("msg:custom", ({ type, key }) => { if (type === "key") page.keys.set(model.get("uid"), key); });
+}
+
+function render({ model, el }) {
+  const message = element("p", { className: "geonb-message", role: "status" });
+  const box = element("div", { className: "geonb-map" });
+  box.setAttribute("role", "region");
+  box.setAttribute("aria-label", model.get("alt"));
+  let open, hidden;
+  function show(status) {
+    el.dataset.status = status;
+    message.textContent = WORDS[status] ?? "";
+    message.hidden = status === "ready";
+    box.hidden = status !== "ready";
+    hidden?.remove();
+    if (status === "ready") el.append(hidden = hidePicture(model));
+  }
+  async function start(key) {
+    if (open) return;
+    if (!key) return show("no-key");
+    if (page.key && page.key !== key) return show("key-changed");
+    if (page.rejected) return show("rejected");
+    show("loading");
+    page.maps.add(show);
+    try { await loadScript(key); } catch { return show("unreachable"); }
+    if (page.rejected) return show("rejected");
+    show("ready");
+    open = drawMap(box, model);
+  }
+  el.classList.add("geonb");
+  el.append(message, box, placeList(model, (index) => open?.(index)));
+  keepKeys(el);
+  show("waiting");
+  const heard = ({ type, key }) => { if (type === "key") start(key); };
+  model.on("msg:custom", heard);
+  const uid = model.get("uid");
+  if (page.keys.has(uid)) start(page.keys.get(uid));
+  else model.send({ type: "key?" }); // an older view of the same map, or a page that was reloaded
+  return () => { page.maps.delete(show); model.off("msg:custom", heard); };
+}
+export default { initialize, render };

@@ -1,0 +1,63 @@
+"""Google's map: an anywidget on the Maps JavaScript API; its key is in no state, text or file."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from geonb.maps import static
+from geonb.maps.live import Live, Shown, script, traits_of
+from geonb.maps.points import turned, view
+
+if TYPE_CHECKING:
+    from geonb.predictions import Predictions
+
+KEY_VARIABLE = "GOOGLE_MAPS_API_KEY"
+"""The environment variable with the key."""
+
+
+class GoogleMap(Live, Shown):
+    """The key is handed to the page by message, when the map is displayed or the page asks."""
+
+    _esm = script("list.js", "google.js")
+    view = traitlets.Dict().tag(sync=True)
+    map_id = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, key: str, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._key = key
+        self.on_msg(self._answer)
+
+    def _answer(self, _: Any, message: dict[str, Any], __: Any) -> None:
+        if message.get("type") == "key?":
+            self._send_key()
+
+    def _send_key(self) -> None:
+        self.send({"type": "key", "key": self._key})
+
+    def _ipython_display_(self) -> None:
+        self._send_key()  # pushed: a request from the page would wait while the kernel is busy
+        super()._ipython_display_()
+
+
+def draw(
+    predictions: Predictions, why: str, api_key: str | None = None, map_id: str | None = None
+) -> GoogleMap:
+    """Draw predictions on Google's map; with a ``map_id`` in its style, with advanced markers."""
+    key = os.environ.get(KEY_VARIABLE, "") if api_key is None else api_key
+    south, west, north, east, centre, zoom = view(predictions)
+    bounds = {"south": south, "west": turned(west), "north": north, "east": turned(east)}
+    widget = GoogleMap(
+        key,
+        view={
+            "bounds": bounds if len(set(predictions.places)) > 1 or predictions.truth else None,
+            "center": {"lat": centre[0], "lng": turned(centre[1])},
+            "zoom": zoom,
+        },
+        map_id=map_id or "",
+        **traits_of(predictions, why),
+    )
+    widget.picture = static.draw(predictions)
+    return widget

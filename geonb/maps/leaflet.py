@@ -1,0 +1,159 @@
+"""The map without a key: OpenStreetMap's tiles over land outlines that need no network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipyleaflet
+import ipywidgets
+import numpy as np
+
+from geonb.maps import canvas, static
+from geonb.maps.live import Beside, Live, traits_of
+from geonb.maps.outlines import great_circle, land
+from geonb.maps.points import (
+    TRUTH,
+    TRUTH_COLOUR,
+    Point,
+    in_km,
+    nearest_turn,
+    points,
+    view,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from geonb.predictions import Predictions
+
+_HEIGHT = "420px"
+_PIN = (26, 34)
+"""Pixels; width and height of a pin, whose tip is its place."""
+
+
+class LeafletMap(Live, ipywidgets.VBox):
+    """An ipyleaflet map, the first child, and the list of its places."""
+
+
+def draw(predictions: Predictions, why: str) -> LeafletMap:
+    """Draw predictions on an ipyleaflet map, with a list of buttons below."""
+    *_, centre, zoom = view(predictions)
+    world = base_map(centre, zoom)
+    if predictions.truth is not None:
+        for layer in _truth_layers(predictions, centre[1]):
+            world.add(layer)
+    marked = points(predictions)
+    for index, point in enumerate(marked):
+        front = len(marked) + 1 if point.label == TRUTH else len(marked) - index
+        world.add(_marker(point, index, centre[1], front))
+    return boxed(world, static.draw(predictions), **traits_of(predictions, why))
+
+
+def boxed(world: Any, picture: static.StaticMap, **traits: Any) -> LeafletMap:
+    """A map and the list of what is on it, in one box."""
+    beside = Beside(map=".leaflet-container", **traits)
+    box = LeafletMap([world, beside])
+    box.add_class("geonb-box")
+    box.picture, box.uid = picture, beside.uid
+    return box
+
+
+def base_map(centre: tuple[float, float], zoom: float) -> Any:
+    """An empty map: outlines below, OpenStreetMap's tiles with their attribution above."""
+    world = ipyleaflet.Map(
+        center=centre, zoom=zoom, min_zoom=1, prefer_canvas=True, layout={"height": _HEIGHT},
+        panes={"geonb-land": {"zIndex": 150}},  # below the tiles, which are at 200
+    )  # fmt: skip
+    world.add(_land_layer(centre[1]))
+    world.add(ipyleaflet.ScaleControl(position="bottomleft", imperial=False))
+    return world
+
+
+def _land_layer(centre: float) -> Any:
+    """Every outline on the turn of the globe around ``centre``."""
+    shores, borders = land()
+    style = {"color": canvas.BORDER, "weight": 1, "fillColor": canvas.LAND, "fillOpacity": 1}
+    data = collection(
+        ("MultiPolygon", [[ring] for ring in _moved(shores, centre)], style),
+        ("MultiLineString", _moved(borders, centre), {**style, "fill": False}),
+    )
+    return shapes(data, pane="geonb-land")
+
+
+def shapes(data: dict[str, Any], **options: Any) -> Any:
+    """A layer of the features of `collection`."""
+    return ipyleaflet.GeoJSON(data=data, **options)
+
+
+def collection(*parts: tuple[str, list[Any], dict[str, Any]]) -> dict[str, Any]:
+    """A GeoJSON collection of one feature a part: its geometry's type, coordinates, style."""
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"style": style},
+                "geometry": {"type": kind, "coordinates": coordinates},
+            }
+            for kind, coordinates, style in parts
+        ],
+    }
+
+
+def _moved(lines: Sequence[NDArray[np.float64]], centre: float) -> list[Any]:
+    moved = []
+    for line in lines:
+        middle = float(line[:, 0].min() + line[:, 0].max()) / 2
+        moved.append(
+            (line + np.array([nearest_turn(middle, centre) - middle, 0])).round(2).tolist()
+        )
+    return moved
+
+
+def _marker(point: Point, index: int, centre: float, front: int) -> Any:
+    words = f"{point.label}: {point.text}"
+    return ipyleaflet.Marker(
+        location=(point.place[0], nearest_turn(point.place[1], centre)), icon=_icon(point, index),
+        title=words, alt=words, draggable=False, z_index_offset=1000 * front,
+        popup=ipywidgets.HTML(words),
+    )  # fmt: skip
+
+
+def _icon(point: Point, index: int) -> Any:
+    """A pin whose tip is the place, or the truth's star, whose middle is."""
+    width, height = _PIN
+    if point.label == TRUTH:
+        html = f'<span class="geonb-star" data-geonb="{index}">{TRUTH}</span>'
+        return ipyleaflet.DivIcon(html=html, icon_size=[width, width])
+    html = (
+        f'<span class="geonb-pin" data-geonb="{index}" style="background:{point.colour}">'
+        f"<b>{point.label}</b></span>"
+    )
+    return ipyleaflet.DivIcon(
+        html=html,
+        icon_size=[width, height],
+        icon_anchor=[width // 2, height],
+        popup_anchor=[0, -height],
+    )
+
+
+def _truth_layers(predictions: Predictions, centre: float) -> list[Any]:
+    """The line from the truth to the best guess, and the distance at its middle."""
+    truth, distances = predictions.truth, predictions.distances
+    if truth is None or distances is None:
+        return []
+    line = great_circle(truth, predictions[0].place)[:, ::-1]  # latitude first
+    line[:, 1] += nearest_turn(line[0, 1], centre) - line[0, 1]
+    label = ipyleaflet.DivIcon(
+        html=f'<span class="geonb-distance">{in_km(distances[0])}</span>', icon_size=[0, 0]
+    )
+    return [
+        ipyleaflet.Polyline(
+            locations=line.tolist(), color=TRUTH_COLOUR, weight=2, dash_array="6 6", fill=False
+        ),
+        ipyleaflet.Marker(
+            location=line[len(line) // 2].tolist(), icon=label, draggable=False, keyboard=False
+        ),
+    ]

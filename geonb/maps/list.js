@@ -1,0 +1,27 @@
+// The list of places that stands beside every live map: text for all, buttons for the keyboard.
+// Python puts this file before google.js and leaflet.js; it exports nothing.
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+// One button a place, `choose(index)` when it is pressed; all text comes in as text, never as HTML.
+function placeList(model, choose) {
+  const items = model.get("points").map((point, index) =>
+    element("li", {}, element("button", { type: "button", onclick: () => choose(index) },
+      element("b", { textContent: point.label }), ` ${point.text}`)));
+  const lines = model.get("lines").map((line) => element("p", { textContent: line }));
+  return element("div", {}, element("ul", { className: "geonb-list" }, ...items), ...lines);
+}
+
+// JupyterLab takes keys before the page does, except from elements that say so.
+function keepKeys(box) {
+  box.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
+}
+
+// The picture that stands in for the map, in an output of its own, is hidden while the map lives.
+function hidePicture(model) {
+  const picture = `[data-geonb-picture="${model.get("uid")}"]`;
+  return element("style", { textContent: `${picture}, .jp-OutputArea-child:has(${picture}) { display: none; }` });
+}

@@ -1,0 +1,86 @@
+"""What all live maps share: the list beside them, and the picture that stands in for them."""
+
+from __future__ import annotations
+
+import uuid
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+from IPython.display import display
+
+from geonb.maps.points import in_words, points
+from geonb.tables import caption, style
+
+if TYPE_CHECKING:
+    from geonb.maps.static import StaticMap
+    from geonb.predictions import Predictions
+
+
+class Live:
+    """A widget that displays as itself, and in an output of its own as a picture with a table.
+
+    The script of a map that lives hides its picture. Where there is no map (no kernel and no
+    saved state, an export, a page without the widget's script), the picture is what one sees.
+    """
+
+    picture: StaticMap
+    """Stands in for the map."""
+    uid: str
+    """By which the script knows the picture."""
+    model_id: str
+    """By which the notebook knows the widget."""
+
+    def __repr__(self) -> str:
+        return self.picture.text
+
+    def _ipython_display_(self) -> None:
+        view = {"model_id": self.model_id, "version_major": 2, "version_minor": 0}
+        display(
+            {"application/vnd.jupyter.widget-view+json": view, "text/plain": self.picture.text},
+            raw=True,
+        )
+        picture = f'<div data-geonb-picture="{self.uid}">{self.picture._repr_html_()}</div>'
+        display({"text/html": picture, "text/plain": self.picture.alt}, raw=True)
+
+
+def script(*names: str) -> str:
+    """Scripts of this folder as one module."""
+    folder = files("geonb.maps")
+    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
+
+
+def traits_of(predictions: Predictions, why: str) -> dict[str, Any]:
+    """What the scripts show of predictions, beside the map and on it."""
+    lines = [caption(predictions), *([f"{predictions.note}."] if predictions.note else []), why]
+    return {
+        "points": [
+            {"lat": p.on_mercator[0], "lng": p.on_mercator[1], "label": p.label, "text": p.text,
+             "colour": p.colour}
+            for p in points(predictions)
+        ],
+        "lines": lines,
+        "alt": in_words(predictions),
+    }  # fmt: skip
+
+
+class Shown(anywidget.AnyWidget):
+    """A widget with the list of places; its traits are what `traits_of` gives."""
+
+    _css = style()
+    points = traitlets.List().tag(sync=True)
+    lines = traitlets.List().tag(sync=True)
+    alt = traitlets.Unicode().tag(sync=True)
+    uid = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(uid=uuid.uuid4().hex, **traits)
+
+
+class Beside(Shown):
+    """The list beside a map that another widget draws."""
+
+    _esm = script("list.js", "beside.js")
+    map = traitlets.Unicode().tag(sync=True)
+    """CSS selector of the map in the box of both."""

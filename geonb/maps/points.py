@@ -1,0 +1,118 @@
+"""What every map shows: the numbered places and the true one, in words, and the box around them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from geonb.distances import bounds
+
+if TYPE_CHECKING:
+    from geonb.distances import Place
+    from geonb.predictions import Predictions
+
+TRUTH = "★"
+"""The label of the true place."""
+BEST_COLOUR, PIN_COLOUR, TRUTH_COLOUR = "#b34700", "#005b8f", "#00664b"
+"""Okabe and Ito's palette, which the colour-blind can tell apart, dark enough for white digits."""
+
+_MERCATOR_END = 85.0
+"""Degrees; the latitude where Mercator maps end."""
+_TILE = 256
+"""Pixels; the world's width at zoom 0."""
+_MARGIN = 50
+"""Pixels; kept free around the places, for their pins."""
+_NEAREST_ZOOM = 13
+"""For places that are all but one; a town fills the map."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One place on a map."""
+
+    place: Place
+    """Latitude and longitude in degrees."""
+    label: str
+    """The rank, or `TRUTH`."""
+    text: str
+    """The place in words: probability, coordinates, distance."""
+
+    @property
+    def on_mercator(self) -> Place:
+        """Where a Mercator map shows it: such maps end at 85°, and poles stand at their edge."""
+        return min(max(self.place[0], -_MERCATOR_END), _MERCATOR_END), self.place[1]
+
+    @property
+    def colour(self) -> str:
+        """Of its pin."""
+        return {"1": BEST_COLOUR, TRUTH: TRUTH_COLOUR}.get(self.label, PIN_COLOUR)
+
+
+def points(predictions: Predictions) -> list[Point]:
+    """The predictions by rank, and after them the true place where it is known."""
+    distances = predictions.distances
+    marked = []
+    for number, p in enumerate(predictions):
+        text = f"{p.probability:.2%} at {in_degrees(p.place)}"
+        if distances is not None:
+            text += f", {in_km(distances[number])} from the true place"
+        marked.append(Point(p.place, str(p.rank), text))
+    if predictions.truth is not None and distances is not None:
+        text = f"true place, {in_degrees(predictions.truth)}, {in_km(distances[0])} from guess 1"
+        marked.append(Point(predictions.truth, TRUTH, text))
+    return marked
+
+
+def box(predictions: Predictions) -> tuple[float, float, float, float]:
+    """South, west, north, east around all points; east is beyond 180 across the ±180° line."""
+    truth = [] if predictions.truth is None else [predictions.truth]
+    return bounds([*predictions.places, *truth])
+
+
+def view(
+    predictions: Predictions, width: int = 700, height: int = 400
+) -> tuple[float, float, float, float, Place, int]:
+    """What a Mercator map of so many pixels shows: `box`, its centre, and a zoom that holds it.
+
+    Latitudes end at 85°, where such maps do; the centre is on the box's turn of the globe.
+    """
+    south, west, north, east = box(predictions)
+    south, north = max(south, -_MERCATOR_END), min(north, _MERCATOR_END)
+    low, high = _mercator(south), _mercator(north)
+    wide = (east - west) / 360 / (width - 2 * _MARGIN)
+    tall = (high - low) / math.tau / (height - 2 * _MARGIN)
+    zoom = math.floor(-math.log2(max(wide, tall, 1e-9) * _TILE))
+    centre = math.degrees(math.atan(math.sinh((low + high) / 2))), (west + east) / 2
+    return south, west, north, east, centre, min(max(zoom, 0), _NEAREST_ZOOM)
+
+
+def _mercator(lat: float) -> float:
+    return math.asinh(math.tan(math.radians(lat)))
+
+
+def turned(lng: float) -> float:
+    """A longitude beyond ±180° as it is named on the globe."""
+    return lng if -180 <= lng <= 180 else nearest_turn(lng, 0)
+
+
+def nearest_turn(lng: float, centre: float) -> float:
+    """The longitude, in degrees, on the turn of the globe around ``centre``."""
+    return (lng - centre + 180) % 360 - 180 + centre
+
+
+def in_degrees(place: Place) -> str:
+    """A place as people write it: 35.6599° N, 139.7289° E."""
+    lat, lng = place
+    return f"{abs(lat):.4f}° {'NS'[lat < 0]}, {abs(lng):.4f}° {'EW'[lng < 0]}"
+
+
+def in_km(km: float) -> str:
+    """A distance as people write it: 1.2 km, 9,215 km."""
+    return f"{km:,.0f} km" if km >= 100 else f"{km:,.1f} km"
+
+
+def in_words(predictions: Predictions) -> str:
+    """A map of predictions in words, for those who do not see it."""
+    pins = "; ".join(f"{point.label}: {point.text}" for point in points(predictions))
+    return f"Map with {len(predictions)} numbered pins. {pins}."
