@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from geonb.distances import bounds, distance
     from geonb.errors import GeonbError
     from geonb.evaluation import Evaluation, evaluate
+    from geonb.fetching import fetch
     from geonb.maps import repair_gmaps, show_cells, show_heatmap, show_map
     from geonb.model import Model, load_model
     from geonb.photo import Photo, example_photo, open_photo
@@ -35,6 +36,7 @@ _HOMES = {
     "distance": "distances",
     "evaluate": "evaluation",
     "example_photo": "photo",
+    "fetch": "fetching",
     "load_model": "model",
     "open_photo": "photo",
     "partition": "cells",
@@ -60,6 +62,7 @@ __all__ = [
     "distance",
     "evaluate",
     "example_photo",
+    "fetch",
     "load_model",
     "open_photo",
     "partition",

@@ -1,10 +1,12 @@
 """Every notebook has the shape that readers rely on, and runs from top to bottom, offline."""
 
 import ast
+import importlib
 import os
 import re
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import nbformat
 import pytest
@@ -24,6 +26,16 @@ except OSError as error:
     assert "the network is cut" in str(error)
 """
 
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+TOKYO_TOWER = (
+    "https://upload.wikimedia.org/wikipedia/commons/3/37/TaroTokyo20110213-TokyoTower-01.jpg"
+)
+BADGES = (
+    "https://mybinder.org/v2/gh/geonb/geonb/main?labpath=notebooks%2F{quoted}",
+    "https://studiolab.sagemaker.aws/import/github/geonb/geonb/blob/main/notebooks/{name}",
+    "https://colab.research.google.com/github/geonb/geonb/blob/main/notebooks/{name}",
+)
+
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -40,7 +52,12 @@ def code(notebook):
 
 
 def without_magics(source):
-    return "\n".join(line for line in source.splitlines() if not line.startswith(("%", "!")))
+    return re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
+
+
+def is_public(module, name):
+    """Whether geonb's contract holds it: the package's own, or that of a room which has one."""
+    return name in getattr(importlib.import_module(module), "__all__", ())
 
 
 def test_it_opens_with_a_title_and_what_to_expect(path):
@@ -59,6 +76,34 @@ def test_it_teaches(path):
     for part in ("## Predict first", "## Exercise", "## What can go wrong", "## Key points"):
         assert part in text
     assert text.count("## Exercise") == len(SOLUTION.findall(text))
+    objectives = re.search(r"\*\*You will\*\* \| (.*) \|", text).group(1).split(";")
+    points = text.partition("## Key points")[2].partition("\n\n**")[0].count("\n- ")
+    assert points >= len(objectives), "what was promised is what is summed up"
+
+
+def test_it_leads_on(path):
+    text = prose(read(path))
+    index = NOTEBOOKS.index(path)
+    last = text.rpartition("## Key points")[2]
+    for neighbour in NOTEBOOKS[max(index - 1, 0) : index + 2]:
+        if neighbour != path:
+            assert f"({neighbour.name})" in last
+    for target in LINK.findall(text):
+        if "://" not in target:
+            assert (path.parent / target).is_file(), target
+
+
+def test_it_can_be_launched_elsewhere(path):
+    first = read(path).cells[0]
+    for address in BADGES:
+        assert address.format(name=path.name, quoted=quote(path.name)) in first.source
+    assert "except ModuleNotFoundError:" in code(read(path))[0]
+    assert "%pip install" in code(read(path))[0]
+
+
+def test_the_example_of_the_blog_is_there(path):
+    if path.stem.startswith(("00", "02")):
+        assert TOKYO_TOWER in prose(read(path))
 
 
 def test_it_is_committed_clean(path):
@@ -85,8 +130,9 @@ def test_only_public_names_are_used(path):
         for node in ast.walk(ast.parse(without_magics(source))):
             if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "geonb":
                 assert node.attr in geonb.__all__
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("geonb."):
-                pytest.fail(f"from {node.module} import …")
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("geonb"):
+                for alias in node.names:
+                    assert is_public(node.module, alias.name), f"{node.module}.{alias.name}"
 
 
 @pytest.mark.newest
@@ -107,4 +153,4 @@ def test_it_runs_offline_with_its_solutions(path, tmp_path):
     ]
     client.execute(env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))})
     results = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
-    assert len(results) >= len(code(notebook)) - 2, "cells show what they did"
+    assert len(results) >= 0.7 * len(code(notebook)), "cells show what they did"
