@@ -7,7 +7,7 @@ SOURCES := geonb tests
 PYTEST_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mxnet demo lab test test-newest test-mxnet check format lock mini clean
+.PHONY: help setup setup-mxnet demo lab labextension test test-newest test-mxnet check format lock mini clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,11 @@ endef
 demo: $(VENV)/ready  ## locate the example photo: a table, a PNG and an HTML page
 	@$(VENV)/bin/geonb demo
 
+labextension: $(VENV)/ready  ## build gmaps' widgets for JupyterLab into .venv (needs node)
+	@$(VENV)/bin/python labextension/build.py
+
 lab: $(VENV)/ready  ## open JupyterLab in notebooks/
+	@test -d $(VENV)/share/jupyter/labextensions/jupyter-gmaps || $(VENV)/bin/python labextension/build.py
 	@$(VENV)/bin/jupyter lab --notebook-dir=notebooks
 
 test: test-newest test-mxnet  ## all tests, in both environments

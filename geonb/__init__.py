@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from geonb.fetching import fetch
     from geonb.maps import repair_gmaps, show_cells, show_heatmap, show_map
     from geonb.model import Model, load_model
+    from geonb.notebooks import clean_notebook
     from geonb.photo import Photo, example_photo, open_photo
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
@@ -32,6 +33,7 @@ _HOMES = {
     "Prediction": "predictions",
     "Predictions": "predictions",
     "bounds": "distances",
+    "clean_notebook": "notebooks",
     "compare": "comparisons",
     "distance": "distances",
     "evaluate": "evaluation",
@@ -58,6 +60,7 @@ __all__ = [
     "Prediction",
     "Predictions",
     "bounds",
+    "clean_notebook",
     "compare",
     "distance",
     "evaluate",

@@ -114,6 +114,14 @@ def _draw(predictions: Predictions, target: Path) -> None:
         geonb.show_map(predictions, provider="static").save(target)
 
 
+@main.command()
+@click.argument("notebooks", nargs=-1, required=True, metavar="NOTEBOOK...")
+def clean(notebooks: tuple[str, ...]) -> None:
+    """Take Google's API keys out of saved notebooks."""
+    for path in notebooks:
+        click.echo(f"{path}: a key stood in {geonb.clean_notebook(path)} places, now in none")
+
+
 main.add_command(evaluate)
 
 if __name__ == "__main__":

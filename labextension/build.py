@@ -40,7 +40,7 @@ def main(target: Path) -> None:
     """Build, and install into ``target``, an environment's share/jupyter/labextensions."""
     if reason := _missing():
         print(f"gmaps' maps are left out: {reason}; all else works.")
-        _silence_build_dialogue()
+        _silence_build_dialogue(target.parents[2] / "etc/jupyter/labconfig/page_config.json")
         return
     _unpack()
     _patch()
@@ -57,13 +57,12 @@ def _missing() -> str:
     return "" if shutil.which("npm") else "node and npm (node 18 or newer) are not installed"
 
 
-def _silence_build_dialogue() -> None:
+def _silence_build_dialogue(config: Path) -> None:
     """Gmaps' old extension makes JupyterLab offer a build that cannot work: no such offers."""
     try:
         distribution("gmaps")
     except PackageNotFoundError:
         return
-    config = Path(sys.prefix, "etc", "jupyter", "labconfig", "page_config.json")
     if not config.exists():
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text('{"buildCheck": false}\n')

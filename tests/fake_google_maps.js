@@ -111,6 +111,7 @@
       record(kind, { position: plain(options.position), title: options.title ?? "", label: text, zIndex: options.zIndex ?? null });
       this.button = element("position:absolute;width:24px;height:24px;border-radius:12px 12px 12px 0;background:#b3261e;color:#fff;font:bold 13px/24px sans-serif;text-align:center", text);
       this.button.className = "fake-marker";
+      if (typeof options.icon?.path === "number") Object.assign(this.button, { className: "fake-dot", style: "position:absolute;width:4px;height:4px;background:#00664b" });
       this.button.title = options.title ?? "";
       this.button.onclick = () => { this.trigger("click", {}); this.trigger("gmp-click", {}); };
       this.setMap(options.map ?? null);

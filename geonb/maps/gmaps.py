@@ -14,11 +14,15 @@ from gmaps.toolbar import Toolbar
 from geonb.maps import repair_gmaps, static
 from geonb.maps.google import KEY_VARIABLE
 from geonb.maps.live import Beside, Live, traits_of
+from geonb.maps.outlines import great_circle
 from geonb.maps.points import TRUTH_COLOUR, points, turned, view
 
 if TYPE_CHECKING:
+    from geonb.distances import Place
     from geonb.predictions import Predictions
 
+_DOTS = 24
+"""Steps between the true place and the best guess."""
 _LEAK = (
     "gmaps keeps the API key in the notebook when it is saved with widget state; before you "
     'share the file: geonb.clean_notebook("….ipynb")'
@@ -57,7 +61,8 @@ def draw(predictions: Predictions, why: str, api_key: str | None = None) -> Figu
         gmaps.configure(api_key=key)
     *_, (lat, lng), zoom = view(predictions)
     figure = Figure(predictions, why, center=(lat, turned(lng)), zoom=zoom)
-    for point in points(predictions):
+    marked = points(predictions)
+    for point in [*reversed(marked[: len(predictions)]), *marked[len(predictions) :]]:
         words = f"{point.label}: {point.text}"
         figure.add_layer(
             gmaps.marker_layer(
@@ -65,7 +70,12 @@ def draw(predictions: Predictions, why: str, api_key: str | None = None) -> Figu
             )
         )
     if predictions.truth is not None:
-        *_, truth = points(predictions)
-        line = gmaps.Line(truth.on_mercator, points(predictions)[0].on_mercator, TRUTH_COLOUR)
-        figure.add_layer(gmaps.drawing_layer([line], show_controls=False))
+        figure.add_layer(_line_of_dots(predictions.truth, predictions[0].place))
     return figure
+
+
+def _line_of_dots(truth: Place, best: Place) -> Any:
+    """The way between two places; gmaps' own lines break the saving of a notebook."""
+    line = great_circle(truth, best, _DOTS)[1:-1]
+    dots = [(max(min(lat, 85.0), -85.0), turned(lng)) for lng, lat in line.tolist()]
+    return gmaps.symbol_layer(dots, fill_color=TRUTH_COLOUR, stroke_color=TRUTH_COLOUR, scale=2)

@@ -63,7 +63,7 @@ def boxed(world: Any, picture: static.StaticMap, **traits: Any) -> LeafletMap:
 def base_map(centre: tuple[float, float], zoom: float) -> Any:
     """An empty map: outlines below, OpenStreetMap's tiles with their attribution above."""
     world = ipyleaflet.Map(
-        center=centre, zoom=zoom, min_zoom=1, prefer_canvas=True, layout={"height": _HEIGHT},
+        center=centre, zoom=zoom, min_zoom=0, prefer_canvas=True, layout={"height": _HEIGHT},
         panes={"geonb-land": {"zIndex": 150}},  # below the tiles, which are at 200
     )  # fmt: skip
     world.add(_land_layer(centre[1]))
@@ -72,7 +72,7 @@ def base_map(centre: tuple[float, float], zoom: float) -> Any:
 
 
 def _land_layer(centre: float) -> Any:
-    """Every outline on the turn of the globe around ``centre``."""
+    """The outlines within half a turn of the globe around ``centre``."""
     shores, borders = land()
     style = {"color": canvas.BORDER, "weight": 1, "fillColor": canvas.LAND, "fillOpacity": 1}
     data = collection(
@@ -103,19 +103,19 @@ def collection(*parts: tuple[str, list[Any], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _moved(lines: Sequence[NDArray[np.float64]], centre: float) -> list[Any]:
-    moved = []
-    for line in lines:
-        middle = float(line[:, 0].min() + line[:, 0].max()) / 2
-        moved.append(
-            (line + np.array([nearest_turn(middle, centre) - middle, 0])).round(2).tolist()
-        )
-    return moved
+    return [
+        (line + np.array([turn, 0.0])).round(2).tolist()
+        for line in lines
+        for turn in (-360.0, 0.0, 360.0)
+        if line[:, 0].min() + turn < centre + 180 and line[:, 0].max() + turn > centre - 180
+    ]
 
 
 def _marker(point: Point, index: int, centre: float, front: int) -> Any:
     words = f"{point.label}: {point.text}"
+    lat, lng = point.on_mercator
     return ipyleaflet.Marker(
-        location=(point.place[0], nearest_turn(point.place[1], centre)), icon=_icon(point, index),
+        location=(lat, nearest_turn(lng, centre)), icon=_icon(point, index),
         title=words, alt=words, draggable=False, z_index_offset=1000 * front,
         popup=ipywidgets.HTML(words),
     )  # fmt: skip
