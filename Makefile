@@ -7,7 +7,7 @@ SOURCES := geonb tests
 PYTEST_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mxnet demo lab labextension test test-newest test-mxnet check format lock mini clean
+.PHONY: help setup setup-mxnet demo lab labextension test test-newest test-mxnet check format lock mini clean bench
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,11 @@ format: $(VENV)/ready  ## put the sources in format
 lock:  ## compile the two locks anew (needs uv)
 	uv pip compile -q -U pyproject.toml --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/newest.txt
 	uv pip compile -q -U pyproject.toml --extra mxnet --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/mxnet.txt
+
+bench: $(VENV)/ready  ## speed and memory, against the limits that are promised
+	@$(VENV)/bin/python benchmarks/partition.py
+	@$(VENV)/bin/python benchmarks/evaluation.py
+	@$(VENV)/bin/python benchmarks/occlusion.py
 
 mini: $(MXNET)/ready  ## train the mini model anew, and draw the example photo (about 15 minutes)
 	$(MXNET)/bin/python -m geonb.training geonb/data/mini

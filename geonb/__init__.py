@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from geonb.cells import Cells, partition, read_cells
+    from geonb.cells import Cells, read_cells
     from geonb.comparisons import compare
     from geonb.distances import bounds, distance
     from geonb.errors import GeonbError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from geonb.maps import repair_gmaps, show_cells, show_heatmap, show_map
     from geonb.model import Model, load_model
     from geonb.notebooks import clean_notebook
+    from geonb.partitions import partition
     from geonb.photo import Photo, example_photo, open_photo
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
@@ -41,7 +42,7 @@ _HOMES = {
     "fetch": "fetching",
     "load_model": "model",
     "open_photo": "photo",
-    "partition": "cells",
+    "partition": "partitions",
     "predict": "predictions",
     "preprocess": "preprocessing",
     "read_cells": "cells",

@@ -13,6 +13,7 @@ import geonb
 from geonb.errors import GeonbError
 from geonb.evaluate_command import evaluate
 from geonb.tables import printable
+from geonb.train_command import train
 
 if TYPE_CHECKING:
     from geonb.model import Model
@@ -123,6 +124,7 @@ def clean(notebooks: tuple[str, ...]) -> None:
 
 
 main.add_command(evaluate)
+main.add_command(train)
 
 if __name__ == "__main__":
     main()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import EvaluationError
-from geonb.published import THRESHOLDS_KM
+from geonb.published_rows import THRESHOLDS_KM
 from geonb.sheets import Sheet, Tabular
 
 if TYPE_CHECKING:

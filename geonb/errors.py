@@ -33,6 +33,10 @@ class EvaluationError(GeonbError, ValueError):
     """Predictions and true places do not fit together, or a test set cannot be read."""
 
 
+class TrainingError(GeonbError, ValueError):
+    """A training cannot be done as asked, or with these photos."""
+
+
 class MapError(GeonbError):
     """A map cannot be drawn as asked."""
 

@@ -15,7 +15,7 @@ from geonb import s2
 from geonb.distances import Place, check_points
 from geonb.errors import EvaluationError
 from geonb.predictions import Predictions
-from geonb.published import PUBLISHED, PublishedRow
+from geonb.published_rows import PUBLISHED, PublishedRow
 from geonb.scores import Score, measure, published_score, score
 from geonb.sheets import Sheet, Tabular
 

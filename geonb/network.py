@@ -10,13 +10,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
-__all__ = ["LOCATIONNET", "MINI", "resnet"]
+__all__ = ["LOCATIONNET", "MINI", "NETWORKS", "resnet"]
 
 LOCATIONNET = {"units": (3, 4, 23, 3), "filters": (64, 256, 512, 1024, 2048)}
 """The blog's ResNet-101: 1 + 3 * (3 + 4 + 23 + 3) + 1 = 101 weighted layers, 15,527 classes."""
 
 MINI = {"units": (1, 1, 2, 1), "filters": (16, 32, 64, 160, 320)}
 """The embedded model: 17 weighted layers, under 700,000 parameters, so under 3 MB."""
+
+NETWORKS = {
+    "mini": MINI,
+    "resnet50": {"units": (3, 4, 6, 3), "filters": (64, 256, 512, 1024, 2048)},
+    "resnet101": LOCATIONNET,
+}
+"""Networks by name, from small to the blog's."""
 
 BATCH_NORM = {"eps": 2e-5, "momentum": 0.9, "use_global_stats": False}
 """As in LocationNet's own symbol file; like there, arguments that are defaults are spelled out."""

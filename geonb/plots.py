@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.published import THRESHOLDS_KM
+from geonb.published_rows import THRESHOLDS_KM
 from geonb.scores import measure
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from geonb.calibration import Calibration
     from geonb.comparisons import Comparison
     from geonb.evaluation import Evaluation
+    from geonb.leak import Leak
 
 # Okabe and Ito's palette, which the colour-blind can tell apart.
 _OWN, _OTHERS, _CONSTANT = "#0072b2", ("#d55e00", "#009e73", "#cc79a7", "#e69f00"), "#777777"
@@ -93,4 +94,23 @@ def paired_differences(comparison: Comparison) -> Figure:
     axes.set_xticks(places, [f"{row.threshold_km:g} km" for row in rows])
     axes.set(ylabel=f"{comparison.a} minus {comparison.b} (points)")
     axes.grid(alpha=0.3)
+    return canvas
+
+
+def two_accuracies(leak: Leak) -> Figure:
+    """What the split by photo claims, above what the split by photographer shows."""
+    canvas, axes = _new(6.0)
+    for evaluation, label, colour in (
+        (leak.by_photo, "split by photo", _OTHERS[0]),
+        (leak.by_photographer, "split by photographer", _OWN),
+    ):
+        share = np.array(evaluation.scores[0].within)
+        low, high = np.array(evaluation.scores[0].intervals).T
+        errors = np.abs([share - low, high - share])
+        axes.errorbar(THRESHOLDS_KM, share, errors, fmt="o-", color=colour, capsize=3, label=label)
+    axes.set(xscale="log", ylim=(0, 100), xlabel="distance to the truth (km)")
+    axes.set_ylabel("photos within it (%)")
+    axes.set_xticks(THRESHOLDS_KM, [f"{km:g}" for km in THRESHOLDS_KM])
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, loc="upper left")
     return canvas

@@ -163,6 +163,11 @@ def rings(ids: Ids, steps: int = 1) -> Floats:
     return np.stack(xyz, axis=-1)
 
 
+def corners(ids: Ids) -> Floats:
+    """The four corners of each cell, counter-clockwise: ids (N,) to degrees (N, 4, 2)."""
+    return to_degrees(rings(ids))
+
+
 def _face_ij(ids: Ids) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Face, and column and row of one leaf inside each cell."""
     _, to_ij = _tables()

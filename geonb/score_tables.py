@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from geonb.published import THRESHOLDS_KM
+from geonb.published_rows import THRESHOLDS_KM
 from geonb.sheets import Sheet
 
 if TYPE_CHECKING:

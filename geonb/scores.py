@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geonb.distances import haversine
-from geonb.published import THRESHOLDS_KM, PublishedRow
+from geonb.published_rows import THRESHOLDS_KM, PublishedRow
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,13 +9,13 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geonb.digests import cache_folder
 from geonb.errors import EvaluationError, PhotoError
 from geonb.files import replacing
 from geonb.photo_sets import PICTURE_ENDINGS, PhotoSet, by_name, from_folder, make_set
 from geonb.photo_tables import Entry
-from geonb.published import IM2GPS, PLACING_2016
+from geonb.published_rows import IM2GPS, PLACING_2016
 from geonb.urls import fetch
-from geonb.weights import cache_folder
 
 if TYPE_CHECKING:
     import os

@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from geonb.cells import Cells, partition
-from geonb.distances import distance
 from geonb.files import replacing
-from geonb.network import MINI, import_mxnet, resnet
-from geonb.preprocessing import RECIPE, normalise
+from geonb.fitting import Fitting, fit
+from geonb.network import import_mxnet
+from geonb.partitions import partition
+from geonb.photo_training import Trained, train_photos
 from geonb.scenes import shoot
 from geonb.training_facts import describe, guesses
-from geonb.training_set import Photos, jitter, paint
+from geonb.training_set import paint
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from geonb.cells import Cells
 
-__all__ = ["Settings", "train"]
+__all__ = ["Fitting", "Settings", "Trained", "train", "train_photos"]
 
 
 @dataclass(frozen=True)
@@ -68,72 +68,21 @@ def train(folder: Path, settings: Settings | None = None) -> dict[str, Any]:
     click.echo(f"{len(shots)} scenes, {len(cells)} cells, {np.sum(labels >= 0)} scenes in them")
     photos = paint([shot for shot, label in zip(shots, labels, strict=True) if label >= 0])
     validation = paint([shoot(i, "validation", settings.seed) for i in range(settings.validation)])
-    module = _fit(photos, labels[labels >= 0], cells, validation, settings)
+    module = fit(photos, labels[labels >= 0], cells, validation, _fitting(settings))
     test = paint([shoot(i, "test", settings.seed) for i in range(settings.test)])
     facts = describe(guesses(module, test.pixels, cells), test, places, cells, settings)
     _write(Path(folder), module, cells, facts, settings.epochs)
     return facts
 
 
-def _fit(
-    photos: Photos, labels: NDArray[np.intp], cells: Cells, validation: Photos, settings: Settings
-) -> Any:
-    """Train the network epoch by epoch; gives the bound MXNet module."""
-    steps = len(labels) // settings.batch
-    module = _module(len(cells), steps, settings)
-    rng = np.random.default_rng(settings.seed)
-    start = time.monotonic()
-    for epoch in range(1, settings.epochs + 1):
-        order = rng.permutation(len(labels))[: steps * settings.batch]
-        losses = [
-            _step(module, jitter(photos.pixels[chosen], rng), labels[chosen])
-            for chosen in np.split(order, steps)
-        ]
-        right = distance(guesses(module, validation.pixels, cells), validation.places) <= 200
-        left = (time.monotonic() - start) / epoch * (settings.epochs - epoch)
-        click.echo(
-            f"epoch {epoch}/{settings.epochs}: loss {np.mean(losses):.3f}, "
-            f"{np.mean(right):.1%} of validation within 200 km, {left / 60:.1f} minutes left"
-        )
-    return module
-
-
-def _step(module: Any, pixels: NDArray[np.uint8], labels: NDArray[np.intp]) -> float:
-    """Learn from one batch; gives its cross-entropy before that."""
-    mx = import_mxnet()
-    data = normalise(pixels / np.float32(255))
-    module.forward_backward(mx.io.DataBatch([mx.nd.array(data)], [mx.nd.array(labels)]))
-    module.update()
-    probability = module.get_outputs()[0].asnumpy()[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(probability, 1e-12)).mean())
-
-
-def _module(classes: int, steps: int, settings: Settings) -> Any:
-    """Bind a network with fresh weights and its optimizer."""
-    mx = import_mxnet()
-    mx.random.seed(settings.seed)
-    np.random.seed(settings.seed)  # noqa: NPY002  (MXNet's initializers draw from this state)
-    module = mx.mod.Module(resnet(classes, **MINI), context=mx.cpu())
-    shape = (settings.batch, 3, RECIPE.side, RECIPE.side)
-    module.bind([("data", shape)], [("softmax_label", shape[:1])])
-    module.init_params(mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2))
-    optimizer_params = {
-        "learning_rate": settings.learning_rate,
-        "momentum": settings.momentum,
-        "wd": settings.weight_decay,
-        "lr_scheduler": _schedule(steps, settings),
-    }
-    module.init_optimizer(optimizer="sgd", optimizer_params=optimizer_params)
-    return module
-
-
-def _schedule(steps: int, settings: Settings) -> Any:
-    """Learning rate by step: up during the first epoch, then down along a cosine."""
-    return import_mxnet().lr_scheduler.CosineScheduler(
-        steps * settings.epochs,
-        base_lr=settings.learning_rate,
-        final_lr=settings.learning_rate / 1000,
-        warmup_steps=steps if settings.epochs > 1 else 0,
+def _fitting(settings: Settings) -> Fitting:
+    return Fitting(
+        epochs=settings.epochs,
+        batch=settings.batch,
+        learning_rate=settings.learning_rate,
+        momentum=settings.momentum,
+        weight_decay=settings.weight_decay,
+        seed=settings.seed,
     )
 
 

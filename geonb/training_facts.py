@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.cells import Cells
+    from geonb.squares import Squares
     from geonb.training import Settings
 
 __all__ = ["THRESHOLDS_KM", "constant_guess", "describe", "guesses"]
@@ -23,7 +24,7 @@ THRESHOLDS_KM = (1, 25, 200, 750, 2500)
 """Distances of the blog's tables: street, city, region, country, continent."""
 
 
-def guesses(module: Any, pixels: NDArray[np.uint8], cells: Cells) -> NDArray[np.float64]:
+def guesses(module: Any, pixels: NDArray[np.uint8] | Squares, cells: Cells) -> NDArray[np.float64]:
     """Place of the likeliest cell for each picture: (N, 224, 224, 3) to (N, 2) degrees."""
     mx = import_mxnet()
     best = []

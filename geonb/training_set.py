@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.scenes import Shot
+    from geonb.squares import Squares
 
 __all__ = ["Photos", "batches", "jitter", "paint"]
 
@@ -31,7 +32,7 @@ traffic keeps to is a clue."""
 class Photos:
     """Prepared photos and their places."""
 
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[np.uint8] | Squares
     """(N, 224, 224, 3), before the mean is subtracted: a quarter of the memory."""
     places: NDArray[np.float64]
     """(N, 2), degrees."""
@@ -59,7 +60,9 @@ def jitter(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
     )
 
 
-def batches(pixels: NDArray[np.uint8], size: int) -> Iterator[tuple[NDArray[np.float32], int]]:
+def batches(
+    pixels: NDArray[np.uint8] | Squares, size: int
+) -> Iterator[tuple[NDArray[np.float32], int]]:
     """Give batches of exactly ``size`` pictures, and how many of each are not padding."""
     for first in range(0, len(pixels), size):
         some = pixels[first : first + size]

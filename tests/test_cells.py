@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geonb import s2
-from geonb.cells import Cells, partition, read_cells
+from geonb.cells import Cells, read_cells
 from geonb.distances import EARTH_RADIUS_KM, distance
 from geonb.errors import CellsError, GeonbError, PlaceError
+from geonb.partitions import partition
 
 SPHERE_KM2 = 4 * np.pi * EARTH_RADIUS_KM**2
 PLACES = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
@@ -59,6 +60,7 @@ def check_against_slow(points, t1, t2):
         return
     cells = partition(points, t1, t2)
     assert dict.fromkeys(cells.tokens) == dict.fromkeys(sorted(expected, key=_curve))
+    assert cells.index(cells.places).tolist() == list(range(len(cells)))
     for token, place in zip(cells.tokens, cells.places, strict=True):
         assert distance(place, centre_of_mass(expected[token])) < 1e-6
 
@@ -88,6 +90,14 @@ def test_partition_follows_the_rule(points, data):
 @pytest.mark.parametrize(("t1", "t2"), [(5, 2), (3, 3), (40, 1), (1, 1)])
 def test_partition_of_degenerate_photos(points, t1, t2):
     check_against_slow(points, t1, t2)
+
+
+def test_a_centre_stays_inside_a_cell_of_a_centimetre():
+    rng = np.random.default_rng(4)
+    spots = np.stack([rng.uniform(-90, 90, 3000), rng.uniform(-180, 180, 3000)], axis=-1)
+    cells = partition(np.repeat(spots, 2, axis=0), 2, 1)  # two photos a spot: down to the leaves
+    assert set(cells.levels.tolist()) == {30}
+    assert cells.index(cells.places).tolist() == list(range(3000))
 
 
 def test_partition_does_not_depend_on_the_order():

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from geonb.cells import partition
 from geonb.distances import distance
 from geonb.errors import EvaluationError, PlaceError
 from geonb.evaluation import evaluate, most_frequent
+from geonb.partitions import partition
 from geonb.photo import Photo
 from geonb.predictions import Prediction, Predictions
-from geonb.published import IM2GPS, PUBLISHED, THRESHOLDS_KM
+from geonb.published_rows import IM2GPS, PUBLISHED, THRESHOLDS_KM
 from geonb.scores import wilson
 
 DEGREE_KM = math.radians(1) * 6371.0

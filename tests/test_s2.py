@@ -83,6 +83,12 @@ def test_parents_and_children(cell, level):
         assert {s2cell.cell_id_to_parent_cell_id(int(c)) for c in children} == {cell}
 
 
+def test_corners_of_a_face():
+    corners = s2.corners(ids_of(1 << 60))[0]  # face 0, around (0, 0)
+    lat = np.degrees(np.arctan(np.sqrt(0.5)))
+    assert np.allclose(corners, [(-lat, -45), (-lat, 45), (lat, 45), (lat, -45)])
+
+
 @given(IDS)
 def test_a_cell_s_centre_is_inside_its_ring_and_its_leaves_inside_its_range(cell):
     lat, lng = s2cell.cell_id_to_lat_lon(cell)

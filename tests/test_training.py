@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from geonb import training, training_facts, training_set
-from geonb.cells import partition, read_cells
+from geonb.cells import read_cells
 from geonb.distances import distance
 from geonb.network import LOCATIONNET, MINI, resnet
+from geonb.partitions import partition
 
 TINY = training.Settings(scenes=96, validation=8, test=24, epochs=2, batch=16, t1=40, t2=4)
 
