@@ -13,7 +13,7 @@ import numpy as np
 
 from geonb import s2
 from geonb.distances import Place, check_points
-from geonb.errors import EvaluationError
+from geonb.errors import EvaluationError, PlaceError
 from geonb.predictions import Predictions
 from geonb.published_rows import PUBLISHED, PublishedRow
 from geonb.scores import Score, measure, published_score, score
@@ -200,5 +200,8 @@ def _places(values: Any, what: str) -> NDArray[np.float64]:
     if places.shape[-1:] != (2,):
         raise EvaluationError(f"{what}: expected (latitude, longitude), got shape {places.shape}")
     none = np.isnan(places).all(axis=-1)
-    check_points(places[~none] if none.any() else places)
+    try:
+        check_points(places[~none] if none.any() else places)
+    except PlaceError as error:
+        raise PlaceError(f"{what}: {error}") from error
     return places

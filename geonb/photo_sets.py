@@ -71,7 +71,10 @@ def make_set(name: str, entries: Iterable[Entry], skipped: Counter[str]) -> Phot
         else:
             kept[entry.photo] = entry
     if not kept:
-        raise EvaluationError(f"{name}: no photo with a place ({dict(skipped) or 'none at all'})")
+        raise EvaluationError(
+            f"{name}: no photo with a place ({dict(skipped) or 'none at all'}); "
+            "tell the places in a CSV of path, lat, lng"
+        )
     places = np.array([entry.place for entry in kept.values()])
     try:
         check_points(places)

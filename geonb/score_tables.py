@@ -30,7 +30,7 @@ def _rows(score: Score) -> tuple[list[str], list[str]]:
     intervals = [f"{low:.1f}-{high:.1f}" for low, high in score.intervals]
     return (
         [score.system, score.test_set, f"{score.photos:,}", *shares, *tail],
-        ["", "", "", *intervals, "", ""],
+        ["  95 % interval", "", "", *intervals, "", ""],
     )
 
 
@@ -50,7 +50,8 @@ def _notes(evaluation: Evaluation) -> list[str]:
         notes.append(f"{evaluation.without_truth:,} photos without a true place are left out.")
     if len(evaluation.scores) > 2:
         notes.append("The best of several guesses is picked by the truth; no user can do that.")
-    return notes + _warnings(evaluation)
+    sources = dict.fromkeys(row.source for row in evaluation.published)
+    return [*notes, *(f"Published in: {source}." for source in sources), *_warnings(evaluation)]
 
 
 def _warnings(evaluation: Evaluation) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -31,23 +32,34 @@ class Squares:
 
     @classmethod
     def open(cls, photos: PhotoSet) -> tuple[Squares, PhotoSet]:
-        """Open every photo once, with a progress bar; those that cannot be read are counted."""
+        """Open every photo once, with a progress bar.
+
+        Those that cannot be read, and those whose pixels another one has, are left out and
+        counted: a copy of a training photo in the test would flatter the network.
+        """
         from tqdm import tqdm
 
         squares = cls(photos.photos, {})
         with ThreadPoolExecutor(_THREADS) as pool:
-            opened = pool.map(squares._can_open, photos.photos)
-            bar = tqdm(opened, "opening photos", len(photos), unit="photo")
-            good = np.fromiter(bar, bool, len(photos))
+            opened = pool.map(squares._digest, photos.photos)
+            digests = list(tqdm(opened, "opening photos", len(photos), unit="photo"))
+        first: dict[bytes, int] = {}
+        good = np.array([first.setdefault(d, i) == i for i, d in enumerate(digests)])
+        broken = np.array([not digest for digest in digests])
+        reasons = {
+            "cannot be opened": int(broken.sum()),
+            "are copies of another": int((~good & ~broken).sum()),
+        }
+        good &= ~broken
         if not good.any():
             raise EvaluationError(f"{photos.name}: none of its photos can be opened")
         kept = tuple(photo for photo, fine in zip(photos.photos, good, strict=True) if fine)
         people = tuple(p for p, fine in zip(photos.photographers, good, strict=True) if fine)
-        bad = {"cannot be opened": int((~good).sum())} if not good.all() else {}
+        left_out = {reason: count for reason, count in reasons.items() if count}
         squares._photos = kept
         return squares, replace(
             photos, photos=kept, truth=photos.truth[good], photographers=people,
-            skipped=dict(photos.skipped) | bad,
+            skipped=dict(photos.skipped) | left_out,
         )  # fmt: skip
 
     def some(self, numbers: NDArray[np.intp]) -> Any:
@@ -62,12 +74,12 @@ class Squares:
             photos = [self._photos[i] for i in np.arange(len(self))[chosen].tolist()]
             return np.stack(list(pool.map(self._square, photos)))
 
-    def _can_open(self, photo: str) -> bool:
+    def _digest(self, photo: str) -> bytes:
+        """A mark of the pixels; nothing where the photo cannot be opened."""
         try:
-            self._square(photo)
+            return hashlib.sha256(self._square(photo).tobytes()).digest()
         except PhotoError:
-            return False
-        return True
+            return b""
 
     def _square(self, photo: str) -> NDArray[np.uint8]:
         if photo in self._kept:

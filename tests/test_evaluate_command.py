@@ -61,6 +61,20 @@ def test_photos_that_cannot_be_opened_count_as_wrong(folder, tmp_path):
     assert f"no prediction: {tmp_path}/gone.jpg: no such file" in result.stderr
 
 
+def test_placing_2016_from_local_copies(folder, tmp_path):
+    code = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+    (tmp_path / f"{code}.jpg").write_bytes((folder / "00.jpg").read_bytes())
+    lat, lng = shoot(0, "test", 5).place
+    truth = tmp_path / "truth"
+    truth.write_text(f"1\t{lng}\t{lat}\tx\t{code}\n2\t1\t2\tx\t{code[::-1]}\n")
+    command = ["evaluate", str(tmp_path), "--set", "placing2016", "--truth", str(truth)]
+    result = CliRunner().invoke(main, [*command, "--model", "mini"])
+    assert "1 of 2 photos have no prediction" in result.stdout
+    assert "are of 1,500,000 photos, these are 2" in result.stdout
+    one = CliRunner().invoke(main, [*command, "--model", "mini", "--first", "1"])
+    assert "0 of 1 photos have no prediction" in one.stdout
+
+
 def test_bad_calls_are_one_line(tmp_path):
     result = CliRunner().invoke(main, ["evaluate", str(tmp_path / "nowhere"), "--model", "mini"])
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)

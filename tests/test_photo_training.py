@@ -195,9 +195,13 @@ def test_photos_that_cannot_be_opened_are_counted(folder, tmp_path, monkeypatch)
         for i, path in enumerate(sorted(folder.glob("*/[0-9]*.jpg")))
     ]
     table = tmp_path / "photos.csv"
-    table.write_text("\n".join(["path,lat,lng,photographer", *lines, "gone.jpg,1,1,person-1"]))
+    copy = tmp_path / "copy.jpg"
+    copy.write_bytes((folder / "person-0" / "00.jpg").read_bytes())
+    others = ["gone.jpg,1,1,person-1", "copy.jpg,1,1,person-1"]
+    table.write_text("\n".join(["path,lat,lng,photographer", *lines, *others]))
     result = train_photos(table, tmp_path / "m", fitting=replace(FITTING, epochs=1), **CELLS)
     assert result.counts["photos that cannot be opened, left out"] == 1
+    assert result.counts["photos that are copies of another, left out"] == 1
 
 
 @pytest.mark.mxnet
