@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 MXNET := .venv-mxnet
 PIP := -m pip --disable-pip-version-check
-SOURCES := geonb tests
+SOURCES := geonb tests benchmarks
 PYTEST_FLAGS ?=
 
 .DEFAULT_GOAL := help
@@ -66,7 +66,8 @@ lock:  ## compile the two locks anew (needs uv)
 	uv pip compile -q -U pyproject.toml --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/newest.txt
 	uv pip compile -q -U pyproject.toml --extra mxnet --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/mxnet.txt
 
-bench: $(VENV)/ready  ## speed and memory, against the limits that are promised
+bench: $(VENV)/ready $(MXNET)/ready  ## speed and memory, against the limits that are promised
+	@$(MXNET)/bin/python benchmarks/locationnet.py
 	@$(VENV)/bin/python benchmarks/partition.py
 	@$(VENV)/bin/python benchmarks/evaluation.py
 	@$(VENV)/bin/python benchmarks/occlusion.py

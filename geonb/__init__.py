@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from geonb.photo import Photo, example_photo, open_photo
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
+    from geonb.published import check_published
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ _HOMES = {
     "Prediction": "predictions",
     "Predictions": "predictions",
     "bounds": "distances",
+    "check_published": "published",
     "clean_notebook": "notebooks",
     "compare": "comparisons",
     "distance": "distances",
@@ -61,6 +63,7 @@ __all__ = [
     "Prediction",
     "Predictions",
     "bounds",
+    "check_published",
     "clean_notebook",
     "compare",
     "distance",

@@ -1,4 +1,4 @@
-"""The command line: ``geonb demo``, ``geonb locate PHOTO…``, ``geonb evaluate FOLDER``."""
+"""The command line: ``geonb demo``, ``geonb locate PHOTO…``, ``geonb fetch MODEL`` and more."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def demo(output: Path) -> None:
 def _demo_model() -> Model:
     """LocationNet from the cache; without it mini, with a word about why."""
     try:
-        return geonb.load_model("locationnet")
+        return geonb.load_model("locationnet", download=False)
     except GeonbError as error:
         click.echo(f"LocationNet is left out: {error}", err=True)
         click.echo("Going on with mini, the small model that comes with geonb.", err=True)
@@ -121,6 +121,32 @@ def clean(notebooks: tuple[str, ...]) -> None:
     """Take Google's API keys out of saved notebooks."""
     for path in notebooks:
         click.echo(f"{path}: a key stood in {geonb.clean_notebook(path)} places, now in none")
+
+
+@main.command()
+@click.argument("model", default="locationnet", metavar="[MODEL]")
+@click.option("--from", "source", metavar="FILE|FOLDER|URL", help="Take the files from there.")
+def fetch(model: str, source: str | None) -> None:
+    """Fetch MODEL (locationnet) into the cache, and verify it; resumes what was broken off."""
+    from geonb.fetching import fetch as fetch_model
+
+    click.echo(f"{model} is in the cache: {fetch_model(model, source)}")
+
+
+@main.command()
+def models() -> None:
+    """List the known models: which are in the cache, their size, licence and source."""
+    from geonb.weights import REGISTRY, is_cached, own_files
+
+    for weights in REGISTRY.values():
+        own = own_files(weights)
+        state = (
+            f"your own files: {own}" if own else "cached" if is_cached(weights) else "not cached"
+        )
+        size = f"{weights.size / 1e6:,.0f} MB" if weights.size else "in the package"
+        click.echo(f"{weights.name:<12} {size:<15} {state}")
+        click.echo(f"{'':<12} {weights.title}")
+        click.echo(f"{'':<12} {weights.attribution}, {weights.licence}, {weights.source}")
 
 
 main.add_command(evaluate)

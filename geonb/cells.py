@@ -115,7 +115,8 @@ class Cells:
 def read_cells(path: str | os.PathLike[str]) -> Cells:
     """Read a cell list, one ``token<TAB>latitude<TAB>longitude`` a line.
 
-    Raises `CellsError` with the line where one is not of that form, and where cells overlap.
+    Raises `CellsError` with the line where one is not of that form, where a centre of mass lies
+    outside its own cell, and where cells overlap.
     """
     path = Path(path)
     tokens, places = [], []
@@ -134,4 +135,11 @@ def read_cells(path: str | os.PathLike[str]) -> Cells:
         ) from error
     if not tokens or max(tokens) >= 1 << 64:
         raise CellsError(f"{path}: no cells, or a token longer than 16 digits, in the cell list")
-    return Cells(np.array(tokens, np.uint64), check_points(places))
+    cells = Cells(np.array(tokens, np.uint64), check_points(places))
+    if len(strays := np.flatnonzero(cells.index(cells.places) != np.arange(len(cells)))):
+        i = int(strays[0])
+        raise CellsError(
+            f"{path}, line {i + 1}: the centre {places[i]} lies outside its own cell "
+            f"{cells.tokens[i]}; are the lines or columns mixed up?"
+        )
+    return cells

@@ -52,9 +52,14 @@ class CheckpointFiles:
         """What it is called in errors: the file that names its classes."""
         return self.symbol.name
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Both files."""
+        return self.symbol, self.params
+
     def digest(self) -> str:
         """Of both files' content. Raises `CheckpointError`."""
-        return _digest(self.symbol, self.params)
+        return _digest(*self.paths)
 
     def read(self) -> Checkpoint:
         """See `read_checkpoint`."""
@@ -82,9 +87,14 @@ class CoremlFile:
         """What it is called in errors."""
         return self.path.name
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The one file."""
+        return (self.path,)
+
     def digest(self) -> str:
         """Of the file's content. Raises `CheckpointError`."""
-        return _digest(self.path)
+        return _digest(*self.paths)
 
     def read(self) -> Checkpoint:
         """See `coreml.read_coreml`."""

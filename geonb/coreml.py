@@ -28,17 +28,16 @@ def read_coreml(path: Path) -> Checkpoint:
     It takes what the MXNet files take: RGB with the mean subtracted outside, as the converter
     puts no mean inside. Raises `CheckpointError`, also where a file does its own preprocessing.
     """
-    checkpoint = convert(path, _load(path).neuralNetworkClassifier.layers)
+    return _convert(path, _load(path))
+
+
+def _convert(path: Path, spec: Any) -> Checkpoint:
+    checkpoint = convert(path, spec.neuralNetworkClassifier.layers)
     for name, shape in parameter_shapes(checkpoint.layers, INPUT_SHAPE).items():
         if checkpoint.arrays[name].shape != shape:
             found = checkpoint.arrays[name].shape
             raise CheckpointError(f"{path}: {name!r} has shape {found}, its layer needs {shape}")
     return checkpoint
-
-
-def read_labels(path: Path) -> tuple[str, ...]:
-    """The class labels, which the converter took from the lines of the cell list."""
-    return tuple(_load(path).neuralNetworkClassifier.stringClassLabels.vector)
 
 
 def check(path: Path, weights: Weights) -> None:
@@ -48,10 +47,11 @@ def check(path: Path, weights: Weights) -> None:
     with the cell list's MD5.
     """
     try:
-        found = read_coreml(path)
-        labels = read_labels(path)
+        spec = _load(path)
+        found = _convert(path, spec)
     except CheckpointError as error:
         raise FetchError(str(error)) from error
+    labels = spec.neuralNetworkClassifier.stringClassLabels.vector
     if architecture(found.layers) != weights.architecture:
         raise FetchError(
             f"not the network of {weights.name}: other layers or shapes "

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import uuid
 import warnings
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,6 @@ class Derived:
     """A folder of derived files; a temporary one is removed when the record is let go."""
 
     folder: Path
-    temporary: tempfile.TemporaryDirectory[str] | None = None
 
 
 def derive(name: str, make: Callable[[Path], None]) -> Derived:
@@ -69,9 +69,10 @@ def _in_a_temporary_folder(folder: Path, make: Callable[[Path], None], error: OS
         "converted at every start; name a folder that can be written in GEONB_CACHE",
         stacklevel=2,
     )
-    temporary = tempfile.TemporaryDirectory(prefix="geonb-")
-    _make(Path(temporary.name), make)
-    return Derived(Path(temporary.name), temporary)
+    derived = Derived(Path(tempfile.mkdtemp(prefix="geonb-")))
+    weakref.finalize(derived, shutil.rmtree, derived.folder, ignore_errors=True)
+    _make(derived.folder, make)
+    return derived
 
 
 def _make(folder: Path, make: Callable[[Path], None]) -> None:

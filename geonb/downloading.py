@@ -33,10 +33,12 @@ def download(url: str, part: Path) -> None:
         reason = _attempt(url, part)
         if not reason:
             return
+        if not _size(part):
+            raise FetchError(reason)  # not one byte came: the next mirror's turn
         failures = 0 if _size(part) > before else failures + 1
         if failures:
             time.sleep(_PAUSE_S * failures)
-    raise FetchError(f"{reason} (tried {PATIENCE + 1} times, {_size(part):,} bytes came)")
+    raise FetchError(f"{reason}, again and again; {_size(part):,} bytes came and are kept")
 
 
 def forget(part: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
+import geonb
 from geonb.checkpoint import INPUT_SHAPE, CheckpointFiles, CoremlFile, read_checkpoint
 from geonb.cpus import cpu_kind
 from geonb.derived import Derived, derive, discard
@@ -64,13 +67,29 @@ class OnnxEngine:
         return self._session.run(None, {"data": batch})[0]
 
     def _open(self, device: Device) -> tuple[Derived, Any]:
-        derived = derive(self._name(), self._make)
+        derived = self._derive()
         try:
             return derived, self._start(derived, device)
         except CheckpointError:  # whole as it was written, but of another release of ONNX Runtime
             discard(derived)
-            derived = derive(self._name(), self._make)
+            derived = self._derive()
             return derived, self._start(derived, device)
+
+    def _derive(self) -> Derived:
+        try:
+            return derive(self._name(), self._make)
+        except OSError as error:
+            raise ModelError(
+                f"{self._files.prefix}: cannot write the converted model ({error.strerror}); it "
+                f"needs {self._room() / 1e6:.0f} MB; make room, or name another folder in "
+                "GEONB_CACHE"
+            ) from error
+
+    def _room(self) -> int:
+        """Bytes that the conversion needs on the disk for a while; half of it is left or less."""
+        return (3 if self._kind == "int8" else 2) * sum(
+            path.stat().st_size for path in self._files.paths
+        )
 
     def _start(self, derived: Derived, device: Device) -> Any:
         path = derived.folder / "model.onnx"
@@ -78,13 +97,19 @@ class OnnxEngine:
         return open_session(path, device, optimised=kind != "plain", packed=kind == "int8")
 
     def _name(self) -> str:
-        """The name of the derived folder: the network, and what it was made for."""
-        name = f"{self._files.digest()}-{self._kind}"
+        """The name of the derived folder: the network, and what it was made for, and by."""
+        import onnxruntime
+
+        parts = [self._files.digest(), self._kind]
         if self._kind == "int8":
-            name += f"-{self._calibration.digest()}"
-        return name if self._kind == "plain" else f"{name}-{cpu_kind()}"
+            parts.append(self._calibration.digest())
+        if self._kind != "plain":
+            parts.append(cpu_kind())
+        return "-".join([*parts, geonb.__version__, onnxruntime.__version__])
 
     def _make(self, folder: Path) -> None:
+        if shutil.disk_usage(folder).free < self._room():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
         if self._kind == "plain":
             write_onnx(self._files.read(), folder)
             return

@@ -44,6 +44,8 @@ def fetch(model: str | Weights, source: str | os.PathLike[str] | None = None) ->
     weights = _known(model)
     if weights.name == MINI.name or (own_files(weights) and source is None):
         return find_cached(weights)
+    if source is None and (form := cached_form(weights)):
+        return folder_of(weights) / form[-1].name
     forms = _from_source(weights, os.fspath(source)) if source is not None else weights.forms
     folder = folder_of(weights)
     try:
@@ -95,11 +97,7 @@ def _obtain(
     for mirror in file.mirrors:
         part = target.with_name(f".{file.name}.part")
         try:
-            if _is_local(mirror):
-                forget(part)
-                shutil.copyfile(mirror, part)
-            else:
-                download(mirror, part)
+            _bring(mirror, part)
             _verify(weights, file, part)
         except (FetchError, MissingDependencyError) as error:
             tried.append(f"{mirror}: {error}")
@@ -108,6 +106,19 @@ def _obtain(
         forget(part)
         return True
     return False
+
+
+def _bring(mirror: str, part: Path) -> None:
+    if not _is_local(mirror):
+        download(mirror, part)
+        return
+    forget(part)
+    try:
+        shutil.copyfile(mirror, part)
+    except OSError as error:
+        if error.filename != mirror:
+            raise
+        raise FetchError(f"cannot read it ({error.strerror})") from error
 
 
 def _is_local(mirror: str) -> bool:

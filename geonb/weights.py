@@ -161,6 +161,11 @@ def cached_form(weights: Weights) -> tuple[WeightsFile, ...] | None:
     return None
 
 
+def is_cached(weights: Weights) -> bool:
+    """Whether a whole, verified model lies in the cache."""
+    return cached_form(weights) is not None
+
+
 def find_cached(weights: Weights) -> Path:
     """The checkpoint of a known model that is in the cache, or of one's own; fetches nothing.
 

@@ -117,7 +117,8 @@ def test_the_other_photos_go_on(tmp_path, photo):
 
 
 def test_locationnet_is_the_default_and_is_never_replaced_silently(tmp_path, photo):
-    run = geonb("locate", photo, cwd=tmp_path)
+    nowhere = "http://127.0.0.1:9"  # a proxy that is not there: no mirror answers
+    run = geonb("locate", photo, cwd=tmp_path, HTTPS_PROXY=nowhere, https_proxy=nowhere)
     assert run.returncode == 2
-    assert "locationnet is not in the cache" in run.stderr
+    assert "locationnet cannot be fetched; tried https://" in run.stderr
     assert run.stdout == ""

@@ -103,3 +103,12 @@ def test_cells_that_overlap(tmp_path):
     (tmp_path / "grids.txt").write_text("89c25\t40.7\t-74.0\n89c24\t40.7\t-74.0\n")
     with pytest.raises(CellsError, match="overlap"):
         read_cells(tmp_path / "grids.txt")
+
+
+def test_lines_that_are_mixed_up(files):
+    cells = files.symbol.with_name("grids.txt")
+    rows = [line.split("\t", 1) for line in cells.read_text().splitlines()]
+    rows[4][1], rows[5][1] = rows[5][1], rows[4][1]
+    cells.write_text("".join(f"{token}\t{place}\n" for token, place in rows))
+    with pytest.raises(CellsError, match=r"grids\.txt, line 5: the centre .* outside its own cell"):
+        read_cells(cells)

@@ -1,0 +1,107 @@
+"""A local server that plays the mirrors, with the faults that mirrors have."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass
+class Mirror:
+    """What the server has, how it misbehaves, and what it was asked for."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    url: str = ""
+    status: int = 200
+    """Another one is answered to every request."""
+    cuts: list[int] = field(default_factory=list)
+    """Offsets in the file where the connection is cut, one a request."""
+    ranges: bool = True
+    """Whether parts can be asked for."""
+    delay: float = 0.0
+    """Seconds before the answer."""
+    chunk_pause: float = 0.0
+    """Seconds after each kilobyte."""
+    kind: str = "application/octet-stream"
+    version: str = '"1"'
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    """Path and Range header of every request."""
+
+    @property
+    def resumed(self) -> int:
+        """How many requests asked for the rest of a file."""
+        return sum(bool(asked) for _, asked in self.requests)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    mirror: Mirror
+
+    def log_message(self, *_):
+        """Tests read `Mirror.requests` instead."""
+
+    def do_GET(self):
+        asked = self.headers.get("Range", "")
+        self.mirror.requests.append((self.path, asked))
+        time.sleep(self.mirror.delay)
+        data = self.mirror.files.get(self.path.removeprefix("/"))
+        if self.mirror.status != 200 or data is None:
+            self.send_error(self.mirror.status if self.mirror.status != 200 else 404)
+            return
+        start = 0
+        same = self.headers.get("If-Range", self.mirror.version) == self.mirror.version
+        if asked and self.mirror.ranges and same:
+            start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1])
+        self.answer(data, start, part=bool(asked and self.mirror.ranges and same))
+
+    def answer(self, data, start, *, part):
+        if start >= len(data) and part:
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(data)}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response(206 if part else 200)
+        self.send_header("Content-Type", self.mirror.kind)
+        self.send_header("Content-Length", str(len(data) - start))
+        self.send_header("ETag", self.mirror.version)
+        if part:
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        self.end_headers()
+        end = self.mirror.cuts.pop(0) if self.mirror.cuts else len(data)
+        for i in range(start, max(start, end), 1024):
+            self.wfile.write(data[i : min(i + 1024, end)])
+            if self.mirror.chunk_pause:
+                self.wfile.flush()
+                time.sleep(self.mirror.chunk_pause)
+        self.close_connection = True
+
+    def handle_one_request(self):
+        try:
+            super().handle_one_request()
+        except OSError:  # the client is gone
+            self.close_connection = True
+
+
+@contextmanager
+def serve(mirror: Mirror) -> Iterator[Mirror]:
+    """Run the server while the block runs; `Mirror.url` is where."""
+    handler = type("Handler", (_Handler,), {"mirror": mirror})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    mirror.url = f"http://127.0.0.1:{server.server_port}/"
+    try:
+        yield mirror
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

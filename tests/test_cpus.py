@@ -1,0 +1,86 @@
+"""The thread count follows the container's limit; the control groups here are real files."""
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geonb import sessions
+from geonb.cpus import cpu_kind, cpu_limit
+
+HERE = len(os.sched_getaffinity(0))
+
+
+def group(root, lines, files):
+    for name, text in {"proc/self/cgroup": lines, **files}.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+@pytest.fixture
+def _eight(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+
+
+@pytest.mark.parametrize(
+    ("quota", "count"),
+    [("max 100000", 8), ("200000 100000", 2), ("150000 100000", 2), ("5000 100000", 1)],
+)
+@pytest.mark.usefixtures("_eight")
+def test_version_2(tmp_path, quota, count):
+    root = group(tmp_path, "0::/a/b\n", {"sys/fs/cgroup/a/b/cpu.max": f"{quota}\n"})
+    assert cpu_limit(root) == count
+
+
+@pytest.mark.usefixtures("_eight")
+def test_a_limit_of_a_group_above_counts(tmp_path):
+    files = {
+        "sys/fs/cgroup/a/cpu.max": "300000 100000\n",
+        "sys/fs/cgroup/a/b/cpu.max": "max 100000\n",
+    }
+    assert cpu_limit(group(tmp_path, "0::/a/b\n", files)) == 3
+
+
+@pytest.mark.usefixtures("_eight")
+def test_a_container_that_sees_its_group_as_root(tmp_path):
+    files = {"sys/fs/cgroup/cpu.max": "400000 100000\n"}
+    assert cpu_limit(group(tmp_path, "0::/docker/abc\n", files)) == 4
+
+
+@pytest.mark.parametrize(("quota", "count"), [("-1", 8), ("250000", 3)])
+@pytest.mark.usefixtures("_eight")
+def test_version_1(tmp_path, quota, count):
+    files = {
+        "sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us": f"{quota}\n",
+        "sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us": "100000\n",
+    }
+    lines = "5:cpu,cpuacct:/x\n4:memory:/x\n1:name=systemd:/x\n"
+    assert cpu_limit(group(tmp_path, lines, files)) == count
+
+
+@given(st.text(max_size=40))
+def test_whatever_is_written_there_one_thread_is_left(tmp_path_factory, text):
+    files = {"sys/fs/cgroup/cpu.max": text}
+    root = group(tmp_path_factory.mktemp("root"), "0::/\n", files)
+    assert 1 <= cpu_limit(root) <= HERE
+
+
+def test_no_control_groups(tmp_path):
+    assert cpu_limit(tmp_path) == HERE
+
+
+def test_sessions_follow_it(monkeypatch):
+    monkeypatch.setattr(sessions, "cpu_limit", lambda: 3)
+    assert sessions._options().intra_op_num_threads == 3
+
+
+def test_kinds_of_processors_are_told_apart(tmp_path):
+    kinds = set()
+    for flags in ("avx2", "avx2 avx512f"):
+        root = group(tmp_path, "", {"proc/cpuinfo": f"processor : 0\nflags : {flags}\n"})
+        kinds.add(cpu_kind(root))
+    assert len(kinds) == 2
+    assert cpu_kind(root) in kinds

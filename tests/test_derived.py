@@ -1,0 +1,137 @@
+"""What is derived from a checkpoint: whole or absent, also where the cache cannot be written."""
+
+import ctypes
+import gc
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from networks import write_network
+
+from geonb.engines import OnnxEngine
+from geonb.sessions import open_session
+
+SEEN = np.ones((1, 3, 224, 224), np.float32)
+ANSWER = """
+import sys, numpy as np, geonb
+model = geonb.load_model(sys.argv[1])
+print(model.network.probabilities(np.ones((1, 3, 224, 224), np.float32)).argmax())
+"""
+
+
+def powerless():
+    """Even root then obeys permissions: CAP_DAC_OVERRIDE is dropped."""
+    ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
+
+
+@pytest.fixture
+def files(tmp_path):
+    return write_network(tmp_path / "own")
+
+
+@pytest.fixture
+def locked(cache):
+    """Makes the cache read-only, and gives it back in the end."""
+
+    def lock():
+        cache.mkdir(exist_ok=True)
+        for path in (cache, *cache.rglob("*")):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+
+    yield lock
+    for path in (cache, *cache.rglob("*")):
+        path.chmod(0o755)
+
+
+def answer(files, cache, *, before=powerless, check=True):
+    environment = {**os.environ, "GEONB_CACHE": str(cache)}
+    command = [sys.executable, "-c", ANSWER, files.prefix]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=check,
+        preexec_fn=before,
+    )
+
+
+def test_an_empty_cache_that_cannot_be_written(files, cache, locked):
+    locked()
+    run = answer(files, cache)
+    assert run.stdout == f"{OnnxEngine(files).probabilities(SEEN).argmax()}\n"
+    assert "the cache cannot be written" in run.stderr
+    assert "GEONB_CACHE" in run.stderr
+
+
+def test_a_full_cache_that_cannot_be_written_is_used_as_it_is(files, cache, locked):
+    expected = OnnxEngine(files).probabilities(SEEN).argmax()
+    locked()
+    run = answer(files, cache)
+    assert (run.stdout, run.stderr) == (f"{expected}\n", "")
+
+
+def test_a_full_disk(files, cache):
+    """A quota of 50 kB a file stands in for the disk; the converted model needs 80."""
+    import resource
+
+    def quota():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+    run = answer(files, cache, before=quota, check=False)
+    assert run.returncode == 1
+    assert "ModelError" in run.stderr.splitlines()[-1]
+    assert "make room" in run.stderr.splitlines()[-1]
+    assert list((cache / "onnx").iterdir()) == []
+    assert answer(files, cache).stderr == ""
+
+
+def test_a_temporary_folder_goes_with_the_engine(files, cache):
+    cache.write_text("a file where the folder should be")
+    with pytest.warns(UserWarning, match="the cache cannot be written"):
+        engine = OnnxEngine(files)
+    folder = engine._derived.folder
+    assert (folder / "model.onnx").is_file()
+    assert engine.probabilities(SEEN).shape == (1, 40)
+    del engine
+    gc.collect()
+    assert not folder.exists()
+
+
+def test_a_changed_file_of_the_same_size_is_made_anew(files, cache):
+    expected = OnnxEngine(files).probabilities(SEEN)
+    (victim,) = (cache / "onnx").glob("*/model.data")
+    data = bytearray(victim.read_bytes())
+    data[::7] = bytes(len(data[::7]))
+    victim.write_bytes(data)
+    np.testing.assert_array_equal(OnnxEngine(files).probabilities(SEEN), expected)
+
+
+def test_an_onnx_file_without_optimisation_answers_alike(files, cache, tmp_path):
+    """What is mapped, laid out for this processor, is the network as it was written."""
+    from geonb.onnx_file import write_onnx
+
+    write_onnx(files.read(), tmp_path)
+    plain = open_session(tmp_path / "model.onnx", optimised=False).run(None, {"data": SEEN})[0]
+    assert OnnxEngine(files).probabilities(SEEN) == pytest.approx(plain, abs=1e-5)
+
+
+def test_arrays_lie_on_pages(files, tmp_path):
+    import onnx
+
+    from geonb.onnx_file import write_onnx
+
+    write_onnx(files.read(), tmp_path)
+    model = onnx.load(tmp_path / "model.onnx", load_external_data=False)
+    onnx.checker.check_model(str(tmp_path / "model.onnx"))
+    places = [{e.key: e.value for e in t.external_data} for t in model.graph.initializer]
+    assert places
+    assert {int(place["offset"]) % 4096 for place in places} == {0}
+
+
+def test_a_checkpoint_that_changed_is_converted_anew(files, cache):
+    before = OnnxEngine(files).probabilities(SEEN)
+    write_network(files.folder, seed=5)
+    assert np.abs(OnnxEngine(files).probabilities(SEEN) - before).max() > 1e-3

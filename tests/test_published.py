@@ -1,0 +1,66 @@
+"""The blog's table, and how a model's answer is held against it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks import write_network
+from PIL import Image
+
+import geonb
+from geonb.cells import read_cells
+from geonb.errors import ModelError
+from geonb.published import Comparison, published_answer
+
+
+@pytest.fixture
+def model(tmp_path):
+    return geonb.load_model(write_network(tmp_path / "own").prefix)
+
+
+def test_the_table_is_the_blogs():
+    answer = published_answer()
+    assert [p for p, _ in answer] == [0.139923, 0.095210, 0.042224, 0.032602, 0.023119]
+    assert answer[0][1] == (35.6599344486, 139.728919109)
+    tower = (35.6586, 139.7454)
+    assert all(geonb.distance(tower, place) < 10 for _, place in answer)
+
+
+@pytest.mark.real
+def test_its_places_are_cells_of_locationnet(real_files):
+    cells = read_cells(real_files / "grids.txt")
+    apart = [geonb.distance(cells.places, place) for _, place in published_answer()]
+    assert [int(np.argmin(km)) for km in apart[:2]] == [8894, 8838]
+    assert max(km.min() for km in apart) < 0.001
+
+
+def test_another_network_is_told(model):
+    compared = geonb.check_published(model, Image.effect_noise((300, 240), 60).convert("RGB"))
+    assert not compared.same_network
+    assert compared.same_places == 0
+    assert "0 of 5 places are the same" in repr(compared)
+    assert "AWS blog, 2017" in repr(compared)
+    assert "0.139923 35.659934, 139.728919" in repr(compared)
+
+
+def test_the_same_answer_is_the_same_network():
+    rounded = tuple((p + 4e-7, (lat, lng + 1e-9)) for p, (lat, lng) in published_answer())
+    compared = Comparison(published_answer(), rounded)
+    assert compared.same_network
+    assert repr(compared).endswith("the same network and photo")
+
+
+def test_the_same_places_with_other_probabilities_are_another_photo():
+    other = tuple((p * 0.9, place) for p, place in published_answer())
+    compared = Comparison(published_answer(), other)
+    assert (compared.same_places, compared.same_network) == (5, False)
+
+
+def test_without_the_photo_it_says_so(model):
+    with pytest.raises(ModelError, match="photo of Tokyo Tower is not to be had"):
+        geonb.check_published(model)
+
+
+def test_the_table_names_its_source():
+    text = Path(geonb.__file__).with_name("data") / "published_tokyo_tower.md"
+    assert "Jaeyoung Choi and\nKevin Li" in text.read_text()

@@ -1,0 +1,135 @@
+"""The registry, the cache, and the commands that show them."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from networks import write_network
+
+import geonb
+from geonb.digests import cache_folder, file_digest
+from geonb.errors import FetchError, ModelError
+from geonb.weights import LOCATIONNET, REGISTRY, find_cached
+
+
+def run(*arguments, **environment):
+    command = [sys.executable, "-m", "geonb", *map(str, arguments)]
+    environment = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+@pytest.mark.parametrize("weights", REGISTRY.values(), ids=REGISTRY)
+def test_every_record_is_complete(weights):
+    assert weights.licence
+    assert weights.attribution
+    assert weights.source
+    for form in weights.forms:
+        for file in form:
+            assert file.md5 or weights.architecture or not file.mirrors
+            assert all(mirror.startswith("https://") for mirror in file.mirrors)
+
+
+def test_locationnet_is_the_published_one():
+    mxnet, coreml = LOCATIONNET.forms
+    assert [file.md5 for file in mxnet] == [
+        "1228c937dafe828f636f056f5099bf78",
+        "f1ea8e5e12c29b074626d85f109cc903",
+        "e206e84fd2b801a9faca47156638c009",
+    ]
+    assert len(coreml[-1].mirrors) == 2
+    assert LOCATIONNET.licence == "CC BY-SA 3.0"
+
+
+@pytest.mark.real
+def test_the_real_files_are_the_ones_of_the_record(real_files):
+    from geonb.checkpoint import architecture, parameter_count
+    from geonb.mxnet_files import read_symbol
+
+    cells, symbol, _ = LOCATIONNET.forms[0]
+    for file in (cells, symbol):
+        assert file_digest(real_files / file.name) == file.md5
+        assert (real_files / file.name).stat().st_size == file.size
+    layers = read_symbol(real_files / symbol.name)
+    assert architecture(layers) == LOCATIONNET.architecture
+    assert parameter_count(layers) == 74_405_235
+
+
+def test_nothing_is_fetched_where_that_is_not_wished(cache):
+    with pytest.raises(FetchError, match=r"locationnet is not in the cache.*geonb fetch"):
+        geonb.load_model("locationnet", download=False)
+    with pytest.raises(FetchError, match="its files are not there"):
+        find_cached(LOCATIONNET)
+    assert not cache.exists()
+
+
+def test_files_of_the_users_own_take_its_place(tmp_path, monkeypatch):
+    own = write_network(tmp_path / "own")
+    monkeypatch.setenv("GEONB_LOCATIONNET", own.prefix)
+    model = geonb.load_model("locationnet")
+    assert "CC BY-SA 3.0" in repr(model)
+    assert "Jaeyoung Choi and Kevin Li" in repr(model)
+    assert f"your own files, {own.prefix}" in repr(model)
+
+
+def test_the_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("GEONB_CACHE", "~/there")
+    assert cache_folder() == tmp_path.home() / "there"
+    monkeypatch.delenv("GEONB_CACHE")
+    assert cache_folder().name == "geonb"
+    assert cache_folder().is_absolute()
+
+
+def test_a_digest_is_worked_out_once_and_anew_for_another_file(tmp_path, cache):
+    path = tmp_path / "x"
+    path.write_bytes(b"one")
+    first = file_digest(path)
+    (note,) = (cache / "digests").iterdir()
+    note.write_text("0" * 32)
+    assert file_digest(path) == "0" * 32, "the note was not read"
+    path.write_bytes(b"two")
+    assert file_digest(path) not in {first, "0" * 32}
+    note.write_text("half")
+    path.unlink()
+    path.write_bytes(b"one")
+    assert file_digest(path) == first
+
+
+def test_the_list_of_models(cache, tmp_path):
+    answer = run("models")
+    assert answer.returncode == 0
+    assert re.search(r"locationnet +298 MB +not cached", answer.stdout)
+    assert re.search(r"mini +in the package +cached", answer.stdout)
+    assert "CC BY-SA 3.0" in answer.stdout
+    answer = run("models", GEONB_LOCATIONNET=tmp_path)
+    assert f"your own files: {tmp_path}" in answer.stdout
+
+
+def test_the_command_fetch(cache, tmp_path):
+    answer = run("fetch", "mini")
+    assert answer.returncode == 0
+    assert "mini is in the cache" in answer.stdout
+    answer = run("fetch", "--from", tmp_path)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert re.fullmatch(r"geonb: .*none of the files of locationnet .*\n", answer.stderr)
+
+
+@pytest.mark.real
+def test_fetch_from_a_folder_with_a_part_of_the_files(cache, real_files):
+    """Symbol and cells are taken and verified; what is missing is asked of the mirrors."""
+    nowhere = "http://127.0.0.1:9"  # a proxy that is not there: no mirror answers
+    answer = run("fetch", "--from", real_files, HTTPS_PROXY=nowhere, https_proxy=nowhere)
+    assert answer.returncode == 2
+    assert "RN101-5k500-0012.params: " in answer.stderr
+    assert "aws-bigdata-blog" in answer.stderr
+    names = {path.name for path in (cache / "locationnet").iterdir()}
+    assert {"grids.txt", "RN101-5k500-symbol.json"} <= names
+
+
+def test_cuda_is_missing(tmp_path):
+    own = write_network(tmp_path / "own")
+    with pytest.raises(ModelError, match="'cuda' needs the package onnxruntime-gpu"):
+        geonb.load_model(own.prefix, device="cuda")
+    with pytest.raises(ModelError, match="no device 'tpu'; the devices are cpu and cuda"):
+        geonb.load_model(own.prefix, device="tpu")
