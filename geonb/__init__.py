@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from geonb.cells import Cells, read_cells
+    from geonb.cleaning import clean_notebook
     from geonb.comparisons import compare
     from geonb.distances import bounds, distance
     from geonb.errors import GeonbError
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from geonb.fetching import fetch
     from geonb.maps import repair_gmaps, show_cells, show_heatmap, show_map
     from geonb.model import Model, load_model
-    from geonb.notebooks import clean_notebook
     from geonb.partitions import partition
     from geonb.photo import Photo, example_photo, open_photo
     from geonb.predictions import Prediction, Predictions, predict
@@ -36,7 +36,7 @@ _HOMES = {
     "Predictions": "predictions",
     "bounds": "distances",
     "check_published": "published",
-    "clean_notebook": "notebooks",
+    "clean_notebook": "cleaning",
     "compare": "comparisons",
     "distance": "distances",
     "evaluate": "evaluation",

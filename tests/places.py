@@ -1,7 +1,11 @@
 """Predictions for the maps' tests: the published ones, and places where maps go wrong."""
 
+from types import SimpleNamespace
+
+import numpy as np
 from PIL import Image
 
+import geonb
 from geonb.photo import Photo
 from geonb.predictions import Prediction, Predictions
 
@@ -38,3 +42,15 @@ CASES = {
     "poles": predictions(POLES, (90.0, 0.0)),
     "world": predictions(WORLD, (37.8, -122.4)),
 }
+EVIL = predictions(TOKYO, (35.6586, 139.7454), name="<script>window.hacked = 1</script>.jpg")
+
+
+def many_cells():
+    """A model with about as many cells as LocationNet, that believes in a few of them."""
+    rng = np.random.default_rng(5)
+    spots = [rng.normal((lat, lng), 4.0, (20_000, 2)) for lat, lng in [*WORLD, *ROME]]
+    points = np.concatenate(spots).clip((-90, -180), (90, 180))
+    cells = geonb.partition(points, t1=22, t2=1)
+    belief = rng.dirichlet(np.full(len(cells), 0.01))[None]
+    name = f"a model of {len(cells):,} cells"
+    return SimpleNamespace(name=name, cells=cells, note="", probabilities=lambda _: belief)

@@ -69,6 +69,17 @@ function drawMarkers(map, model, open) {
   return pins;
 }
 
+// A map that is made before its box is on the page would fit its bounds into nothing.
+function laidOut(box) {
+  return new Promise((resolve) => {
+    new ResizeObserver((_, observer) => {
+      if (!box.clientHeight) return;
+      observer.disconnect();
+      resolve();
+    }).observe(box);
+  });
+}
+
 function drawMap(box, model) {
   const { maps } = google, { bounds, center, zoom } = model.get("view");
   const mapId = model.get("map_id") ? { mapId: model.get("map_id") } : {};
@@ -113,7 +124,8 @@ function render({ model, el }) {
     try { await loadScript(key); } catch { return show("unreachable"); }
     if (page.rejected) return show("rejected");
     show("ready");
-    open = drawMap(box, model);
+    await laidOut(box);
+    open ??= drawMap(box, model);
   }
   el.classList.add("geonb");
   el.append(message, box, placeList(model, (index) => open?.(index)));

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from geonb.predictions import Predictions
 
 _HEIGHT = "420px"
+_LAND_PANE = "geonb-land"
 _PIN = (26, 34)
 """Pixels; width and height of a pin, whose tip is its place."""
 
@@ -64,27 +65,31 @@ def base_map(centre: tuple[float, float], zoom: float) -> Any:
     """An empty map: outlines below, OpenStreetMap's tiles with their attribution above."""
     world = ipyleaflet.Map(
         center=centre, zoom=zoom, min_zoom=0, prefer_canvas=True, layout={"height": _HEIGHT},
-        panes={"geonb-land": {"zIndex": 150}},  # below the tiles, which are at 200
+        panes={_LAND_PANE: {"zIndex": 150, "pointerEvents": "none"}},  # tiles are at 200
     )  # fmt: skip
-    world.add(_land_layer(centre[1]))
+    for layer in _land_layers(centre[1]):
+        world.add(layer)
     world.add(ipyleaflet.ScaleControl(position="bottomleft", imperial=False))
     return world
 
 
-def _land_layer(centre: float) -> Any:
-    """The outlines within half a turn of the globe around ``centre``."""
+def _land_layers(centre: float) -> list[Any]:
+    """The outlines within half a turn of the globe around ``centre``, in the pane for them.
+
+    Shapes and not GeoJSON, which ipyleaflet draws in the pane above the tiles, whatever it is told.
+    """
     shores, borders = land()
-    style = {"color": canvas.BORDER, "weight": 1, "fillColor": canvas.LAND, "fillOpacity": 1}
-    data = collection(
-        ("MultiPolygon", [[ring] for ring in _moved(shores, centre)], style),
-        ("MultiLineString", _moved(borders, centre), {**style, "fill": False}),
-    )
-    return shapes(data, pane="geonb-land")
+    common = {"color": canvas.BORDER, "weight": 1, "pane": _LAND_PANE}
+    coasts = [[ring] for ring in _moved(shores, centre)]
+    return [
+        ipyleaflet.Polygon(locations=coasts, fill_color=canvas.LAND, fill_opacity=1.0, **common),
+        ipyleaflet.Polyline(locations=_moved(borders, centre), fill=False, **common),
+    ]
 
 
-def shapes(data: dict[str, Any], **options: Any) -> Any:
+def shapes(data: dict[str, Any]) -> Any:
     """A layer of the features of `collection`."""
-    return ipyleaflet.GeoJSON(data=data, **options)
+    return ipyleaflet.GeoJSON(data=data)
 
 
 def collection(*parts: tuple[str, list[Any], dict[str, Any]]) -> dict[str, Any]:
@@ -104,7 +109,7 @@ def collection(*parts: tuple[str, list[Any], dict[str, Any]]) -> dict[str, Any]:
 
 def _moved(lines: Sequence[NDArray[np.float64]], centre: float) -> list[Any]:
     return [
-        (line + np.array([turn, 0.0])).round(2).tolist()
+        (line + np.array([turn, 0.0]))[:, ::-1].round(2).tolist()  # latitude first
         for line in lines
         for turn in (-360.0, 0.0, 360.0)
         if line[:, 0].min() + turn < centre + 180 and line[:, 0].max() + turn > centre - 180

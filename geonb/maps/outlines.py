@@ -70,7 +70,7 @@ def _unwrapped(ids: NDArray[np.uint64], steps: int) -> list[Line]:
     following = np.roll(corners, -1, axis=1)
     t = np.linspace(0, 1, steps + 1)[:, None]  # both ends of each edge
     edges = (1 - t) * corners[:, :, None] + t * following[:, :, None]  # (N, 4, steps + 1, 3)
-    degrees = s2.to_degrees(edges.reshape(len(ids), -1, 3))  # (N, 4 (steps + 1), 2)
+    degrees = s2.to_degrees(edges.reshape(len(ids), 4 * (steps + 1), 3))
     lat, lng = degrees[..., 0], degrees[..., 1]
     polar = np.abs(lat) > _POLE
     end_of_edge = np.arange(lat.shape[1]) % (steps + 1) == steps

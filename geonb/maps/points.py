@@ -41,7 +41,7 @@ class Point:
     @property
     def on_mercator(self) -> Place:
         """Where a Mercator map shows it: such maps end at 85°, and poles stand at their edge."""
-        return min(max(self.place[0], -_MERCATOR_END), _MERCATOR_END), self.place[1]
+        return _on_map(self.place[0]), self.place[1]
 
     @property
     def colour(self) -> str:
@@ -78,13 +78,17 @@ def view(
     Latitudes end at 85°, where such maps do; the centre is on the box's turn of the globe.
     """
     south, west, north, east = box(predictions)
-    south, north = max(south, -_MERCATOR_END), min(north, _MERCATOR_END)
+    south, north = _on_map(south), _on_map(north)
     low, high = _mercator(south), _mercator(north)
     wide = (east - west) / 360 / (width - 2 * _MARGIN)
     tall = (high - low) / math.tau / (height - 2 * _MARGIN)
     zoom = math.floor(-math.log2(max(wide, tall, 1e-9) * _TILE))
     centre = math.degrees(math.atan(math.sinh((low + high) / 2))), (west + east) / 2
     return south, west, north, east, centre, min(max(zoom, 0), _NEAREST_ZOOM)
+
+
+def _on_map(lat: float) -> float:
+    return min(max(lat, -_MERCATOR_END), _MERCATOR_END)
 
 
 def _mercator(lat: float) -> float:
