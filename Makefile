@@ -7,7 +7,8 @@ SOURCES := geonb tests benchmarks
 PYTEST_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mxnet demo lab labextension test test-newest test-mxnet check format lock mini clean bench
+.PHONY: help setup setup-mxnet demo lab labextension test test-newest test-mxnet check format lock \
+	bench mini clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from geonb.model import Model, load_model
     from geonb.partitions import partition
     from geonb.photo import Photo, example_photo, open_photo
+    from geonb.picker import FileUpload, PhotoPicker
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
     from geonb.published import check_published
@@ -29,9 +30,11 @@ __version__ = "0.1.0"
 _HOMES = {
     "Cells": "cells",
     "Evaluation": "evaluation",
+    "FileUpload": "picker",
     "GeonbError": "errors",
     "Model": "model",
     "Photo": "photo",
+    "PhotoPicker": "picker",
     "Prediction": "predictions",
     "Predictions": "predictions",
     "bounds": "distances",
@@ -57,9 +60,11 @@ _HOMES = {
 __all__ = [
     "Cells",
     "Evaluation",
+    "FileUpload",
     "GeonbError",
     "Model",
     "Photo",
+    "PhotoPicker",
     "Prediction",
     "Predictions",
     "bounds",

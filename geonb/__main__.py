@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import geonb
-from geonb.errors import GeonbError
+from geonb.errors import GeonbError, printable
 from geonb.evaluate_command import evaluate
-from geonb.tables import printable
 from geonb.train_command import train
 
 if TYPE_CHECKING:
@@ -81,9 +80,18 @@ def _demo_model() -> Model:
 @click.option("--engine", type=_ENGINES, default="onnxruntime", show_default=True)
 @click.option("--top", default=5, show_default=True, help="How many places.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a photo, a line each.")
+@click.option(
+    "--allow-private", is_flag=True, help="Fetch URLs of private networks and this machine too."
+)
 @click.option("--map", "target", type=click.Path(path_type=Path), help=".png, .svg, .pdf or .html")
-def locate(
-    photos: tuple[str, ...], source: str, engine: Any, top: int, as_json: bool, target: Path | None
+def locate(  # noqa: PLR0913, PLR0917 - one argument an option
+    photos: tuple[str, ...],
+    source: str,
+    engine: Any,
+    top: int,
+    as_json: bool,
+    allow_private: bool,
+    target: Path | None,
 ) -> None:
     """Tell where each PHOTO, a path or a URL, was taken.
 
@@ -93,7 +101,8 @@ def locate(
     failed = False
     for number, photo in enumerate(photos, start=1):
         try:
-            predictions = geonb.predict(model, photo, top=top)
+            opened = geonb.open_photo(photo, allow_private=allow_private)
+            predictions = geonb.predict(model, opened, top=top)
             click.echo(json.dumps(predictions.to_dict()) if as_json else predictions)
             if target:
                 _draw(predictions, _numbered(target, number, len(photos)))
@@ -113,14 +122,6 @@ def _draw(predictions: Predictions, target: Path) -> None:
         predictions.to_html(target)
     else:
         geonb.show_map(predictions, provider="static").save(target)
-
-
-@main.command()
-@click.argument("notebooks", nargs=-1, required=True, metavar="NOTEBOOK...")
-def clean(notebooks: tuple[str, ...]) -> None:
-    """Take Google's API keys out of saved notebooks."""
-    for path in notebooks:
-        click.echo(f"{path}: a key stood in {geonb.clean_notebook(path)} places, now in none")
 
 
 @main.command()
@@ -147,6 +148,14 @@ def models() -> None:
         click.echo(f"{weights.name:<12} {size:<15} {state}")
         click.echo(f"{'':<12} {weights.title}")
         click.echo(f"{'':<12} {weights.attribution}, {weights.licence}, {weights.source}")
+
+
+@main.command()
+@click.argument("notebooks", nargs=-1, required=True, metavar="NOTEBOOK...")
+def clean(notebooks: tuple[str, ...]) -> None:
+    """Take Google's API keys out of saved notebooks."""
+    for path in notebooks:
+        click.echo(f"{path}: a key stood in {geonb.clean_notebook(path)} places, now in none")
 
 
 main.add_command(evaluate)

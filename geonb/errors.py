@@ -1,8 +1,16 @@
 """The one family of errors: each says what happened, with which input, and what to do next."""
 
 
+def printable(text: str) -> str:
+    """Text on one line: a file name may hold line breaks or codes that move a cursor."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 class GeonbError(Exception):
     """Any failure that is of the user's making, or of the world's; its text is one line."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(printable(text))
 
 
 class PhotoError(GeonbError):

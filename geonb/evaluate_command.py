@@ -61,21 +61,21 @@ def evaluate(  # noqa: PLR0913, PLR0917
 
     IM2GPS is fetched if no FOLDER is given; Placing 2016 is fetched photo by photo without one.
     """
-    from geonb.answers import answer
     from geonb.evaluation import evaluate as measure
+    from geonb.guesses import guess
     from geonb.model import load_model
 
     photo_set = _read(photos, truth, kind)
     click.echo(repr(photo_set)[1:-1], err=True)
     model = load_model(source, engine=engine)
     chosen = slice(None, first)
-    answers = answer(model, photo_set.photos[chosen])
-    for line in answers.failures[:_SHOWN_FAILURES]:
+    guesses = guess(model, photo_set.photos[chosen])
+    for line in guesses.failures[:_SHOWN_FAILURES]:
         click.echo(f"no prediction: {line}", err=True)
-    if len(answers.failures) > _SHOWN_FAILURES:
-        click.echo(f"and {len(answers.failures) - _SHOWN_FAILURES:,} more", err=True)
+    if len(guesses.failures) > _SHOWN_FAILURES:
+        click.echo(f"and {len(guesses.failures) - _SHOWN_FAILURES:,} more", err=True)
     result = measure(
-        answers.places, photo_set.truth[chosen], name=model.name, test_set=photo_set.name
+        guesses.places, photo_set.truth[chosen], name=model.name, test_set=photo_set.name
     )
     click.echo(result)
     if model.note:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.errors import ModelError
+from geonb.errors import ModelError, printable
 from geonb.photo import Photo, PhotoSource, open_photo
 from geonb.preprocessing import preprocess
-from geonb.tables import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -130,13 +130,13 @@ def _subset(photos: PhotoSet, numbers: NDArray[np.intp]) -> PhotoSet:
 
 def _evaluate(folder: Path, photos: PhotoSet, constant: tuple[float, float]) -> Evaluation:
     """Measure the written model as its users will run it."""
-    from geonb.answers import answer
+    from geonb.guesses import guess
     from geonb.model import load_model
 
     model = load_model(folder)
-    answers = answer(model, photos.photos)
+    guesses = guess(model, photos.photos)
     return evaluate(
-        answers.places, photos.truth, name=model.name, test_set=photos.name, constant=constant
+        guesses.places, photos.truth, name=model.name, test_set=photos.name, constant=constant
     )
 
 

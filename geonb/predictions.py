@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from geonb.answers import Answer, TruthCell, answer, truth_cell
 from geonb.distances import Place, check_points, distance
 from geonb.errors import MissingDependencyError, ModelError
 from geonb.photo import Photo, PhotoSource, open_photo
+from geonb.places import Town, nearest_town
 
 if TYPE_CHECKING:
     import os
@@ -33,6 +35,11 @@ class Prediction:
     """Latitude and longitude of the cell's centre of mass, in degrees."""
     token: str
     """S2 token of the cell."""
+
+    @property
+    def town(self) -> Town:
+        """The nearest town, with the distance to it."""
+        return nearest_town(self.place)
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.rank, self.probability, self.place))
@@ -60,6 +67,10 @@ class Predictions:
     """What has to be said beside them, such as the model's limits and licence."""
     truth: Place | None = None
     """Where the photo was taken, where that is known; tables then show the distance to it."""
+    answer: Answer | None = None
+    """The single best place, and how sure it is; None where only the best cells are known."""
+    truth_cell: TruthCell | None = None
+    """The cell of the truth that `predict` was told of, or found in the photo's EXIF."""
 
     def __len__(self) -> int:
         return len(self.best)
@@ -84,6 +95,26 @@ class Predictions:
         """Kilometres from each place to the truth; None where the truth is not known."""
         return None if self.truth is None else distance(self.places, self.truth).tolist()
 
+    @property
+    def truth_rank(self) -> int | None:
+        """Rank of the cell that would have been right; None where that is not known."""
+        return self._known.rank if self._known else None
+
+    @property
+    def truth_token(self) -> str | None:
+        """S2 token of the cell that would have been right; None where that is not known."""
+        return self._known.token or None if self._known else None
+
+    @property
+    def _known(self) -> TruthCell | None:
+        """The truth's cell; None in a copy that was given another truth, such as a map's."""
+        return self.truth_cell if self.truth_cell and self.truth_cell.place == self.truth else None
+
+    @property
+    def summary(self) -> str:
+        """The answer in a sentence, and one on the cell that would have been right if known."""
+        return " ".join(str(part) for part in (self.answer, self._known) if part is not None)
+
     def __repr__(self) -> str:
         from geonb.tables import text_table
 
@@ -100,6 +131,7 @@ class Predictions:
             "photo": self.photo.name,
             "model": self.model,
             "engine": self.engine,
+            "answer": self.answer and self.answer.to_dict(),
             "predictions": [
                 {
                     "rank": p.rank,
@@ -107,6 +139,7 @@ class Predictions:
                     "latitude": p.place[0],
                     "longitude": p.place[1],
                     "token": p.token,
+                    "place": asdict(p.town),
                 }
                 for p in self.best
             ],
@@ -118,7 +151,8 @@ class Predictions:
             import pandas as pd
         except ImportError as error:
             raise MissingDependencyError("a data frame", "pandas", "table") from error
-        frame = pd.DataFrame(self.to_dict()["predictions"])
+        frame = pd.DataFrame(self.to_dict()["predictions"]).drop(columns="place")
+        frame = frame.assign(nearest_town=[str(p.town) for p in self.best])
         return frame if self.truth is None else frame.assign(distance_km=self.distances)
 
     def to_geojson(self) -> dict[str, Any]:
@@ -128,7 +162,7 @@ class Predictions:
             {
                 "type": "Feature",
                 "geometry": {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]},
-                "properties": {key: row[key] for key in ("rank", "probability", "token")},
+                "properties": {key: row[key] for key in ("rank", "probability", "token", "place")},
             }
             for row in rows
         ]
@@ -161,7 +195,12 @@ def predict(
         Prediction(rank, float(probabilities[i]), _place(model, i), model.cells.tokens[i])
         for rank, i in enumerate(classes.tolist(), start=1)
     )
-    return Predictions(best, photo, model.name, model.engine, model.note, truth or photo.place)
+    truth = truth or photo.place
+    return Predictions(
+        best, photo, model.name, model.engine, model.note, truth,
+        answer=answer(model.cells, probabilities),
+        truth_cell=truth and truth_cell(model.cells, probabilities, truth),
+    )  # fmt: skip
 
 
 def _place(model: Model, index: int) -> Place:

@@ -10,9 +10,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geonb.errors import EvaluationError, MissingDependencyError
+from geonb.errors import EvaluationError, MissingDependencyError, printable
 from geonb.files import replacing
-from geonb.tables import printable, style
+from geonb.tables import style
 
 if TYPE_CHECKING:
     import os

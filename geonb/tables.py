@@ -7,6 +7,8 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from geonb.errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,6 +28,9 @@ def rows(predictions: Predictions) -> tuple[list[str], list[list[str]]]:
         head.append("km to truth")
         for row, km in zip(body, predictions.distances, strict=True):
             row.append(f"{km:,.1f}")
+    head.append("nearest town")
+    for row, p in zip(body, predictions, strict=True):
+        row.append(str(p.town))
     return head, body
 
 
@@ -43,12 +48,8 @@ def text_table(predictions: Predictions) -> str:
         return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
     lines = [printable(caption(predictions)), line(head), *map(line, body)]
+    lines += [predictions.summary] if predictions.summary else []
     return "\n".join([*lines, f"Note: {predictions.note}."] if predictions.note else lines)
-
-
-def printable(text: str) -> str:
-    """Text on one line: a file name may hold line breaks or codes that move a cursor."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def html_table(predictions: Predictions) -> str:
@@ -57,10 +58,11 @@ def html_table(predictions: Predictions) -> str:
     cells = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
     lines = "".join(f"<tr>{''.join(f'<td>{escape(c)}</td>' for c in row)}</tr>" for row in body)
     note = f"<p class='geonb-note'>{escape(predictions.note)}.</p>" if predictions.note else ""
+    summary = f"<p>{escape(predictions.summary)}</p>" if predictions.summary else ""
     return (
         f"<style>{style()}</style><div class='geonb'><table class='geonb-table'>"
         f"<caption>{escape(caption(predictions))}</caption>"
-        f"<thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>{note}</div>"
+        f"<thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>{summary}{note}</div>"
     )
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import geonb
 from geonb.__main__ import main
-from geonb.answers import answer, evaluate_model
+from geonb.guesses import evaluate_model, guess
 from geonb.photo_sets import read_photos
 from geonb.scenes import draw, shoot
 
@@ -82,14 +82,14 @@ def test_bad_calls_are_one_line(tmp_path):
     assert CliRunner().invoke(main, ["evaluate"]).exit_code == 2
 
 
-def test_answers_are_those_of_predict(folder):
+def test_guesses_are_those_of_predict(folder):
     model, photos = geonb.load_model("mini"), read_photos(folder)
-    answers = answer(model, photos.photos[:5], batch=2)
+    guesses = guess(model, photos.photos[:5], batch=2)
     for i, photo in enumerate(photos.photos[:5]):
         one = geonb.predict(model, photo)
-        assert answers.places[i].tolist() == [list(place) for place in one.places]
-        assert answers.confidence[i] == pytest.approx(one[0].probability, rel=1e-4)
-        assert model.cells.tokens[answers.classes[i]] == one[0].token
+        assert guesses.places[i].tolist() == [list(place) for place in one.places]
+        assert guesses.confidence[i] == pytest.approx(one[0].probability, rel=1e-4)
+        assert model.cells.tokens[guesses.classes[i]] == one[0].token
     result = evaluate_model(model, photos)
     facts = json.loads((Path(geonb.__file__).parent / "data/mini/facts.json").read_text())
     within_200 = next(row["model"] for row in facts["accuracy"] if row["km"] == 200)

@@ -32,7 +32,8 @@ def test_demo(tmp_path):
     assert len(run.stderr.splitlines()) == 2
     lines = run.stdout.splitlines()
     assert lines[0] == "photo example.jpg, model mini, engine onnxruntime"
-    assert lines[1].split() == ["rank", "probability", "latitude", "longitude", "km", "to", "truth"]
+    head = "rank probability latitude longitude km to truth nearest town"
+    assert lines[1].split() == head.split()
     assert [line.split()[0] for line in lines[2:7]] == ["1", "2", "3", "4", "5"]
     assert "street scenes only" in run.stdout
     with Image.open(tmp_path / "where.png") as picture:
@@ -56,11 +57,11 @@ def test_locate_prints_json(tmp_path, photo):
     assert run.returncode == 0
     answers = [json.loads(line) for line in run.stdout.splitlines()]
     assert len(answers) == 2
-    assert list(answers[0]) == ["photo", "model", "engine", "predictions"]
+    assert list(answers[0]) == ["photo", "model", "engine", "answer", "predictions"]
     assert answers[0]["photo"] == str(photo)
     assert answers[0]["model"] == "tiny"
     assert [p["rank"] for p in answers[0]["predictions"]] == [1, 2, 3]
-    keys = {"rank", "probability", "latitude", "longitude", "token"}
+    keys = {"rank", "probability", "latitude", "longitude", "token", "place"}
     assert set(answers[0]["predictions"][0]) == keys
 
 

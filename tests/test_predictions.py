@@ -77,15 +77,17 @@ def test_text_form(predictions):
     lines = repr(predictions).splitlines()
     assert "tiny" in lines[0]
     assert "onnxruntime" in lines[0]
-    assert lines[1].split() == ["rank", "probability", "latitude", "longitude"]
+    assert lines[1].split() == ["rank", "probability", "latitude", "longitude", "nearest", "town"]
     best = predictions[0]
-    assert lines[2].split() == [
+    assert lines[2].split()[:4] == [
         "1",
         f"{best.probability:.6f}",
         f"{best.place[0]:.5f}",
         f"{best.place[1]:.5f}",
     ]
-    assert len({len(line) for line in lines[1:]}) == 1
+    assert lines[2].endswith(str(best.town))
+    assert len({len(line) for line in lines[1:7]}) == 1
+    assert lines[7] == predictions.summary
 
 
 def test_truth_adds_the_distance(model, photo):
@@ -121,7 +123,7 @@ def test_names_are_escaped(model, photo):
     assert "script" not in page.tags
     assert EVIL in "".join(page.words)
     assert "\x1b" not in repr(predictions)
-    assert len(repr(predictions).splitlines()) == 7
+    assert len(repr(predictions).splitlines()) == 8
 
 
 def test_html_form_is_a_table_without_the_photo(predictions):
@@ -147,6 +149,7 @@ def test_dataframe(model, photo):
         "latitude",
         "longitude",
         "token",
+        "nearest_town",
         "distance_km",
     ]
     assert frame["rank"].tolist() == [1, 2, 3, 4, 5]

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
 from geonb.distances import check_points
-from geonb.errors import MapError, MissingDependencyError
+from geonb.errors import MapError, MissingDependencyError, printable
 
 if TYPE_CHECKING:
     from geonb.distances import Place
@@ -68,7 +68,6 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
     """Shade every cell by the model's probability for the photo: its belief, not five points."""
     from geonb.maps import beliefs
     from geonb.photo import open_photo
-    from geonb.tables import printable
 
     photo = open_photo(photo)
     belief = model.probabilities(photo)[0].astype(float)

@@ -66,7 +66,7 @@ def rings(cells: Cells) -> list[Line]:
 
 def _unwrapped(ids: NDArray[np.uint64], steps: int) -> list[Line]:
     """Edges of ``steps`` points; every corner stands twice, because a pole has two longitudes."""
-    corners = s2.unit_vectors(s2.to_degrees(s2.rings(ids)))  # (N, 4, 3)
+    corners = s2.unit_vectors(s2.corners(ids))  # (N, 4, 3)
     following = np.roll(corners, -1, axis=1)
     t = np.linspace(0, 1, steps + 1)[:, None]  # both ends of each edge
     edges = (1 - t) * corners[:, :, None] + t * following[:, :, None]  # (N, 4, steps + 1, 3)

@@ -1,0 +1,166 @@
+"""Decode pictures that may be broken or hostile: known formats, bounded size, one error."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import struct
+import threading
+import warnings
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
+
+from geonb.errors import PhotoError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FORMATS = ("PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
+"""Pillow's names of what is decoded besides JPEG; some of its other readers run programs."""
+MAX_PIXELS = 50_000_000
+"""The largest picture that is decoded; phones of 2026 take photos of 48 and 50 megapixels."""
+MAX_DRAFT_PIXELS = 250_000_000
+"""The largest JPEG that is opened: one that decodes at 1/2, 1/4 or 1/8 may have more pixels."""
+
+# What Pillow's decoders raise on broken files, each for its own kinds of damage.
+BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+
+_PNG_EXIF = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type ")
+"""What a PNG file contains where it says anything of orientation or place."""
+_STDERR = threading.Lock()
+"""Held by the thread that has stderr silenced."""
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+_KINDS = (
+    (b"<", "a web page or another text with tags"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a zip archive or an office document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"{", "JSON text"),
+    (b"\x00\x00\x00\x00", "zeros"),
+)
+"""First bytes of what people take for a picture, to say what came instead."""
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Turn what a decoder says of a broken file into one `PhotoError`, and keep it quiet."""
+    log, quiet = logging.getLogger("PIL"), logging.NullHandler()
+    log.addHandler(quiet)  # else Pillow's complaints go to stderr where nobody set up logging
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except BROKEN as error:
+            raise PhotoError(
+                f"{name}: the picture is cut off or broken ({str(error) or type(error).__name__}); "
+                "try to open and save it with a picture viewer"
+            ) from error
+        finally:
+            log.removeHandler(quiet)
+
+
+def load(image: Image.Image) -> None:
+    """Decode the pixels, and keep the decoder quiet. Call it inside `reading`."""
+    if image.format == "TIFF":
+        with _no_stderr():
+            image.load()
+    else:
+        image.load()
+
+
+@contextmanager
+def _no_stderr() -> Iterator[None]:
+    """Silence what libtiff and the libraries under it write past Python into stderr."""
+    with _STDERR, Path(os.devnull).open("w") as nowhere:
+        before = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+
+
+def open_image(name: str, data: bytes) -> Image.Image:
+    """Open the file's ``data`` as a picture whose header is read and whose size is bounded.
+
+    Call it inside `reading`. Raises `PhotoError`.
+    """
+    if data.startswith(b"\xff\xd8\xff"):
+        image: Image.Image = JpegImageFile(io.BytesIO(data))  # of an MPO, the first picture
+    else:
+        image = _open_heif(name, data) if is_heif(data) else _open(name, data)
+    if image.format == "PNG" and not any(mark in data for mark in _PNG_EXIF):
+        image.info["exif"] = b""  # else Pillow decodes all pixels to look behind them
+    limit = MAX_DRAFT_PIXELS if _drafts(image) else MAX_PIXELS
+    check_size(name, image, limit)
+    return image
+
+
+def check_size(name: str, image: Image.Image, limit: int = MAX_PIXELS) -> None:
+    """Refuse a picture that takes too much memory once it is decoded. Raises `PhotoError`."""
+    if image.width * image.height > limit:
+        raise PhotoError(
+            f"{name}: {image.width:,} x {image.height:,} pixels, expected at most "
+            f"{limit / 1e6:g} million; make the picture smaller first"
+        )
+
+
+def is_heif(data: bytes) -> bool:
+    """Whether the file says of itself that it is HEIC, the format of iPhones."""
+    brands = {data[8:12], *(data[i : i + 4] for i in range(16, 40, 4))}
+    return data[4:8] == b"ftyp" and bool(brands & _HEIF_BRANDS) and not brands & _AVIF_BRANDS
+
+
+def _open(name: str, data: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        kind = next((kind for start, kind in _KINDS if data.lstrip().startswith(start)), "")
+        raise PhotoError(
+            f"{name}: this is {kind or 'not a picture that geonb can read'}; "
+            "expected JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC"
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise PhotoError(
+            f"{name}: more pixels than a photo has; make the picture smaller first"
+        ) from error
+
+
+def _open_heif(name: str, data: bytes) -> Image.Image:
+    """Open HEIC with its own reader, which Pillow is not told of: it stays as the user set it."""
+    try:
+        from pillow_heif import HeifImageFile
+    except ImportError as error:
+        raise PhotoError(
+            f"{name}: HEIC needs the package pillow-heif; install it with: "
+            'pip install "geonb[heic]", or save the photo as JPEG'
+        ) from error
+    image: Image.Image = HeifImageFile(io.BytesIO(data))
+    return image
+
+
+def _drafts(image: Image.Image) -> bool:
+    """Whether the picture can be decoded at a part of its size with little memory."""
+    return isinstance(image, JpegImageFile) and not image.info.get("progressive")

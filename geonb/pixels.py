@@ -1,0 +1,100 @@
+"""Pixels of any kind as upright 8-bit sRGB, in little memory; arrays as pictures."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from geonb.errors import PhotoError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How a stored picture becomes upright, by the value of its EXIF orientation."""
+QUARTER_TURNS = {5, 6, 7, 8}
+"""Orientations that swap width and height."""
+_MAX_PROFILE_BYTES = 4_000_000
+"""Colour profiles beyond this size are ignored; those of cameras and screens have kilobytes."""
+
+
+def shrunk(image: Image.Image, short_side: int | None) -> Image.Image:
+    """Halve, third, … the picture while its shorter side keeps ``short_side`` pixels.
+
+    What follows (turning, colours, transparency) then needs little time and memory.
+    """
+    if image.mode in {"1", "P", "PA"}:
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    elif image.mode.startswith("I;16"):
+        image = image.convert("I")
+    factor = min(image.size) // short_side if short_side else 1
+    return image.reduce(factor) if factor > 1 else image
+
+
+def to_rgb(image: Image.Image, profile: Any = None) -> Image.Image:
+    """Bring any mode to 8-bit sRGB as a viewer would show it: transparency on white."""
+    if image.mode == "F" or image.mode.startswith("I"):
+        return _grey_to_rgb(np.asarray(image, dtype=np.float64))
+    if image.has_transparency_data:
+        paper = Image.new("RGB", image.size, "white")
+        image = image.convert("RGBA")
+        paper.paste(image, mask=image.getchannel("A"))
+        image = paper
+    return _to_srgb(image, profile)
+
+
+def _to_srgb(image: Image.Image, profile: Any) -> Image.Image:
+    """Apply the colour profile; one that is broken, or of other channels, is ignored."""
+    if isinstance(profile, bytes) and 0 < len(profile) <= _MAX_PROFILE_BYTES:
+        try:
+            return _converted(image, ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+        except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+            pass  # as browsers do
+    return image.convert("RGB")
+
+
+def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
+    if "sRGB" in ImageCms.getProfileName(profile) and image.mode == "RGB":
+        return image.copy()  # most profiles, and nothing to do
+    srgb = ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(image, profile, srgb, outputMode="RGB")
+    return converted or image.convert("RGB")
+
+
+def _grey_to_rgb(values: NDArray[np.float64]) -> Image.Image:
+    """Grey values of 16 bits (or of 8 bits, or 0 to 1, in a wider type) as 8-bit RGB."""
+    values = np.nan_to_num(values)
+    top = float(values.max(initial=0.0))
+    scale = 255.0 if top <= 1.0 else 1.0 if top <= 255.0 else 1 / 257.0
+    grey = np.clip(values * scale, 0, 255).round().astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")
+
+
+def from_array(array: NDArray[Any]) -> Image.Image:
+    """The picture that an array shows. Raises `PhotoError`."""
+    shape_fits = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in {1, 3, 4})
+    if not shape_fits or not array.size or array.dtype.kind not in "buif":
+        raise PhotoError(
+            f"an array of {array.dtype} and shape {array.shape} is no photo; "
+            "expected numbers, (height, width) or (height, width, 3 or 4)"
+        )
+    top = {"b": 1.0, "f": 1.0}.get(array.dtype.kind, 65535.0 if array.itemsize == 2 else 255.0)
+    values = np.asarray(array, dtype=np.float64)
+    if not (values.min() >= 0 and values.max() <= top):
+        raise PhotoError(
+            f"an array of {array.dtype} is a photo when its values are 0 to {top:g}, "
+            f"these are {values.min():g} to {values.max():g}"
+        )
+    pixels = (values * (255.0 / top)).round().astype(np.uint8)
+    return Image.fromarray(pixels.squeeze(axis=2) if array.shape[2:] == (1,) else pixels)

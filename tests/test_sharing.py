@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pictures import PLACE, encoded, exif, picture
+from PIL import Image
+
+import geonb
+from geonb import jpeg
+from geonb.errors import PhotoError
+
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/" exif:GPSLatitude="33,51.4S"></x:xmpmeta>'
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("turn", [1, 6])
+def test_a_jpeg_loses_its_place_and_not_a_bit_of_its_picture(tmp_path, turn, progressive):
+    original = encoded(
+        picture(), "JPEG", exif=exif(turn), xmp=XMP, comment=b"Sydney", progressive=progressive
+    )
+    photo = geonb.open_photo(original + b"trailer with GPS")
+    assert photo.place == pytest.approx(PLACE, abs=1e-4)
+    target = tmp_path / "copy.jpg"
+    assert photo.without_place(target) is True
+    copy = geonb.open_photo(target)
+    assert copy.place is None
+    np.testing.assert_array_equal(np.asarray(copy.image()), np.asarray(photo.image()))
+    data = target.read_bytes()
+    for word in (b"GPS", b"Sydney", b"Camera works", b"xmpmeta"):
+        assert word not in data
+    scan = original[original.index(b"\xff\xda") : original.rindex(b"\xff\xd9")]
+    assert scan in data
+
+
+def test_colour_profile_and_inks_stay(tmp_path):
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for image in (picture(), picture().convert("CMYK")):
+        photo = geonb.open_photo(encoded(image, "JPEG", icc_profile=profile, exif=exif()))
+        assert photo.without_place(tmp_path / "copy.jpeg")
+        with Image.open(tmp_path / "copy.jpeg") as copy:
+            assert copy.info["icc_profile"] == profile
+        copy = geonb.open_photo(tmp_path / "copy.jpeg")
+        np.testing.assert_array_equal(np.asarray(copy.image()), np.asarray(photo.image()))
+
+
+def test_a_second_picture_goes_with_its_place(tmp_path):
+    data = encoded(picture(), "MPO", save_all=True, append_images=[picture(8, 8)], exif=exif())
+    assert geonb.open_photo(data).without_place(tmp_path / "copy.jpg")
+    with Image.open(tmp_path / "copy.jpg") as copy:
+        assert (copy.format, copy.size) == ("JPEG", (96, 64))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "HEIC"])
+def test_other_formats_are_written_anew_and_say_so(tmp_path, kind):
+    photo = geonb.open_photo(encoded(picture(), kind, exif=exif(6)))
+    assert photo.without_place(tmp_path / "copy.png") is False
+    copy = geonb.open_photo(tmp_path / "copy.png")
+    assert copy.place is None
+    np.testing.assert_array_equal(np.asarray(copy.image()), np.asarray(photo.image()))
+    assert photo.without_place(tmp_path / "copy.jpg") is False
+
+
+def test_failures_leave_nothing_behind(tmp_path):
+    photo = geonb.open_photo(encoded(picture(), "JPEG"))
+    with pytest.raises(PhotoError, match=r"\.jpg or \.png, not '\.gif'"):
+        photo.without_place(tmp_path / "copy.gif")
+    cut = geonb.open_photo(photo.source[:-100])
+    with pytest.raises(PhotoError, match="photo: the JPEG file is cut off; no copy"):
+        cut.without_place(tmp_path / "copy.jpg")
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(st.binary(max_size=200))
+def test_segments_of_anything_end_or_are_refused(data):
+    try:
+        parts = list(jpeg.segments(b"\xff\xd8" + data))
+    except PhotoError as error:
+        assert "JPEG" in str(error)  # noqa: PT017
+    else:
+        assert sum(len(content) for _, content in parts) <= len(data)
+
+
+def test_exif_is_found_in_the_head_of_a_file():
+    data = encoded(picture(400, 300, noise=90), "JPEG", exif=exif())
+    block = jpeg.exif(data[:2000])
+    assert block.startswith(b"Exif")
+    assert jpeg.exif(data[:50]) == jpeg.exif(b"") == jpeg.exif(b"\x89PNG") == b""
+    plain = encoded(picture(), "JPEG")
+    assert geonb.open_photo(jpeg.with_exif(plain, block)).place == pytest.approx(PLACE, abs=1e-4)
