@@ -147,7 +147,7 @@ def execute(notebook, folder):
         "-f",
         "{connection_file}",
     ]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "GEONB_QUICK": "1"}
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     client.execute(env=env)
     return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
 
