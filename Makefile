@@ -59,6 +59,7 @@ check: $(VENV)/ready  ## format, lint and types
 	@$(VENV)/bin/ruff format --check $(SOURCES)
 	@$(VENV)/bin/ruff check $(SOURCES)
 	@$(VENV)/bin/mypy geonb
+	@! command -v shellcheck > /dev/null || shellcheck .ci/run binder/postBuild sagemaker/on-start.sh
 
 format: $(VENV)/ready  ## put the sources in format
 	@$(VENV)/bin/ruff format $(SOURCES)
