@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +14,7 @@ from geonb.layers import Layer, Shape, parameter_shapes
 from geonb.mxnet_files import read_params, read_symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -125,28 +123,6 @@ class Checkpoint:
         if not dense:
             raise CheckpointError("the network has no FullyConnected layer, so no classes")
         return int(dense[-1].number("num_hidden", 0))
-
-
-def architecture(layers: Iterable[Layer]) -> str:
-    """MD5 of what makes two networks the same but for their numbers.
-
-    That is each layer's name, operator, inputs, window, and the names and shapes of its arrays.
-    """
-    layers = tuple(layers)
-    shapes = parameter_shapes(layers, INPUT_SHAPE)
-    digest = hashlib.md5(usedforsecurity=False)
-    for layer in layers:
-        whole = layer.flag("global_pool")
-        window = () if whole else tuple(layer.numbers(key) for key in ("kernel", "stride", "pad"))
-        arrays = [(name, shapes[name]) for name in layer.parameters]
-        kind = layer.text("act_type", "") + layer.text("pool_type", "")
-        digest.update(repr((layer.name, layer.op, kind, layer.inputs, window, arrays)).encode())
-    return digest.hexdigest()
-
-
-def parameter_count(layers: Iterable[Layer]) -> int:
-    """How many numbers the network's arrays hold."""
-    return sum(map(math.prod, parameter_shapes(layers, INPUT_SHAPE).values()))
 
 
 def find_checkpoint(path: Path) -> CheckpointFiles | CoremlFile:

@@ -7,7 +7,8 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from geonb.checkpoint import INPUT_SHAPE, Checkpoint, architecture, parameter_count
+from geonb.architecture import architecture, parameter_count
+from geonb.checkpoint import INPUT_SHAPE, Checkpoint
 from geonb.coreml_layers import convert
 from geonb.errors import CheckpointError, FetchError, MissingDependencyError
 from geonb.layers import parameter_shapes

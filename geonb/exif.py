@@ -49,6 +49,14 @@ def place(image: Image.Image) -> Place | None:
     return (lat, lng) if sensible else None
 
 
+def artist(image: Image.Image) -> str:
+    """Who the camera says took the photo, or nothing."""
+    try:
+        return _text(read(image).get(ExifTags.Base.Artist))
+    except BROKEN:
+        return ""
+
+
 def _degrees(value: Any, reference: Any, sides: str) -> float:
     """Signed degrees of a coordinate; ``sides`` are the letters of positive and negative."""
     text, letter = value, _text(reference).upper()[:1]

@@ -59,6 +59,12 @@ class Photo:
         with reading(self.name):
             return exif.place(self._open())
 
+    @property
+    def artist(self) -> str:
+        """Who took it (EXIF), or nothing."""
+        with reading(self.name):
+            return exif.artist(self._open())
+
     def image(self, short_side: int | None = None) -> Image.Image:
         """Decode the photo: upright, 8-bit sRGB, transparency on white.
 

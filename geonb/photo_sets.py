@@ -90,8 +90,8 @@ def read_photos(
     """Read a folder of photos, or a CSV of ``path, lat, lng`` and perhaps ``photographer``.
 
     A folder's photos tell their place in EXIF, unless ``truth``, such a CSV, has it; their
-    photographer is the name of the folder that they lie in, inside that one. Paths in a CSV start
-    at the CSV's folder. Raises `EvaluationError`, `PlaceError`.
+    photographer is EXIF's artist, or else the name of the folder that they lie in, inside that
+    one. Paths in a CSV start at the CSV's folder. Raises `EvaluationError`, `PlaceError`.
     """
     path = Path(source).expanduser()
     if path.is_dir():
@@ -136,7 +136,8 @@ def _entry(
         listed = table[file.name]
         return Entry(str(file), listed.place, listed.photographer or parent)
     try:
-        return Entry(str(file), open_photo(file).place, parent)
+        photo = open_photo(file)
+        return Entry(str(file), photo.place, photo.artist or parent)
     except PhotoError:
         skipped["cannot be read"] += 1
         return None

@@ -29,7 +29,7 @@ _CHECK_SIDE = 64
 """Pixels; a photo is decoded this small to see whether it can be."""
 
 
-class _Picker(anywidget.AnyWidget):  # type: ignore[misc]
+class _Picker(anywidget.AnyWidget):
     """What the picker and the upload button share: a browser part, and files in messages."""
 
     _esm = _HERE / "picker.js"

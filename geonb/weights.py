@@ -53,7 +53,7 @@ class Weights:
     note: str = ""
     """What has to be said wherever its answers are shown."""
     architecture: str = ""
-    """`checkpoint.architecture` of its network: layers, shapes and the count of parameters."""
+    """`architecture.architecture` of its network: layers, shapes and the count of parameters."""
 
     @property
     def size(self) -> int:

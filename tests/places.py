@@ -46,7 +46,7 @@ EVIL = predictions(TOKYO, (35.6586, 139.7454), name="<script>window.hacked = 1</
 
 
 def many_cells():
-    """A model with about as many cells as LocationNet, that believes in a few of them."""
+    """A model with more cells than LocationNet, that believes in a few of them."""
     rng = np.random.default_rng(5)
     spots = [rng.normal((lat, lng), 4.0, (20_000, 2)) for lat, lng in [*WORLD, *ROME]]
     points = np.concatenate(spots).clip((-90, -180), (90, 180))

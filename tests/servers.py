@@ -24,6 +24,8 @@ class Mirror:
     """Another one is answered to every request."""
     cuts: list[int] = field(default_factory=list)
     """Offsets in the file where the connection is cut, one a request."""
+    stalls: list[int] = field(default_factory=list)
+    """Offsets in the file where the server falls silent, one a request."""
     ranges: bool = True
     """Whether parts can be asked for."""
     delay: float = 0.0
@@ -76,7 +78,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
         self.end_headers()
         end = self.mirror.cuts.pop(0) if self.mirror.cuts else len(data)
+        silent = self.mirror.stalls.pop(0) if self.mirror.stalls else len(data)
         for i in range(start, max(start, end), 1024):
+            if i >= silent:
+                time.sleep(0.6)
+                break
             self.wfile.write(data[i : min(i + 1024, end)])
             if self.mirror.chunk_pause:
                 self.wfile.flush()

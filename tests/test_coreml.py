@@ -13,7 +13,8 @@ from PIL import Image
 from servers import Mirror, serve
 
 import geonb
-from geonb.checkpoint import CoremlFile, architecture, find_checkpoint
+from geonb.architecture import architecture
+from geonb.checkpoint import CoremlFile, find_checkpoint
 from geonb.coreml import check, read_coreml
 from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
 from geonb.fetching import fetch

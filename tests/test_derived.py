@@ -1,6 +1,5 @@
 """What is derived from a checkpoint: whole or absent, also where the cache cannot be written."""
 
-import ctypes
 import gc
 import os
 import subprocess
@@ -8,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from limits import powerless, quota
 from networks import write_network
 
 from geonb.engines import OnnxEngine
@@ -19,11 +19,6 @@ import sys, numpy as np, geonb
 model = geonb.load_model(sys.argv[1])
 print(model.network.probabilities(np.ones((1, 3, 224, 224), np.float32)).argmax())
 """
-
-
-def powerless():
-    """Even root then obeys permissions: CAP_DAC_OVERRIDE is dropped."""
-    ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
 
 
 @pytest.fixture
@@ -75,12 +70,7 @@ def test_a_full_cache_that_cannot_be_written_is_used_as_it_is(files, cache, lock
 
 def test_a_full_disk(files, cache):
     """A quota of 50 kB a file stands in for the disk; the converted model needs 80."""
-    import resource
-
-    def quota():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
-
-    run = answer(files, cache, before=quota, check=False)
+    run = answer(files, cache, before=quota(50_000), check=False)
     assert run.returncode == 1
     assert "ModelError" in run.stderr.splitlines()[-1]
     assert "make room" in run.stderr.splitlines()[-1]

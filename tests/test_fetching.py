@@ -1,6 +1,5 @@
 """Whatever the mirrors do: the verified file under its name, or no file and a clear error."""
 
-import ctypes
 import hashlib
 import json
 import os
@@ -13,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from limits import powerless, quota
 from servers import Mirror, serve
 
 from geonb import downloading
@@ -137,6 +137,13 @@ def test_cut_anywhere_then_fetched_again(mirror, cache, seed, monkeypatch):
     assert final(cache) == WHOLE
 
 
+def test_a_mirror_that_falls_silent_halfway(mirror, cache):
+    mirror.stalls = [len(CELLS) + 1, 100_000, 200_000]
+    fetch(record(mirror.url))
+    assert final(cache) == WHOLE
+    assert mirror.resumed == 2
+
+
 def test_a_server_that_ignores_range(mirror, cache):
     mirror.ranges = False
     mirror.cuts = [len(CELLS), 100_000, 300_000]
@@ -225,12 +232,7 @@ def test_two_processes_fetch_each_file_once(mirror, cache):
 
 def test_a_full_disk(mirror, cache):
     """A quota of 200 kB a file stands in for the disk."""
-    import resource
-
-    def quota():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-
-    run = start(record(mirror.url), cache, preexec_fn=quota)
+    run = start(record(mirror.url), cache, preexec_fn=quota(200_000))
     errors = run.communicate()[1].decode()
     assert run.returncode == 1
     assert "FetchError" in errors
@@ -240,11 +242,6 @@ def test_a_full_disk(mirror, cache):
     fetch_in_peace.communicate()
     assert fetch_in_peace.returncode == 0
     assert final(cache) == WHOLE
-
-
-def powerless():
-    """Even root then obeys permissions: CAP_DAC_OVERRIDE is dropped."""
-    ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
 
 
 def test_a_cache_that_cannot_be_written(mirror, cache):

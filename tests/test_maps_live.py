@@ -228,7 +228,7 @@ def test_text_is_readable_in_the_dark_theme(open_notebook):
     tab.output(2).locator(".geonb-message", has_text="cannot be reached").wait_for()
     tab.page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
     tab.page.wait_for_timeout(500)
-    for words in (".geonb-list button", ".geonb p"):
+    for words in (".geonb-list button", ".geonb p", ".leaflet-control-attribution a"):
         for element in tab.page.locator(words).all():
             assert element.evaluate(_CONTRAST) > 4.5  # WCAG 2.2, level AA
     tab.screenshot("leaflet-lab-dark")
@@ -336,5 +336,6 @@ fig"""
     tab = open_notebook([SETUP, repaired, blog])
     tab.run()
     tab.output().locator(".fake-marker").nth(4).wait_for()
+    tab.page.wait_for_timeout(700)  # it sets its view after 500 ms
     assert tab.output().locator(".fake-marker").all_inner_texts() == list("12345")
     tab.screenshot("blog-lab", tab.output())

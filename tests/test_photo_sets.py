@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from geonb.errors import EvaluationError, PlaceError
 from geonb.photo_sets import read_photos
@@ -35,6 +35,16 @@ def test_a_folder_with_exif(folder):
     assert np.abs(photos.truth - expected).max() < 1e-4
     assert photos.skipped == {"have no place": 1, "cannot be read": 1}
     assert "4 photos with places; 1 cannot be read; 1 have no place" in repr(photos)
+
+
+def test_exif_s_artist_is_the_photographer(folder, tmp_path):
+    for name, artist in (("a", "Ada Lovelace"), ("b", "")):
+        with Image.open(folder / "bo" / "2.jpg") as image:
+            exif = image.getexif()
+            if artist:
+                exif[ExifTags.Base.Artist] = artist
+            image.save(tmp_path / f"{name}.jpg", exif=exif)
+    assert read_photos(tmp_path).photographers == ("Ada Lovelace", "")
 
 
 def test_a_folder_with_a_table_of_its_places(folder, tmp_path):

@@ -22,7 +22,7 @@ PLACES = np.array([row[2:] for row in TOWNS], float)
 @pytest.mark.parametrize(
     ("place", "name", "country"),
     [
-        ((50.0755, 14.4378), "Vinohrady", "Czechia"),
+        ((50.0755, 14.4378), "Královské Vinohrady", "Czechia"),
         ((35.6586, 139.7454), "Minato City", "Japan"),
         ((-33.8688, 151.2093), "Sydney", "Australia"),
         ((64.1466, -21.9426), "Reykjavík", "Iceland"),

@@ -11,6 +11,8 @@ from networks import write_network
 import geonb
 from geonb.digests import cache_folder, file_digest
 from geonb.errors import FetchError, ModelError
+from geonb.onnx_file import write_onnx
+from geonb.sessions import open_session
 from geonb.weights import LOCATIONNET, REGISTRY, find_cached
 
 
@@ -44,7 +46,7 @@ def test_locationnet_is_the_published_one():
 
 @pytest.mark.real
 def test_the_real_files_are_the_ones_of_the_record(real_files):
-    from geonb.checkpoint import architecture, parameter_count
+    from geonb.architecture import architecture, parameter_count
     from geonb.mxnet_files import read_symbol
 
     cells, symbol, _ = LOCATIONNET.forms[0]
@@ -125,6 +127,15 @@ def test_fetch_from_a_folder_with_a_part_of_the_files(cache, real_files):
     assert "aws-bigdata-blog" in answer.stderr
     names = {path.name for path in (cache / "locationnet").iterdir()}
     assert {"grids.txt", "RN101-5k500-symbol.json"} <= names
+
+
+def test_cuda_does_not_start(tmp_path):
+    write_onnx(write_network(tmp_path).read(), tmp_path)
+    with (
+        pytest.warns(UserWarning, match="CUDAExecutionProvider"),
+        pytest.raises(ModelError, match="its CUDA provider does not start"),
+    ):
+        open_session(tmp_path / "model.onnx", "cuda", optimised=False)
 
 
 def test_cuda_is_missing(tmp_path):

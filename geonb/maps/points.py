@@ -36,7 +36,7 @@ class Point:
     label: str
     """The rank, or `TRUTH`."""
     text: str
-    """The place in words: probability, coordinates, distance."""
+    """The place in words: probability, coordinates, nearest town, distance."""
 
     @property
     def on_mercator(self) -> Place:
@@ -54,7 +54,7 @@ def points(predictions: Predictions) -> list[Point]:
     distances = predictions.distances
     marked = []
     for number, p in enumerate(predictions):
-        text = f"{p.probability:.2%} at {in_degrees(p.place)}"
+        text = f"{p.probability:.2%} at {in_degrees(p.place)}, {p.town}"
         if distances is not None:
             text += f", {in_km(distances[number])} from the true place"
         marked.append(Point(p.place, str(p.rank), text))

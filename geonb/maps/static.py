@@ -97,7 +97,8 @@ def _figure(predictions: Predictions) -> Figure:
     near = [place for place in predictions.places if distance(place, best) < _CLUSTER_KM]
     truth_is_near = truth is not None and distance(truth, best) < _CLUSTER_KM
     _, west, _, east = box(predictions)
-    centre = (west + east) / 2 if east > 180 else 0.0
+    # The map is turned for places near the ±180° line, not for some in Asia and some in America.
+    centre = (west + east) / 2 if east > 180 and east - west < 120 else 0.0
     canvas.frame(world, (-90.0, centre - 180, 90.0, centre + 180), stretch=1.0)
     canvas.add_points(world, predictions, size=9, distance=not truth_is_near)
     world.set_title("The world", fontsize=10)
