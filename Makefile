@@ -3,15 +3,16 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 MXNET := .venv-mxnet
 PIP := -m pip --disable-pip-version-check
-SOURCES := geonb tests benchmarks
+SOURCES := geonb tests benchmarks binder workshop
 PYTEST_FLAGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-mxnet demo lab labextension test test-newest test-mxnet check format lock \
+	notebooks slides wheelhouse binder-rehearsal picture \
 	bench mini clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/ready  ## the everyday environment (.venv): newest NumPy, no MXNet
 setup-mxnet: $(MXNET)/ready  ## the reference environment (.venv-mxnet): MXNet and the NumPy it needs
@@ -58,6 +59,7 @@ check: $(VENV)/ready  ## format, lint and types
 	@$(VENV)/bin/ruff format --check $(SOURCES)
 	@$(VENV)/bin/ruff check $(SOURCES)
 	@$(VENV)/bin/mypy geonb
+	@! command -v shellcheck > /dev/null || shellcheck .ci/run binder/postBuild sagemaker/on-start.sh
 
 format: $(VENV)/ready  ## put the sources in format
 	@$(VENV)/bin/ruff format $(SOURCES)
@@ -72,6 +74,24 @@ bench: $(VENV)/ready $(MXNET)/ready  ## speed and memory, against the limits tha
 	@$(VENV)/bin/python benchmarks/partition.py
 	@$(VENV)/bin/python benchmarks/evaluation.py
 	@$(VENV)/bin/python benchmarks/occlusion.py
+
+notebooks: $(MXNET)/ready  ## execute all notebooks whole, into artefacts/notebooks (20 minutes)
+	@$(MXNET)/bin/python workshop/run_notebooks.py
+
+slides: $(VENV)/ready  ## turn the first notebook into slides, into artefacts/slides (needs npm)
+	@$(VENV)/bin/python workshop/slides.py
+
+wheelhouse: $(VENV)/ready  ## all wheels for a workshop on bad Wi-Fi, into artefacts/wheelhouse
+	@$(VENV)/bin/python $(PIP) download --quiet --no-deps --require-hashes -r requirements/newest.txt -d artefacts/wheelhouse
+	@$(VENV)/bin/python $(PIP) wheel --quiet --no-deps --no-build-isolation -w artefacts/wheelhouse .
+	@cp requirements/newest.txt artefacts/wheelhouse/requirements.txt
+	@du -sh artefacts/wheelhouse
+
+binder-rehearsal: $(VENV)/ready  ## what Binder does, without Docker: environment, postBuild, 00 to 05 in 2 GB
+	@$(VENV)/bin/python binder/rehearse.py
+
+picture: $(VENV)/ready  ## draw the README's picture anew
+	@$(VENV)/bin/geonb locate geonb/data/example.jpg --model mini --map docs/where.png
 
 mini: $(MXNET)/ready  ## train the mini model anew, and draw the example photo (about 15 minutes)
 	$(MXNET)/bin/python -m geonb.training geonb/data/mini

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
+__all__ = ["Calibration", "Temperature", "calibrate", "fit_temperature", "reliability", "warm"]
+
 _COLDEST, _HOTTEST = 0.02, 50.0
 _HALVINGS = 30
 _LEAST_PROBABILITY = 1e-30  # what a probability that was rounded to 0 counts as

@@ -12,11 +12,11 @@ import numpy as np
 from geonb.cells import Cells, read_cells
 from geonb.checkpoint import CheckpointFiles, CoremlFile, find_checkpoint
 from geonb.engines import ENGINES, Engine, EngineName, Precision
-from geonb.errors import CellsError, ModelError
+from geonb.errors import CellsError, FetchError, ModelError
 from geonb.fetching import fetch
 from geonb.preprocessing import RECIPE, Recipe, preprocess
 from geonb.quantisation import Calibration
-from geonb.weights import CELLS_FILE, REGISTRY, Weights, find_cached, own_files
+from geonb.weights import CELLS_FILE, LOCATIONNET, MINI, REGISTRY, Weights, find_cached, own_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,8 @@ class Model:
     """Source and licence of a known model; None for a checkpoint of one's own."""
     network: Engine
     """The loaded network."""
+    why: str = ""
+    """Why it is this model, where `load_model` chose it."""
 
     def __repr__(self) -> str:
         about = f"{len(self.cells):,} cells, engine {self.engine}"
@@ -52,6 +54,8 @@ class Model:
             about += f"; {self.weights.attribution}, {self.weights.licence}"
             if own := own_files(self.weights):
                 about += f"; your own files, {own}"
+        if self.why:
+            about += f"; taken because {self.why}"
         return f"<Model {self.name}: {about}>"
 
     @property
@@ -68,7 +72,7 @@ class Model:
 
 
 def load_model(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | None = None,
     engine: EngineName = "onnxruntime",
     *,
     precision: Precision = "float32",
@@ -81,7 +85,9 @@ def load_model(
     A known model that is not in the cache is fetched first, unless ``download`` is False. A
     checkpoint is named by its folder or its prefix (``models/RN101-5k500``, also with an epoch,
     ``models/RN101-5k500-0012``, or a ``.mlmodel``), and has its cell list, ``grids.txt``,
-    beside it. A known name goes first; write ``./mini`` for a folder of that name.
+    beside it. A known name goes first; write ``./mini`` for a folder of that name. Without a
+    source, the variable GEONB_MODEL names it; else it is LocationNet where its files are on
+    this machine, else mini: which of them, and why, is part of the model's text.
 
     ``precision="int8"`` is smaller and quicker, and answers a little differently: by how much is
     printed when it is made, from the photos in ``calibration`` or from drawn scenes, and stored.
@@ -91,7 +97,8 @@ def load_model(
     """
     if engine not in ENGINES:
         raise ModelError(f"no engine {engine!r}; the engines are {', '.join(ENGINES)}")
-    name, weights, files = _find(os.fspath(source), download=download)
+    chosen, why = _choose() if source is None else (os.fspath(source), "")
+    name, weights, files = _find(chosen, download=download)
     cells = read_cells(files.folder / CELLS_FILE)
     photos = None if calibration is None else Calibration(calibration)
     network = ENGINES[engine](files, precision, device, photos)
@@ -100,7 +107,21 @@ def load_model(
             f"{files.folder / CELLS_FILE}: {len(cells):,} cells, but {files.name} "
             f"has {network.classes:,} classes; is the list of another model?"
         )
-    return Model(name, engine, cells, RECIPE, weights, network)
+    return Model(name, engine, cells, RECIPE, weights, network, why)
+
+
+def _choose() -> tuple[str, str]:
+    """The source where the caller names none, and the reason in words."""
+    if named := os.environ.get("GEONB_MODEL"):
+        return named, f"GEONB_MODEL is {named}"
+    try:
+        find_cached(LOCATIONNET)
+    except FetchError:
+        return (
+            MINI.name,
+            "LocationNet is not (whole) in the cache; geonb fetch locationnet brings it",
+        )
+    return LOCATIONNET.name, "LocationNet is on this machine"
 
 
 def _find(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from geonb.model import Model
 
+__all__ = ["Occlusion", "drops", "occlusion"]
+
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""
 _BATCH = 16

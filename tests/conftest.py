@@ -13,6 +13,8 @@ def _own_cache(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("GEONB_CACHE", str(tmp_path_factory.mktemp("cache")))
     patch.delenv("GEONB_LOCATIONNET", raising=False)
+    patch.delenv("GEONB_MODEL", raising=False)
+    patch.setenv("GEONB_QUICK", "1")  # for the notebook that trains
     patch.delenv("GEONB_MAP", raising=False)
     patch.delenv("GOOGLE_MAPS_API_KEY", raising=False)
     yield

@@ -28,6 +28,31 @@ def test_mini_says_what_it_is():
     assert "BSD" in repr(model)
 
 
+def test_without_a_name_the_model_says_why_it_was_taken(files, cache, monkeypatch):
+    monkeypatch.delenv("GEONB_MODEL", raising=False)
+    model = geonb.load_model()
+    assert model.name == "mini"
+    assert "taken because LocationNet is not" in repr(model)
+    assert "geonb fetch locationnet" in repr(model)
+
+    monkeypatch.setenv("GEONB_LOCATIONNET", str(files.prefix))
+    model = geonb.load_model()
+    assert model.name == "locationnet"
+    assert "taken because LocationNet is on this machine" in repr(model)
+
+    monkeypatch.setenv("GEONB_MODEL", "mini")
+    model = geonb.load_model()
+    assert model.name == "mini"
+    assert "taken because GEONB_MODEL is mini" in repr(model)
+    assert "taken because" not in repr(geonb.load_model("mini"))
+
+
+def test_a_model_that_was_asked_for_is_never_replaced(cache, monkeypatch):
+    monkeypatch.setenv("GEONB_MODEL", "locationnet")
+    with pytest.raises(ModelError, match="locationnet is not in the cache"):
+        geonb.load_model(download=False)
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones():
     with pytest.raises(ModelError, match=r"no model 'maxi'.*locationnet, mini"):
         geonb.load_model("maxi")

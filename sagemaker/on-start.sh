@@ -1,0 +1,36 @@
+#!/bin/bash
+# Lifecycle script ("start notebook") for Amazon SageMaker notebook instances.
+# SageMaker runs it as root at every start and stops it after 5 minutes. What lies outside
+# /home/ec2-user/SageMaker is reset at a restart; so the environment is made on that volume, in
+# the background, once, and only the kernel's entry is written anew each time.
+set -euo pipefail
+
+VOLUME=/home/ec2-user/SageMaker
+REPOSITORY=https://github.com/geonb/geonb
+
+cat > /tmp/geonb-setup.sh <<SETUP
+#!/bin/bash
+set -euo pipefail
+cd "$VOLUME"
+if [ ! -d geonb ]; then
+  git clone --depth 1 "$REPOSITORY" geonb
+fi
+if [ ! -e .geonb/ready ]; then
+  rm -rf .geonb
+  /home/ec2-user/anaconda3/bin/conda create --yes --quiet --prefix .geonb/env \\
+    --override-channels --channel conda-forge python=3.11 pip=25.2
+  cd geonb
+  ../.geonb/env/bin/python -m pip install --quiet --no-cache-dir --require-hashes --no-deps \\
+    -r requirements/mxnet.txt
+  ../.geonb/env/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+  touch ../.geonb/ready
+  cd ..
+fi
+# The notebook server is another environment, without the maps' scripts: maps are pictures here.
+.geonb/env/bin/python -m ipykernel install --user --name geonb --display-name "geonb" \\
+  --env GEONB_MAP static --env GEONB_CACHE "$VOLUME/.geonb/cache"
+SETUP
+
+chmod 755 /tmp/geonb-setup.sh
+nohup sudo -u ec2-user -i /tmp/geonb-setup.sh > /tmp/geonb-setup.log 2>&1 &
+echo "geonb is being set up; see /tmp/geonb-setup.log. It takes some minutes the first time."

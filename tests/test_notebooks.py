@@ -1,0 +1,162 @@
+"""Every notebook has the shape that readers rely on, and runs from top to bottom, offline."""
+
+import ast
+import importlib
+import os
+import re
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import geonb
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+OFFLINE = str(ROOT / "tests" / "offline")
+SOLUTION = re.compile(r"<details>\s*<summary>Solution</summary>\s*```python\n(.*?)```", re.DOTALL)
+CUT_OFF = """
+import socket
+try:
+    socket.create_connection(("192.0.2.1", 80), timeout=5)
+except OSError as error:
+    assert "the network is cut" in str(error)
+"""
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+TOKYO_TOWER = (
+    "https://upload.wikimedia.org/wikipedia/commons/3/37/TaroTokyo20110213-TokyoTower-01.jpg"
+)
+BADGES = (
+    "https://mybinder.org/v2/gh/geonb/geonb/main?labpath=notebooks%2F{quoted}",
+    "https://studiolab.sagemaker.aws/import/github/geonb/geonb/blob/main/notebooks/{name}",
+    "https://colab.research.google.com/github/geonb/geonb/blob/main/notebooks/{name}",
+)
+
+pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def prose(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def code(notebook):
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def without_magics(source):
+    return re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
+
+
+def is_public(module, name):
+    """Whether geonb's contract holds it: the package's own, or that of a room which has one."""
+    return name in getattr(importlib.import_module(module), "__all__", ())
+
+
+def test_it_opens_with_a_title_and_what_to_expect(path):
+    notebook = read(path)
+    first = notebook.cells[0].source
+    assert first.startswith("# ")
+    assert "?" in first.splitlines()[0], "the title asks the notebook's question"
+    assert len(re.findall(r"^# ", prose(notebook), re.MULTILINE)) == 1
+    assert re.search(r"\*\*You will\*\*", first)
+    assert re.search(r"\d+ minutes", first)
+    assert re.search(r"\d+ MB", first)
+
+
+def test_it_teaches(path):
+    text = prose(read(path))
+    for part in ("## Predict first", "## Exercise", "## What can go wrong", "## Key points"):
+        assert part in text
+    assert text.count("## Exercise") == len(SOLUTION.findall(text))
+    objectives = re.search(r"\*\*You will\*\* \| (.*) \|", text).group(1).split(";")
+    points = text.partition("## Key points")[2].partition("\n\n**")[0].count("\n- ")
+    assert points >= len(objectives), "what was promised is what is summed up"
+
+
+def test_it_leads_on(path):
+    text = prose(read(path))
+    index = NOTEBOOKS.index(path)
+    last = text.rpartition("## Key points")[2]
+    for neighbour in NOTEBOOKS[max(index - 1, 0) : index + 2]:
+        if neighbour != path:
+            assert f"({neighbour.name})" in last
+    for target in LINK.findall(text):
+        if "://" not in target:
+            assert (path.parent / target).is_file(), target
+
+
+def test_it_can_be_launched_elsewhere(path):
+    first = read(path).cells[0]
+    for address in BADGES:
+        assert address.format(name=path.name, quoted=quote(path.name)) in first.source
+    assert "except ModuleNotFoundError:" in code(read(path))[0]
+    assert "%pip install" in code(read(path))[0]
+
+
+def test_the_example_of_the_blog_is_there(path):
+    if path.stem.startswith(("00", "02")):
+        assert TOKYO_TOWER in prose(read(path))
+
+
+def test_it_is_committed_clean(path):
+    notebook = read(path)
+    assert "widgets" not in notebook.metadata
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert cell.outputs == []
+            assert cell.execution_count is None
+
+
+def test_cells_are_short(path):
+    assert max(len(source.splitlines()) for source in code(read(path))) <= 15
+
+
+def test_pictures_have_words(path):
+    text = prose(read(path))
+    assert not re.findall(r"!\[\s*\]", text)
+    assert all("alt=" in tag for tag in re.findall(r"<img[^>]*>", text))
+
+
+def test_only_public_names_are_used(path):
+    for source in code(read(path)):
+        for node in ast.walk(ast.parse(without_magics(source))):
+            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "geonb":
+                assert node.attr in geonb.__all__
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("geonb"):
+                for alias in node.names:
+                    assert is_public(node.module, alias.name), f"{node.module}.{alias.name}"
+
+
+def execute(notebook, folder):
+    """Run it offline in a kernel of this environment, in a folder of its own."""
+    paths = [OFFLINE, os.environ.get("PYTHONPATH", "")]
+    client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(folder)}})
+    client.create_kernel_manager()
+    client.km.kernel_spec.argv = [
+        sys.executable,
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        "{connection_file}",
+    ]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    client.execute(env=env)
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
+
+
+@pytest.mark.newest
+def test_it_runs_offline_with_its_solutions(path, tmp_path):
+    notebook = read(path)
+    cells = len(code(notebook))
+    for solution in SOLUTION.findall(prose(notebook)):
+        notebook.cells.append(nbformat.v4.new_code_cell(solution))
+    notebook.cells.append(nbformat.v4.new_code_cell(CUT_OFF))
+    assert len(execute(notebook, tmp_path)) >= 0.7 * cells, "cells show what they did"

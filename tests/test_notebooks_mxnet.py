@@ -1,0 +1,12 @@
+"""The parts of the notebooks that need MXNet are not left out where MXNet is."""
+
+import pytest
+from test_notebooks import ROOT, execute, read
+
+pytestmark = pytest.mark.mxnet
+
+
+@pytest.mark.parametrize("stem", ["02_from_photo_to_prediction", "06_train_your_own"])
+def test_nothing_is_left_out(stem, tmp_path):
+    cells = execute(read(ROOT / "notebooks" / f"{stem}.ipynb"), tmp_path)
+    assert "left out" not in str([cell.outputs for cell in cells])
