@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from pictures import PLACE, QUADRANTS, encoded, exif, jpeg_of, picture
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.newest, pytest.mark.slow]
 
@@ -132,7 +133,9 @@ def test_pasted_broken_foreign_and_several(picker, tmp_path):
     picker.click(write(tmp_path / "<img src=x>.jpg", b"\xff\xd8\xff\xe0 no picture"))
     assert picker.states(1) == ["not sent: not a picture that can be read (image/jpeg)"]
     assert picker.page.locator(".geonb-picked-name").inner_text() == "<img src=x>.jpg"
-    assert picker.page.locator(".jp-OutputArea-output pre").count() == 0, "the old photo is gone"
+    expect(picker.page.locator(".jp-OutputArea-output pre"), "the old photo is gone").to_have_count(
+        0, timeout=30_000
+    )
 
     heic = encoded(picture(640, 480), "HEIC", exif=exif())
     picker.drop(write(tmp_path / "cut.heic", heic[: len(heic) // 2]))
