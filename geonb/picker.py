@@ -8,8 +8,6 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import traitlets
-
 from geonb.errors import GeonbError, MissingDependencyError, PhotoError
 from geonb.photo import Photo, open_photo
 from geonb.transfers import Arrived, Transfers
@@ -17,6 +15,7 @@ from geonb.transfers import Arrived, Transfers
 try:
     import anywidget
     import ipywidgets
+    import traitlets
 except ImportError as missing:
     raise MissingDependencyError("the photo picker", "anywidget", "picker") from missing
 

@@ -67,3 +67,15 @@ def test_conda_and_binder_environments_are_equal():
     lock = (ROOT / "requirements" / "mxnet.txt").read_text()
     assert "--hash=sha256:" in lock
     assert "://" not in lock
+
+
+@pytest.mark.parametrize("name", ["PhotoPicker", "FileUpload"])
+def test_a_plain_install_says_how_to_get_the_picker(name):
+    """traitlets comes with anywidget, so a plain install has neither."""
+    code = (
+        "import sys, geonb\n"
+        "sys.modules.update(dict.fromkeys(['anywidget', 'ipywidgets', 'traitlets']))\n"
+        f"try: geonb.{name}\n"
+        "except geonb.GeonbError as error: print(error)"
+    )
+    assert 'pip install "geonb[picker]"' in run(code).stdout
