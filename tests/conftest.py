@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 from browser import chromium, jupyter, open_notebook  # noqa: F401 (fixtures)
+from hypothesis import settings
+
+# A busy machine is no bug; and CI tries the same examples each time, so that red means a change.
+settings.register_profile("geonb", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("geonb")
 
 
 @pytest.fixture(autouse=True, scope="session")
