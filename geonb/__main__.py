@@ -12,13 +12,12 @@ import click
 import geonb
 from geonb.errors import GeonbError, printable
 from geonb.evaluate_command import evaluate
+from geonb.options import engine_option, model_option
 from geonb.train_command import train
 
 if TYPE_CHECKING:
     from geonb.model import Model
     from geonb.predictions import Predictions
-
-_ENGINES = click.Choice(["onnxruntime", "mxnet"])
 
 
 class _Commands(click.Group):
@@ -68,16 +67,8 @@ def _demo_model() -> Model:
 
 @main.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
-@click.option(
-    "--model",
-    "source",
-    default="locationnet",
-    envvar="GEONB_MODEL",
-    show_default=True,
-    show_envvar=True,
-    metavar="NAME|FOLDER|PREFIX",
-)
-@click.option("--engine", type=_ENGINES, default="onnxruntime", show_default=True)
+@model_option
+@engine_option
 @click.option("--top", default=5, show_default=True, help="How many places.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a photo, a line each.")
 @click.option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from geonb.engines import ENGINES
+from geonb.options import engine_option, model_option
 
 if TYPE_CHECKING:
     from geonb.engines import EngineName
@@ -31,16 +31,8 @@ _SHOWN_FAILURES = 5
     show_default=True,
     help="Which test set the photos are.",
 )
-@click.option(
-    "--model",
-    "source",
-    default="locationnet",
-    envvar="GEONB_MODEL",
-    show_default=True,
-    show_envvar=True,
-    metavar="NAME|FOLDER|PREFIX",
-)
-@click.option("--engine", type=click.Choice(list(ENGINES)), default="onnxruntime")
+@model_option
+@engine_option
 @click.option("--first", type=click.IntRange(1), help="Only so many photos, from the first on.")
 @click.option(
     "--output",
