@@ -94,8 +94,8 @@ picture: $(VENV)/ready  ## draw the README's picture anew
 	@$(VENV)/bin/geonb locate geonb/data/example.jpg --model mini --map docs/where.png
 
 mini: $(MXNET)/ready  ## train the mini model anew, and draw the example photo (about 15 minutes)
-	$(MXNET)/bin/python -m geonb.training geonb/data/mini
-	$(MXNET)/bin/python -m geonb.scenery.example geonb/data/example.jpg
+	$(MXNET)/bin/python -m geonb.training mini geonb/data/mini
+	$(MXNET)/bin/python -m geonb.scenes.example geonb/data/example.jpg
 
 clean:  ## remove the environments and what the tools left behind
 	rm -rf $(VENV) $(MXNET) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -6,7 +6,7 @@ import sys
 import time
 
 import geonb
-from geonb.occlusion import occlusion
+from geonb.evaluation.occlusion import occlude
 from geonb.scenes import draw, shoot
 
 LIMIT_S = 10.0
@@ -15,7 +15,7 @@ LIMIT_S = 10.0
 def main() -> None:
     model, photo = geonb.load_model("mini"), draw(shoot(3, "test")).image
     start = time.perf_counter()
-    result = occlusion(model, photo)
+    result = occlude(model, photo)
     seconds = time.perf_counter() - start
     print(f"occlusion: {result.drops.size} patches in {seconds:.1f} s (limit {LIMIT_S:g})")
     if seconds > LIMIT_S:

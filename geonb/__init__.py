@@ -7,67 +7,83 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from geonb.cells import Cells, read_cells
-    from geonb.cleaning import clean_notebook
-    from geonb.comparisons import compare
-    from geonb.distances import bounds, distance
+    from geonb.datasets.photo_sets import PhotoSet, read_photos
+    from geonb.earth.cells import Cells, read_cells
+    from geonb.earth.distances import bounds, distance
+    from geonb.earth.partitions import partition
     from geonb.errors import GeonbError
-    from geonb.evaluation import Evaluation, evaluate
-    from geonb.fetching import fetch
-    from geonb.maps import repair_gmaps, show_cells, show_heatmap, show_map
+    from geonb.evaluation.accuracy import Evaluation, evaluate
+    from geonb.evaluation.calibration import calibrate, reliability
+    from geonb.evaluation.comparisons import Comparison, compare
+    from geonb.evaluation.occlusion import Occlusion, occlude, occlude_boxes
+    from geonb.evaluation.published import check_published
+    from geonb.maps.cleaning import clean_notebook
+    from geonb.maps.repair import repair_gmaps
+    from geonb.maps.show import show_cells, show_heatmap, show_map
     from geonb.model import Model, load_model
-    from geonb.partitions import partition
-    from geonb.photo import Photo, example_photo, open_photo
-    from geonb.picker import FileUpload, PhotoPicker
+    from geonb.photos.photo import Photo, example_photo, open_photo
+    from geonb.picker.widget import FileUpload, PhotoPicker
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
-    from geonb.published import check_published
+    from geonb.weights.fetching import fetch
 
 __version__ = "0.1.0"
 
 # Rooms are nouns where their function is a verb (predictions.predict): a room and a name of the
 # same spelling would hide each other.
 _HOMES = {
-    "Cells": "cells",
-    "Evaluation": "evaluation",
-    "FileUpload": "picker",
+    "Cells": "earth.cells",
+    "Comparison": "evaluation.comparisons",
+    "Evaluation": "evaluation.accuracy",
+    "FileUpload": "picker.widget",
     "GeonbError": "errors",
     "Model": "model",
-    "Photo": "photo",
-    "PhotoPicker": "picker",
+    "Occlusion": "evaluation.occlusion",
+    "Photo": "photos.photo",
+    "PhotoPicker": "picker.widget",
+    "PhotoSet": "datasets.photo_sets",
     "Prediction": "predictions",
     "Predictions": "predictions",
-    "bounds": "distances",
-    "check_published": "published",
-    "clean_notebook": "cleaning",
-    "compare": "comparisons",
-    "distance": "distances",
-    "evaluate": "evaluation",
-    "example_photo": "photo",
-    "fetch": "fetching",
+    "bounds": "earth.distances",
+    "calibrate": "evaluation.calibration",
+    "check_published": "evaluation.published",
+    "clean_notebook": "maps.cleaning",
+    "compare": "evaluation.comparisons",
+    "distance": "earth.distances",
+    "evaluate": "evaluation.accuracy",
+    "example_photo": "photos.photo",
+    "fetch": "weights.fetching",
     "load_model": "model",
-    "open_photo": "photo",
-    "partition": "partitions",
+    "occlude": "evaluation.occlusion",
+    "occlude_boxes": "evaluation.occlusion",
+    "open_photo": "photos.photo",
+    "partition": "earth.partitions",
     "predict": "predictions",
     "preprocess": "preprocessing",
-    "read_cells": "cells",
-    "repair_gmaps": "maps",
-    "show_cells": "maps",
-    "show_heatmap": "maps",
-    "show_map": "maps",
+    "read_cells": "earth.cells",
+    "read_photos": "datasets.photo_sets",
+    "reliability": "evaluation.calibration",
+    "repair_gmaps": "maps.repair",
+    "show_cells": "maps.show",
+    "show_heatmap": "maps.show",
+    "show_map": "maps.show",
 }
 
 __all__ = [
     "Cells",
+    "Comparison",
     "Evaluation",
     "FileUpload",
     "GeonbError",
     "Model",
+    "Occlusion",
     "Photo",
     "PhotoPicker",
+    "PhotoSet",
     "Prediction",
     "Predictions",
     "bounds",
+    "calibrate",
     "check_published",
     "clean_notebook",
     "compare",
@@ -76,11 +92,15 @@ __all__ = [
     "example_photo",
     "fetch",
     "load_model",
+    "occlude",
+    "occlude_boxes",
     "open_photo",
     "partition",
     "predict",
     "preprocess",
     "read_cells",
+    "read_photos",
+    "reliability",
     "repair_gmaps",
     "show_cells",
     "show_heatmap",

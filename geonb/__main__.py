@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import geonb
+from geonb.commands.evaluate import evaluate
+from geonb.commands.options import engine_option, model_option
+from geonb.commands.train import train
 from geonb.errors import GeonbError, printable
-from geonb.evaluate_command import evaluate
-from geonb.options import engine_option, model_option
-from geonb.train_command import train
 
 if TYPE_CHECKING:
     from geonb.model import Model
@@ -120,7 +120,7 @@ def _draw(predictions: Predictions, target: Path) -> None:
 @click.option("--from", "source", metavar="FILE|FOLDER|URL", help="Take the files from there.")
 def fetch(model: str, source: str | None) -> None:
     """Fetch MODEL (locationnet) into the cache, and verify it; resumes what was broken off."""
-    from geonb.fetching import fetch as fetch_model
+    from geonb.weights.fetching import fetch as fetch_model
 
     click.echo(f"{model} is in the cache: {fetch_model(model, source)}")
 
@@ -128,7 +128,7 @@ def fetch(model: str, source: str | None) -> None:
 @main.command()
 def models() -> None:
     """List the known models: which are in the cache, their size, licence and source."""
-    from geonb.weights import REGISTRY, is_cached, own_files
+    from geonb.weights.registry import REGISTRY, is_cached, own_files
 
     for weights in REGISTRY.values():
         own = own_files(weights)

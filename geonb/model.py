@@ -9,22 +9,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.cells import Cells, read_cells
-from geonb.checkpoint import CheckpointFiles, CoremlFile, find_checkpoint
-from geonb.engines import ENGINES, Engine, EngineName, Precision
+from geonb.checkpoints.checkpoint import CheckpointFiles, CoremlFile, find_checkpoint
+from geonb.earth.cells import CELLS_FILE, Cells, read_cells
+from geonb.engines.engine import ENGINES, Engine, EngineName, Precision
+from geonb.engines.quantisation import Calibration
 from geonb.errors import CellsError, FetchError, ModelError
-from geonb.fetching import fetch
 from geonb.preprocessing import RECIPE, Recipe, preprocess
-from geonb.quantisation import Calibration
-from geonb.weights import CELLS_FILE, LOCATIONNET, MINI, REGISTRY, Weights, find_cached, own_files
+from geonb.weights.fetching import fetch
+from geonb.weights.registry import (
+    LOCATIONNET,
+    MINI,
+    REGISTRY,
+    Weights,
+    find_cached,
+    own_files,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from geonb.photo import PhotoSource
-    from geonb.sessions import Device
+    from geonb.engines.sessions import Device
+    from geonb.photos.photo import PhotoSource
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from geonb.answers import Answer, TruthCell, answer, truth_cell
-from geonb.distances import Place, check_points, distance
+from geonb.earth.distances import Place, check_points, distance
+from geonb.earth.places import Town, nearest_town
 from geonb.errors import MissingDependencyError, ModelError
-from geonb.photo import Photo, PhotoSource, open_photo
-from geonb.places import Town, nearest_town
+from geonb.photos.photo import Photo, PhotoSource, open_photo
 
 if TYPE_CHECKING:
     import os

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from geonb.errors import MissingDependencyError
-from geonb.photo import Photo, PhotoSource, open_photo
+from geonb.photos.photo import Photo, PhotoSource, open_photo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb import s2
-from geonb.cells import Cells
-from geonb.checkpoint import CheckpointFiles
-from geonb.weights import CELLS_FILE
+from geonb.checkpoints.checkpoint import CheckpointFiles
+from geonb.earth import s2
+from geonb.earth.cells import CELLS_FILE, Cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 import geonb
-from geonb.photo import Photo
+from geonb.photos.photo import Photo
 from geonb.predictions import Prediction, Predictions
 
 # The blog's answer for Tokyo Tower.

@@ -7,7 +7,7 @@ from pictures import PLACE, encoded, exif, picture
 
 import geonb
 from geonb.answers import Answer, answer, truth_cell
-from geonb.s2 import leaf_ids
+from geonb.earth.s2 import leaf_ids
 
 # Tokyo, Yokohama (27 km off), Osaka (400 km), Sydney.
 PLACES = np.array([(35.68, 139.69), (35.44, 139.64), (34.69, 135.50), (-33.87, 151.21)])

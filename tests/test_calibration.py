@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from geonb.calibration import calibrate, fit_temperature, reliability, warm
 from geonb.errors import EvaluationError
+from geonb.evaluation.calibration import calibrate, fit_temperature, reliability, warm
 
 
 def honest(photos=6000, cells=8, seed=0):

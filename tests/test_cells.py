@@ -8,11 +8,11 @@ import s2cell
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geonb import s2
-from geonb.cells import Cells, read_cells
-from geonb.distances import EARTH_RADIUS_KM, distance
+from geonb.earth import s2
+from geonb.earth.cells import Cells, read_cells
+from geonb.earth.distances import EARTH_RADIUS_KM, distance
+from geonb.earth.partitions import partition
 from geonb.errors import CellsError, GeonbError, PlaceError
-from geonb.partitions import partition
 
 SPHERE_KM2 = 4 * np.pi * EARTH_RADIUS_KM**2
 PLACES = st.tuples(st.floats(-90, 90), st.floats(-180, 180))

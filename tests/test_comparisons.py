@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geonb.comparisons import compare, paired_p
 from geonb.errors import EvaluationError
-from geonb.evaluation import evaluate
+from geonb.evaluation.accuracy import evaluate
+from geonb.evaluation.comparisons import compare, paired_p
 
 TRUTH = np.stack([np.linspace(-60, 60, 400), np.linspace(-170, 170, 400)], axis=-1)
 

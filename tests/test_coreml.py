@@ -13,13 +13,13 @@ from PIL import Image
 from servers import Mirror, serve
 
 import geonb
-from geonb.architecture import architecture
-from geonb.checkpoint import CoremlFile, find_checkpoint
-from geonb.coreml import check, read_coreml
+from geonb.checkpoints.architecture import architecture
+from geonb.checkpoints.checkpoint import CoremlFile, find_checkpoint
+from geonb.checkpoints.coreml import check, read_coreml
 from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
-from geonb.fetching import fetch
 from geonb.preprocessing import RECIPE
-from geonb.weights import LOCATIONNET, WeightsFile
+from geonb.weights.fetching import fetch
+from geonb.weights.registry import LOCATIONNET, WeightsFile
 
 PHOTO = Image.effect_noise((300, 240), 60).convert("RGB")
 

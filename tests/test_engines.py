@@ -10,7 +10,7 @@ from networks import FULL_SIZE, write_network
 from PIL import Image
 
 import geonb
-from geonb.engines import OnnxEngine
+from geonb.engines.engine import OnnxEngine
 from geonb.errors import CheckpointError, MissingDependencyError, ModelError
 from geonb.scenes import held_out
 
@@ -111,7 +111,7 @@ def test_nothing_half_written_is_left(files, cache, monkeypatch):
         (folder / "model.onnx").write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("geonb.engines.write_onnx", fail)
+    monkeypatch.setattr("geonb.engines.engine.write_onnx", fail)
     with pytest.raises(ModelError, match=r"No space left.*make room"):
         OnnxEngine(files)
     assert cached(cache) == []

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 import geonb
 from geonb.__main__ import main
-from geonb.guesses import evaluate_model, guess
-from geonb.photo_sets import read_photos
+from geonb.datasets.photo_sets import read_photos
+from geonb.evaluation.guesses import evaluate_model, guess
 from geonb.scenes import draw, shoot
 
 pytestmark = pytest.mark.newest

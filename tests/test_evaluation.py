@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from geonb.distances import distance
+from geonb.earth.distances import distance
+from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, PlaceError
-from geonb.evaluation import evaluate, most_frequent
-from geonb.partitions import partition
-from geonb.photo import Photo
+from geonb.evaluation.accuracy import evaluate, most_frequent
+from geonb.evaluation.published_rows import IM2GPS, PUBLISHED, THRESHOLDS_KM
+from geonb.evaluation.scores import wilson
+from geonb.photos.photo import Photo
 from geonb.predictions import Prediction, Predictions
-from geonb.published_rows import IM2GPS, PUBLISHED, THRESHOLDS_KM
-from geonb.scores import wilson
 
 DEGREE_KM = math.radians(1) * 6371.0
 
@@ -55,7 +55,9 @@ def test_within_is_less_or_equal_on_a_sphere_of_6371_km(limit):
 
 
 def test_a_distance_of_exactly_the_threshold_counts(monkeypatch):
-    monkeypatch.setattr("geonb.scores.haversine", lambda _, b: np.full(len(b), 25.0)[:, None])
+    monkeypatch.setattr(
+        "geonb.evaluation.scores.haversine", lambda _, b: np.full(len(b), 25.0)[:, None]
+    )
     assert evaluate([(0, 0)], [(0, 0)]).scores[0].within == (0.0, 100.0, 100.0, 100.0, 100.0)
 
 

@@ -15,10 +15,10 @@ import pytest
 from limits import powerless, quota
 from servers import Mirror, serve
 
-from geonb import downloading
 from geonb.errors import FetchError, ModelError
-from geonb.fetching import fetch
-from geonb.weights import LOCATIONNET, Weights, WeightsFile, find_cached
+from geonb.weights import downloading
+from geonb.weights.fetching import fetch
+from geonb.weights.registry import LOCATIONNET, Weights, WeightsFile, find_cached
 
 CONTENT = random.Random(0).randbytes(400_000)
 CELLS = b"89c25\t40.7\t-74.0\n"
@@ -202,8 +202,8 @@ def test_a_cached_file_that_was_harmed_is_noticed(mirror, cache, harm):
 RUN = """
 import json, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits it ignored
-from geonb.fetching import fetch
-from geonb.weights import Weights, WeightsFile
+from geonb.weights.fetching import fetch
+from geonb.weights.registry import Weights, WeightsFile
 record = json.loads(sys.argv[1])
 forms = tuple(tuple(WeightsFile(**file) for file in form) for form in record.pop("forms"))
 from geonb.errors import FetchError

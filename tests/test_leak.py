@@ -5,15 +5,18 @@ import json
 import numpy as np
 import pytest
 
-from geonb.evaluation import evaluate
-from geonb.fitting import Fitting
-from geonb.leak import Leak, leak, write_scenes
-from geonb.photo_sets import read_photos
+from geonb.datasets.photo_sets import read_photos
+from geonb.evaluation.accuracy import evaluate
+from geonb.scenes import write_scenes
+from geonb.training import Leak, measure_leak
+from geonb.training.fitting import Fitting
 
 
 @pytest.mark.mxnet
 def test_the_same_photos_are_trained_on_twice(tmp_path):
-    result = leak(tmp_path, scenes=48, people=6, t1=20, t2=1, fitting=Fitting(epochs=1, batch=8))
+    result = measure_leak(
+        tmp_path, scenes=48, people=6, t1=20, t2=1, fitting=Fitting(epochs=1, batch=8)
+    )
     assert result.by_photo.scores[0].test_set == result.by_photographer.scores[0].test_set
     shared = "photographers in training and test both"
     counts = [_facts(tmp_path / f"by-{by}")["counts"] for by in ("photo", "photographer")]

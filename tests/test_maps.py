@@ -14,9 +14,10 @@ from PIL import Image
 from places import CASES, TOKYO, predictions
 
 import geonb
-from geonb import s2
+from geonb.earth import s2
 from geonb.errors import MapError, MissingDependencyError
-from geonb.maps import canvas, choose, outlines, points, shades, static
+from geonb.maps import canvas, outlines, points, shades, static
+from geonb.maps.show import choose
 
 places = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 
@@ -188,7 +189,7 @@ def test_auto_takes_what_is_there(monkeypatch):
 
 
 def test_without_map_packages_auto_is_a_picture(monkeypatch):
-    monkeypatch.setattr("geonb.maps.find_spec", lambda name: None)
+    monkeypatch.setattr("geonb.maps.show.find_spec", lambda name: None)
     chosen, why = choose("auto", "a key")
     assert chosen == "static"
     assert 'pip install "geonb[maps]"' in why

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from geonb import load_model, predict
-from geonb.distances import distance
-from geonb.scenery.example import example
+from geonb.earth.distances import distance
 from geonb.scenes import held_out
+from geonb.scenes.example import example
 
 FOLDER = resources.files("geonb") / "data" / "mini"
 

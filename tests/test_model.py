@@ -4,7 +4,7 @@ import pytest
 from networks import write_network
 
 import geonb
-from geonb.cells import read_cells
+from geonb.earth.cells import read_cells
 from geonb.errors import CellsError, CheckpointError, ModelError
 
 

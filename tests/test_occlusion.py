@@ -6,7 +6,7 @@ from PIL import Image
 
 import geonb
 from geonb.errors import ModelError
-from geonb.occlusion import drops, occlusion
+from geonb.evaluation.occlusion import occlude, occlude_boxes
 from geonb.scenes import draw, shoot
 
 
@@ -25,7 +25,7 @@ def test_covering_a_clue_moves_the_answer_more_than_covering_sky(mini):
                 left, top, right, bottom = scene.clues[clue]
                 half = (right - left) * (bottom - top) / 30 / 2  # as large, and above the houses
                 sky = (160 - half, 0, 160 + half, 30)
-                falls.append(drops(mini, scene.image, [scene.clues[clue], sky]))
+                falls.append(occlude_boxes(mini, scene.image, [scene.clues[clue], sky]))
     of_clue, of_sky = np.mean(falls, axis=0)
     assert len(falls) > 30
     assert of_clue > max(0.03, 2 * of_sky)
@@ -34,7 +34,7 @@ def test_covering_a_clue_moves_the_answer_more_than_covering_sky(mini):
 @pytest.mark.newest
 def test_the_map_is_the_drops_of_its_patches(mini):
     scene = draw(shoot(3, "test", seed=7))
-    result = occlusion(mini, scene.image, patch=56, stride=28)
+    result = occlude(mini, scene.image, patch=56, stride=28)
     assert result.drops.shape == (7, 7)
     assert result.boxes[-1, -1].tolist() == [168, 168, 224, 224]
     answer = geonb.predict(mini, scene.image)[0]
@@ -43,7 +43,7 @@ def test_the_map_is_the_drops_of_its_patches(mini):
     box = [
         round(v * 240 / 224 + shift) for v, shift in zip(result.strongest, (40, 0) * 2, strict=True)
     ]
-    assert drops(mini, scene.image, [box])[0] == pytest.approx(result.drops.max(), abs=0.05)
+    assert occlude_boxes(mini, scene.image, [box])[0] == pytest.approx(result.drops.max(), abs=0.05)
     assert result.heat().shape == (224, 224)
     assert result.drops.min() <= result.heat().min() <= result.heat().max() <= result.drops.max()
 
@@ -60,8 +60,8 @@ class Bright:
 
 @pytest.fixture
 def bright():
-    from geonb import s2
-    from geonb.cells import Cells
+    from geonb.earth import s2
+    from geonb.earth.cells import Cells
     from geonb.model import Model
     from geonb.preprocessing import RECIPE
 
@@ -71,12 +71,14 @@ def bright():
 
 def test_the_map_shows_what_the_network_looks_at(bright):
     photo = Image.new("RGB", (448, 448), "white")
-    result = occlusion(bright, photo, patch=64, stride=32)
+    result = occlude(bright, photo, patch=64, stride=32)
     assert result.strongest == (0, 0, 64, 64)
     assert result.probability == pytest.approx(0.8)
     assert result.drops.max() == pytest.approx(0.6)
     assert result.heat()[150:, 150:].max() == 0
-    assert drops(bright, photo, [(0, 0, 120, 120), (200, 200, 448, 448)]) == pytest.approx([0.6, 0])
+    assert occlude_boxes(bright, photo, [(0, 0, 120, 120), (200, 200, 448, 448)]) == pytest.approx(
+        [0.6, 0]
+    )
     assert "0.800, and 0.200 with the patch from (0, 0) to (64, 64)" in repr(result)
     html = result._repr_html_()
     assert html.startswith('<img alt="Occlusion of')
@@ -86,10 +88,10 @@ def test_the_map_shows_what_the_network_looks_at(bright):
 @pytest.mark.parametrize(("patch", "stride"), [(0, 1), (225, 1), (32, 33), (32, 0)])
 def test_patches_that_cannot_be(bright, patch, stride):
     with pytest.raises(ModelError, match="patch is 1 to 224"):
-        occlusion(bright, Image.new("RGB", (50, 50)), patch, stride)
+        occlude(bright, Image.new("RGB", (50, 50)), patch, stride)
 
 
 def test_the_edge_is_covered_whatever_the_stride(bright):
-    result = occlusion(bright, Image.new("RGB", (50, 50)), patch=100, stride=90)
+    result = occlude(bright, Image.new("RGB", (50, 50)), patch=100, stride=90)
     assert result.boxes.max() == 224
     assert np.isfinite(result.heat()).all()

@@ -1,5 +1,6 @@
 """What holds for the package as a whole: its surface, its imports, its files."""
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -79,3 +80,65 @@ def test_a_plain_install_says_how_to_get_the_picker(name):
         "except geonb.GeonbError as error: print(error)"
     )
     assert 'pip install "geonb[picker]"' in run(code).stdout
+
+
+LAYERS = (
+    "errors files cache",
+    "earth photos scenes tables",
+    "preprocessing checkpoints answers sheets",
+    "weights",
+    "engines",
+    "model",
+    "predictions",
+    "evaluation maps picker",
+    "datasets",
+    "training",
+    "commands __main__",
+)
+HOMES = {
+    "requests": {"weights"},
+    "urllib3": {"photos"},
+    "mxnet": {"engines", "training"},
+    "onnxruntime": {"engines"},
+    "ipyleaflet": {"maps"},
+    "gmaps": {"maps"},
+}
+
+
+def imports(path):
+    """The modules that a file imports when it is loaded, and those that it imports in all."""
+    tree = ast.parse(path.read_text())
+    at_once, ever = [], []
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        ever += names
+        at_once += names if node in tree.body else []
+    return at_once, ever
+
+
+def rooms():
+    for path in (ROOT / "geonb").rglob("*.py"):
+        room = path.relative_to(ROOT / "geonb").parts[0].removesuffix(".py")
+        if room != "__init__":
+            yield room, *imports(path)
+
+
+def test_a_room_is_built_on_those_below_it():
+    floor = {room: i for i, layer in enumerate(LAYERS) for room in layer.split()}
+    upward = [
+        (room, name)
+        for room, at_once, _ in rooms()
+        for name in at_once
+        if name.startswith("geonb.")
+        and name != "geonb.__version__"
+        and floor[name.split(".")[1]] > floor[room]
+    ]
+    assert upward == []
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_heavy_library_is_used_in_its_rooms_only(library):
+    used = {room for room, _, ever in rooms() for name in ever if name.split(".")[0] == library}
+    assert used == HOMES[library]

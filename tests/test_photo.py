@@ -9,9 +9,9 @@ from pictures import PLACE, QUADRANTS, encoded, exif, picture, quadrants
 from PIL import Image, ImageCms
 
 import geonb
-from geonb.decoding import MAX_PIXELS
 from geonb.errors import PhotoError
-from geonb.photo import Photo
+from geonb.photos.decoding import MAX_PIXELS
+from geonb.photos.photo import Photo
 
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "MPO", "AVIF", "HEIC"]
 NAMES = ["a b.jpg", "quo'te\".jpg", "🗼.jpg", "<script>x.jpg", "line\nbreak.jpg"]
@@ -180,7 +180,7 @@ def test_pillow_stays_as_the_user_set_it():
     code = """
 from PIL import Image, ImageFile
 before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
-import geonb, geonb.photo, pillow_heif, warnings
+import geonb, geonb.photos.photo, pillow_heif, warnings
 filters = list(warnings.filters)
 geonb.open_photo(%r).image()
 assert before == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from geonb.datasets.photo_sets import read_photos
 from geonb.errors import EvaluationError, PlaceError
-from geonb.photo_sets import read_photos
 from geonb.scenes import draw, shoot
 
 

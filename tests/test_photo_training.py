@@ -13,14 +13,14 @@ import pytest
 from click.testing import CliRunner
 
 import geonb
-from geonb import photo_training
 from geonb.__main__ import main
+from geonb.datasets.photo_sets import PhotoSet, read_photos
 from geonb.errors import TrainingError
-from geonb.fitting import Fitting
-from geonb.network import LOCATIONNET, NETWORKS, import_mxnet, resnet
-from geonb.photo_sets import PhotoSet, read_photos
-from geonb.photo_training import train_photos
 from geonb.scenes import draw, shoot
+from geonb.training import own_photos
+from geonb.training.fitting import Fitting
+from geonb.training.network import LOCATIONNET, NETWORKS, import_mxnet, resnet
+from geonb.training.own_photos import train_photos
 
 FITTING = Fitting(epochs=3, batch=8, seed=1)
 CELLS = {"t1": 15, "t2": 1}
@@ -89,9 +89,9 @@ def test_the_command_s_help_shows_the_blog_s_sixteen_gpus():
 
 KILLED = """
 import os
-from geonb.fitting import Fitting
-from geonb.photo_training import train_photos
-from geonb.training_state import Keeper
+from geonb.training.fitting import Fitting
+from geonb.training.own_photos import train_photos
+from geonb.training.state import Keeper
 
 keep = Keeper.keep
 def keep_and_die(self, module, epoch, *rest):
@@ -148,7 +148,7 @@ def test_two_machines_share_a_training(folder, tmp_path):
         port = free.getsockname()[1]
     fitting = "Fitting(epochs=2, batch=8, kvstore='dist_sync')"
     train = (
-        "from geonb.fitting import Fitting; from geonb.photo_training import train_photos; "
+        "from geonb.training import Fitting, train_photos; "
         f"train_photos({str(folder)!r}, {str(tmp_path / 'm')!r}, t1=15, t2=1, fitting={fitting})"
     )
     runs = []
@@ -224,7 +224,7 @@ def test_the_blogs_network_takes_a_step():
     assert shapes["fc1_weight"] == (15_527, 2048)
     # bn_data's gamma and the running means and variances are in the file, not learned here
     assert 74_300_000 < sum(int(np.prod(shape)) for shape in learned.values()) < 74_405_235
-    from geonb import fitting
+    from geonb.training import fitting
 
     module = fitting._module(15_527, 1, Fitting(network="resnet101", batch=2, epochs=1), None, None)
     before = module.get_params()[0]["fc1_weight"][:5].asnumpy()
@@ -256,7 +256,7 @@ def test_networks_go_from_mini_to_the_blogs():
 
 def test_without_mxnet_the_error_comes_first(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "mxnet", None)
-    monkeypatch.setattr(photo_training, "read_photos", None)
+    monkeypatch.setattr(own_photos, "read_photos", None)
     with pytest.raises(ImportError, match=r"pip install .*geonb\[mxnet\]"):
         train_photos(tmp_path, tmp_path / "m")
     assert not (tmp_path / "m").exists()

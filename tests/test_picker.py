@@ -7,7 +7,7 @@ import pytest
 from pictures import PLACE, encoded, exif, jpeg_of, picture
 
 import geonb
-from geonb.transfers import Transfers, with_exif_of
+from geonb.picker.transfers import Transfers, with_exif_of
 
 DATA = encoded(picture(noise=30), "JPEG")
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geonb.distances import distance
+from geonb.earth.distances import distance
+from geonb.earth.places import Town, nearest_town
 from geonb.errors import PlaceError
-from geonb.places import Town, nearest_town
 
 TOWNS = [
     line.split("\t")

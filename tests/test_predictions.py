@@ -8,7 +8,7 @@ from PIL import Image
 
 import geonb
 from geonb.errors import MissingDependencyError, ModelError, PlaceError
-from geonb.photo import Photo
+from geonb.photos.photo import Photo
 
 TOKYO_TOWER = (35.6586, 139.7454)
 
@@ -172,7 +172,7 @@ def test_geojson_has_longitude_first(predictions):
 def test_a_network_that_answers_nan_is_named(tmp_path, photo):
     from networks import write_params
 
-    from geonb.mxnet_files import read_params
+    from geonb.checkpoints.mxnet_files import read_params
 
     files = write_network(tmp_path)
     arrays = dict(read_params(files.params))

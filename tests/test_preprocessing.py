@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import geonb
-from geonb.photo import open_photo
+from geonb.photos.photo import open_photo
 from geonb.preprocessing import RECIPE
 
 MEAN = np.array([123.68, 116.779, 103.939])

@@ -8,9 +8,9 @@ from networks import write_network
 from PIL import Image
 
 import geonb
-from geonb.cells import read_cells
+from geonb.earth.cells import read_cells
 from geonb.errors import ModelError
-from geonb.published import Comparison, published_answer
+from geonb.evaluation.published import Comparison, published_answer
 
 
 @pytest.fixture

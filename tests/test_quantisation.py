@@ -9,8 +9,8 @@ from PIL import Image
 
 import geonb
 from geonb import scenes
+from geonb.engines.quantisation import Agreement, Calibration
 from geonb.errors import ModelError
-from geonb.quantisation import Agreement, Calibration
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from geonb import scenes
-from geonb.distances import distance
-from geonb.photo import open_photo
-from geonb.scenery.buildings import HOUSES
-from geonb.scenery.cities import cities
-from geonb.scenery.example import example
-from geonb.scenery.landmarks import landmarks
-from geonb.scenery.letters import scripts
-from geonb.scenery.photographers import photographers
+from geonb.earth.distances import distance
+from geonb.errors import PhotoError
+from geonb.photos.photo import open_photo
+from geonb.scenes.buildings import HOUSES
+from geonb.scenes.cities import cities
+from geonb.scenes.example import example
+from geonb.scenes.landmarks import landmarks
+from geonb.scenes.letters import scripts
+from geonb.scenes.photographers import photographers
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +121,7 @@ def test_save_writes_a_jpeg_with_its_place(tmp_path, some):
 
 def test_save_says_what_it_could_not_write(tmp_path, some):
     (tmp_path / "file").write_text("")
-    with pytest.raises(scenes.PhotoError, match="cannot write the scene"):
+    with pytest.raises(PhotoError, match="cannot write the scene"):
         some[0].save(tmp_path / "file" / "scene.jpg")
 
 

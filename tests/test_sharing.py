@@ -6,8 +6,8 @@ from pictures import PLACE, encoded, exif, picture
 from PIL import Image
 
 import geonb
-from geonb import jpeg
 from geonb.errors import PhotoError
+from geonb.photos import jpeg
 
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/" exif:GPSLatitude="33,51.4S"></x:xmpmeta>'
 

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from geonb import testsets
+from geonb.datasets import testsets
 from geonb.errors import EvaluationError, PhotoError, PlaceError
 from geonb.scenes import draw, shoot
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from geonb import training, training_facts, training_set
-from geonb.cells import read_cells
-from geonb.distances import distance
-from geonb.network import LOCATIONNET, MINI, resnet
-from geonb.partitions import partition
+from geonb import training
+from geonb.earth.cells import read_cells
+from geonb.earth.distances import distance
+from geonb.earth.partitions import partition
+from geonb.training import batches
+from geonb.training import facts as the_facts
+from geonb.training.network import LOCATIONNET, MINI, resnet
 
 TINY = training.Settings(scenes=96, validation=8, test=24, epochs=2, batch=16, t1=40, t2=4)
 
@@ -53,7 +55,7 @@ def test_a_tiny_training_writes_files_that_load(trained):
     _, arguments, _ = mx.model.load_checkpoint(str(folder / "mini"), TINY.epochs)
     assert arguments["fc1_weight"].shape[0] == len(cells) == facts["classes"]
     assert json.loads((folder / "facts.json").read_text()) == facts
-    assert [row["km"] for row in facts["accuracy"]] == list(training_facts.THRESHOLDS_KM)
+    assert [row["km"] for row in facts["accuracy"]] == list(the_facts.THRESHOLDS_KM)
     assert sorted(p.name for p in folder.iterdir()) == sorted(
         ["facts.json", "grids.txt", "mini-0002.params", "mini-symbol.json"]
     )
@@ -75,23 +77,23 @@ def test_without_mxnet_the_error_names_the_command(monkeypatch, tmp_path):
 def test_moved_pictures_keep_their_size_and_move_by_a_few_pixels():
     pixels = np.zeros((3, 40, 40, 3), np.uint8)
     pixels[:, 20, 20] = 255
-    moved = training_set.jitter(pixels, np.random.default_rng(0))
+    moved = batches.jitter(pixels, np.random.default_rng(0))
     assert moved.shape == pixels.shape
     for picture in moved:
         (row,), (column,) = np.nonzero(picture[:, :, 0])
-        assert abs(row - 20) <= training_set.SHIFT
-        assert abs(column - 20) <= training_set.SHIFT
+        assert abs(row - 20) <= batches.SHIFT
+        assert abs(column - 20) <= batches.SHIFT
 
 
 def test_batches_are_full_and_say_how_much_is_padding():
-    batches = list(training_set.batches(np.zeros((5, 8, 8, 3), np.uint8), 2))
-    assert [data.shape for data, _ in batches] == [(2, 3, 8, 8)] * 3
-    assert [count for _, count in batches] == [2, 2, 1]
+    made = list(batches.batches(np.zeros((5, 8, 8, 3), np.uint8), 2))
+    assert [data.shape for data, _ in made] == [(2, 3, 8, 8)] * 3
+    assert [count for _, count in made] == [2, 2, 1]
 
 
 def test_the_constant_guess_is_where_most_photos_are():
     tokyo, lima = (35.7, 139.7), (-12.0, -77.0)
     places = np.array([tokyo] * 3 + [lima])
     cells = partition(places, t1=5, t2=1)
-    guess = training_facts.constant_guess(places, cells, threshold_km=25)
+    guess = the_facts.constant_guess(places, cells, threshold_km=25)
     assert distance(guess, tokyo) < 1

@@ -9,8 +9,8 @@ import pytest
 from pictures import encoded, picture
 
 import geonb
-from geonb import addresses, urls
 from geonb.errors import PhotoError
+from geonb.photos import addresses, urls
 
 PNG = encoded(picture(), "PNG")
 

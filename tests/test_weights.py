@@ -9,11 +9,11 @@ import pytest
 from networks import write_network
 
 import geonb
-from geonb.digests import cache_folder, file_digest
+from geonb.cache import cache_folder, file_digest
+from geonb.engines.onnx_file import write_onnx
+from geonb.engines.sessions import open_session
 from geonb.errors import FetchError, ModelError
-from geonb.onnx_file import write_onnx
-from geonb.sessions import open_session
-from geonb.weights import LOCATIONNET, REGISTRY, find_cached
+from geonb.weights.registry import LOCATIONNET, REGISTRY, find_cached
 
 
 def run(*arguments, **environment):
@@ -46,8 +46,8 @@ def test_locationnet_is_the_published_one():
 
 @pytest.mark.real
 def test_the_real_files_are_the_ones_of_the_record(real_files):
-    from geonb.architecture import architecture, parameter_count
-    from geonb.mxnet_files import read_symbol
+    from geonb.checkpoints.architecture import architecture, parameter_count
+    from geonb.checkpoints.mxnet_files import read_symbol
 
     cells, symbol, _ = LOCATIONNET.forms[0]
     for file in (cells, symbol):

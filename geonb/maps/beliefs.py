@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from geonb.maps import provider_module, static
+from geonb.maps import static
 from geonb.maps.outlines import rings
 from geonb.maps.shades import shades
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from geonb.cells import Cells
+    from geonb.earth.cells import Cells
 
 _DIGITS = 5
 """Of a degree, about a metre; the smallest cells are smaller than a screen's pixel anyway."""
@@ -27,6 +27,8 @@ def draw(cells: Cells, text: str, provider: str, belief: NDArray[np.float64] | N
     picture = static.draw_cells(cells, text, belief)
     if provider == "static":
         return picture
+    from geonb.maps.show import provider_module
+
     leaflet = provider_module("leaflet")
     world = leaflet.base_map((25.0, 10.0), 2)
     data = leaflet.collection(*_parts(rings(cells), belief))

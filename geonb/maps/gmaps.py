@@ -11,14 +11,15 @@ import traitlets
 from gmaps.errors_box import ErrorsBox
 from gmaps.toolbar import Toolbar
 
-from geonb.maps import repair_gmaps, static
+from geonb.maps import static
 from geonb.maps.google import KEY_VARIABLE
 from geonb.maps.live import Beside, Live, traits_of
 from geonb.maps.outlines import great_circle
 from geonb.maps.points import TRUTH_COLOUR, points, turned, view
+from geonb.maps.repair import repair_gmaps
 
 if TYPE_CHECKING:
-    from geonb.distances import Place
+    from geonb.earth.distances import Place
     from geonb.predictions import Predictions
 
 _DOTS = 24

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb import s2
+from geonb.earth import s2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geonb.cells import Cells
-    from geonb.distances import Place
+    from geonb.earth.cells import Cells
+    from geonb.earth.distances import Place
 
     Line = NDArray[np.float64]
 

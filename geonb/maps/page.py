@@ -13,7 +13,7 @@ from geonb.maps import static
 if TYPE_CHECKING:
     import os
 
-    from geonb.photo import Photo
+    from geonb.photos.photo import Photo
     from geonb.predictions import Predictions
 
 _SIDE = 640

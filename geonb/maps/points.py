@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from geonb.distances import bounds
+from geonb.earth.distances import bounds
 
 if TYPE_CHECKING:
-    from geonb.distances import Place
+    from geonb.earth.distances import Place
     from geonb.predictions import Predictions
 
 TRUTH = "★"

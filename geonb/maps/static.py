@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geonb.distances import distance
+from geonb.earth.distances import distance
 from geonb.errors import MapError
 from geonb.files import replacing
 from geonb.maps import canvas
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from geonb.cells import Cells
+    from geonb.earth.cells import Cells
     from geonb.predictions import Predictions
 
 _CLUSTER_KM = 300.0

@@ -1,0 +1,1 @@
+"""Checkpoints, read without the library that wrote them. Start at `checkpoint`."""

@@ -1,0 +1,92 @@
+"""The command ``geonb evaluate``: how good a model is on photos whose places are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from geonb.commands.options import engine_option, model_option
+
+if TYPE_CHECKING:
+    from geonb.datasets.photo_sets import PhotoSet
+    from geonb.engines.engine import EngineName
+
+_SHOWN_FAILURES = 5
+
+
+@click.command()
+@click.argument("photos", metavar="FOLDER|CSV", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV of path, lat, lng; or the truth file of Placing 2016.",
+)
+@click.option(
+    "--set",
+    "kind",
+    type=click.Choice(["photos", "im2gps", "placing2016"]),
+    default="photos",
+    show_default=True,
+    help="Which test set the photos are.",
+)
+@model_option
+@engine_option
+@click.option("--first", type=click.IntRange(1), help="Only so many photos, from the first on.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Also write .csv, .md, .txt, .html, or the plot as .png, .svg, .pdf; may be repeated.",
+)
+def evaluate(  # noqa: PLR0913, PLR0917
+    photos: Path | None,
+    truth: Path | None,
+    kind: str,
+    source: str,
+    engine: EngineName,
+    first: int | None,
+    output: tuple[Path, ...],
+) -> None:
+    """Measure a model on the photos of FOLDER (with their places in EXIF, or --truth) or CSV.
+
+    IM2GPS is fetched if no FOLDER is given; Placing 2016 is fetched photo by photo without one.
+    """
+    from geonb.evaluation.accuracy import evaluate as measure
+    from geonb.evaluation.guesses import guess
+    from geonb.model import load_model
+
+    photo_set = _read(photos, truth, kind)
+    click.echo(repr(photo_set)[1:-1], err=True)
+    model = load_model(source, engine=engine)
+    chosen = slice(None, first)
+    guesses = guess(model, photo_set.photos[chosen])
+    for line in guesses.failures[:_SHOWN_FAILURES]:
+        click.echo(f"no prediction: {line}", err=True)
+    if len(guesses.failures) > _SHOWN_FAILURES:
+        click.echo(f"and {len(guesses.failures) - _SHOWN_FAILURES:,} more", err=True)
+    result = measure(
+        guesses.places, photo_set.truth[chosen], name=model.name, test_set=photo_set.name
+    )
+    click.echo(result)
+    if model.note:
+        click.echo(f"Note: {model.note}.")
+    for path in output:
+        result.save(path)
+        click.echo(f"wrote {path}", err=True)
+
+
+def _read(photos: Path | None, truth: Path | None, kind: str) -> PhotoSet:
+    from geonb.datasets import testsets
+    from geonb.datasets.photo_sets import read_photos
+
+    if kind == "im2gps":
+        return testsets.im2gps(photos, truth)
+    if kind == "placing2016":
+        if truth is None:
+            raise click.UsageError("--set placing2016 needs --truth, the file of the task")
+        return testsets.placing2016(truth, photos)
+    if photos is None:
+        raise click.UsageError("name a FOLDER or CSV of photos")
+    return read_photos(photos, truth)

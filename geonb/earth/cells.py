@@ -1,0 +1,148 @@
+"""Cells, the classes of a model: read and write them, find a point's, tell their shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.earth import s2
+from geonb.earth.distances import check_points
+from geonb.errors import CellsError
+from geonb.files import replacing
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import ArrayLike, NDArray
+
+CELLS_FILE = "grids.txt"
+"""The name of every model's cell list: LocationNet's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """S2 cells in the order of a model's classes: class i is cell i.
+
+    Raises `CellsError` where an id is no cell, or two cells are the same or overlap.
+    """
+
+    ids: NDArray[np.uint64]
+    """S2 cell ids, (N,)."""
+    places: NDArray[np.float64]
+    """Centre of mass of each cell's training photos, (N, 2) degrees."""
+
+    def __post_init__(self) -> None:
+        if not len(self.ids):
+            raise CellsError("a cell list needs at least one cell, this one is empty")
+        if not s2.valid(self.ids).all():
+            bad = self.tokens[int(np.argmin(s2.valid(self.ids)))]
+            raise CellsError(f"{bad!r} is not the token of an S2 cell")
+        first, last = self._ranges
+        overlap = np.flatnonzero(first[1:] <= last[:-1])
+        if len(overlap):
+            a, b = self._order[overlap[0]], self._order[overlap[0] + 1]
+            raise CellsError(f"cells {self.tokens[a]} and {self.tokens[b]} overlap")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __repr__(self) -> str:
+        levels = self.levels
+        return f"<Cells: {len(self):,} S2 cells of levels {levels.min()} to {levels.max()}>"
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """The cells' S2 tokens."""
+        return s2.to_tokens(self.ids)
+
+    @cached_property
+    def levels(self) -> NDArray[np.int64]:
+        """The cells' levels, (N,): 0 is a face of the cube, 30 a leaf."""
+        return s2.levels(self.ids)
+
+    @cached_property
+    def areas_km2(self) -> NDArray[np.float64]:
+        """The cells' areas, (N,) km², on a sphere of 6371 km."""
+        from geonb.earth.outlines import areas_km2
+
+        return areas_km2(self.ids)
+
+    def parents(self, level: int) -> NDArray[np.uint64]:
+        """Id of the cell of ``level`` that holds each cell, (N,); one of that level is its own.
+
+        Raises `CellsError` where a cell is larger than cells of that level.
+        """
+        largest = int(self.levels.min())
+        if not 0 <= level <= largest:
+            raise CellsError(f"these cells have parents of levels 0 to {largest}, not {level}")
+        return s2.parents(self.ids, level)
+
+    def to_geojson(self) -> dict[str, Any]:
+        """The cells' outlines, areas and places as a GeoJSON FeatureCollection."""
+        from geonb.earth.outlines import to_geojson
+
+        return to_geojson(self)
+
+    @cached_property
+    def _ranges(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """First and last leaf of the cells in their order on the curve."""
+        first, last = s2.ranges(self.ids[self._order])
+        return first, last
+
+    @cached_property
+    def _order(self) -> NDArray[np.intp]:
+        return np.argsort(self.ids)
+
+    def index(self, points: ArrayLike) -> NDArray[np.intp]:
+        """Class of the cell that holds each point, (N, 2) degrees to (N,); -1 where none does."""
+        leaves = s2.leaf_ids(check_points(points).reshape(-1, 2))
+        first, last = self._ranges
+        slot = np.searchsorted(first, leaves, side="right") - 1
+        inside = (slot >= 0) & (leaves <= last[slot])
+        return np.where(inside, self._order[slot], -1)
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write ``token<TAB>latitude<TAB>longitude`` lines, the format of LocationNet's list.
+
+        Reading them gives the same cells to the last bit.
+        """
+        rows = zip(self.tokens, self.places.tolist(), strict=True)
+        with replacing(path) as temporary:
+            temporary.write_text("".join(f"{t}\t{lat!r}\t{lng!r}\n" for t, (lat, lng) in rows))
+
+
+def read_cells(path: str | os.PathLike[str]) -> Cells:
+    """Read a cell list, one ``token<TAB>latitude<TAB>longitude`` a line.
+
+    Raises `CellsError` with the line where one is not of that form, where a centre of mass lies
+    outside its own cell, and where cells overlap.
+    """
+    path = Path(path)
+    tokens, places = [], []
+    try:
+        for number, line in enumerate(path.read_text(encoding="ascii").splitlines(), start=1):
+            token, lat, lng = line.split("\t")
+            tokens.append(int(token.ljust(16, "0"), 16))
+            places.append((float(lat), float(lng)))
+    except OSError as error:
+        raise CellsError(f"{path}: cannot read the cell list ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise CellsError(f"{path}: not a cell list (not a text file)") from error
+    except ValueError as error:
+        raise CellsError(
+            f"{path}, line {number}: expected token<TAB>latitude<TAB>longitude, got {line[:80]!r}"
+        ) from error
+    if not tokens or max(tokens) >= 1 << 64:
+        raise CellsError(f"{path}: no cells, or a token longer than 16 digits, in the cell list")
+    cells = Cells(np.array(tokens, np.uint64), check_points(places))
+    if len(strays := np.flatnonzero(cells.index(cells.places) != np.arange(len(cells)))):
+        i = int(strays[0])
+        raise CellsError(
+            f"{path}, line {i + 1}: the centre {places[i]} lies outside its own cell "
+            f"{cells.tokens[i]}; are the lines or columns mixed up?"
+        )
+    return cells

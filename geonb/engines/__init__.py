@@ -1,0 +1,1 @@
+"""What runs a network: ONNX Runtime, MXNet, and what they need. Start at `engine`."""

@@ -1,0 +1,165 @@
+"""Do two systems differ on the same photos, or only in their luck? Paired exact tests."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.errors import EvaluationError
+from geonb.evaluation.published_rows import THRESHOLDS_KM
+from geonb.sheets import Sheet, Tabular
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from geonb.evaluation.accuracy import Evaluation
+
+_Z95 = 1.959963984540054
+_ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class PairedRow:
+    """Two systems at one distance."""
+
+    threshold_km: float
+    """A photo is right within it."""
+    a: float
+    """Per cent that the first system had right."""
+    b: float
+    """Per cent that the second had right."""
+    only_a: int
+    """Photos that only the first had right."""
+    only_b: int
+    """Photos that only the second had right."""
+    difference: float
+    """First minus second, in points."""
+    interval: tuple[float, float]
+    """95 % interval of the difference for paired shares (Agresti and Min, Biometrics 2005)."""
+    p: float
+    """Of a gap as large or larger, were the two equally good (McNemar's test, exact)."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether p is small enough, given that so many distances are tested (Bonferroni)."""
+        return self.p * len(THRESHOLDS_KM) < _ALPHA
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Tabular):
+    """Two evaluations of the same photos: a table wherever it is shown."""
+
+    a: str
+    """The first system's name."""
+    b: str
+    """The second's."""
+    photos: int
+    """How many both were asked about."""
+    rows: tuple[PairedRow, ...]
+    """One for each distance."""
+
+    def sheet(self) -> Sheet:
+        """See `Tabular`."""
+        head = ["within", self.a, self.b, "only first", "only second", "difference", "95 %", "p"]
+        rows = [
+            [
+                f"{row.threshold_km:g} km",
+                f"{row.a:.1f}",
+                f"{row.b:.1f}",
+                f"{row.only_a:,}",
+                f"{row.only_b:,}",
+                f"{row.difference:+.1f}",
+                f"{row.interval[0]:+.1f} to {row.interval[1]:+.1f}",
+                f"{row.p:.2g}" if row.p > 1e-12 else "< 1e-12",
+            ]
+            for row in self.rows
+        ]
+        caption = f"Per cent of the same {self.photos:,} photos; the first against the second"
+        return Sheet(caption, head, rows, self._verdict())
+
+    def _verdict(self) -> list[str]:
+        notes = []
+        for better, sign in ((self.a, 1), (self.b, -1)):
+            where = [
+                f"{row.threshold_km:g}"
+                for row in self.rows
+                if row.differs and row.difference * sign > 0
+            ]
+            if where:
+                notes.append(f"{better} is better within {', '.join(where)} km.")
+        same = [f"{row.threshold_km:g}" for row in self.rows if not row.differs]
+        if same:
+            notes.append(f"Within {', '.join(same)} km these photos do not tell them apart.")
+        return [*notes, f"A p below {_ALPHA / len(self.rows):g} counts, as several are tested."]
+
+    def records(self) -> list[dict[str, Any]]:
+        """See `Tabular`."""
+        return [
+            {
+                "within_km": row.threshold_km,
+                "a": self.a,
+                "b": self.b,
+                "percent_a": row.a,
+                "percent_b": row.b,
+                "only_a": row.only_a,
+                "only_b": row.only_b,
+                "difference": row.difference,
+                "low": row.interval[0],
+                "high": row.interval[1],
+                "p": row.p,
+                "differs": row.differs,
+            }
+            for row in self.rows
+        ]
+
+    def figure(self) -> Figure:
+        """The differences with their intervals."""
+        from geonb.evaluation.plots import paired_differences
+
+        return paired_differences(self)
+
+
+def compare(a: Evaluation, b: Evaluation) -> Comparison:
+    """Tell whether two systems differ on the same photos: first guesses, pair by pair.
+
+    Raises `EvaluationError` where the true places are not the same ones in the same order.
+    """
+    if not np.array_equal(a.truth, b.truth):
+        raise EvaluationError(
+            f"the two evaluations are of different photos ({len(a.km):,} and {len(b.km):,}, or "
+            "in another order); evaluate both systems on the same list"
+        )
+    rows = tuple(_row(limit, a.km <= limit, b.km <= limit) for limit in THRESHOLDS_KM)
+    name_a, name_b = (e.scores[0].system.removesuffix(", first guess") for e in (a, b))
+    return Comparison(name_a, name_b, len(a.km), rows)
+
+
+def _row(limit: float, a: Any, b: Any) -> PairedRow:
+    """Compare what was right, (N,) bool each."""
+    photos = len(a)
+    only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
+    plus_a, plus_b, plus_n = only_a + 0.5, only_b + 0.5, photos + 2
+    middle = (plus_a - plus_b) / plus_n
+    half = _Z95 * math.sqrt(plus_a + plus_b - (plus_a - plus_b) ** 2 / plus_n) / plus_n
+    return PairedRow(
+        limit,
+        100 * int(a.sum()) / photos,
+        100 * int(b.sum()) / photos,
+        only_a,
+        only_b,
+        100 * (only_a - only_b) / photos,
+        (100 * (middle - half), 100 * (middle + half)),
+        paired_p(only_a, only_b),
+    )
+
+
+def paired_p(only_a: int, only_b: int) -> float:
+    """McNemar's exact two-sided p: as if a fair coin had decided each photo that differs."""
+    n, fewer = only_a + only_b, min(only_a, only_b)
+    k = np.arange(1, fewer + 1)
+    # Logarithms of the binomials n over 0, 1 … fewer: the numbers themselves overflow.
+    logs = np.concatenate([[0.0], np.cumsum(np.log(n - k + 1) - np.log(k))])
+    return float(min(1.0, 2 * np.exp(logs - n * math.log(2)).sum()))

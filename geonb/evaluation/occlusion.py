@@ -1,0 +1,158 @@
+"""What did it look at? Cover a patch of the photo, and see how the answer's probability falls."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geonb.errors import ModelError, printable
+from geonb.photos.photo import Photo, PhotoSource, open_photo
+from geonb.preprocessing import preprocess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from geonb.model import Model
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels."""
+_BATCH = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Occlusion:
+    """How much the answer hangs on each part of a photo."""
+
+    photo: Photo
+    """The photo that was asked about."""
+    model: str
+    """The name of the model."""
+    token: str
+    """The cell that the whole photo's answer is."""
+    probability: float
+    """Its probability, with nothing covered."""
+    drops: NDArray[np.float64]
+    """By how much it falls with a patch covered, (rows, columns); below 0 where it rises."""
+    boxes: NDArray[np.intp]
+    """Those patches, (rows, columns, 4): left, top, right, bottom in the network's square."""
+    side: int
+    """Pixels on each side of that square."""
+
+    @property
+    def strongest(self) -> Box:
+        """The patch without which the probability falls most, in the network's square."""
+        flat = int(np.argmax(self.drops))
+        left, top, right, bottom = self.boxes.reshape(-1, 4)[flat].tolist()
+        return left, top, right, bottom
+
+    def heat(self) -> NDArray[np.float64]:
+        """The mean drop of all patches that cover each pixel, (side, side)."""
+        total, count = np.zeros((self.side, self.side)), np.zeros((self.side, self.side))
+        for drop, box in zip(self.drops.ravel(), self.boxes.reshape(-1, 4), strict=True):
+            left, top, right, bottom = box
+            total[top:bottom, left:right] += drop
+            count[top:bottom, left:right] += 1
+        return total / count
+
+    def __repr__(self) -> str:
+        left, top, right, bottom = self.strongest
+        return (
+            f"<Occlusion of {printable(self.photo.name)}, model {self.model}: cell {self.token} "
+            f"has {self.probability:.3f}, and {self.probability - self.drops.max():.3f} with the "
+            f"patch from ({left}, {top}) to ({right}, {bottom}) of {self.side} pixels covered>"
+        )
+
+    def _repr_html_(self) -> str:
+        buffer = io.BytesIO()
+        self.figure().savefig(buffer, format="png", dpi=100)
+        picture = base64.b64encode(buffer.getvalue()).decode()
+        return f'<img alt="{escape(repr(self)[1:-1])}" src="data:image/png;base64,{picture}">'
+
+    def figure(self) -> Figure:
+        """The square that the network saw, and over it where the answer comes from."""
+        from matplotlib.figure import Figure
+
+        from geonb.preprocessing import fast_square
+
+        canvas = Figure(figsize=(8.4, 4.0), layout="constrained")
+        plain, heated = canvas.subplots(1, 2)
+        square = fast_square(self.photo, self.side)
+        heat, reach = self.heat(), max(float(np.abs(self.drops).max()), 1e-9)
+        plain.imshow(square)
+        plain.set_title("what the network sees", fontsize=10)
+        heated.imshow(square.mean(axis=2), cmap="gray")
+        shown = heated.imshow(heat, cmap="RdBu_r", alpha=0.6, vmin=-reach, vmax=reach)
+        heated.set_title(f"covered, {self.probability:.3f} falls by", fontsize=10)
+        canvas.colorbar(shown, ax=heated, shrink=0.85)
+        for axes in (plain, heated):
+            axes.set_axis_off()
+        return canvas
+
+
+def occlude(model: Model, photo: PhotoSource, patch: int = 32, stride: int = 16) -> Occlusion:
+    """Slide a grey ``patch`` over the photo, ``stride`` pixels a step, and ask each time again.
+
+    Both are in pixels of the square that the network sees (224). Grey is the training photos'
+    mean colour. Source: Zeiler and Fergus, "Visualizing and Understanding Convolutional
+    Networks", ECCV 2014, section 4.2. Raises `PhotoError`, `ModelError`.
+    """
+    photo, side = open_photo(photo), model.recipe.side
+    if not (1 <= patch <= side and 1 <= stride <= patch):
+        raise ModelError(
+            f"patch is 1 to {side} pixels and stride 1 to patch; got patch={patch}, stride={stride}"
+        )
+    starts = np.unique([*range(0, side - patch, stride), side - patch])
+    tops, lefts = np.meshgrid(starts, starts, indexing="ij")
+    boxes = np.stack([lefts, tops, lefts + patch, tops + patch], axis=-1)
+    data = preprocess(photo, recipe=model.recipe)
+    answer, whole = _answer(model, data)
+    covered = _covered(model, data, boxes.reshape(-1, 4), answer).reshape(tops.shape)
+    return Occlusion(
+        photo, model.name, model.cells.tokens[answer], whole, whole - covered, boxes, side
+    )
+
+
+def occlude_boxes(model: Model, photo: PhotoSource, boxes: Iterable[Box]) -> NDArray[np.float64]:
+    """By how much the answer's probability falls with each of N ``boxes`` covered, (N,).
+
+    The boxes are in the photo's own pixels, upright; what lies outside the middle square is not
+    seen anyway. Raises `PhotoError`, `ModelError`.
+    """
+    photo = open_photo(photo)
+    width, height = photo.size
+    short, side = min(photo.size), model.recipe.side
+    corner = np.array([(width - short) // 2, (height - short) // 2] * 2)
+    scaled = (np.array(list(boxes), float).reshape(-1, 4) - corner) * side / short
+    squares = np.clip(np.rint(scaled), 0, side).astype(np.intp)
+    data = preprocess(photo, recipe=model.recipe)
+    answer, whole = _answer(model, data)
+    return whole - _covered(model, data, squares, answer)
+
+
+def _answer(model: Model, data: NDArray[np.float32]) -> tuple[int, float]:
+    """The most probable cell, and its probability."""
+    table = model.network.probabilities(data)[0]
+    best = int(table.argmax())
+    return best, float(table[best])
+
+
+def _covered(
+    model: Model, data: NDArray[np.float32], boxes: NDArray[np.intp], answer: int
+) -> NDArray[np.float64]:
+    """Probability of the answer with each box (N, 4) covered, (N,); data is (1, 3, side, side)."""
+    found = []
+    for first in range(0, len(boxes), _BATCH):
+        some = boxes[first : first + _BATCH]
+        batch = np.repeat(data, len(some), axis=0)
+        for picture, (left, top, right, bottom) in zip(batch, some.tolist(), strict=True):
+            picture[:, top:bottom, left:right] = 0.0  # the mean colour, which is subtracted
+        found.append(model.network.probabilities(batch)[:, answer])
+    return np.concatenate(found).astype(np.float64)

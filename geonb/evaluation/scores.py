@@ -1,0 +1,87 @@
+"""Kilometres from guesses to the truth, and the numbers that sum them up."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geonb.earth.distances import haversine
+from geonb.evaluation.published_rows import THRESHOLDS_KM, PublishedRow
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_Z95 = 1.959963984540054
+_OSV5M_SCALE_KM = 1492.7
+_CHUNK = 1 << 16  # photos measured at a time: small enough for the processor's cache
+
+
+@dataclass(frozen=True)
+class Score:
+    """One row: how good a system is on a test set."""
+
+    system: str
+    """Who guessed, and which of the guesses counts."""
+    test_set: str
+    """On which photos."""
+    photos: int
+    """How many."""
+    within: tuple[float, ...]
+    """Per cent of them within each of `THRESHOLDS_KM`."""
+    intervals: tuple[tuple[float, float], ...]
+    """95 % interval of each (Wilson, 1927), in per cent."""
+    median_km: float | None = None
+    """Half of the photos are nearer; inf where half have no prediction, None if not published."""
+    osv5m: float | None = None
+    """OSV-5M's score, the mean of 5000 exp(-km / 1492.7), 0 without a prediction (Astruc et al.,
+    CVPR 2024)."""
+    source: str = ""
+    """Where a published row was printed."""
+
+
+def measure(guesses: NDArray[np.float64], truth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Kilometres from guesses (N, k, 2), or (1, k, 2) for all, to the truth (N, 2): (N, k)."""
+    km = np.empty((len(truth), guesses.shape[1]))
+    for start in range(0, len(truth), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        here = guesses if len(guesses) == 1 else guesses[part]
+        km[part] = haversine(here, truth[part, None])
+    return km
+
+
+def score(system: str, test_set: str, km: NDArray[np.float64]) -> Score:
+    """Sum up the kilometres (N,), NaN where nothing was predicted."""
+    photos = len(km)
+    far = np.where(np.isnan(km), np.inf, km)
+    shares = [np.count_nonzero(far <= limit) / photos for limit in THRESHOLDS_KM]
+    return Score(
+        system,
+        test_set,
+        photos,
+        tuple(100 * share for share in shares),
+        tuple(_interval(share, photos) for share in shares),
+        float(np.median(far)),
+        float(np.mean(5000 * np.exp(-far / _OSV5M_SCALE_KM))),
+    )
+
+
+def published_score(row: PublishedRow) -> Score:
+    """A published row with the interval that nobody prints."""
+    intervals = tuple(_interval(percent / 100, row.photos) for percent in row.within)
+    return Score(row.system, row.test_set, row.photos, row.within, intervals, source=row.source)
+
+
+def _interval(share: float, photos: int) -> tuple[float, float]:
+    low, high = wilson(share, photos)
+    return 100 * low, 100 * high
+
+
+def wilson(share: float, photos: int) -> tuple[float, float]:
+    """95 % interval of a ``share`` (0 to 1) seen in so many ``photos`` (Wilson, JASA 1927)."""
+    z2 = _Z95**2 / photos
+    middle = (share + z2 / 2) / (1 + z2)
+    half = _Z95 * math.sqrt((share * (1 - share) + z2 / 4) / photos) / (1 + z2)
+    return max(middle - half, 0.0), min(middle + half, 1.0)

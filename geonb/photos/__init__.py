@@ -1,0 +1,1 @@
+"""Photos: opened from anything, decoded with care. Start at `photo`."""

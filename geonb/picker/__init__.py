@@ -1,0 +1,1 @@
+"""The photo picker of the notebooks. Start at `widget`."""

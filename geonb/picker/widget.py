@@ -1,0 +1,173 @@
+"""The photo picker, and a plain upload button: what is chosen arrives whole, or says why not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geonb.errors import GeonbError, MissingDependencyError, PhotoError
+from geonb.photos.photo import Photo, open_photo
+from geonb.picker.transfers import Arrived, Transfers
+
+try:
+    import anywidget
+    import ipywidgets
+    import traitlets
+except ImportError as missing:
+    raise MissingDependencyError("the photo picker", "anywidget", "picker") from missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_HERE = Path(__file__).parent
+_ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff"
+_CHECK_SIDE = 64
+"""Pixels; a photo is decoded this small to see whether it can be."""
+
+
+class _Picker(anywidget.AnyWidget):
+    """What the picker and the upload button share: a browser part, and files in messages."""
+
+    _esm = _HERE / "widget.js"
+    _css = _HERE / "widget.css"
+    _plain = traitlets.Bool(default_value=False).tag(sync=True)
+    description = traitlets.Unicode("Choose photos…").tag(sync=True)
+    """The button's text."""
+    accept = traitlets.Unicode(_ACCEPT).tag(sync=True)
+    """What the file dialogue offers: kinds and endings, as in HTML."""
+    multiple = traitlets.Bool(default_value=True).tag(sync=True)
+    """Whether several files can be chosen at once."""
+    max_bytes = traitlets.Int(50_000_000).tag(sync=True)
+    """The largest file that is sent; a larger one is refused in the browser, by name."""
+    shrink_over = traitlets.Int(8_000_000).tag(sync=True)
+    """JPEGs beyond this many bytes are shrunk in the browser."""
+    max_side = traitlets.Int(2048).tag(sync=True)
+    """Pixels on the longer side of a shrunk photo."""
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._transfers = Transfers(self.max_bytes)
+        self._lock = threading.Lock()  # messages come on two threads
+        self.on_msg(self._receive)
+
+    def _receive(self, _: Any, message: dict[str, Any], buffers: list[Any]) -> None:
+        """Take what the browser sends, and tell it what became of each file."""
+        try:
+            with self._lock:
+                self._transfers.max_bytes = self.max_bytes
+                if self._transfers.renew(int(message.get("choice", 0))):
+                    self._clear()
+                arrived = self._transfers.take(message, buffers)
+                if arrived is None:
+                    return
+                self._take(arrived)
+        except PhotoError as error:
+            self.send({"type": "refused", "id": message.get("id"), "text": str(error)})
+        else:
+            self.send({"type": "here", "id": arrived.id})
+            self._announce()
+
+    @abstractmethod
+    def _clear(self) -> None:
+        """Forget what was chosen before."""
+
+    @abstractmethod
+    def _take(self, arrived: Arrived) -> None:
+        """Keep a file. Raises `PhotoError` where it is of no use."""
+
+    @abstractmethod
+    def _announce(self) -> None:
+        """Act on the file that was kept last; the browser knows of it already."""
+
+
+class PhotoPicker(_Picker):
+    """Choose photos by click, drop, paste or camera; they are in ``photos``.
+
+    Nothing of a photo is saved with the notebook. JPEGs over ``shrink_over`` bytes are shrunk in
+    the browser, and keep their EXIF with the place; everything else arrives as it is. A new
+    choice takes the place of the one before.
+    """
+
+    photos: tuple[Photo, ...] = traitlets.Tuple()
+    """What was chosen last, in that order; empty at first, and while a new choice travels."""
+
+    def __init__(self, **traits: Any) -> None:
+        self._callbacks: list[tuple[Callable[[Photo], Any], ipywidgets.Output]] = []
+        super().__init__(**traits)
+
+    def on_photo(self, callback: Callable[[Photo], Any]) -> Callable[[Photo], Any]:
+        """Call ``callback(photo)`` for each photo as it arrives; also as a decorator.
+
+        What it returns or prints appears below the cell that this is called in; a new choice
+        clears it. Errors of geonb are shown there as one line.
+        """
+        from IPython.display import display
+
+        output = ipywidgets.Output()
+        display(output)
+        self._callbacks.append((callback, output))
+        return callback
+
+    def _clear(self) -> None:
+        self.photos = ()
+        for _, output in self._callbacks:
+            output.outputs = ()
+
+    def _take(self, arrived: Arrived) -> None:
+        photo = open_photo({"name": arrived.name, "content": arrived.content})
+        photo.image(_CHECK_SIDE)
+        self.photos = (*self.photos, photo)
+
+    def _announce(self) -> None:
+        for callback, output in self._callbacks:
+            with output:
+                _show(callback, self.photos[-1])
+
+
+def _show(callback: Callable[[Photo], Any], photo: Photo) -> None:
+    """Call back, and show in the notebook what comes of it."""
+    from IPython.display import display
+
+    try:
+        result = callback(photo)
+    except GeonbError as error:
+        print(f"geonb: {error}")  # noqa: T201 - into the notebook
+    else:
+        if result is not None:
+            display(result)
+
+
+class FileUpload(_Picker):
+    """ipywidgets' upload button without its trap: files over 10 MiB arrive too.
+
+    There, such a file is lost without a word, and the value keeps the file before it. Here a
+    file travels in parts, one over ``max_bytes`` is refused in the browser, and a new choice
+    clears the value first. Nothing is saved with the notebook.
+    """
+
+    value: tuple[dict[str, Any], ...] = traitlets.Tuple()
+    """As of ipywidgets 8: dicts with name, type, size, content (memoryview), last_modified."""
+
+    def __init__(self, **traits: Any) -> None:
+        defaults = {"description": "Upload", "multiple": False, "accept": "", "_plain": True}
+        super().__init__(**{**defaults, **traits})
+
+    def _clear(self) -> None:
+        self.value = ()
+
+    def _take(self, arrived: Arrived) -> None:
+        modified = dt.datetime.fromtimestamp(arrived.modified / 1000, dt.UTC)
+        file = {
+            "name": arrived.name,
+            "type": arrived.mime,
+            "size": len(arrived.content),
+            "content": memoryview(arrived.content),
+            "last_modified": modified,
+        }
+        self.value = (*self.value, file)
+
+    def _announce(self) -> None:
+        """Nothing to do: who wants to know observes ``value``."""

@@ -1,1 +1,0 @@
-"""What `geonb.scenes` draws with: cities, photographers, letters, streets and landmarks."""
