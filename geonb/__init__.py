@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from geonb.maps.show import show_cells, show_heatmap, show_map
     from geonb.model import Model, load_model
     from geonb.photos.photo import Photo, example_photo, open_photo
+    from geonb.photos.showing import show_photo
     from geonb.picker.widget import FileUpload, PhotoPicker
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
@@ -67,6 +68,7 @@ _HOMES = {
     "show_cells": "maps.show",
     "show_heatmap": "maps.show",
     "show_map": "maps.show",
+    "show_photo": "photos.showing",
 }
 
 __all__ = [
@@ -105,6 +107,7 @@ __all__ = [
     "show_cells",
     "show_heatmap",
     "show_map",
+    "show_photo",
 ]
 
 

@@ -49,6 +49,10 @@ class MapError(GeonbError):
     """A map cannot be drawn as asked."""
 
 
+class PictureError(GeonbError):
+    """A picture cannot be written as asked."""
+
+
 class MissingDependencyError(GeonbError, ImportError):
     """An optional package is needed; the text ends with the command that installs it."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from geonb.errors import EvaluationError, MissingDependencyError, printable
 from geonb.files import replacing
+from geonb.pictures import KINDS, Picture
 from geonb.tables import style
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-_PICTURES = (".png", ".svg", ".pdf")
+_PICTURES = tuple(f".{kind}" for kind in KINDS)
 _TEXTS = (".csv", ".md", ".txt", ".html")
 
 
@@ -85,7 +86,15 @@ class Tabular(ABC):
 
     @abstractmethod
     def figure(self) -> Figure:
-        """The plot that goes with it."""
+        """The plot that goes with it, to draw more into it."""
+
+    @abstractmethod
+    def in_words(self) -> str:
+        """What the plot shows, for those who do not see it."""
+
+    def plot(self) -> Picture:
+        """The plot as notebooks show it."""
+        return Picture(self.figure, self.in_words())
 
     def __repr__(self) -> str:
         return self.sheet().text()
@@ -127,7 +136,7 @@ class Tabular(ABC):
             )
         with replacing(path) as temporary:
             if kind in _PICTURES:
-                self.figure().savefig(temporary, dpi=110)
+                temporary.write_bytes(self.plot().image(kind[1:]))
             else:
                 temporary.write_text(self._written(kind), encoding="utf-8")
 

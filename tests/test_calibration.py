@@ -99,6 +99,7 @@ def test_bad_input(call, message):
 def test_forms(tmp_path):
     table, classes = honest(500)
     result = reliability(table.max(axis=1), table.argmax(axis=1) == classes)
+    assert " answers with about 65%, 57% were right." in result.plot().alt
     axes = result.figure().axes[0]
     assert axes.get_ylabel() == "share that was right"
     assert f"ECE {result.error:.3f}" in [t.get_text() for t in axes.get_legend().get_texts()]

@@ -77,4 +77,5 @@ def test_forms(tmp_path):
     assert "a&lt;b" in result._repr_html_()
     assert result.to_csv().count("\n") == 6
     result.save(tmp_path / "compare.png")
+    assert "a<b minus b, in points: +8.2 within 1 km (+5.5 to" in result.plot().alt
     assert len(result.figure().axes[0].get_xticks()) == 5

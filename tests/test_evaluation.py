@@ -205,3 +205,11 @@ def test_plot_shows_accuracy_over_distance():
     assert [np.interp(km, x, y) for km in (0.5, 10_000)] == [25.0, 50.0]
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert {"yours, first guess", "constant guess", "PlaNet, IM2GPS"} <= set(labels)
+
+
+def test_the_plot_has_words():
+    plot = evaluate([(0, 0)], [(0, 0)], name="mine & yours").plot()
+    html = plot._repr_html_()
+    assert "mine &amp; yours, first guess: 100.0 %, 100.0 %, 100.0 %, 100.0 %, 100.0 %." in html
+    assert "constant guess: " in repr(plot)
+    assert plot.image("png").startswith(b"\x89PNG")

@@ -47,5 +47,6 @@ def test_the_table_shows_how_much_it_flatters(tmp_path):
     assert "+50.0" in repr(result)
     assert "split by photographer" in result.to_markdown()
     result.save(tmp_path / "leak.png")
+    assert "100.0 and 50.0 within 1 km" in result.plot().alt
     labels = [t.get_text() for t in result.figure().axes[0].get_legend().get_texts()]
     assert labels == ["split by photo", "split by photographer"]

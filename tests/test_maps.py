@@ -15,7 +15,7 @@ from places import CASES, TOKYO, predictions
 
 import geonb
 from geonb.earth import s2
-from geonb.errors import MapError, MissingDependencyError
+from geonb.errors import MapError, MissingDependencyError, PictureError
 from geonb.maps import canvas, outlines, points, shades, static
 from geonb.maps.show import choose
 
@@ -153,7 +153,7 @@ def test_a_static_map_is_a_picture_with_words_everywhere(tmp_path):
     assert Image.open(io.BytesIO(drawn._repr_png_())).size[0] > 1000
     drawn.save(tmp_path / "map.svg")
     assert (tmp_path / "map.svg").read_text().lstrip().startswith("<?xml")
-    with pytest.raises(MapError, match=r"map.docx: a map is saved as .png, .svg or .pdf"):
+    with pytest.raises(PictureError, match=r"map.docx: a picture is saved as .png, .svg or .pdf"):
         drawn.save(tmp_path / "map.docx")
 
 

@@ -83,7 +83,7 @@ def test_a_plain_install_says_how_to_get_the_picker(name):
 
 
 LAYERS = (
-    "errors files cache",
+    "errors files cache pictures",
     "earth photos scenes tables",
     "preprocessing checkpoints answers sheets",
     "weights",

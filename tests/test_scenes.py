@@ -150,5 +150,5 @@ def test_the_shipped_example_is_drawn_by_this_code():
 def test_a_scene_shows_itself_without_telling_its_city(some):
     assert "clues: sky" in repr(some[0]) or "clues: sun" in repr(some[0])
     html = some[0]._repr_html_()
-    assert html.startswith('<img alt="A drawn street scene" src="data:image/png;base64,')
+    assert html.startswith('<img alt="A drawn street scene"')
     assert some[0].city.name not in repr(some[0]) + html

@@ -14,7 +14,7 @@ import numpy as np
 from geonb.earth import s2
 from geonb.earth.distances import Place, check_points
 from geonb.errors import EvaluationError, PlaceError
-from geonb.evaluation.published_rows import PUBLISHED, PublishedRow
+from geonb.evaluation.published_rows import PUBLISHED, THRESHOLDS_KM, PublishedRow
 from geonb.evaluation.scores import Score, measure, published_score, score
 from geonb.predictions import Predictions
 from geonb.sheets import Sheet, Tabular
@@ -73,6 +73,14 @@ class Evaluation(Tabular):
         from geonb.evaluation.plots import accuracy_over_distance
 
         return accuracy_over_distance(self)
+
+    def in_words(self) -> str:
+        """See `Tabular`."""
+        limits = ", ".join(f"{km:g}" for km in THRESHOLDS_KM)
+        return f"Photos within {limits} km. " + " ".join(
+            f"{score.system}: {', '.join(f'{share:.1f} %' for share in score.within)}."
+            for score in (self.scores[0], self.scores[-1])
+        )
 
 
 def evaluate(

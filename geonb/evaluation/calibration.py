@@ -93,6 +93,14 @@ class Calibration(Tabular):
 
         return reliability_diagram(self)
 
+    def in_words(self) -> str:
+        """See `Tabular`."""
+        return "Reliability diagram. " + " ".join(
+            f"Of {row.photos} answers with about {row.confidence:.0%}, {row.right:.0%} were right."
+            for row in self.bins
+            if row.photos
+        )
+
 
 @dataclass(frozen=True)
 class Temperature:

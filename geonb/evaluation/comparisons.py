@@ -121,6 +121,15 @@ class Comparison(Tabular):
 
         return paired_differences(self)
 
+    def in_words(self) -> str:
+        """See `Tabular`."""
+        rows = (
+            f"{row.difference:+.1f} within {row.threshold_km:g} km "
+            f"({row.interval[0]:+.1f} to {row.interval[1]:+.1f})"
+            for row in self.rows
+        )
+        return f"{self.a} minus {self.b}, in points: {', '.join(rows)}."
+
 
 def compare(a: Evaluation, b: Evaluation) -> Comparison:
     """Tell whether two systems differ on the same photos: first guesses, pair by pair.

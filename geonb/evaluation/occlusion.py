@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geonb.errors import ModelError, printable
 from geonb.photos.photo import Photo, PhotoSource, open_photo
+from geonb.pictures import Picture
 from geonb.preprocessing import preprocess
 
 if TYPE_CHECKING:
@@ -71,10 +69,7 @@ class Occlusion:
         )
 
     def _repr_html_(self) -> str:
-        buffer = io.BytesIO()
-        self.figure().savefig(buffer, format="png", dpi=100)
-        picture = base64.b64encode(buffer.getvalue()).decode()
-        return f'<img alt="{escape(repr(self)[1:-1])}" src="data:image/png;base64,{picture}">'
+        return Picture(self.figure, repr(self)[1:-1])._repr_html_()
 
     def figure(self) -> Figure:
         """The square that the network saw, and over it where the answer comes from."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geonb.pictures import Picture
     from geonb.predictions import Predictions
 
 _HEIGHT = "420px"
@@ -52,7 +53,7 @@ def draw(predictions: Predictions, why: str) -> LeafletMap:
     return boxed(world, static.draw(predictions), **traits_of(predictions, why))
 
 
-def boxed(world: Any, picture: static.StaticMap, **traits: Any) -> LeafletMap:
+def boxed(world: Any, picture: Picture, **traits: Any) -> LeafletMap:
     """A map and the list of what is on it, in one box."""
     beside = Beside(map=".leaflet-container", **traits)
     box = LeafletMap([world, beside])

@@ -14,7 +14,7 @@ from geonb.maps.points import in_words, points
 from geonb.tables import caption, style
 
 if TYPE_CHECKING:
-    from geonb.maps.static import StaticMap
+    from geonb.pictures import Picture
     from geonb.predictions import Predictions
 
 
@@ -25,7 +25,7 @@ class Live:
     saved state, an export, a page without the widget's script), the picture is what one sees.
     """
 
-    picture: StaticMap
+    picture: Picture
     """Stands in for the map."""
     uid: str
     """By which the script knows the picture."""

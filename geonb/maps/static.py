@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import io
-from dataclasses import dataclass
 from functools import partial
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.earth.distances import distance
-from geonb.errors import MapError
-from geonb.files import replacing
 from geonb.maps import canvas
 from geonb.maps.outlines import rings
 from geonb.maps.points import box, in_words
 from geonb.maps.shades import shades
+from geonb.pictures import Picture
 from geonb.tables import html_table, style, text_table
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable
-
     import numpy as np
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -32,54 +24,11 @@ if TYPE_CHECKING:
 
 _CLUSTER_KM = 300.0
 """Predictions this near to the best one share its close-up."""
-_DPI = 110
 
 
-@dataclass(frozen=True)
-class StaticMap:
-    """A picture; notebooks show it with its words below, terminals show the words."""
-
-    figure: Callable[[], Figure]
-    """Draws the matplotlib figure."""
-    alt: str
-    """The picture in words, for those who do not see it."""
-    text: str
-    """What belongs beside the picture, as plain text."""
-    html: str
-    """The same as HTML."""
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        picture = base64.b64encode(self.image("png")).decode()
-        return (
-            f'<div class="geonb"><img alt="{escape(self.alt)}" '
-            f'src="data:image/png;base64,{picture}"></div>{self.html}'
-        )
-
-    def _repr_png_(self) -> bytes:
-        """For what cannot show the page: GitHub, PDF."""
-        return self.image("png")
-
-    def image(self, kind: str = "png") -> bytes:
-        """The picture's bytes, as ``png``, ``svg`` or ``pdf``."""
-        buffer = io.BytesIO()
-        self.figure().savefig(buffer, format=kind, dpi=_DPI)
-        return buffer.getvalue()
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture; the ending of ``path`` says the format. Raises `MapError`."""
-        kind = Path(path).suffix.lower().lstrip(".")
-        if kind not in {"png", "svg", "pdf"}:
-            raise MapError(f"{path}: a map is saved as .png, .svg or .pdf, not {kind or 'that'!r}")
-        with replacing(path) as temporary:
-            temporary.write_bytes(self.image(kind))
-
-
-def draw(predictions: Predictions, why: str = "") -> StaticMap:
+def draw(predictions: Predictions, why: str = "") -> Picture:
     """Draw predictions as a picture; ``why`` says why this map was chosen."""
-    return StaticMap(
+    return Picture(
         figure=partial(_figure, predictions),
         alt=in_words(predictions),
         text="\n".join([text_table(predictions), *([why] if why else [])]),
@@ -110,10 +59,10 @@ def _figure(predictions: Predictions) -> Figure:
     return figure
 
 
-def draw_cells(cells: Cells, text: str, belief: NDArray[np.float64] | None = None) -> StaticMap:
+def draw_cells(cells: Cells, text: str, belief: NDArray[np.float64] | None = None) -> Picture:
     """Draw the outlines of cells on a world map, shaded by their probability where it is given."""
     html = f"<style>{style()}</style><div class='geonb'><p>{escape(text)}</p></div>"
-    return StaticMap(partial(_cells_figure, cells, belief), f"World map. {text}", text, html)
+    return Picture(partial(_cells_figure, cells, belief), f"World map. {text}", text, html)
 
 
 def _cells_figure(cells: Cells, belief: NDArray[np.float64] | None) -> Figure:

@@ -7,7 +7,6 @@ Each scene is a noon street of a real city at an equinox, seen towards the east,
 
 from __future__ import annotations
 
-import base64
 import io
 import math
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from PIL import Image
 
 from geonb.errors import PhotoError
 from geonb.files import replacing
+from geonb.pictures import tag
 from geonb.scenes.buildings import draw_house
 from geonb.scenes.canvas import SIZE, Canvas
 from geonb.scenes.cars import draw_cars
@@ -88,8 +88,7 @@ class Scene:
     def _repr_html_(self) -> str:
         buffer = io.BytesIO()
         self.image.save(buffer, "PNG")
-        data = base64.b64encode(buffer.getvalue()).decode()
-        return f'<img alt="A drawn street scene" src="data:image/png;base64,{data}">'
+        return tag("A drawn street scene", buffer.getvalue())
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a JPEG whose EXIF says where the scene was taken. Raises `PhotoError`."""

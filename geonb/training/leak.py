@@ -74,6 +74,14 @@ class Leak(Tabular):
 
         return two_accuracies(self)
 
+    def in_words(self) -> str:
+        """See `Tabular`."""
+        rows = (
+            f"{row['by_photo']:.1f} and {row['by_photographer']:.1f} within {row['within_km']:g} km"
+            for row in self.records()
+        )
+        return f"Per cent right split by photo and split by photographer: {', '.join(rows)}."
+
 
 def measure_leak(
     folder: str | os.PathLike[str],

@@ -1,0 +1,50 @@
+"""Show a photo in a notebook: small, without its EXIF, and with words."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+from geonb.errors import printable
+from geonb.photos.photo import Photo, PhotoSource, open_photo
+from geonb.pictures import tag
+
+_QUALITY = 90
+
+
+@dataclass(frozen=True, eq=False)
+class ShownPhoto:
+    """A photo as notebooks show it; terminals show the words."""
+
+    photo: Photo
+    alt: str
+    """What it shows, for those who do not see it."""
+    side: int
+    """Pixels on the longer side, at most."""
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    def _repr_html_(self) -> str:
+        return tag(self.alt, thumbnail(self.photo, self.side), "jpeg")
+
+
+def show_photo(photo: PhotoSource, alt: str = "", side: int = 480) -> ShownPhoto:
+    """Show a photo, at most ``side`` pixels wide and high.
+
+    ``alt`` says what it shows, for those who do not see it. What a notebook shows is saved with
+    it, so the photo is too, at this size and without its EXIF. Raises `PhotoError`.
+    """
+    photo = open_photo(photo)
+    width, height = photo.size
+    words = alt or f"The photo {photo.name}, {width} x {height} pixels"
+    return ShownPhoto(photo, printable(words), side)
+
+
+def thumbnail(photo: Photo, side: int) -> bytes:
+    """A JPEG of at most ``side`` pixels on each side, without EXIF."""
+    image = photo.image(short_side=side)
+    image.thumbnail((side, side))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=_QUALITY)
+    return buffer.getvalue()

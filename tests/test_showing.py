@@ -1,0 +1,42 @@
+"""A photo in a notebook: small, in words too, and without what its file tells."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import geonb
+from geonb.errors import PhotoError
+
+
+def embedded(html):
+    return Image.open(io.BytesIO(base64.b64decode(re.search(r"base64,([^\"]+)", html)[1])))
+
+
+def test_it_is_shown_with_words_and_without_its_place():
+    photo = geonb.example_photo()
+    assert photo.place
+    html = geonb.show_photo(photo, "A street")._repr_html_()
+    assert '<img alt="A street"' in html
+    image = embedded(html)
+    assert image.size == photo.size
+    assert not image.getexif()
+
+
+def test_a_large_photo_is_shown_small():
+    shown = geonb.show_photo(np.full((600, 1200, 3), 77, np.uint8), side=300)
+    assert embedded(shown._repr_html_()).size == (300, 150)
+    assert repr(shown) == "The photo array, 1200 x 600 pixels"
+
+
+def test_words_are_escaped():
+    shown = geonb.show_photo(geonb.example_photo(), '"><script>')
+    assert "<script>" not in shown._repr_html_()
+
+
+def test_what_is_no_photo_is_refused_at_once():
+    with pytest.raises(PhotoError):
+        geonb.show_photo(b"no photo")
