@@ -59,7 +59,7 @@ check: $(VENV)/ready  ## format, lint and types
 	@$(VENV)/bin/ruff format --check $(SOURCES)
 	@$(VENV)/bin/ruff check $(SOURCES)
 	@$(VENV)/bin/mypy geonb
-	@! command -v shellcheck > /dev/null || shellcheck .ci/run binder/postBuild sagemaker/on-start.sh
+	@! command -v shellcheck > /dev/null || shellcheck .ci/run binder/postBuild sagemaker/on-start.sh workshop/stick/install.sh
 
 format: $(VENV)/ready  ## put the sources in format
 	@$(VENV)/bin/ruff format $(SOURCES)
@@ -81,11 +81,8 @@ notebooks: $(MXNET)/ready  ## execute all notebooks whole, into artefacts/notebo
 slides: $(VENV)/ready  ## turn the first notebook into slides, into artefacts/slides (needs npm)
 	@$(VENV)/bin/python workshop/slides.py
 
-wheelhouse: $(VENV)/ready  ## all wheels for a workshop on bad Wi-Fi, into artefacts/wheelhouse
-	@$(VENV)/bin/python $(PIP) download --quiet --no-deps --require-hashes -r requirements/newest.txt -d artefacts/wheelhouse
-	@$(VENV)/bin/python $(PIP) wheel --quiet --no-deps --no-build-isolation -w artefacts/wheelhouse .
-	@cp requirements/newest.txt artefacts/wheelhouse/requirements.txt
-	@du -sh artefacts/wheelhouse
+wheelhouse: $(VENV)/ready  ## fill artefacts/stick for a workshop on bad Wi-Fi: wheels, notebooks, model
+	@$(VENV)/bin/python workshop/stick/fill.py
 
 binder-rehearsal: $(VENV)/ready  ## what Binder does, without Docker: environment, postBuild, 00 to 05 in 2 GB
 	@$(VENV)/bin/python binder/rehearse.py

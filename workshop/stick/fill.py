@@ -1,0 +1,97 @@
+"""Fill a stick for a workshop on bad Wi-Fi: ``make wheelhouse`` writes artefacts/stick/.
+
+It holds the wheels of Binder's lock for machines like this one (Linux x86-64, Python 3.11), the
+project as it was committed, the widgets of gmaps, LocationNet where it is in the cache, and a
+script that installs all of it without a network.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from io import BytesIO
+from pathlib import Path
+
+from geonb.cache import file_digest
+from geonb.weights.registry import LOCATIONNET, cached_form, folder_of
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+STICK = ROOT / "artefacts" / "stick"
+LOCK = "requirements/mxnet.txt"
+"""The same as on Binder."""
+EXTRAS = "geonb[coreml,lab,mxnet]"
+"""What install.sh installs; the developers' tools stay at home."""
+
+
+def main():
+    """Write artefacts/stick/ anew."""
+    if sys.version_info[:2] != (3, 11):
+        sys.exit(f"the stick is for Python 3.11, this is {sys.version.split()[0]}: make PYTHON=…")
+    shutil.rmtree(STICK, ignore_errors=True)
+    papers(STICK)
+    wheels(STICK)
+    widgets(STICK)
+    model(STICK)
+    megabytes = sum(file.stat().st_size for file in STICK.rglob("*")) / 1e6
+    print(f"==> {STICK} is filled, {megabytes:.0f} MB; copy it to a stick")
+
+
+def papers(stick):
+    """What is read and typed. The project is taken as committed: no private photo goes along."""
+    archive = subprocess.run(
+        ["git", "archive", "--prefix=geonb/", "HEAD"], cwd=ROOT, check=True, stdout=subprocess.PIPE
+    ).stdout
+    with tarfile.open(fileobj=BytesIO(archive)) as files:
+        files.extractall(stick, filter="data")
+    for name in ("README.txt", "install.sh"):
+        shutil.copy(HERE / name, stick)
+
+
+def wheels(stick):
+    """Everything that `EXTRAS` needs, as wheels: what pip installs without a network."""
+    print(f"==> fetching the packages of {LOCK}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="geonb-stick-") as folder:
+        pip("download", "--no-deps", "--require-hashes", "-r", LOCK, "-d", folder)
+        for source in Path(folder).glob("*.tar.gz"):  # participants could not build it offline
+            pip("wheel", "--no-deps", source, "-w", folder)
+        pip("wheel", "--no-deps", "--no-build-isolation", stick / "geonb", "-w", folder)
+        offline = ("--no-index", "--only-binary", ":all:", "--find-links", folder)
+        pip("--isolated", "download", *offline, EXTRAS, "-d", stick / "wheels")
+
+
+def pip(*words):
+    """Run this environment's pip."""
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", *words]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def widgets(stick):
+    """The widgets of gmaps, laid out as in an environment; without node, the setting instead."""
+    target = stick / "prefix" / "share" / "jupyter" / "labextensions"
+    target.mkdir(parents=True)
+    env = {**os.environ, "GEONB_LABEXTENSIONS": str(target)}
+    subprocess.run([sys.executable, ROOT / "labextension" / "build.py"], env=env, check=True)
+
+
+def model(stick):
+    """LocationNet from the cache, each copy compared with the checksum of the file."""
+    form = cached_form(LOCATIONNET)
+    if form is None:
+        print("==> LocationNet is not in the cache, so the stick goes without it.")
+        print("    If you want it: geonb fetch locationnet, then make wheelhouse again")
+        return
+    target = stick / LOCATIONNET.name
+    target.mkdir()
+    for file in form:
+        source, copy = folder_of(LOCATIONNET) / file.name, target / file.name
+        shutil.copyfile(source, copy)
+        if file_digest(copy) != file_digest(source):
+            sys.exit(f"{copy} was not copied whole; is the disk full or failing?")
+    print(f"==> LocationNet is on it, compared: {', '.join(file.name for file in form)}")
+
+
+if __name__ == "__main__":
+    main()

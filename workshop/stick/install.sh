@@ -1,0 +1,39 @@
+#!/bin/sh
+# Installs geonb from the folder that this script lies in, without a network: sh install.sh [FOLDER]
+set -eu
+stick=$(cd "$(dirname "$0")" && pwd)
+target=${1:-$HOME/geonb-workshop}
+python=${PYTHON:-python3.11}
+
+# The wheels are for one Python only.
+if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2> /dev/null; then
+  echo "install.sh: $python is not Python 3.11, for which these packages are; try PYTHON=/path/to/python3.11 sh install.sh" >&2
+  exit 2
+fi
+
+mkdir -p "$target"
+target=$(cd "$target" && pwd)
+echo "==> installing into $target (a minute or two)"
+"$python" -m venv --clear "$target/env"
+# No setting of this machine may send pip elsewhere.
+PIP_CONFIG_FILE=/dev/null "$target/env/bin/python" -m pip --isolated --disable-pip-version-check \
+  install --quiet --no-index --find-links "$stick/wheels" "geonb[coreml,lab,mxnet]"
+cp -r "$stick/prefix/." "$target/env/"
+
+if [ -e "$target/geonb" ]; then
+  echo "==> your notebooks are kept; for new ones, delete $target/geonb and install again"
+else
+  cp -r "$stick/geonb" "$target/geonb"
+fi
+if [ -d "$stick/locationnet" ]; then
+  "$target/env/bin/geonb" fetch locationnet --from "$stick/locationnet"
+fi
+
+cat > "$target/lab" <<'LAB'
+#!/bin/sh
+# Opens the workshop in JupyterLab.
+here=$(cd "$(dirname "$0")" && pwd)
+exec "$here/env/bin/jupyter" lab --notebook-dir="$here/geonb" \
+  --LabApp.default_url=/lab/tree/notebooks/00_five_guesses.ipynb "$@"
+LAB
+echo "==> ready. Type: sh $target/lab"
