@@ -79,7 +79,7 @@ notebooks: $(MXNET)/ready  ## execute all notebooks whole, into artefacts/notebo
 	@$(MXNET)/bin/python workshop/run_notebooks.py
 
 slides: $(VENV)/ready  ## turn the first notebook into slides, into artefacts/slides (needs npm)
-	@$(VENV)/bin/python workshop/slides.py
+	@$(VENV)/bin/python workshop/slides/make.py
 
 wheelhouse: $(VENV)/ready  ## fill artefacts/stick for a workshop on bad Wi-Fi: wheels, notebooks, model
 	@$(VENV)/bin/python workshop/stick/fill.py
