@@ -109,6 +109,35 @@ def test_when_all_fail_every_address_and_answer_is_told(mirror, other, cache):
     assert list(final(cache)) == ["grids.txt"]
 
 
+def test_without_a_small_file_the_large_ones_are_asked_for_but_not_begun(mirror, other, cache):
+    """Two forms share the cells, which no mirror has."""
+    mirror.files.pop("grids.txt")
+    weights = record(mirror.url, other.url)
+    cells, params = weights.forms[0]
+    gone = replace(params, name="x.mlmodel", mirrors=(f"{mirror.url}x.mlmodel",))
+    with pytest.raises(FetchError) as caught:
+        fetch(replace(weights, forms=((cells, params), (cells, gone))))
+    answers = str(caught.value).split("tried ")[1].split(". If you have")[0].split("; ")
+    assert answers == [
+        f"{mirror.url}grids.txt: 404 Not Found",
+        f"{mirror.url}big.params: there, not fetched",
+        f"{other.url}big.params: there, not fetched",
+        f"{mirror.url}x.mlmodel: 404 Not Found",
+    ]
+    asked = [path for path, _ in mirror.requests]
+    assert sorted(asked) == ["/big.params", "/grids.txt", "/x.mlmodel"]
+    assert left(cache) == []
+
+
+def test_an_address_that_two_forms_share_is_tried_once(mirror, cache):
+    mirror.files["big.params"] = b"another file"
+    weights = record(mirror.url)
+    with pytest.raises(FetchError) as caught:
+        fetch(replace(weights, forms=weights.forms * 2))
+    assert str(caught.value).count("12 bytes with MD5") == 1
+    assert [path for path, _ in mirror.requests] == ["/grids.txt", "/big.params"]
+
+
 def test_cut_twenty_times_and_resumed_each_time(mirror, cache):
     fetch(replace(record(mirror.url), forms=((record(mirror.url).forms[0][0],),)))
     mirror.cuts = sorted(random.Random(1).sample(range(40_000, len(CONTENT)), 20))

@@ -9,6 +9,8 @@ import pytest
 from networks import write_network
 from PIL import Image
 
+from geonb.weights.registry import LOCATIONNET
+
 
 def geonb(*arguments, cwd, **environment):
     command = [sys.executable, "-m", "geonb", *map(str, arguments)]
@@ -91,7 +93,7 @@ def test_locate_draws_a_map_for_each_photo(tmp_path, photo):
         (["ftp://example.org/a.jpg"], "expected a path, or an address with http"),
         (["photo.jpg", "--model", "maxi"], "known names are locationnet, mini"),
         (["photo.jpg", "--top", "0"], "top is 1 to"),
-        (["photo.jpg", "--map", "map.gif"], "a map is saved as .png, .svg or .pdf"),
+        (["photo.jpg", "--map", "map.gif"], "a picture is saved as .png, .svg or .pdf"),
     ],
 )
 def test_every_failure_is_one_line_and_exit_code_2(tmp_path, photo, arguments, words):
@@ -122,4 +124,6 @@ def test_locationnet_is_the_default_and_is_never_replaced_silently(tmp_path, pho
     run = geonb("locate", photo, cwd=tmp_path, HTTPS_PROXY=nowhere, https_proxy=nowhere)
     assert run.returncode == 2
     assert "locationnet cannot be fetched; tried https://" in run.stderr
+    files = {file for form in LOCATIONNET.forms for file in form}
+    assert all(run.stderr.count(mirror) == 1 for file in files for mirror in file.mirrors)
     assert run.stdout == ""

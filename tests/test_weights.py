@@ -28,6 +28,7 @@ def test_every_record_is_complete(weights):
     assert weights.attribution
     assert weights.source
     for form in weights.forms:
+        assert form[-1].size == max(file.size for file in form)
         for file in form:
             assert file.md5 or weights.architecture or not file.mirrors
             assert all(mirror.startswith("https://") for mirror in file.mirrors)
