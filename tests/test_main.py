@@ -67,6 +67,17 @@ def test_locate_prints_json(tmp_path, photo):
     assert set(answers[0]["predictions"][0]) == keys
 
 
+def test_locate_in_int8_tells_its_cost_beside_the_answer(tmp_path, photo):
+    files = write_network(tmp_path / "own")
+    command = ["locate", photo, "--model", files.prefix, "--precision", "int8", "--json"]
+    run = geonb(*command, cwd=tmp_path, GEONB_CACHE=tmp_path / "cache")
+    assert run.returncode == 0
+    assert json.loads(run.stdout)["model"] == "tiny"
+    assert run.stderr.startswith("int8 against float32 on ")
+    again = geonb(*command, cwd=tmp_path, GEONB_CACHE=tmp_path / "cache")
+    assert (again.stdout, again.stderr) == (run.stdout, "")
+
+
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf", "html"])
 def test_locate_draws_a_map(tmp_path, photo, ending):
     run = geonb("locate", photo, "--model", "mini", "--map", f"map.{ending}", cwd=tmp_path)
@@ -92,6 +103,8 @@ def test_locate_draws_a_map_for_each_photo(tmp_path, photo):
         (["cut.jpg"], "cut off or broken"),
         (["ftp://example.org/a.jpg"], "expected a path, or an address with http"),
         (["photo.jpg", "--model", "maxi"], "known names are locationnet, mini"),
+        (["photo.jpg", "--device", "cuda"], "needs the package onnxruntime-gpu"),
+        (["photo.jpg", "--engine", "mxnet", "--precision", "int8"], "float32 on the CPU only"),
         (["photo.jpg", "--top", "0"], "top is 1 to"),
         (["photo.jpg", "--map", "map.gif"], "a picture is saved as .png, .svg or .pdf"),
     ],
