@@ -4,6 +4,8 @@ import io
 import math
 import re
 import sys
+import tomllib
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +18,7 @@ from places import CASES, TOKYO, predictions
 import geonb
 from geonb.earth import s2
 from geonb.errors import MapError, MissingDependencyError, PictureError
-from geonb.maps import canvas, outlines, points, shades, static
+from geonb.maps import canvas, outlines, points, shades, show, static
 from geonb.maps.show import choose
 
 places = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
@@ -196,22 +198,46 @@ def test_without_map_packages_auto_is_a_picture(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("provider", "package", "extra"),
+    ("provider", "missing", "package", "extra"),
     [
-        ("google", "anywidget", "maps"),
-        ("leaflet", "ipyleaflet", "maps"),
-        ("gmaps", "gmaps", "gmaps"),
+        ("google", "anywidget", "anywidget", "maps"),
+        ("google", "anywidget traitlets", "anywidget", "maps"),
+        ("leaflet", "ipyleaflet", "ipyleaflet", "maps"),
+        ("leaflet", "anywidget", "anywidget", "maps"),
+        ("leaflet", "anywidget ipyleaflet ipywidgets traitlets", "ipyleaflet", "maps"),
+        ("gmaps", "gmaps", "gmaps", "gmaps"),
+        ("gmaps", "anywidget", "anywidget", "gmaps"),
+        ("gmaps", "anywidget gmaps ipywidgets traitlets", "gmaps", "gmaps"),
     ],
 )
-def test_a_provider_that_is_not_installed_names_the_command(monkeypatch, provider, package, extra):
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # gmaps' own
+def test_a_provider_that_is_not_installed_names_the_command(
+    monkeypatch, provider, missing, package, extra
+):
+    """Also in a plain install, where traitlets and ipywidgets are missing too."""
     for name in ("google", "leaflet", "gmaps", "live"):
         monkeypatch.delitem(sys.modules, f"geonb.maps.{name}", raising=False)
-    monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(MissingDependencyError, match=rf'{package}.*pip install "geonb\[{extra}\]"'):
+    for name in missing.split():
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingDependencyError) as caught:
         geonb.show_map(CASES["one"], provider=provider)
-    if provider == "gmaps":
-        with pytest.raises(MissingDependencyError, match=r'pip install "geonb\[gmaps\]"'):
-            geonb.repair_gmaps()
+    assert str(caught.value) == (
+        f"the {provider} map needs the package {package}, which is not installed; "
+        f'install it with: pip install "geonb[{extra}]"'
+    )
+
+
+def test_without_gmaps_there_is_nothing_to_repair(monkeypatch):
+    monkeypatch.setitem(sys.modules, "gmaps", None)
+    with pytest.raises(MissingDependencyError, match=r'pip install "geonb\[gmaps\]"'):
+        geonb.repair_gmaps()
+
+
+def test_every_extra_has_the_packages_of_its_maps():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    for provider, packages in show._PACKAGES.items():
+        extra = project["optional-dependencies"]["gmaps" if provider == "gmaps" else "maps"]
+        assert set(packages) <= {re.match("[a-z]+", line)[0] for line in extra}
 
 
 def _model():
