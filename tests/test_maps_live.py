@@ -173,6 +173,32 @@ def test_google_says_that_a_key_was_rejected(open_notebook):
     assert "BAD key" not in tab.output().inner_text()
 
 
+def test_gmaps_says_that_a_key_was_rejected(gmaps_widgets, open_notebook):
+    tab = open_notebook([
+        SETUP,
+        "geonb.show_map(CASES['tokyo'], provider='gmaps', api_key='BAD key')",
+    ])  # fmt: skip
+    tab.run()
+    output = tab.output()
+    output.get_by_text("Something went wrong authenticating with Google Maps").wait_for()
+    output.locator("[data-geonb-picture] img").wait_for(state="visible")
+    assert output.locator(".geonb-list li").count() == 6
+    tab.screenshot("gmaps-lab-rejected", output)
+
+
+def test_gmaps_tells_the_distance_where_one_clicks_its_line(gmaps_widgets, open_notebook):
+    tab = open_notebook(cells("gmaps", ["tokyo"]))
+    tab.run()
+    dots = tab.output().locator(".fake-dot")
+    dots.nth(20).wait_for()
+    assert dots.nth(10).get_attribute("title") == "1.5 km from the true place to guess 1"
+    dots.nth(10).click(force=True)
+    shown = tab.output().locator(".fake-info")
+    assert shown.inner_text() == "1.5 km from the true place to guess 1"
+    assert tab.output().locator(".geonb-list button").count() == 0  # they could open nothing
+    tab.screenshot("gmaps-lab-distance", tab.output())
+
+
 def test_google_says_that_it_is_unreachable(open_notebook):
     tab = open_notebook(cells("google", ["tokyo"]), google=False)
     tab.run()
