@@ -1,4 +1,4 @@
-"""The plots of measurements: accuracy over distance, reliability, and paired differences."""
+"""The plots of measurements: accuracy over distance, reliability, differences, the leak."""
 
 from __future__ import annotations
 
