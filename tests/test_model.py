@@ -1,3 +1,5 @@
+"""Models are found by name, folder or prefix; what does not belong together is named."""
+
 import shutil
 from dataclasses import replace
 
