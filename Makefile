@@ -8,7 +8,7 @@ PYTEST_FLAGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-mxnet demo lab labextension test test-newest test-mxnet check format lock \
-	notebooks slides wheelhouse binder-rehearsal picture \
+	notebooks slides wheelhouse binder-rehearsal pictures \
 	bench mini clean
 
 help:  ## list the targets
@@ -87,8 +87,9 @@ wheelhouse: $(VENV)/ready  ## fill artefacts/stick for a workshop on bad Wi-Fi: 
 binder-rehearsal: $(VENV)/ready  ## what Binder does, without Docker: environment, postBuild, 00 to 05 in 2 GB
 	@$(VENV)/bin/python binder/rehearse.py
 
-picture: $(VENV)/ready  ## draw the README's picture anew
+pictures: $(VENV)/ready  ## draw the pictures of the README and of the notebooks anew
 	@$(VENV)/bin/geonb locate geonb/data/example.jpg --model mini --map docs/where.png
+	@$(VENV)/bin/python workshop/pictures.py
 
 mini: $(MXNET)/ready  ## train the mini model anew, and draw the example photo (about 15 minutes)
 	$(MXNET)/bin/python -m geonb.training mini geonb/data/mini

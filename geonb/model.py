@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
     from geonb.engines.sessions import Device
     from geonb.photos.photo import PhotoSource
+
+_BATCH = 16
+"""Photos that are prepared and go through the network together: it bounds the memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +75,17 @@ class Model:
 
     def probabilities(self, photos: PhotoSource | Sequence[PhotoSource]) -> NDArray[np.float32]:
         """The probability of every cell, (N, cells), for one photo or a list of N."""
-        answer = self.network.probabilities(preprocess(photos, recipe=self.recipe))
+        some: list[Any] = list(photos) if isinstance(photos, (list, tuple)) else [photos]
+        answer = np.concatenate(
+            [self._answer(some[first : first + _BATCH]) for first in range(0, len(some), _BATCH)]
+            or [np.empty((0, len(self.cells)), np.float32)]
+        )
         if not np.isfinite(answer).all():
             raise ModelError(f"{self.name} answers with NaN; its parameters are broken")
         return answer
+
+    def _answer(self, photos: Sequence[PhotoSource]) -> NDArray[np.float32]:
+        return self.network.probabilities(preprocess(photos, recipe=self.recipe))
 
 
 def load_model(

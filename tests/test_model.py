@@ -1,11 +1,16 @@
-import shutil
+"""Models are found by name, folder or prefix; what does not belong together is named."""
 
+import shutil
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from networks import write_network
 
 import geonb
 from geonb.earth.cells import read_cells
 from geonb.errors import CellsError, CheckpointError, ModelError
+from geonb.scenes import held_out
 
 
 @pytest.fixture
@@ -112,3 +117,20 @@ def test_lines_that_are_mixed_up(files):
     cells.write_text("".join(f"{token}\t{place}\n" for token, place in rows))
     with pytest.raises(CellsError, match=r"grids\.txt, line 5: the centre .* outside its own cell"):
         read_cells(cells)
+
+
+def test_many_photos_go_through_the_network_in_small_batches():
+    model = geonb.load_model("mini")
+    scenes = [scene.image for scene in held_out(35)]
+    sizes = []
+
+    class Counted:
+        def probabilities(self, batch):
+            sizes.append(len(batch))
+            return model.network.probabilities(batch)
+
+    answer = replace(model, network=Counted()).probabilities(scenes)
+    assert answer.shape == (35, len(model.cells))
+    assert max(sizes) <= 16
+    assert np.allclose(answer[20], model.probabilities(scenes[20])[0], atol=1e-5)
+    assert model.probabilities([]).shape == (0, len(model.cells))

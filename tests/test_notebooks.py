@@ -1,7 +1,9 @@
 """Every notebook has the shape that readers rely on, and runs from top to bottom, offline."""
 
 import ast
+import base64
 import importlib
+import io
 import os
 import re
 import sys
@@ -11,6 +13,7 @@ from urllib.parse import quote
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from PIL import Image
 
 import geonb
 
@@ -71,6 +74,15 @@ def test_it_opens_with_a_title_and_what_to_expect(path):
     assert re.search(r"\d+ MB", first)
 
 
+def test_it_opens_with_a_picture(path):
+    first = read(path).cells[0]
+    [(words, name)] = re.findall(r"!\[([^\]]{60,})\]\(attachment:([^)]+)\)", first.source)
+    assert first.source.index(words) < first.source.index("**You will**")
+    data = base64.b64decode(first.attachments[name]["image/png"])
+    assert len(data) < 100_000
+    assert Image.open(io.BytesIO(data)).width >= 800
+
+
 def test_it_teaches(path):
     text = prose(read(path))
     for part in ("## Predict first", "## Exercise", "## What can go wrong", "## Key points"):
@@ -89,7 +101,7 @@ def test_it_leads_on(path):
         if neighbour != path:
             assert f"({neighbour.name})" in last
     for target in LINK.findall(text):
-        if "://" not in target:
+        if "://" not in target and not target.startswith("attachment:"):
             assert (path.parent / target).is_file(), target
 
 

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 Provider = Literal["auto", "google", "gmaps", "leaflet", "static"]
 PROVIDERS = ("google", "gmaps", "leaflet", "static")
 """Google by geonb's own widget, by the blog's package; OpenStreetMap; a picture."""
+_PACKAGES = {
+    "google": ("anywidget",),
+    "gmaps": ("gmaps", "anywidget"),
+    "leaflet": ("ipyleaflet", "anywidget"),
+}
+"""What one installs for a provider; the other packages that it imports come with these."""
 VARIABLE = "GEONB_MAP"
 """The environment variable that says what ``auto`` takes."""
 
@@ -52,8 +58,13 @@ def provider_module(provider: str) -> Any:
     try:
         return import_module(f"geonb.maps.{provider}")
     except ImportError as error:
+        package = next(iter(_missing(provider)), str(error.name))
         extra = "gmaps" if provider == "gmaps" else "maps"
-        raise MissingDependencyError(f"the {provider} map", str(error.name), extra) from error
+        raise MissingDependencyError(f"the {provider} map", package, extra) from error
+
+
+def _missing(provider: str) -> list[str]:
+    return [package for package in _PACKAGES[provider] if find_spec(package) is None]
 
 
 def show_cells(model: Model, provider: Provider = "auto") -> Any:
@@ -93,9 +104,9 @@ def choose(provider: str, api_key: str | None = None) -> tuple[str, str]:
             asked,
             f"Map: {asked}, as {VARIABLE} says." if provider == "auto" else f"Map: {asked}.",
         )
-    if (api_key or os.environ.get("GOOGLE_MAPS_API_KEY")) and find_spec("anywidget"):
+    if (api_key or os.environ.get("GOOGLE_MAPS_API_KEY")) and not _missing("google"):
         return "google", f"Map: google, because there is an API key; {VARIABLE} chooses another."
-    if find_spec("ipyleaflet") and find_spec("anywidget"):
+    if not _missing("leaflet"):
         return (
             "leaflet",
             "Map: leaflet (OpenStreetMap), which needs no key; GEONB_MAP chooses another.",
@@ -109,5 +120,5 @@ def _of_cells(provider: str) -> str:
         raise MapError(f"cells are not drawn by {provider}; choose auto, leaflet or static")
     chosen, _ = choose(provider)
     if chosen in {"google", "gmaps"}:
-        return "leaflet" if find_spec("ipyleaflet") and find_spec("anywidget") else "static"
+        return "static" if _missing("leaflet") else "leaflet"
     return chosen

@@ -1,0 +1,219 @@
+"""Draw the pictures at the top of the notebooks, and put them in: ``make pictures``.
+
+Each is an attachment of the first cell, so a notebook that travels alone still has its picture.
+What it shows is said there, in the notebook, as its alt text.
+"""
+
+import base64
+import io
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image, ImageDraw
+
+import geonb
+from geonb.checkpoints.checkpoint import find_checkpoint
+from geonb.maps import canvas
+from geonb.maps.outlines import great_circle, rings
+from geonb.maps.points import in_degrees
+from geonb.scenes import draw, held_out, shoot
+
+ROOT = Path(__file__).parents[1]
+NAME = "picture.png"
+WORLD = (-60.0, -180.0, 75.0, 180.0)
+_COLOURS = 96
+_DPI = 120
+
+
+@cache
+def mini():
+    """The model that everybody has."""
+    return geonb.load_model("mini")
+
+
+def asked(number):
+    """A scene that is in no exercise, and what mini says of it; lessons begin with a guess."""
+    scene = draw(shoot(number, "test", 1))
+    return scene, geonb.predict(mini(), scene.image, truth=scene.place)
+
+
+def panels(*widths, height=3.0):
+    """An empty drawing with panels side by side."""
+    figure = Figure(figsize=(9.6, height), layout="constrained")
+    return figure, figure.subplots(1, len(widths), width_ratios=widths)
+
+
+def photo_on(axes, image, title):
+    """A photo without ticks."""
+    axes.imshow(image)
+    axes.set_title(title, fontsize=10)
+    axes.set_axis_off()
+
+
+def world_on(axes, title, box=WORLD):
+    """Land and sea without ticks."""
+    canvas.frame(axes, box, stretch=1.0)
+    axes.set_title(title, fontsize=10)
+    axes.set(xticks=[], yticks=[])
+
+
+def five_guesses():
+    """A photo, and the five guesses on the world."""
+    scene, predictions = asked(15)
+    figure, (left, right) = panels(1, 1.9)
+    photo_on(left, scene.image, "a photo")
+    world_on(right, "five guesses, and the true place")
+    canvas.add_points(right, predictions, size=9, distance=False)
+    return figure
+
+
+def the_model():
+    """What is in the three files of mini: operations, patterns, cells."""
+    files = find_checkpoint(geonb.fetch("mini").parent)
+    checkpoint = files.read()
+    figure, (left, middle, right) = panels(1, 0.9, 2.4)
+    names = [layer.op for layer in checkpoint.layers]
+    counts = sorted(((names.count(name), name) for name in set(names)), reverse=True)
+    left.barh([name for _, name in counts][::-1], [n for n, _ in counts][::-1], color="#0072b2")
+    left.set_title("the drawing: operations", fontsize=10)
+    left.tick_params(labelsize=7)
+    left.spines[["top", "right"]].set_visible(False)
+    photo_on(middle, patterns(checkpoint.arrays["conv0_weight"]), "the numbers: patterns")
+    world_on(right, "the places: cells")
+    canvas.add_lines(right, rings(mini().cells), colors="#005b8f", lw=0.6)
+    return figure
+
+
+def patterns(weights):
+    """The first layer's filters (N, 3, 7, 7) as small pictures in a square."""
+    side = int(np.sqrt(len(weights)))
+    lowest, highest = weights.min(), weights.max()
+    tiles = (weights[: side * side] - lowest) / (highest - lowest)
+    tiles = np.pad(tiles, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=1.0)
+    rows = tiles.transpose(0, 2, 3, 1).reshape(side, side, *tiles.shape[2:], 3)
+    return rows.transpose(0, 2, 1, 3, 4).reshape(side * tiles.shape[2], -1, 3)
+
+
+def from_photo_to_prediction():
+    """A photo with its middle square, what the network sees, and what it says."""
+    scene, _ = asked(13)
+    image = scene.image
+    figure, (whole, square, said) = panels(1.33, 1, 1.4)
+    photo_on(whole, image, "a photo, and its middle")
+    corner = ((image.width - image.height) / 2, 0)
+    whole.add_patch(Rectangle(corner, image.height, image.height, fill=False, ec="#d55e00", lw=3))
+    seen = geonb.preprocess(image)[0].transpose(1, 2, 0)  # (224, 224, 3)
+    photo_on(square, (seen - seen.min()) / np.ptp(seen), "what the network sees")
+    table = np.sort(mini().probabilities(image)[0])[::-1][:12]
+    said.bar(np.arange(1, 13), table, color=["#0072b2"] * 5 + ["#bbbbbb"] * 7)
+    said.set_title("what it says: a probability a cell", fontsize=10)
+    said.set_xlabel("rank", fontsize=8)
+    said.tick_params(labelsize=8)
+    said.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def maps():
+    """The same five guesses as dots in a plane, and on a map."""
+    _, predictions = asked(34)
+    figure, (naive, honest) = panels(1, 1.9)
+    lats, lngs = np.array(predictions.places).T
+    naive.plot(lngs, lats, "o")
+    naive.set_title("five guesses as dots", fontsize=10)
+    naive.tick_params(labelsize=8)
+    world_on(honest, "the same on a map, with their ranks and the true place")
+    canvas.add_points(honest, predictions, size=9, distance=False)
+    return figure
+
+
+def your_photos():
+    """A photo with what its file says, and around that place what the pixels say."""
+    scene, predictions = asked(28)
+    figure, (left, right) = panels(1, 1.5)
+    photo_on(left, scene.image, f"{in_degrees(scene.place)}, says the file")
+    canvas.frame(right, *canvas.bounds_of_close_up([predictions.places[0], scene.place]))
+    canvas.add_points(right, predictions, size=12, distance=True)
+    canvas.add_scale_bar(right)
+    right.set_title("what the pixels say", fontsize=10)
+    return figure
+
+
+def how_good():
+    """Where photos were taken, and where mini puts them: a line each."""
+    scenes = list(held_out(60))
+    guesses = mini().probabilities([scene.image for scene in scenes]).argmax(axis=1)
+    figure = Figure(figsize=(9.6, 3.8), layout="constrained")
+    axes = figure.subplots()
+    world_on(axes, "60 photos: from the true place to the first guess")
+    for scene, guess in zip(scenes, mini().cells.places[guesses].tolist(), strict=True):
+        line = great_circle(scene.place, guess)
+        canvas.add_lines(axes, [line], colors="#d55e00", lw=1.2)
+        axes.plot(*scene.place[::-1], "o", color="#00664b", ms=4, mec="white", mew=0.5)
+    return figure
+
+
+def train_your_own():
+    """The partition of the same places by three thresholds."""
+    places = np.array([shoot(number).place for number in range(6000)])
+    figure, row = panels(1, 1, 1, height=1.75)
+    for axes, t1 in zip(row, (800, 200, 50), strict=True):
+        cells = geonb.partition(places, t1=t1, t2=6)
+        world_on(axes, f"t1 = {t1}: {len(cells)} cells")
+        canvas.add_rings(axes, rings(cells), fc="#0072b233", ec="#005b8f", lw=0.5)
+    return figure
+
+
+def what_it_looked_at():
+    """A photo, and twice the same with a thing covered: what is left of the answer."""
+    scene, predictions = asked(3)
+    figure, row = panels(1, 1, 1, height=2.7)
+    best = predictions[0].probability
+    photo_on(row[0], scene.image, f"nothing covered: {best:.2f}")
+    for axes, clue in zip(row[1:], ("shop sign", "landmark"), strict=True):
+        box = scene.clues[clue]
+        covered = scene.image.copy()
+        ImageDraw.Draw(covered).rectangle(box, fill=(124, 117, 104))
+        left = best - geonb.occlude_boxes(mini(), scene.image, [box])[0]
+        photo_on(axes, covered, f"the {clue} covered: {left:.2f}")
+    return figure
+
+
+PICTURES = (
+    five_guesses,
+    the_model,
+    from_photo_to_prediction,
+    maps,
+    your_photos,
+    how_good,
+    train_your_own,
+    what_it_looked_at,
+)
+
+
+def png(figure):
+    """A small file: few colours are enough."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=_DPI)
+    image = Image.open(buffer).convert("RGB")
+    small = io.BytesIO()
+    image.quantize(_COLOURS, dither=Image.Dither.FLOYDSTEINBERG).save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+def main():
+    """Write the pictures into notebooks/."""
+    for path, picture in zip(sorted((ROOT / "notebooks").glob("*.ipynb")), PICTURES, strict=True):
+        notebook = nbformat.read(path, as_version=4)
+        data = png(picture())
+        encoded = base64.b64encode(data).decode()
+        notebook.cells[0]["attachments"] = {NAME: {"image/png": encoded}}
+        nbformat.write(notebook, path)
+        print(f"{path.stem:<28} {len(data) / 1000:>4.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
