@@ -7,7 +7,6 @@ picture. What the instructor says, and the solutions, are speaker notes: the key
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -21,16 +20,21 @@ SLIDES = ROOT / "artefacts" / "slides" / "five_guesses.html"
 REVEAL = HERE / "node_modules" / "reveal.js"
 
 NOTES = {
-    "Load a model": "Say which model this is. mini knows drawn streets; its answer to a real photo means nothing.",
-    "Predict first": "Half a minute of silence; everybody writes down a city. Good answers argue: the side of the "
-    "traffic, the sign, the plates. “Japan” is as good as “Tokyo”.",
+    "Load a model": "Say which model this is. mini knows drawn streets; of a real photo, nothing.",
+    "Predict first": (
+        "Half a minute of silence; everybody writes down a city. Good answers argue: the side of "
+        "the traffic, the sign, the plates. “Japan” is as good as “Tokyo”."
+    ),
     "Read the result": "Who had one of the five? Who was nearer than the network?",
-    "Draw the map": "Two guesses in Tokyo, two in Osaka, one in São Paulo: agreement is a sign of trust.",
-    "What can go wrong": "“A wrong city with 90 %” happens. How often is the question of notebook 05.",
+    "Draw the map": "Tokyo twice, Osaka twice, São Paulo once: agreement is a sign of trust.",
+    "What can go wrong": "How often is a sure answer wrong? That is notebook 05.",
 }
-"""What to say, by the heading of the slide; from workshop/README.md."""
-HIDDEN = re.compile(r"<details>\s*<summary>[^<]*</summary>(.*?)</details>", re.DOTALL)
-BADGE = re.compile(r"^\[!\[.*\n?", re.MULTILINE)
+"""What to say, by the heading of the slide; after the expected answers of workshop/README.md."""
+SOLUTION = re.compile(r"(?s:<details>\s*<summary>[^<]*</summary>(.*?)</details>)")
+FACTS = re.compile(r"(?m:^\|[^\n]*\n)+")
+"""The table at the top of a notebook: what one needs, and how long it takes."""
+BADGE = re.compile(r"(?m:^\[!\[[^\n]*\n?)")
+LINK = re.compile(r"\[([^\]]+)\]\(\w+\.ipynb\)")
 INSTALL = re.compile(r"^try:\n    import geonb\nexcept .*\n(?:    .*\n?)*")
 
 
@@ -48,18 +52,20 @@ def main():
 
 def slides(notebook):
     """The notebook with one slide a heading, and with notes; to be executed."""
-    cells, heading = [], ""
+    cells, shown, heading = [], [], ""
     for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            for text in re.split(r"(?m)^(?=## )", BADGE.sub("", cell.source)):
-                if text.strip():
-                    heading = text.splitlines()[0].lstrip("# ")
-                    cells += [part(cell, HIDDEN.sub("", text), "slide"), *notes(heading, text)]
-        else:
+        if cell.cell_type == "code":
             cell.source = INSTALL.sub("import geonb\n", cell.source).rstrip()
-            # Whoever is to predict must not see the answer on the same slide.
-            kind = "slide" if heading == "Predict first" else "-"
-            cells.append(part(cell, cell.source, kind))
+            shown.append(cell)
+            cells.append(part(cell, cell.source, "slide" if heading == "Predict first" else "-"))
+            continue
+        for text in re.split(r"(?m)^(?=## )", BADGE.sub("", cell.source)):
+            if text.strip():
+                heading = text.splitlines()[0].lstrip("# ")
+                seen = LINK.sub(r"\1", FACTS.sub("", SOLUTION.sub("", text)))
+                cells += [part(cell, seen, "slide"), *notes(heading, text)]
+        if heading == "Predict first":  # the photo again; the answer comes with the next slide
+            cells.append(part(shown[-1], shown[-1].source, "-"))
     notebook.cells = cells
     notebook.metadata.title = cells[0].source.splitlines()[0].lstrip("# ")
     return notebook
@@ -73,9 +79,9 @@ def part(cell, source, kind):
 
 
 def notes(heading, text):
-    """The speaker notes of a slide: what to say, and the solution."""
+    """The speaker notes of a slide: what to say, what one needs, the solution."""
     said = [NOTES[heading]] if heading in NOTES else []
-    said += HIDDEN.findall(text)
+    said += FACTS.findall(text) + SOLUTION.findall(text)
     cell = nbformat.v4.new_markdown_cell("\n\n".join(said))
     return [part(cell, cell.source, "notes")] if said else []
 
@@ -91,4 +97,4 @@ def page(notebook):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
