@@ -1,18 +1,21 @@
 """Rehearse Binder without Docker: its environment, its postBuild, its notebooks, in 2 GB.
 
 Reads binder/environment.yml, makes that environment with pip (its conda part, Python and node,
-has to be on this machine), runs postBuild in it, and executes notebooks 00 to 05, each in a fresh
-kernel. The limit is kept by watching: ten times a second the memory of the whole tree of processes
-is added up (PSS, so that shared pages count once), and above 2 GB the tree is killed. A cgroup
-would be harder, but needs rights that build machines seldom have.
+has to be on this machine), then runs postBuild in it, and notebooks 00 to 05, each in a fresh
+kernel and each within 2 GB. Where a control group can be made (mostly: as root), Linux holds the
+limit, as on Binder: it gives no page beyond it, and kills. Elsewhere no process gets more than 2 GB
+of private memory (RLIMIT_DATA), and the whole tree is killed when its sum, looked at ten times a
+second, is above. A line says which it was. The peak is that sum (PSS: shared pages count once).
 """
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -20,7 +23,12 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 2 * 10**9
-"""Bytes: what mybinder.org gives a visitor, at most."""
+"""Bytes: what mybinder.org gives a visitor, at most, and a build."""
+GROUPS = {
+    "/sys/fs/cgroup": ("memory.swap.max", "memory.max", "memory.events"),
+    "/sys/fs/cgroup/memory": ("memory.swappiness", "memory.limit_in_bytes", "memory.oom_control"),
+}
+"""Where control groups are made, version 2 and 1: files for swapping, the limit, and the kills."""
 
 
 def main():
@@ -36,11 +44,15 @@ def main():
             "GEONB_CACHE": str(home / "cache"),
             "VIRTUAL_ENV": str(home / "env"),
         }
-        print("==> postBuild", flush=True)
-        subprocess.run([ROOT / "binder" / "postBuild"], cwd=ROOT, env=env, check=True)
-        print(f"{'notebook':<30} {'peak':>8} {'time':>7}", flush=True)
-        paths = sorted((ROOT / "notebooks").glob("0[0-5]_*.ipynb"))
-        results = [rehearse(path, python, env, home) for path in paths]
+        with control_group() as group:
+            keeper = "a control group" if group else "RLIMIT_DATA and by watching"
+            print(f"==> {LIMIT / 1e9:g} GB for each of these, kept by {keeper}")
+        print(f"{'':<30} {'peak':>8} {'time':>7}", flush=True)
+        results = [rehearse("postBuild", [ROOT / "binder" / "postBuild"], env)]
+        for path in sorted((ROOT / "notebooks").glob("0[0-5]_*.ipynb")):
+            command = [python, "-m", "nbconvert", "--to", "notebook", "--execute", path]
+            command += ["--output-dir", home / "out", "--log-level", "ERROR"]
+            results.append(rehearse(path.stem, command, env))
     sys.exit(0 if all(results) else 1)
 
 
@@ -50,7 +62,9 @@ def check(dependencies):
     version = f"python={sys.version_info.major}.{sys.version_info.minor}"
     if version not in conda:
         sys.exit(f"Binder has {conda[0]}, this is {version}: make PYTHON=… binder-rehearsal")
-    print(f"==> conda's part, taken from this machine: {', '.join(conda)}", flush=True)
+    node = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True).stdout
+    print(f"==> conda's part on Binder: {', '.join(conda)}", flush=True)
+    print(f"    taken from this machine: {version}, nodejs={node.strip('v\n')}", flush=True)
     return next(line["pip"] for line in dependencies if isinstance(line, dict))
 
 
@@ -65,24 +79,84 @@ def make(folder, pip_lines):
     return python
 
 
-def rehearse(path, python, env, home):
-    """Execute one notebook within the limit; True if it ran to its end."""
-    command = [python, "-m", "nbconvert", "--to", "notebook", "--execute", path]
-    command += ["--output-dir", home / "out", "--log-level", "ERROR"]
+def rehearse(name, command, env=None):
+    """Run one command within the limit, and print a line; True if it ran to its end."""
     start, peak = time.monotonic(), 0
-    with subprocess.Popen(command, env=env, cwd=ROOT, start_new_session=True) as process:
+    with (
+        control_group() as group,
+        tempfile.TemporaryFile() as output,
+        subprocess.Popen(
+            command,
+            env=env,
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            preexec_fn=partial(confine, group),  # noqa: PLW1509 - there are no threads here
+        ) as process,
+    ):
         while process.poll() is None and peak <= LIMIT:
             peak = max(peak, memory(process.pid))
             time.sleep(0.1)
-        if process.poll() is None:
-            kill(process.pid)
-    ran = process.returncode == 0
-    verdict = "" if ran else "  over 2 GB: killed" if peak > LIMIT else "  FAILED"
-    print(
-        f"{path.stem:<30} {peak / 1e6:>5.0f} MB {time.monotonic() - start:>5.1f} s{verdict}",
-        flush=True,
-    )
+        kill(process.pid)
+        process.wait()
+        ran = process.returncode == 0
+        over = peak > LIMIT or (group and killed_in(group))
+        verdict = "  over the limit: killed" if over else "" if ran else "  FAILED"
+        seconds = time.monotonic() - start
+        print(f"{name:<30} {peak / 1e6:>5.0f} MB {seconds:>5.1f} s{verdict}", flush=True)
+        if not ran:
+            output.seek(0)
+            print(output.read().decode(errors="replace")[-2000:])
     return ran
+
+
+@contextmanager
+def control_group():
+    """A control group with the limit, for one command; None where none may be made."""
+    group = new_group()
+    yield group
+    if group:
+        for pid in (group / "cgroup.procs").read_text().split():
+            kill(int(pid))
+        while (group / "cgroup.procs").read_text():
+            time.sleep(0.1)
+        group.rmdir()
+
+
+def new_group():
+    """Make one, in the version of control groups that this machine has."""
+    for folder, (swapping, limit, _) in GROUPS.items():
+        group = Path(folder, f"geonb-{os.getpid()}")
+        with suppress(OSError):
+            group.mkdir()
+            try:
+                setting(group / swapping, 0)
+                setting(group / limit, LIMIT)
+            except OSError:
+                group.rmdir()
+                continue
+            return group
+    return None
+
+
+def setting(file, value):
+    """Write into a file of the kernel's, and make none where it has none."""
+    with file.open("r+") as opened:
+        opened.write(str(value))
+
+
+def killed_in(group):
+    """Whether Linux killed something there for want of memory."""
+    *_, kills = GROUPS[str(group.parent)]
+    return "oom_kill 0\n" not in (group / kills).read_text()
+
+
+def confine(group):
+    """In the new process, before it becomes the command: keep it within the limit."""
+    if group:
+        (group / "cgroup.procs").write_text("0")
+    else:
+        resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
 
 
 def tree(pid):

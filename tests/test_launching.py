@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 from browser import chromium_browser
 
@@ -60,15 +59,37 @@ def test_the_cheat_sheet_prints_on_one_page():
     assert re.findall(rb"/Count (\d+)", printed) == [b"1"]
 
 
-@pytest.mark.newest
-@pytest.mark.parametrize(("megabytes", "survives"), [(1, True), (400, False)])
-def test_the_rehearsal_kills_what_takes_too_much(megabytes, survives, tmp_path, monkeypatch):
+@pytest.fixture(params=["the kernel", "watching"])
+def rehearse(request, monkeypatch):
+    """The rehearsal with a limit of 300 MB: as here, and as where no control group may be made."""
     spec = importlib.util.spec_from_file_location("rehearse", ROOT / "binder" / "rehearse.py")
-    rehearse = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(rehearse)
-    monkeypatch.setattr(rehearse, "LIMIT", 300_000_000)
-    source = f"import time; held = b'1' * {megabytes}_000_000; time.sleep(1)"
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-    nbformat.write(notebook, tmp_path / "hog.ipynb")
-    ran = rehearse.rehearse(tmp_path / "hog.ipynb", sys.executable, None, tmp_path)
-    assert ran is survives
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "LIMIT", 300_000_000)
+    if request.param == "watching":
+        monkeypatch.setattr(module, "GROUPS", {})
+    return module
+
+
+@pytest.mark.newest
+@pytest.mark.parametrize("megabytes", [200, 400])
+def test_the_rehearsal_gives_no_more_than_its_limit(megabytes, rehearse, capsys):
+    script = f"held = b'1' * {megabytes}_000_000; import time; time.sleep(0.5)"
+    assert rehearse.rehearse("one", [sys.executable, "-c", script]) is (megabytes < 300)
+    assert re.search(r"^one +\d+ MB +[\d.]+ s", capsys.readouterr().out)
+
+
+@pytest.mark.newest
+def test_what_the_kernel_killed_is_called_so(rehearse, capsys):
+    rehearse.rehearse("hog", [sys.executable, "-c", "held = b'1' * 2_000_000_000"])
+    told = capsys.readouterr().out
+    assert "over the limit: killed" in told or "MemoryError" in told
+
+
+@pytest.mark.newest
+def test_the_rehearsal_adds_up_what_several_processes_hold(rehearse):
+    hold = "held = b'1' * 200_000_000; import time; time.sleep(30)"
+    script = (
+        f"import subprocess, sys; a = subprocess.Popen([sys.executable, '-c', {hold!r}]); {hold}"
+    )
+    assert not rehearse.rehearse("two", [sys.executable, "-c", script])
