@@ -62,9 +62,9 @@ def check(dependencies):
     version = f"python={sys.version_info.major}.{sys.version_info.minor}"
     if version not in conda:
         sys.exit(f"Binder has {conda[0]}, this is {version}: make PYTHON=… binder-rehearsal")
-    node = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True).stdout
+    node = subprocess.check_output(["node", "--version"], text=True).strip().removeprefix("v")
     print(f"==> conda's part on Binder: {', '.join(conda)}", flush=True)
-    print(f"    taken from this machine: {version}, nodejs={node.strip('v\n')}", flush=True)
+    print(f"    taken from this machine: {version}, nodejs={node}", flush=True)
     return next(line["pip"] for line in dependencies if isinstance(line, dict))
 
 
