@@ -5,9 +5,10 @@ MXNET := .venv-mxnet
 PIP := -m pip --disable-pip-version-check
 SOURCES := geonb tests benchmarks binder workshop
 PYTEST_FLAGS ?=
+LAB_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mxnet demo lab labextension test test-newest test-mxnet check format lock \
+.PHONY: help setup setup-mxnet demo lab lab-mxnet labextension test test-newest test-mxnet check format lock \
 	notebooks slides wheelhouse binder-rehearsal pictures \
 	bench mini clean
 
@@ -41,9 +42,16 @@ demo: $(VENV)/ready  ## locate the example photo: a table, a PNG and an HTML pag
 labextension: $(VENV)/ready  ## build gmaps' widgets for JupyterLab into .venv (needs node)
 	@$(VENV)/bin/python labextension/build.py
 
-lab: $(VENV)/ready  ## open JupyterLab in notebooks/
-	@test -d $(VENV)/share/jupyter/labextensions/jupyter-gmaps || $(VENV)/bin/python labextension/build.py
-	@$(VENV)/bin/jupyter lab --notebook-dir=notebooks
+lab: $(VENV)/ready  ## open JupyterLab with the first notebook
+	$(call lab,$(VENV))
+
+lab-mxnet: $(MXNET)/ready  ## the same beside MXNet: with the reference engine and the training
+	$(call lab,$(MXNET))
+
+define lab
+	@test -d $(1)/share/jupyter/labextensions/jupyter-gmaps || $(1)/bin/python labextension/build.py
+	@$(1)/bin/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_five_guesses.ipynb $(LAB_FLAGS)
+endef
 
 test: test-newest test-mxnet  ## all tests, in both environments
 
@@ -75,7 +83,7 @@ bench: $(VENV)/ready $(MXNET)/ready  ## speed and memory, against the limits tha
 	@$(VENV)/bin/python benchmarks/evaluation.py
 	@$(VENV)/bin/python benchmarks/occlusion.py
 
-notebooks: $(MXNET)/ready  ## execute all notebooks whole, into artefacts/notebooks (10 minutes)
+notebooks: $(MXNET)/ready  ## execute all notebooks whole, into artefacts/notebooks (a quarter of an hour)
 	@$(MXNET)/bin/python workshop/run_notebooks.py
 
 slides: $(VENV)/ready  ## turn the first notebook into slides, into artefacts/slides (needs npm)
