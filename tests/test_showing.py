@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
 from PIL import Image
 
 import geonb
@@ -40,3 +41,11 @@ def test_words_are_escaped():
 def test_what_is_no_photo_is_refused_at_once():
     with pytest.raises(PhotoError):
         geonb.show_photo(b"no photo")
+
+
+def test_a_figure_is_shown_once_and_with_words():
+    figure, axes = plt.subplots()
+    axes.plot([1, 2, 3])
+    shown = geonb.show_figure(figure, "A line that <rises>")
+    assert '<img alt="A line that &lt;rises&gt;"' in shown._repr_html_()
+    assert not plt.get_fignums(), "pyplot would show it again, without words"
