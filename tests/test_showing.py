@@ -33,6 +33,10 @@ def test_a_large_photo_is_shown_small():
     assert repr(shown) == "The photo array, 1200 x 600 pixels"
 
 
+def test_the_example_brings_its_own_words():
+    assert repr(geonb.show_photo(geonb.example_photo())).startswith("A drawn street between")
+
+
 def test_words_are_escaped():
     shown = geonb.show_photo(geonb.example_photo(), '"><script>')
     assert "<script>" not in shown._repr_html_()

@@ -87,8 +87,9 @@ def _cells_figure(cells: Cells, belief: NDArray[np.float64] | None) -> Figure:
     keys = []
     for order, shade in enumerate(shades(belief), start=1):
         chosen = [outlines[i] for i in shade.cells]
+        canvas.add_rings(axes, chosen, fc=shade.colour)
         # The more probable, the thicker the edge: a town's cell is smaller than a pixel.
-        canvas.add_rings(axes, chosen, fc=shade.colour, ec=shade.colour, lw=0.6 * order)
+        canvas.add_lines(axes, chosen, colors=shade.colour, lw=0.6 * order)
         keys.append(Patch(fc=shade.colour, label=f"{shade.label} ({len(chosen):,} cells)"))
     axes.legend(handles=keys, title="probability", loc="lower left", fontsize=8, title_fontsize=8)
     return figure
