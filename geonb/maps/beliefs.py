@@ -57,9 +57,14 @@ def _parts(outlines: list[NDArray[np.float64]], belief: NDArray[np.float64] | No
         (
             "MultiPolygon",
             shape(shade.cells),
-            {"color": shade.colour, "weight": 1, "fillColor": shade.colour, "fillOpacity": 0.6},
+            {
+                "color": shade.colour,
+                "weight": weight,
+                "fillColor": shade.colour,
+                "fillOpacity": 0.6,
+            },
         )
-        for shade in shades(belief)
+        for weight, shade in enumerate(shades(belief), start=1)
     ]
 
 

@@ -42,7 +42,7 @@ def _figure(predictions: Predictions) -> Figure:
     """The matplotlib figure: the world on the left, the best cluster on the right."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.4, 3.9), layout="constrained")
+    figure = Figure(figsize=(9.4, 3.6), layout="constrained")
     world, close = figure.subplots(1, 2, width_ratios=(2, 1.15))
     best, truth = predictions[0].place, predictions.truth
     near = [place for place in predictions.places if distance(place, best) < _CLUSTER_KM]
