@@ -227,7 +227,7 @@ def _model():
 def test_cells_and_beliefs_are_drawn_as_pictures():
     model = _model()
     outlined = geonb.show_cells(model, "static")
-    assert f"The {len(model.cells):,} cells of <b>: " in repr(outlined)
+    assert f"The {len(model.cells):,} cells of <b>, by country: " in repr(outlined)
     shaded = geonb.show_heatmap(model, Image.new("RGB", (64, 48)), "static")
     assert f"the most probable, with 60.00%, is {model.cells.tokens[0]}: " in repr(shaded)
     assert "a note." in repr(shaded)
@@ -244,8 +244,8 @@ def test_cells_and_beliefs_are_drawn_as_pictures():
 def test_cells_are_counted_by_country():
     model = geonb.load_model("mini")
     text = geonb.show_cells(model, "static").text
-    assert text.startswith("The 211 cells of mini: 26 in United States, ")
-    counts = [int(number) for number in re.findall(r"(\d+) (?:in|elsewhere)", text)]
+    assert text.startswith("The 211 cells of mini, by country: United States 26, ")
+    counts = [int(number) for number in re.findall(r" (\d+)[,.]", text)]
     assert sum(counts) == len(model.cells)
 
 

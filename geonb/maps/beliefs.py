@@ -42,9 +42,9 @@ def draw(cells: Cells, text: str, provider: str, belief: NDArray[np.float64] | N
 def by_country(cells: Cells, most: int = 6) -> str:
     """How many cells lie in the countries that have the most, by their nearest towns."""
     count = Counter(nearest_town(place).country for place in cells.places)
-    listed = [f"{number:,} in {country}" for country, number in count.most_common(most)]
+    listed = [f"{country} {number:,}" for country, number in count.most_common(most)]
     rest = len(cells) - sum(number for _, number in count.most_common(most))
-    return ", ".join([*listed, *([f"{rest:,} elsewhere"] if rest else [])])
+    return ", ".join([*listed, *([f"elsewhere {rest:,}"] if rest else [])])
 
 
 def _parts(outlines: list[NDArray[np.float64]], belief: NDArray[np.float64] | None) -> list[Any]:

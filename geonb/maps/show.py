@@ -60,7 +60,8 @@ def show_cells(model: Model, provider: Provider = "auto") -> Any:
     """Outline the model's cells on Leaflet's map, or on a picture (``static``)."""
     from geonb.maps import beliefs
 
-    text = f"The {len(model.cells):,} cells of {model.name}: {beliefs.by_country(model.cells)}."
+    counts = beliefs.by_country(model.cells)
+    text = f"The {len(model.cells):,} cells of {model.name}, by country: {counts}."
     return beliefs.draw(model.cells, text, _of_cells(provider))
 
 
