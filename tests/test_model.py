@@ -31,6 +31,7 @@ def test_mini_says_what_it_is():
     assert "street scenes only" in model.note
     assert f"{len(model.cells):,} cells" in repr(model)
     assert "BSD" in repr(model)
+    assert f"{len(model.cells):,} cells" in model._repr_html_()
 
 
 def test_without_a_name_the_model_says_why_it_was_taken(files, cache, monkeypatch):
