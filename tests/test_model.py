@@ -12,6 +12,8 @@ from geonb.earth.cells import read_cells
 from geonb.errors import CellsError, CheckpointError, ModelError
 from geonb.scenes import held_out
 
+STREET = geonb.example_photo()
+
 
 @pytest.fixture
 def files(tmp_path):
@@ -44,6 +46,7 @@ def test_without_a_name_the_model_says_why_it_was_taken(files, cache, monkeypatc
     monkeypatch.setenv("GEONB_LOCATIONNET", str(files.prefix))
     model = geonb.load_model()
     assert model.name == "locationnet"
+    assert "Jaeyoung Choi and Kevin Li, CC BY-SA 3.0" in repr(geonb.predict(model, STREET))
     assert "taken because LocationNet is on this machine" in repr(model)
 
     monkeypatch.setenv("GEONB_MODEL", "mini")
