@@ -10,7 +10,7 @@ import numpy as np
 from geonb.answers import Answer, TruthCell, answer, truth_cell
 from geonb.earth.distances import Place, check_points, distance
 from geonb.earth.places import Town, nearest_town
-from geonb.errors import MissingDependencyError, ModelError
+from geonb.errors import ModelError
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 
 if TYPE_CHECKING:
@@ -147,11 +147,9 @@ class Predictions:
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame, a row a prediction, with ``distance_km`` where truth is known."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError("a data frame", "pandas", "table") from error
-        frame = pd.DataFrame(self.to_dict()["predictions"]).drop(columns="place")
+        from geonb.sheets import data_frame
+
+        frame = data_frame(self.to_dict()["predictions"]).drop(columns="place")
         frame = frame.assign(nearest_town=[str(p.town) for p in self.best])
         return frame if self.truth is None else frame.assign(distance_km=self.distances)
 

@@ -124,11 +124,7 @@ class Tabular(ABC):
 
     def to_dataframe(self) -> Any:
         """The records as a pandas DataFrame."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError("a data frame", "pandas", "table") from error
-        return pd.DataFrame(self.records())
+        return data_frame(self.records())
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write .csv, .md, .txt, .html, or the plot as .png, .svg, .pdf.
@@ -156,3 +152,12 @@ class Tabular(ABC):
             case ".html":
                 return f"<!doctype html><meta charset='utf-8'>{self._repr_html_()}\n"
         return f"{self!r}\n"
+
+
+def data_frame(records: list[dict[str, Any]]) -> Any:
+    """A pandas DataFrame of the records. Raises `MissingDependencyError`."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise MissingDependencyError("a data frame", "pandas", "table") from error
+    return pd.DataFrame(records)

@@ -62,13 +62,14 @@
       record("Map", { ...options, width: box.clientWidth, height: box.clientHeight });
       this.box = box;
       this.markers = new Set();
-      if (!key.startsWith("BAD")) box.classList.add("gm-style"); // the real one's class, deeper inside
+      box.classList.add("gm-style"); // the real one's class, deeper inside
       box.style.cssText += ";position:relative;overflow:hidden;background:#cfe0ea;color:#234";
       box.append(element("position:absolute;left:6px;bottom:4px;font:11px sans-serif", "a fake of Google Maps"));
-      if (key.startsWith("BAD")) setTimeout(() => this.reject(), 50);
+      if (key.startsWith("BAD")) setTimeout(() => this.reject(), 300);
     }
     reject() {
       record("rejected");
+      this.box.classList.remove("gm-style");
       this.box.replaceChildren(element("padding:40px", "Oops! Something went wrong."));
       this.box.firstChild.className = "gm-err-container";
       window.gm_authFailure?.();

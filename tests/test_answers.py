@@ -1,3 +1,5 @@
+"""What five points do not say: how sure the answer is, and the cell of the truth."""
+
 import dataclasses
 import json
 

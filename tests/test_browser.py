@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from browser import TEST_KEY
+from jupyter_server import TEST_KEY
 
 pytestmark = pytest.mark.newest
 

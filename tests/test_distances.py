@@ -1,3 +1,5 @@
+"""Distances and bounds: known ones, the rules of a metric, and what is no place."""
+
 import numpy as np
 import pytest
 from hypothesis import given

@@ -75,6 +75,16 @@ def test_placing_2016_from_local_copies(folder, tmp_path):
     assert "0 of 1 photos have no prediction" in one.stdout
 
 
+def test_the_model_is_loaded_as_the_options_say(folder, cache):
+    command = ["evaluate", str(folder), "--model", "mini", "--first", "2"]
+    result = CliRunner().invoke(main, [*command, "--precision", "int8"])
+    assert "mini, first guess" in result.stdout
+    assert "int8 against float32 on " in result.stderr
+    result = CliRunner().invoke(main, [*command, "--device", "cuda"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "needs the package onnxruntime-gpu" in result.stderr
+
+
 def test_bad_calls_are_one_line(tmp_path):
     result = CliRunner().invoke(main, ["evaluate", str(tmp_path / "nowhere"), "--model", "mini"])
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)

@@ -1,3 +1,5 @@
+"""The place in a photo's EXIF: in every format, in odd encodings, and where it is nonsense."""
+
 import io
 
 import pytest

@@ -1,21 +1,13 @@
 """The command line, as a user meets it: in a process of its own."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
+from command import run_geonb
 from networks import write_network
 from PIL import Image
 
-
-def geonb(*arguments, cwd, **environment):
-    command = [sys.executable, "-m", "geonb", *map(str, arguments)]
-    environment = {**os.environ, **environment}
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, env=environment, check=False
-    )
+from geonb.weights.registry import LOCATIONNET
 
 
 @pytest.fixture
@@ -26,7 +18,7 @@ def photo(tmp_path):
 
 
 def test_demo(tmp_path):
-    run = geonb("demo", cwd=tmp_path)
+    run = run_geonb("demo", cwd=tmp_path)
     assert run.returncode == 0
     assert "LocationNet is left out: locationnet is not in the cache" in run.stderr
     assert len(run.stderr.splitlines()) == 2
@@ -45,7 +37,7 @@ def test_demo(tmp_path):
 
 def test_demo_takes_locationnet_where_it_is(tmp_path):
     own = write_network(tmp_path / "own")
-    run = geonb("demo", cwd=tmp_path, GEONB_LOCATIONNET=own.prefix)
+    run = run_geonb("demo", cwd=tmp_path, GEONB_LOCATIONNET=own.prefix)
     assert run.returncode == 0
     assert run.stderr == ""
     assert "model locationnet" in run.stdout
@@ -53,7 +45,9 @@ def test_demo_takes_locationnet_where_it_is(tmp_path):
 
 def test_locate_prints_json(tmp_path, photo):
     files = write_network(tmp_path / "own")
-    run = geonb("locate", photo, photo, "--model", files.prefix, "--json", "--top", 3, cwd=tmp_path)
+    run = run_geonb(
+        "locate", photo, photo, "--model", files.prefix, "--json", "--top", 3, cwd=tmp_path
+    )
     assert run.returncode == 0
     answers = [json.loads(line) for line in run.stdout.splitlines()]
     assert len(answers) == 2
@@ -65,9 +59,20 @@ def test_locate_prints_json(tmp_path, photo):
     assert set(answers[0]["predictions"][0]) == keys
 
 
+def test_locate_in_int8_tells_its_cost_beside_the_answer(tmp_path, photo):
+    files = write_network(tmp_path / "own")
+    command = ["locate", photo, "--model", files.prefix, "--precision", "int8", "--json"]
+    run = run_geonb(*command, cwd=tmp_path, GEONB_CACHE=tmp_path / "cache")
+    assert run.returncode == 0
+    assert json.loads(run.stdout)["model"] == "tiny"
+    assert run.stderr.startswith("int8 against float32 on ")
+    again = run_geonb(*command, cwd=tmp_path, GEONB_CACHE=tmp_path / "cache")
+    assert (again.stdout, again.stderr) == (run.stdout, "")
+
+
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf", "html"])
 def test_locate_draws_a_map(tmp_path, photo, ending):
-    run = geonb("locate", photo, "--model", "mini", "--map", f"map.{ending}", cwd=tmp_path)
+    run = run_geonb("locate", photo, "--model", "mini", "--map", f"map.{ending}", cwd=tmp_path)
     assert (run.returncode, run.stderr) == (0, "")
     start = (tmp_path / f"map.{ending}").read_bytes()[:60]
     marks = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF", "html": b"<!doctype html>"}
@@ -75,7 +80,7 @@ def test_locate_draws_a_map(tmp_path, photo, ending):
 
 
 def test_locate_draws_a_map_for_each_photo(tmp_path, photo):
-    run = geonb("locate", photo, photo, "--model", "mini", "--map", "map.png", cwd=tmp_path)
+    run = run_geonb("locate", photo, photo, "--model", "mini", "--map", "map.png", cwd=tmp_path)
     assert run.returncode == 0
     assert {path.name for path in tmp_path.glob("*.png")} == {"map-1.png", "map-2.png"}
 
@@ -90,8 +95,10 @@ def test_locate_draws_a_map_for_each_photo(tmp_path, photo):
         (["cut.jpg"], "cut off or broken"),
         (["ftp://example.org/a.jpg"], "expected a path, or an address with http"),
         (["photo.jpg", "--model", "maxi"], "known names are locationnet, mini"),
+        (["photo.jpg", "--device", "cuda"], "needs the package onnxruntime-gpu"),
+        (["photo.jpg", "--engine", "mxnet", "--precision", "int8"], "float32 on the CPU only"),
         (["photo.jpg", "--top", "0"], "top is 1 to"),
-        (["photo.jpg", "--map", "map.gif"], "a map is saved as .png, .svg or .pdf"),
+        (["photo.jpg", "--map", "map.gif"], "a picture is saved as .png, .svg or .pdf"),
     ],
 )
 def test_every_failure_is_one_line_and_exit_code_2(tmp_path, photo, arguments, words):
@@ -102,7 +109,7 @@ def test_every_failure_is_one_line_and_exit_code_2(tmp_path, photo, arguments, w
     (tmp_path / "text.jpg").write_text("not a picture at all")
     if "--model" not in arguments:
         arguments = [*arguments, "--model", "mini"]
-    run = geonb("locate", *arguments, cwd=tmp_path)
+    run = run_geonb("locate", *arguments, cwd=tmp_path)
     assert run.returncode == 2
     assert words in run.stderr
     assert len(run.stderr.splitlines()) == 1
@@ -111,7 +118,7 @@ def test_every_failure_is_one_line_and_exit_code_2(tmp_path, photo, arguments, w
 
 
 def test_the_other_photos_go_on(tmp_path, photo):
-    run = geonb("locate", "missing.jpg", photo, "--model", "mini", cwd=tmp_path)
+    run = run_geonb("locate", "missing.jpg", photo, "--model", "mini", cwd=tmp_path)
     assert run.returncode == 2
     assert "missing.jpg" in run.stderr
     assert run.stdout.splitlines()[0].startswith("photo ")
@@ -119,7 +126,9 @@ def test_the_other_photos_go_on(tmp_path, photo):
 
 def test_locationnet_is_the_default_and_is_never_replaced_silently(tmp_path, photo):
     nowhere = "http://127.0.0.1:9"  # a proxy that is not there: no mirror answers
-    run = geonb("locate", photo, cwd=tmp_path, HTTPS_PROXY=nowhere, https_proxy=nowhere)
+    run = run_geonb("locate", photo, cwd=tmp_path, HTTPS_PROXY=nowhere, https_proxy=nowhere)
     assert run.returncode == 2
     assert "locationnet cannot be fetched; tried https://" in run.stderr
+    files = {file for form in LOCATIONNET.forms for file in form}
+    assert all(run.stderr.count(mirror) == 1 for file in files for mirror in file.mirrors)
     assert run.stdout == ""

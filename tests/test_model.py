@@ -1,3 +1,5 @@
+"""Models are found by name, folder or prefix; what does not belong together is named."""
+
 import shutil
 from dataclasses import replace
 
@@ -29,6 +31,7 @@ def test_mini_says_what_it_is():
     assert "street scenes only" in model.note
     assert f"{len(model.cells):,} cells" in repr(model)
     assert "BSD" in repr(model)
+    assert f"{len(model.cells):,} cells" in model._repr_html_()
 
 
 def test_without_a_name_the_model_says_why_it_was_taken(files, cache, monkeypatch):

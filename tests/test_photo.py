@@ -1,3 +1,5 @@
+"""Photos from anything: every format and mode, upright, in sRGB; what is none is named."""
+
 import io
 import subprocess
 import sys

@@ -1,3 +1,5 @@
+"""The nearest town, offline."""
+
 import gzip
 from importlib.resources import files
 

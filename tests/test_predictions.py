@@ -1,3 +1,5 @@
+"""Predictions: the best cells, as text, HTML, data frame and GeoJSON."""
+
 import json
 from html.parser import HTMLParser
 

@@ -1,3 +1,5 @@
+"""Both recipes against their numbers, and against each other."""
+
 import io
 
 import numpy as np

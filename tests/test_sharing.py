@@ -1,3 +1,5 @@
+"""A copy to share has no place in it, and the same picture."""
+
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,3 +1,5 @@
+"""What upload widgets hand over is a photo."""
+
 import datetime as dt
 
 import numpy as np

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from geonb.commands.options import engine_option, model_option
+from geonb.commands.options import model_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from geonb.datasets.photo_sets import PhotoSet
-    from geonb.engines.engine import EngineName
+    from geonb.model import Model
 
 _SHOWN_FAILURES = 5
 
@@ -31,8 +33,7 @@ _SHOWN_FAILURES = 5
     show_default=True,
     help="Which test set the photos are.",
 )
-@model_option
-@engine_option
+@model_options
 @click.option("--first", type=click.IntRange(1), help="Only so many photos, from the first on.")
 @click.option(
     "--output",
@@ -40,12 +41,12 @@ _SHOWN_FAILURES = 5
     multiple=True,
     help="Also write .csv, .md, .txt, .html, or the plot as .png, .svg, .pdf; may be repeated.",
 )
-def evaluate(  # noqa: PLR0913, PLR0917
+def evaluate(
+    *,
     photos: Path | None,
     truth: Path | None,
     kind: str,
-    source: str,
-    engine: EngineName,
+    load: Callable[[], Model],
     first: int | None,
     output: tuple[Path, ...],
 ) -> None:
@@ -55,11 +56,10 @@ def evaluate(  # noqa: PLR0913, PLR0917
     """
     from geonb.evaluation.accuracy import evaluate as measure
     from geonb.evaluation.guesses import guess
-    from geonb.model import load_model
 
     photo_set = _read(photos, truth, kind)
     click.echo(repr(photo_set)[1:-1], err=True)
-    model = load_model(source, engine=engine)
+    model = load()
     chosen = slice(None, first)
     guesses = guess(model, photo_set.photos[chosen])
     for line in guesses.failures[:_SHOWN_FAILURES]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from geonb.errors import EvaluationError
 from geonb.evaluation.published_rows import THRESHOLDS_KM
+from geonb.evaluation.scores import Z95
 from geonb.sheets import Sheet, Tabular
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from geonb.evaluation.accuracy import Evaluation
 
-_Z95 = 1.959963984540054
 _ALPHA = 0.05
 
 
@@ -152,7 +152,7 @@ def _row(limit: float, a: Any, b: Any) -> PairedRow:
     only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
     plus_a, plus_b, plus_n = only_a + 0.5, only_b + 0.5, photos + 2
     middle = (plus_a - plus_b) / plus_n
-    half = _Z95 * math.sqrt(plus_a + plus_b - (plus_a - plus_b) ** 2 / plus_n) / plus_n
+    half = Z95 * math.sqrt(plus_a + plus_b - (plus_a - plus_b) ** 2 / plus_n) / plus_n
     return PairedRow(
         limit,
         100 * int(a.sum()) / photos,

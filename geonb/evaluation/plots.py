@@ -1,4 +1,4 @@
-"""The plots of measurements: accuracy over distance, reliability, and paired differences."""
+"""The plots of measurements: accuracy over distance, reliability, differences, the leak."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from geonb.evaluation.scores import measure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
 
     from geonb.evaluation.accuracy import Evaluation
     from geonb.evaluation.calibration import Calibration
@@ -31,6 +32,11 @@ def _new(width: float = 7.0) -> tuple[Figure, Axes]:
     return canvas, canvas.subplots()
 
 
+def _arms(values: ArrayLike, intervals: ArrayLike) -> NDArray[np.float64]:
+    """How far intervals (N, 2) reach below and above their values (N,): (2, N), for `errorbar`."""
+    return np.abs(np.asarray(intervals).T - np.asarray(values))
+
+
 def accuracy_over_distance(evaluation: Evaluation) -> Figure:
     """The share of photos within every distance; published rows as marks at theirs."""
     canvas, axes = _new(8.0)
@@ -47,8 +53,7 @@ def accuracy_over_distance(evaluation: Evaluation) -> Figure:
             drawstyle="steps-post", color=colour, label=name,
         )  # fmt: skip
     own = evaluation.scores[0]
-    low, high = np.array(own.intervals).T
-    errors = np.abs([np.array(own.within) - low, high - np.array(own.within)])
+    errors = _arms(own.within, own.intervals)
     axes.errorbar(THRESHOLDS_KM, own.within, errors, fmt="none", ecolor=_OWN, capsize=3)
     for score, colour in zip(evaluation.published, _OTHERS, strict=False):
         label = f"{score.system}, {score.test_set}"
@@ -70,9 +75,8 @@ def reliability_diagram(calibration: Calibration) -> Figure:
     canvas, axes = _new(5.0)
     axes.plot([0, 1], [0, 1], "--", color=_CONSTANT, label="perfectly calibrated")
     rows = [row for row in calibration.bins if row.photos]
-    mean, right = [row.confidence for row in rows], np.array([row.right for row in rows])
-    low, high = np.array([row.interval for row in rows]).T
-    errors = np.abs([right - low, high - right])
+    mean, right = [row.confidence for row in rows], [row.right for row in rows]
+    errors = _arms(right, [row.interval for row in rows])
     label = f"calibration error {calibration.error:.3f}"
     axes.errorbar(mean, right, errors, fmt="o-", color=_OWN, capsize=3, label=label)
     axes.set(
@@ -88,10 +92,9 @@ def paired_differences(comparison: Comparison) -> Figure:
     """How much better a is than b within each distance, in points, with 95 % intervals."""
     canvas, axes = _new(6.0)
     rows = comparison.rows
-    difference = np.array([row.difference for row in rows])
-    low, high = np.array([row.interval for row in rows]).T
+    difference = [row.difference for row in rows]
     places = np.arange(len(rows))
-    errors = np.abs([difference - low, high - difference])
+    errors = _arms(difference, [row.interval for row in rows])
     axes.axhline(0, color=_CONSTANT, lw=1)
     axes.errorbar(places, difference, errors, fmt="o", color=_OWN, capsize=4)
     axes.set_xticks(places, [f"{row.threshold_km:g} km" for row in rows])

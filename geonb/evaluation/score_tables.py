@@ -1,4 +1,4 @@
-"""How scores and comparisons are written down: columns, rows, and the sentences below."""
+"""How scores are written down: columns, rows, and the sentences below."""
 
 from __future__ import annotations
 

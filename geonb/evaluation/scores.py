@@ -14,7 +14,8 @@ from geonb.evaluation.published_rows import THRESHOLDS_KM, PublishedRow
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_Z95 = 1.959963984540054
+Z95 = 1.959963984540054
+"""Standard deviations to each side of a 95 % interval."""
 _OSV5M_SCALE_KM = 1492.7
 _CHUNK = 1 << 16  # photos measured at a time: small enough for the processor's cache
 
@@ -81,7 +82,7 @@ def _interval(share: float, photos: int) -> tuple[float, float]:
 
 def wilson(share: float, photos: int) -> tuple[float, float]:
     """95 % interval of a ``share`` (0 to 1) seen in so many ``photos`` (Wilson, JASA 1927)."""
-    z2 = _Z95**2 / photos
+    z2 = Z95**2 / photos
     middle = (share + z2 / 2) / (1 + z2)
-    half = _Z95 * math.sqrt((share * (1 - share) + z2 / 4) / photos) / (1 + z2)
+    half = Z95 * math.sqrt((share * (1 - share) + z2 / 4) / photos) / (1 + z2)
     return max(middle - half, 0.0), min(middle + half, 1.0)

@@ -2,8 +2,11 @@
 function render({ model, el }) {
   el.classList.add("geonb");
   let box;
-  const open = (index) => box?.querySelector(`.leaflet-marker-icon [data-geonb="${index}"]`)?.click();
-  el.append(placeList(model, open));
+  const pin = model.get("pin");
+  const open = (index) => box?.querySelector(`${pin}[data-geonb="${index}"]`)?.click();
+  el.append(placeList(model, pin && open));
+  const hidden = hidePicture(model);
+  const whileShown = new ResizeObserver(([{ target }]) => { hidden.disabled = !target.clientHeight; });
   const timer = setInterval(() => { // the map comes in its own time, or, without its network, never
     box = el.closest(".geonb-box");
     const map = box?.querySelector(model.get("map"));
@@ -12,8 +15,9 @@ function render({ model, el }) {
     keepKeys(box);
     map.setAttribute("role", "region");
     map.setAttribute("aria-label", model.get("alt"));
-    el.append(hidePicture(model));
+    el.append(hidden);
+    whileShown.observe(map); // gmaps takes its map away where Google rejects the key
   }, 100);
-  return () => clearInterval(timer);
+  return () => { clearInterval(timer); whileShown.disconnect(); };
 }
 export default { render };

@@ -15,7 +15,7 @@ from geonb.maps import static
 from geonb.maps.google import KEY_VARIABLE
 from geonb.maps.live import Beside, Live, traits_of
 from geonb.maps.outlines import great_circle
-from geonb.maps.points import TRUTH_COLOUR, points, turned, view
+from geonb.maps.points import TRUTH_COLOUR, in_km, points, turned, view
 from geonb.maps.repair import repair_gmaps
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _LEAK = (
 
 
 class Figure(Live, gmaps.Figure):
-    """A gmaps figure with the list of its places below."""
+    """A gmaps figure with the list of its places below, as text: from outside, nothing moves it."""
 
     children = traitlets.Tuple().tag(sync=True, **ipywidgets.widget_serialization)
 
@@ -70,13 +70,21 @@ def draw(predictions: Predictions, why: str, api_key: str | None = None) -> Figu
                 [point.on_mercator], label=point.label, hover_text=words, info_box_content=words
             )
         )
-    if predictions.truth is not None:
-        figure.add_layer(_line_of_dots(predictions.truth, predictions[0].place))
+    if predictions.truth is not None and predictions.distances is not None:
+        words = f"{in_km(predictions.distances[0])} from the true place to guess 1"
+        figure.add_layer(_line_of_dots(predictions.truth, predictions[0].place, words))
     return figure
 
 
-def _line_of_dots(truth: Place, best: Place) -> Any:
-    """The way between two places; gmaps' own lines break the saving of a notebook."""
+def _line_of_dots(truth: Place, best: Place, words: str) -> Any:
+    """The way between two places, with words on each dot.
+
+    gmaps' own lines break the saving of a notebook, and its symbols have no label: the words are
+    there where one points or clicks.
+    """
     line = great_circle(truth, best, _DOTS)[1:-1]
     dots = [(max(min(lat, 85.0), -85.0), turned(lng)) for lng, lat in line.tolist()]
-    return gmaps.symbol_layer(dots, fill_color=TRUTH_COLOUR, stroke_color=TRUTH_COLOUR, scale=2)
+    return gmaps.symbol_layer(
+        dots, fill_color=TRUTH_COLOUR, stroke_color=TRUTH_COLOUR, scale=2, hover_text=words,
+        info_box_content=words,
+    )  # fmt: skip

@@ -55,7 +55,7 @@ def draw(predictions: Predictions, why: str) -> LeafletMap:
 
 def boxed(world: Any, picture: Picture, **traits: Any) -> LeafletMap:
     """A map and the list of what is on it, in one box."""
-    beside = Beside(map=".leaflet-container", **traits)
+    beside = Beside(map=".leaflet-container", pin=".leaflet-marker-icon ", **traits)
     box = LeafletMap([world, beside])
     box.add_class("geonb-box")
     box.picture, box.uid = picture, beside.uid

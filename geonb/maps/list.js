@@ -6,11 +6,16 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
-// One button a place, `choose(index)` when it is pressed; all text comes in as text, never as HTML.
+// One button a place, `choose(index)` when it is pressed, or plain text where there is nothing to
+// choose; all text comes in as text, never as HTML.
 function placeList(model, choose) {
-  const items = model.get("points").map((point, index) =>
-    element("li", {}, element("button", { type: "button", onclick: () => choose(index) },
-      element("b", { textContent: point.label }), ` ${point.text}`)));
+  const place = ({ label, text }, index) => {
+    const words = [element("b", { textContent: label }), ` ${text}`];
+    return choose
+      ? element("button", { type: "button", onclick: () => choose(index) }, ...words)
+      : element("span", {}, ...words);
+  };
+  const items = model.get("points").map((point, index) => element("li", {}, place(point, index)));
   const lines = model.get("lines").map((line) => element("p", { textContent: line }));
   return element("div", {}, element("ul", { className: "geonb-list" }, ...items), ...lines);
 }

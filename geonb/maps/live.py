@@ -84,3 +84,5 @@ class Beside(Shown):
     _esm = script("list.js", "beside.js")
     map = traitlets.Unicode().tag(sync=True)
     """CSS selector of the map in the box of both."""
+    pin = traitlets.Unicode().tag(sync=True)
+    """CSS selector of the pins that a button of the list opens; without it, the list is text."""

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 Provider = Literal["auto", "google", "gmaps", "leaflet", "static"]
 PROVIDERS = ("google", "gmaps", "leaflet", "static")
 """Google by geonb's own widget, by the blog's package; OpenStreetMap; a picture."""
+_PACKAGES = {
+    "google": ("anywidget",),
+    "gmaps": ("gmaps", "anywidget"),
+    "leaflet": ("ipyleaflet", "anywidget"),
+}
+"""What one installs for a provider; the other packages that it imports come with these."""
 VARIABLE = "GEONB_MAP"
 """The environment variable that says what ``auto`` takes."""
 
@@ -52,29 +58,37 @@ def provider_module(provider: str) -> Any:
     try:
         return import_module(f"geonb.maps.{provider}")
     except ImportError as error:
+        package = next(iter(_missing(provider)), str(error.name))
         extra = "gmaps" if provider == "gmaps" else "maps"
-        raise MissingDependencyError(f"the {provider} map", str(error.name), extra) from error
+        raise MissingDependencyError(f"the {provider} map", package, extra) from error
+
+
+def _missing(provider: str) -> list[str]:
+    return [package for package in _PACKAGES[provider] if find_spec(package) is None]
 
 
 def show_cells(model: Model, provider: Provider = "auto") -> Any:
     """Outline the model's cells on Leaflet's map, or on a picture (``static``)."""
     from geonb.maps import beliefs
 
-    text = f"The {len(model.cells):,} cells of {model.name}."
+    counts = beliefs.by_country(model.cells)
+    text = f"The {len(model.cells):,} cells of {model.name}, by country: {counts}."
     return beliefs.draw(model.cells, text, _of_cells(provider))
 
 
 def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") -> Any:
     """Shade every cell by the model's probability for the photo: its belief, not five points."""
+    from geonb.earth.places import nearest_town
     from geonb.maps import beliefs
     from geonb.photos.photo import open_photo
 
     photo = open_photo(photo)
     belief = model.probabilities(photo)[0].astype(float)
     top = int(belief.argmax())
+    town = nearest_town(model.cells.places[top])
     text = (
         f"Where {model.name} believes that {printable(photo.name)} was taken: {len(belief):,} "
-        f"cells, the most probable, {model.cells.tokens[top]}, with {belief[top]:.2%}."
+        f"cells; the most probable, with {belief[top]:.2%}, is {model.cells.tokens[top]}: {town}."
     )
     note = f" {model.note}." if model.note else ""
     return beliefs.draw(model.cells, text + note, _of_cells(provider), belief)
@@ -93,9 +107,9 @@ def choose(provider: str, api_key: str | None = None) -> tuple[str, str]:
             asked,
             f"Map: {asked}, as {VARIABLE} says." if provider == "auto" else f"Map: {asked}.",
         )
-    if (api_key or os.environ.get("GOOGLE_MAPS_API_KEY")) and find_spec("anywidget"):
+    if (api_key or os.environ.get("GOOGLE_MAPS_API_KEY")) and not _missing("google"):
         return "google", f"Map: google, because there is an API key; {VARIABLE} chooses another."
-    if find_spec("ipyleaflet") and find_spec("anywidget"):
+    if not _missing("leaflet"):
         return (
             "leaflet",
             "Map: leaflet (OpenStreetMap), which needs no key; GEONB_MAP chooses another.",
@@ -109,5 +123,5 @@ def _of_cells(provider: str) -> str:
         raise MapError(f"cells are not drawn by {provider}; choose auto, leaflet or static")
     chosen, _ = choose(provider)
     if chosen in {"google", "gmaps"}:
-        return "leaflet" if find_spec("ipyleaflet") and find_spec("anywidget") else "static"
+        return "static" if _missing("leaflet") else "leaflet"
     return chosen

@@ -41,7 +41,7 @@ class City:
     """The place where most visitors take a photo."""
     spot_place: tuple[float, float]
     spot_shape: str
-    """A key of `geonb.scenes.landmarks.LANDMARKS`."""
+    """A key of `landmarks.landmarks`."""
     spot_colour: str
 
     @property

@@ -31,17 +31,17 @@ class Settings:
     """Scenes to train on."""
     validation: int = 480
     test: int = 2000
-    epochs: int = 12
-    batch: int = 32
+    epochs: int = Fitting.epochs
+    """This, and what else `Fitting` has too, is described there."""
+    batch: int = Fitting.batch
     t1: int = 50
     """A cell with this many photos or more is divided."""
     t2: int = 6
     """A cell with fewer photos than this is dropped, and its photos with it."""
-    learning_rate: float = 0.1
-    """Where the schedule begins, after one epoch of warming up; it ends near 0, by a cosine."""
-    momentum: float = 0.9
-    weight_decay: float = 1e-4
-    seed: int = 0
+    learning_rate: float = Fitting.learning_rate
+    momentum: float = Fitting.momentum
+    weight_decay: float = Fitting.weight_decay
+    seed: int = Fitting.seed
 
 
 def train(folder: Path, settings: Settings | None = None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from geonb.errors import FetchError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 TIMEOUT_S = (10.0, 30.0)
@@ -30,7 +31,7 @@ def download(url: str, part: Path) -> None:
     failures = 0
     while failures <= PATIENCE:
         before = _size(part)
-        reason = _attempt(url, part)
+        reason = _request(url, _wanted(url, part), lambda answer: _take(answer, part))
         if not reason:
             return
         if not _size(part):
@@ -39,6 +40,14 @@ def download(url: str, part: Path) -> None:
         if failures:
             time.sleep(_PAUSE_S * failures)
     raise FetchError(f"{reason}, again and again; {_size(part):,} bytes came and are kept")
+
+
+def ask(url: str) -> str:
+    """What the server of ``url`` answers, in a few words; the file itself is not loaded."""
+    try:
+        return _request(url, {}, _check) or "there, not fetched"
+    except FetchError as error:
+        return str(error)
 
 
 def forget(part: Path) -> None:
@@ -55,8 +64,8 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _attempt(url: str, part: Path) -> str:
-    """One request; what broke it, or nothing where the file is whole."""
+def _request(url: str, headers: dict[str, str], use: Callable[[Any], None]) -> str:
+    """One request, whose answer ``use`` takes; what broke it, or nothing where all went well."""
     import requests
 
     broken = (
@@ -66,10 +75,8 @@ def _attempt(url: str, part: Path) -> str:
         requests.exceptions.ContentDecodingError,
     )
     try:
-        with requests.get(
-            url, stream=True, timeout=TIMEOUT_S, headers=_wanted(url, part)
-        ) as answer:
-            _take(answer, part)
+        with requests.get(url, stream=True, timeout=TIMEOUT_S, headers=headers) as answer:
+            use(answer)
     except broken as error:
         timeout = isinstance(error, requests.Timeout) or "timed out" in str(error)
         return "timed out" if timeout else f"the connection broke ({type(error).__name__})"
@@ -97,15 +104,20 @@ def _take(answer: Any, part: Path) -> None:
             return
         forget(part)
         raise FetchError("the server does not know the rest of the file; try again")
-    if answer.status_code not in {200, 206}:
-        raise FetchError(f"{answer.status_code} {answer.reason}")
-    if answer.headers.get("Content-Type", "").startswith("text/html"):
-        raise FetchError(f"{answer.status_code}, but an HTML page, not the file")
+    _check(answer)
     resumed = answer.status_code == 206
     if resumed and not answer.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
         forget(part)
         raise FetchError("the server sent another range than it was asked for; try again")
     _write(answer, part, have if resumed else 0)
+
+
+def _check(answer: Any) -> None:
+    """Raise `FetchError` where the answer is not a file."""
+    if answer.status_code not in {200, 206}:
+        raise FetchError(f"{answer.status_code} {answer.reason}")
+    if answer.headers.get("Content-Type", "").startswith("text/html"):
+        raise FetchError(f"{answer.status_code}, but an HTML page, not the file")
 
 
 def _write(answer: Any, part: Path, have: int) -> None:

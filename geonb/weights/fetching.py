@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import filelock
 from geonb.cache import file_digest
 from geonb.checkpoints import coreml
 from geonb.errors import FetchError, MissingDependencyError, ModelError
-from geonb.weights.downloading import download, forget
+from geonb.weights.downloading import ask, download, forget
 from geonb.weights.registry import (
     MINI,
     REGISTRY,
@@ -28,7 +29,7 @@ from geonb.weights.registry import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 Form = tuple[WeightsFile, ...]
 
@@ -39,7 +40,7 @@ def fetch(model: str | Weights, source: str | os.PathLike[str] | None = None) ->
     The mirrors are tried in order, with a progress bar; a broken download is resumed, also by a
     later call. ``source`` is a file, a folder or an address (of one file, or ending with ``/``)
     to take files from first; they are verified the same way. Nothing that was not verified gets
-    its final name. Raises `FetchError` with every address that was tried and its answer.
+    its final name. Raises `FetchError` with the address and the answer of every missing file.
     """
     weights = _known(model)
     if weights.name == MINI.name or (own_files(weights) and source is None):
@@ -72,40 +73,61 @@ def _lock(folder: Path) -> filelock.BaseFileLock:
     return filelock.FileLock(folder / ".lock")
 
 
-def _first_form(weights: Weights, forms: Iterable[Form], folder: Path, *, again: bool) -> Path:
+def _first_form(weights: Weights, forms: Sequence[Form], folder: Path, *, again: bool) -> Path:
     if not again and (form := cached_form(weights)):
         return folder / form[-1].name
-    tried: list[str] = []
+    failed: dict[str, str] = {}
     for form in forms:
-        if all(_obtain(weights, file, folder, tried, again=again) for file in form):
+        if all(_obtain(weights, file, folder, failed, again=again) for file in form):
             return folder / form[-1].name
+    answers = _answers(forms, folder, failed)
+    tried = "; ".join(f"{mirror}: {answer}" for mirror, answer in answers.items())
     variable = f"GEONB_{weights.name.upper()}"
     raise FetchError(
-        f"{weights.name} cannot be fetched; tried {'; '.join(tried)}. If you have the files, take "
+        f"{weights.name} cannot be fetched; tried {tried}. If you have the files, take "
         f"them with: geonb fetch {weights.name} --from FILE|FOLDER|URL, or name their folder in "
         f"{variable}"
     )
 
 
 def _obtain(
-    weights: Weights, file: WeightsFile, folder: Path, tried: list[str], *, again: bool
+    weights: Weights, file: WeightsFile, folder: Path, failed: dict[str, str], *, again: bool
 ) -> bool:
-    """Bring one file into the cache; whether that worked. What was tried is added to ``tried``."""
+    """Bring one file into the cache; whether that worked. ``failed`` keeps each mirror's answer."""
     target = folder / file.name
     if trusted(target, file) and not (again and _is_local(file.mirrors[0])):
         return True
     for mirror in file.mirrors:
+        if mirror in failed:  # another form needs the same file
+            continue
         part = target.with_name(f".{file.name}.part")
         try:
             _bring(mirror, part)
             _verify(weights, file, part)
         except (FetchError, MissingDependencyError) as error:
-            tried.append(f"{mirror}: {error}")
+            failed[mirror] = str(error)
             continue
         part.replace(target)
         forget(part)
         return True
     return False
+
+
+def _answers(forms: Sequence[Form], folder: Path, failed: dict[str, str]) -> dict[str, str]:
+    """Every mirror of what is missing, once, with its answer: those that failed first.
+
+    A form of which one file cannot be had is given up before the next, larger file is begun. The
+    mirrors of that one are only asked now, so that the reader knows what to look for elsewhere.
+    """
+    missing = [file for form in forms for file in form if not trusted(folder / file.name, file)]
+    mirrors = [mirror for file in missing for mirror in file.mirrors]
+    others = [mirror for mirror in dict.fromkeys(mirrors) if mirror not in failed]
+    with ThreadPoolExecutor() as pool:  # at once, because a network that is shut says so late
+        return failed | dict(zip(others, pool.map(_ask, others), strict=True))
+
+
+def _ask(mirror: str) -> str:
+    return "there, not fetched" if _is_local(mirror) else ask(mirror)
 
 
 def _bring(mirror: str, part: Path) -> None:

@@ -39,7 +39,7 @@ class Weights:
     title: str
     """What people call it."""
     forms: tuple[tuple[WeightsFile, ...], ...]
-    """Sets of files, each a whole model; the first that can be had is taken."""
+    """Sets of files, each a whole model, its large file last; the first to be had is taken."""
     licence: str
     """The licence's short name."""
     attribution: str

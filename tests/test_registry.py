@@ -1,25 +1,15 @@
 """The registry, the cache, and the commands that show them."""
 
-import os
 import re
-import subprocess
-import sys
 
 import pytest
+from command import run_geonb
 from networks import write_network
 
 import geonb
 from geonb.cache import cache_folder, file_digest
-from geonb.engines.onnx_file import write_onnx
-from geonb.engines.sessions import open_session
-from geonb.errors import FetchError, ModelError
+from geonb.errors import FetchError
 from geonb.weights.registry import LOCATIONNET, REGISTRY, find_cached
-
-
-def run(*arguments, **environment):
-    command = [sys.executable, "-m", "geonb", *map(str, arguments)]
-    environment = {**os.environ, **environment}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
 @pytest.mark.parametrize("weights", REGISTRY.values(), ids=REGISTRY)
@@ -28,6 +18,7 @@ def test_every_record_is_complete(weights):
     assert weights.attribution
     assert weights.source
     for form in weights.forms:
+        assert form[-1].size == max(file.size for file in form)
         for file in form:
             assert file.md5 or weights.architecture or not file.mirrors
             assert all(mirror.startswith("https://") for mirror in file.mirrors)
@@ -99,20 +90,20 @@ def test_a_digest_is_worked_out_once_and_anew_for_another_file(tmp_path, cache):
 
 
 def test_the_list_of_models(cache, tmp_path):
-    answer = run("models")
+    answer = run_geonb("models")
     assert answer.returncode == 0
     assert re.search(r"locationnet +298 MB +not cached", answer.stdout)
     assert re.search(r"mini +in the package +cached", answer.stdout)
     assert "CC BY-SA 3.0" in answer.stdout
-    answer = run("models", GEONB_LOCATIONNET=tmp_path)
+    answer = run_geonb("models", GEONB_LOCATIONNET=tmp_path)
     assert f"your own files: {tmp_path}" in answer.stdout
 
 
 def test_the_command_fetch(cache, tmp_path):
-    answer = run("fetch", "mini")
+    answer = run_geonb("fetch", "mini")
     assert answer.returncode == 0
     assert "mini is in the cache" in answer.stdout
-    answer = run("fetch", "--from", tmp_path)
+    answer = run_geonb("fetch", "--from", tmp_path)
     assert (answer.returncode, answer.stdout) == (2, "")
     assert re.fullmatch(r"geonb: .*none of the files of locationnet .*\n", answer.stderr)
 
@@ -121,26 +112,9 @@ def test_the_command_fetch(cache, tmp_path):
 def test_fetch_from_a_folder_with_a_part_of_the_files(cache, real_files):
     """Symbol and cells are taken and verified; what is missing is asked of the mirrors."""
     nowhere = "http://127.0.0.1:9"  # a proxy that is not there: no mirror answers
-    answer = run("fetch", "--from", real_files, HTTPS_PROXY=nowhere, https_proxy=nowhere)
+    answer = run_geonb("fetch", "--from", real_files, HTTPS_PROXY=nowhere, https_proxy=nowhere)
     assert answer.returncode == 2
     assert "RN101-5k500-0012.params: " in answer.stderr
     assert "aws-bigdata-blog" in answer.stderr
     names = {path.name for path in (cache / "locationnet").iterdir()}
     assert {"grids.txt", "RN101-5k500-symbol.json"} <= names
-
-
-def test_cuda_does_not_start(tmp_path):
-    write_onnx(write_network(tmp_path).read(), tmp_path)
-    with (
-        pytest.warns(UserWarning, match="CUDAExecutionProvider"),
-        pytest.raises(ModelError, match="its CUDA provider does not start"),
-    ):
-        open_session(tmp_path / "model.onnx", "cuda", optimised=False)
-
-
-def test_cuda_is_missing(tmp_path):
-    own = write_network(tmp_path / "own")
-    with pytest.raises(ModelError, match="'cuda' needs the package onnxruntime-gpu"):
-        geonb.load_model(own.prefix, device="cuda")
-    with pytest.raises(ModelError, match="no device 'tpu'; the devices are cpu and cuda"):
-        geonb.load_model(own.prefix, device="tpu")

@@ -1,0 +1,65 @@
+"""A download that breaks off: resumed where it broke, by the same call or a later one."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from mirrors import CELLS, CONTENT, WHOLE, final, left, record
+
+from geonb.errors import FetchError
+from geonb.weights import downloading
+from geonb.weights.fetching import fetch
+
+
+def test_cut_twenty_times_and_resumed_each_time(mirror, cache):
+    fetch(replace(record(mirror.url), forms=((record(mirror.url).forms[0][0],),)))
+    mirror.cuts = sorted(random.Random(1).sample(range(40_000, len(CONTENT)), 20))
+    cuts = len(mirror.cuts)
+    fetch(record(mirror.url))
+    assert final(cache) == WHOLE
+    assert mirror.resumed == cuts
+    assert left(cache) == ["big.params", "grids.txt"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_cut_anywhere_then_fetched_again(mirror, cache, seed, monkeypatch):
+    """A call that is cut and gives up leaves no file; the next, as by another process, goes on."""
+    monkeypatch.setattr(downloading, "PATIENCE", 0)
+    weights = record(mirror.url)
+    fetch(replace(weights, forms=((weights.forms[0][0],),)))
+    cut = random.Random(seed).randrange(len(CONTENT))
+    mirror.cuts = [cut, cut]  # the second time, not one new byte
+    for _ in range(3):
+        try:
+            fetch(weights)
+        except FetchError as error:
+            assert "the connection broke" in str(error)  # noqa: PT017 - what counts is the end
+            assert list(final(cache)) == ["grids.txt"]
+    assert mirror.cuts == []
+    assert final(cache) == WHOLE
+
+
+def test_a_mirror_that_falls_silent_halfway(mirror, cache):
+    mirror.stalls = [len(CELLS) + 1, 100_000, 200_000]
+    fetch(record(mirror.url))
+    assert final(cache) == WHOLE
+    assert mirror.resumed == 2
+
+
+def test_a_server_that_ignores_range(mirror, cache):
+    mirror.ranges = False
+    mirror.cuts = [len(CELLS), 100_000, 300_000]
+    fetch(record(mirror.url))
+    assert final(cache) == WHOLE
+
+
+def test_a_file_that_changed_between_two_parts_is_fetched_anew(mirror, cache, monkeypatch):
+    monkeypatch.setattr(downloading, "PATIENCE", 0)
+    weights = record(mirror.url)
+    mirror.files["big.params"], mirror.version = b"\0" * 500_000, '"0"'
+    mirror.cuts = [len(CELLS), 200_000, 200_000]
+    with pytest.raises(FetchError, match="the connection broke"):
+        fetch(weights)
+    mirror.files["big.params"], mirror.version = CONTENT, '"1"'
+    fetch(weights)
+    assert final(cache) == WHOLE

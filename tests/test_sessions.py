@@ -1,0 +1,26 @@
+"""A device that is not there is named, and what it needs."""
+
+import pytest
+from networks import write_network
+
+import geonb
+from geonb.engines.onnx_file import write_onnx
+from geonb.engines.sessions import open_session
+from geonb.errors import ModelError
+
+
+def test_cuda_does_not_start(tmp_path):
+    write_onnx(write_network(tmp_path).read(), tmp_path)
+    with (
+        pytest.warns(UserWarning, match="CUDAExecutionProvider"),
+        pytest.raises(ModelError, match="its CUDA provider does not start"),
+    ):
+        open_session(tmp_path / "model.onnx", "cuda", optimised=False)
+
+
+def test_cuda_is_missing(tmp_path):
+    own = write_network(tmp_path / "own")
+    with pytest.raises(ModelError, match="'cuda' needs the package onnxruntime-gpu"):
+        geonb.load_model(own.prefix, device="cuda")
+    with pytest.raises(ModelError, match="no device 'tpu'; the devices are cpu and cuda"):
+        geonb.load_model(own.prefix, device="tpu")
