@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from geonb.photos.photo import Photo, example_photo, open_photo
     from geonb.photos.showing import show_photo
     from geonb.picker.widget import FileUpload, PhotoPicker
+    from geonb.pictures import show_figure
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
     from geonb.weights.fetching import fetch
@@ -66,6 +67,7 @@ _HOMES = {
     "reliability": "evaluation.calibration",
     "repair_gmaps": "maps.repair",
     "show_cells": "maps.show",
+    "show_figure": "pictures",
     "show_heatmap": "maps.show",
     "show_map": "maps.show",
     "show_photo": "photos.showing",
@@ -105,6 +107,7 @@ __all__ = [
     "reliability",
     "repair_gmaps",
     "show_cells",
+    "show_figure",
     "show_heatmap",
     "show_map",
     "show_photo",

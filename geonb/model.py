@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from geonb.engines.engine import ENGINES, Engine, EngineName, Precision
 from geonb.engines.quantisation import Calibration
 from geonb.errors import CellsError, FetchError, ModelError
 from geonb.preprocessing import RECIPE, Recipe, preprocess
+from geonb.tables import style
 from geonb.weights.fetching import fetch
 from geonb.weights.registry import (
     LOCATIONNET,
@@ -57,6 +59,15 @@ class Model:
     """Why it is this model, where `load_model` chose it."""
 
     def __repr__(self) -> str:
+        return f"<Model {self.name}: {self._about}>"
+
+    def _repr_html_(self) -> str:
+        """The same as a paragraph: a notebook would break the text in the middle of words."""
+        text = f"<b>{escape(self.name)}</b>: {escape(self._about)}"
+        return f"<style>{style()}</style><div class='geonb'><p>Model {text}</p></div>"
+
+    @property
+    def _about(self) -> str:
         about = f"{len(self.cells):,} cells, engine {self.engine}"
         if self.network.agreement:
             about += f"; {self.network.agreement}"
@@ -66,7 +77,7 @@ class Model:
                 about += f"; your own files, {own}"
         if self.why:
             about += f"; taken because {self.why}"
-        return f"<Model {self.name}: {about}>"
+        return about
 
     @property
     def note(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import sys
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -61,6 +62,16 @@ class Picture:
             )
         with replacing(path) as temporary:
             temporary.write_bytes(self.image(kind))
+
+
+def show_figure(figure: Figure, alt: str) -> Picture:
+    """Show a matplotlib figure of your own with its words, ``alt``, for those who do not see it.
+
+    A figure of pyplot's is taken from pyplot, which would show it once more, without words.
+    """
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close(figure)
+    return Picture(lambda: figure, alt)
 
 
 def tag(alt: str, data: bytes, kind: str = "png") -> str:

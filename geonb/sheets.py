@@ -32,28 +32,35 @@ class Sheet:
     caption: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
-    """The first column is words, the others are numbers."""
+    """Columns of words on the left, the others are numbers."""
     notes: Sequence[str]
     """Sentences below it, without which the numbers would mislead."""
+    words: int = 1
+    """How many columns are words."""
 
     def text(self) -> str:
         """Plain text, columns aligned."""
         lines = [[printable(cell) for cell in row] for row in (self.head, *self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        body = [
-            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
-            for row in lines
-        ]
+        body = []
+        for row in lines:
+            left = map(str.ljust, row[: self.words], widths)
+            right = map(str.rjust, row[self.words :], widths[self.words :])
+            body.append("  ".join([*left, *right]).rstrip())
         return "\n".join([printable(self.caption), *body, *map(printable, self.notes)])
 
     def html(self) -> str:
         """An HTML table with its style, all of it escaped."""
-        head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in self.head)
-        rows = "".join(
-            f"<tr><th scope='row'>{escape(row[0])}</th>"
-            f"{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>"
-            for row in self.rows
+        kinds = [" class='geonb-word'"] * self.words + [""] * (len(self.head) - self.words)
+        head = "".join(
+            f"<th scope='col'{kind}>{escape(name)}</th>"
+            for kind, name in zip(kinds, self.head, strict=True)
         )
+        rows = ""
+        for first, *rest in self.rows:
+            cells = zip(kinds[1:], map(escape, rest), strict=True)
+            rows += f"<tr><th scope='row'{kinds[0]}>{escape(first)}</th>"
+            rows += f"{''.join(f'<td{kind}>{cell}</td>' for kind, cell in cells)}</tr>"
         notes = "".join(f"<p class='geonb-note'>{escape(note)}</p>" for note in self.notes)
         return (
             f"<style>{style()}</style><div class='geonb'><table class='geonb-table'>"
@@ -63,7 +70,7 @@ class Sheet:
 
     def markdown(self) -> str:
         """A Markdown table with its notes as a list."""
-        rule = [":--", *["--:"] * (len(self.head) - 1)]
+        rule = [":--"] * self.words + ["--:"] * (len(self.head) - self.words)
         lines = [f"| {' | '.join(map(_cell, row))} |" for row in (self.head, rule, *self.rows)]
         notes = [f"- {printable(note)}" for note in self.notes]
         return "\n".join([printable(self.caption), "", *lines, "", *notes, ""])

@@ -196,6 +196,13 @@ def test_forms(tmp_path):
         result.save(tmp_path / "result.docx")
 
 
+def test_words_stand_left_and_numbers_right():
+    result = evaluate([(0, 0)], [(0, 0)], test_set="drawn", published=())
+    assert "| :-- | :-- | --: |" in result.to_markdown()
+    assert "<td class='geonb-word'>drawn</td><td>1</td>" in result._repr_html_()
+    assert "\nconstant guess      drawn          1  " in repr(result)
+
+
 def test_plot_shows_accuracy_over_distance():
     result = evaluate(east_of_null(0.5, 100.0, None, None), np.zeros((4, 2)))
     axes = result.figure().axes[0]

@@ -102,6 +102,9 @@ def test_forms(tmp_path):
     assert " answers with about 65%, 57% were right." in result.plot().alt
     axes = result.figure().axes[0]
     assert axes.get_ylabel() == "share that was right"
-    assert f"ECE {result.error:.3f}" in [t.get_text() for t in axes.get_legend().get_texts()]
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == [
+        "perfectly calibrated",
+        f"calibration error {result.error:.3f}",
+    ]
     assert result.to_csv().count("\n") == 11
     result.save(tmp_path / "reliability.svg")

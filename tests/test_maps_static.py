@@ -89,9 +89,11 @@ def _model():
 def test_cells_and_beliefs_are_drawn_as_pictures():
     model = _model()
     outlined = geonb.show_cells(model, "static")
-    assert repr(outlined) == f"The {len(model.cells):,} cells of <b>."
+    assert f"The {len(model.cells):,} cells of <b>, by country: " in repr(outlined)
     shaded = geonb.show_heatmap(model, Image.new("RGB", (64, 48)), "static")
-    assert f"{model.cells.tokens[0]}, with 60.00%. a note." in repr(shaded)
+    assert f"the most probable, with 60.00%, is {model.cells.tokens[0]}: " in repr(shaded)
+    assert "a note." in repr(shaded)
+    assert "over 10 %: 3 cells, dark blue" in shaded.alt
     assert "<b>" not in shaded._repr_html_().split("</style>")[1]
     outline, most_probable = (0, 91, 143), (0, 32, 77)
     assert outline in _colours(outlined.image())
@@ -99,6 +101,14 @@ def test_cells_and_beliefs_are_drawn_as_pictures():
     assert most_probable not in _colours(outlined.image())
     legend = static._cells_figure(model.cells, model.probabilities(None)[0]).axes[0].get_legend()
     assert [t.get_text() for t in legend.get_texts()][-1] == "over 10 % (3 cells)"
+
+
+def test_cells_are_counted_by_country():
+    model = geonb.load_model("mini")
+    text = geonb.show_cells(model, "static").text
+    assert text.startswith("The 211 cells of mini, by country: United States 26, ")
+    counts = [int(number) for number in re.findall(r" (\d+)[,.]", text)]
+    assert sum(counts) == len(model.cells)
 
 
 def _colours(png):

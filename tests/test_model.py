@@ -12,6 +12,8 @@ from geonb.earth.cells import read_cells
 from geonb.errors import CellsError, CheckpointError, ModelError
 from geonb.scenes import held_out
 
+STREET = geonb.example_photo()
+
 
 @pytest.fixture
 def files(tmp_path):
@@ -31,6 +33,7 @@ def test_mini_says_what_it_is():
     assert "street scenes only" in model.note
     assert f"{len(model.cells):,} cells" in repr(model)
     assert "BSD" in repr(model)
+    assert f"{len(model.cells):,} cells" in model._repr_html_()
 
 
 def test_without_a_name_the_model_says_why_it_was_taken(files, cache, monkeypatch):
@@ -43,6 +46,7 @@ def test_without_a_name_the_model_says_why_it_was_taken(files, cache, monkeypatc
     monkeypatch.setenv("GEONB_LOCATIONNET", str(files.prefix))
     model = geonb.load_model()
     assert model.name == "locationnet"
+    assert "Jaeyoung Choi and Kevin Li, CC BY-SA 3.0" in repr(geonb.predict(model, STREET))
     assert "taken because LocationNet is on this machine" in repr(model)
 
     monkeypatch.setenv("GEONB_MODEL", "mini")

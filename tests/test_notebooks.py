@@ -29,6 +29,8 @@ except OSError as error:
     assert "the network is cut" in str(error)
 """
 
+IMAGE = re.compile(r"<img\b[^>]*>")
+WORDS = re.compile(r'\balt="\s*[^"\s]')
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 TOKYO_TOWER = (
     "https://upload.wikimedia.org/wikipedia/commons/3/37/TaroTokyo20110213-TokyoTower-01.jpg"
@@ -171,4 +173,17 @@ def test_it_runs_offline_with_its_solutions(path, tmp_path):
     for solution in SOLUTION.findall(prose(notebook)):
         notebook.cells.append(nbformat.v4.new_code_cell(solution))
     notebook.cells.append(nbformat.v4.new_code_cell(CUT_OFF))
-    assert len(execute(notebook, tmp_path)) >= 0.7 * cells, "cells show what they did"
+    shown = execute(notebook, tmp_path)
+    assert len(shown) >= 0.7 * cells, "cells show what they did"
+    assert list(pictures_without_words(shown)) == []
+
+
+def pictures_without_words(cells):
+    """The cells whose outputs hold a picture that says nothing to those who do not see it."""
+    for cell in cells:
+        for data in (output.get("data", {}) for output in cell.outputs):
+            html = data.get("text/html")
+            if html is None and any(kind.startswith("image/") for kind in data):
+                yield f"{cell.source}: a picture without an HTML form, so without words"
+            if not all(WORDS.search(image) for image in IMAGE.findall(html or "")):
+                yield f"{cell.source}: an <img> without alt text"

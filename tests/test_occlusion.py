@@ -82,6 +82,7 @@ def test_the_map_shows_what_the_network_looks_at(bright):
     assert "0.800, and 0.200 with the patch from (0, 0) to (64, 64)" in repr(result)
     html = result._repr_html_()
     assert '<img alt="Occlusion of' in html
+    assert "(0, 0) to (64, 64) of 224 pixels covered.</p>" in html
     assert len(result.figure().axes) == 3
 
 

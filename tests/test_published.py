@@ -10,7 +10,7 @@ from PIL import Image
 import geonb
 from geonb.earth.cells import read_cells
 from geonb.errors import ModelError
-from geonb.evaluation.published import Comparison, published_answer
+from geonb.evaluation.published import PublishedCheck, published_answer
 
 
 @pytest.fixture
@@ -45,14 +45,14 @@ def test_another_network_is_told(model):
 
 def test_the_same_answer_is_the_same_network():
     rounded = tuple((p + 4e-7, (lat, lng + 1e-9)) for p, (lat, lng) in published_answer())
-    compared = Comparison(published_answer(), rounded)
+    compared = PublishedCheck(published_answer(), rounded)
     assert compared.same_network
     assert repr(compared).endswith("the same network and photo")
 
 
 def test_the_same_places_with_other_probabilities_are_another_photo():
     other = tuple((p * 0.9, place) for p, place in published_answer())
-    compared = Comparison(published_answer(), other)
+    compared = PublishedCheck(published_answer(), other)
     assert (compared.same_places, compared.same_network) == (5, False)
 
 

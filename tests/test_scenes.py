@@ -129,9 +129,19 @@ def test_held_out_scenes_are_of_photographers_nobody_trained_on():
     assert {scene.photographer.role for scene in scenes.held_out(20)} == {"test"}
 
 
-def test_the_contact_sheet_holds_all():
-    sheet = scenes.contact_sheet([scenes.shoot(number) for number in range(5)], columns=3)
-    assert sheet.size == (960, 480)
+def test_the_contact_sheet_holds_all_and_says_how_they_differ(some):
+    five = some[:5]
+    sheet = scenes.contact_sheet(five, columns=3)
+    picture = sheet.photo.image()
+    assert picture.size == (960, 480)
+    assert picture.crop((320, 240, 640, 480)).tobytes() == five[4].image.tobytes()
+    count, common, *own = sheet.alt.split("; ")
+    assert count == "5 drawn street scenes, 3 in a row"
+    assert "sky" in common
+    with_taxi = ["taxi" in scene.clues for scene in five]
+    assert set(with_taxi) == {True, False}
+    assert ["taxi" in words for words in own] == with_taxi
+    assert not any(scene.city.name in sheet.alt for scene in five)
 
 
 def test_the_shipped_example_is_drawn_by_this_code():
@@ -150,5 +160,5 @@ def test_the_shipped_example_is_drawn_by_this_code():
 def test_a_scene_shows_itself_without_telling_its_city(some):
     assert "clues: sky" in repr(some[0]) or "clues: sun" in repr(some[0])
     html = some[0]._repr_html_()
-    assert html.startswith('<img alt="A drawn street scene"')
+    assert html.startswith('<img alt="A drawn street scene: ')
     assert some[0].city.name not in repr(some[0]) + html

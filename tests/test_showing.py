@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
 from PIL import Image
 
 import geonb
@@ -32,6 +33,10 @@ def test_a_large_photo_is_shown_small():
     assert repr(shown) == "The photo array, 1200 x 600 pixels"
 
 
+def test_the_example_brings_its_own_words():
+    assert repr(geonb.show_photo(geonb.example_photo())).startswith("A drawn street between")
+
+
 def test_words_are_escaped():
     shown = geonb.show_photo(geonb.example_photo(), '"><script>')
     assert "<script>" not in shown._repr_html_()
@@ -40,3 +45,11 @@ def test_words_are_escaped():
 def test_what_is_no_photo_is_refused_at_once():
     with pytest.raises(PhotoError):
         geonb.show_photo(b"no photo")
+
+
+def test_a_figure_is_shown_once_and_with_words():
+    figure, axes = plt.subplots()
+    axes.plot([1, 2, 3])
+    shown = geonb.show_figure(figure, "A line that <rises>")
+    assert '<img alt="A line that &lt;rises&gt;"' in shown._repr_html_()
+    assert not plt.get_fignums(), "pyplot would show it again, without words"

@@ -195,9 +195,9 @@ PICTURES = (
 
 
 def png(figure):
-    """A small file: few colours are enough."""
+    """A small file without margins: few colours are enough."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=_DPI)
+    figure.savefig(buffer, format="png", dpi=_DPI, bbox_inches="tight", pad_inches=0.05)
     image = Image.open(buffer).convert("RGB")
     small = io.BytesIO()
     image.quantize(_COLOURS, dither=Image.Dither.FLOYDSTEINBERG).save(small, "PNG", optimize=True)

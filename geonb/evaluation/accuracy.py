@@ -36,6 +36,8 @@ _SAMPLE = 100_000  # photos that are enough to find the most frequent town
 class Evaluation(Tabular):
     """Predictions measured against the truth: a table wherever it is shown."""
 
+    name: str
+    """Whose predictions they are."""
     scores: tuple[Score, ...]
     """The first guess, the best of the first five where there are more than one, the constant."""
     published: tuple[Score, ...]
@@ -126,6 +128,7 @@ def evaluate(
     constants = measure(np.array(answer)[None, None], places)
     scores.append(score("constant guess", test_set, constants[:, 0]))
     return Evaluation(
+        name,
         tuple(scores),
         tuple(map(published_score, published)),
         places,

@@ -142,8 +142,7 @@ def compare(a: Evaluation, b: Evaluation) -> Comparison:
             "in another order); evaluate both systems on the same list"
         )
     rows = tuple(_row(limit, a.km <= limit, b.km <= limit) for limit in THRESHOLDS_KM)
-    name_a, name_b = (e.scores[0].system.removesuffix(", first guess") for e in (a, b))
-    return Comparison(name_a, name_b, len(a.km), rows)
+    return Comparison(a.name, b.name, len(a.km), rows)
 
 
 def _row(limit: float, a: Any, b: Any) -> PairedRow:

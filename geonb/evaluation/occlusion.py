@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from geonb.errors import ModelError, printable
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.pictures import Picture
 from geonb.preprocessing import preprocess
+from geonb.tables import style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +71,9 @@ class Occlusion:
         )
 
     def _repr_html_(self) -> str:
-        return Picture(self.figure, repr(self)[1:-1])._repr_html_()
+        words = repr(self)[1:-1]
+        below = f"<style>{style()}</style><div class='geonb'><p>{escape(words)}.</p></div>"
+        return Picture(self.figure, words, html=below)._repr_html_()
 
     def figure(self) -> Figure:
         """The square that the network saw, and over it where the answer comes from."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette, which the colour-blind can tell apart.
 _OWN, _OTHERS, _CONSTANT = "#0072b2", ("#d55e00", "#009e73", "#cc79a7", "#e69f00"), "#777777"
 _NEAREST_KM, _FARTHEST_KM = 0.1, 20_040.0
+_RIM = 0.03  # of the whole, so that marks at 0 and 100 % are not cut
 
 
 def _new(width: float = 7.0) -> tuple[Figure, Axes]:
@@ -58,12 +59,14 @@ def accuracy_over_distance(evaluation: Evaluation) -> Figure:
         label = f"{score.system}, {score.test_set}"
         axes.plot(THRESHOLDS_KM, score.within, "o", color=colour, mfc="none", label=label)
     axes.set(
-        xscale="log", xlim=(_NEAREST_KM, _FARTHEST_KM), ylim=(0, 100),
+        xscale="log", xlim=(_NEAREST_KM, _FARTHEST_KM), ylim=(-100 * _RIM, 100 * (1 + _RIM)),
         xlabel="distance to the truth (km)", ylabel="photos within it (%)",
     )  # fmt: skip
     axes.set_xticks(THRESHOLDS_KM, [f"{km:g}" for km in THRESHOLDS_KM])
+    axes.minorticks_off()
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8, loc="upper left")
+    # Below, because no corner of the plot is always empty.
+    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3)
     return canvas
 
 
@@ -74,10 +77,10 @@ def reliability_diagram(calibration: Calibration) -> Figure:
     rows = [row for row in calibration.bins if row.photos]
     mean, right = [row.confidence for row in rows], [row.right for row in rows]
     errors = _arms(right, [row.interval for row in rows])
-    label = f"ECE {calibration.error:.3f}"
+    label = f"calibration error {calibration.error:.3f}"
     axes.errorbar(mean, right, errors, fmt="o-", color=_OWN, capsize=3, label=label)
     axes.set(
-        xlim=(0, 1), ylim=(0, 1), aspect=1.0,
+        xlim=(-_RIM, 1 + _RIM), ylim=(-_RIM, 1 + _RIM), aspect=1.0,
         xlabel="probability that the model gave", ylabel="share that was right",
     )  # fmt: skip
     axes.grid(alpha=0.3)
@@ -111,9 +114,10 @@ def two_accuracies(leak: Leak) -> Figure:
         low, high = np.array(evaluation.scores[0].intervals).T
         errors = np.abs([share - low, high - share])
         axes.errorbar(THRESHOLDS_KM, share, errors, fmt="o-", color=colour, capsize=3, label=label)
-    axes.set(xscale="log", ylim=(0, 100), xlabel="distance to the truth (km)")
-    axes.set_ylabel("photos within it (%)")
+    axes.set(xscale="log", xlabel="distance to the truth (km)", ylabel="photos within it (%)")
+    axes.set_ylim(-100 * _RIM, 100 * (1 + _RIM))
     axes.set_xticks(THRESHOLDS_KM, [f"{km:g}" for km in THRESHOLDS_KM])
+    axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8, loc="upper left")
     return canvas

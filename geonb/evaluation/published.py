@@ -25,7 +25,7 @@ _SAME_PROBABILITY = 0.002
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PublishedCheck:
     """A model's answer beside the published one."""
 
     published: tuple[tuple[float, Place], ...]
@@ -73,7 +73,7 @@ def published_answer() -> tuple[tuple[float, Place], ...]:
     )
 
 
-def check_published(model: Model, photo: PhotoSource | None = None) -> Comparison:
+def check_published(model: Model, photo: PhotoSource | None = None) -> PublishedCheck:
     """Compare a model's answer for the blog's photo of Tokyo Tower with the published one.
 
     The photo is yours to find: the blog's address of it is lost, and no copy is known. Without
@@ -86,4 +86,4 @@ def check_published(model: Model, photo: PhotoSource | None = None) -> Compariso
             "check_published(model, photo), or another photo of the tower for a rough comparison"
         )
     predictions = predict(model, photo, top=len(published_answer()))
-    return Comparison(published_answer(), tuple((p.probability, p.place) for p in predictions))
+    return PublishedCheck(published_answer(), tuple((p.probability, p.place) for p in predictions))

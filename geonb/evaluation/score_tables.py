@@ -20,7 +20,8 @@ def evaluation_sheet(evaluation: Evaluation) -> Sheet:
     head = ["system", "test set", "photos", *(f"{km:g} km" for km in THRESHOLDS_KM)]
     rows = [row for score in scores for row in _rows(score)]
     caption = f"Per cent of photos within each distance, and its 95 % interval (test set: {own})"
-    return Sheet(caption, [*head, "median km", "OSV-5M score"], rows, _notes(evaluation))
+    head += ["median km", "OSV-5M score"]
+    return Sheet(caption, head, rows, _notes(evaluation), words=2)
 
 
 def _rows(score: Score) -> tuple[list[str], list[str]]:
@@ -30,7 +31,7 @@ def _rows(score: Score) -> tuple[list[str], list[str]]:
     intervals = [f"{low:.1f}-{high:.1f}" for low, high in score.intervals]
     return (
         [score.system, score.test_set, f"{score.photos:,}", *shares, *tail],
-        ["  95 % interval", "", "", *intervals, "", ""],
+        ["  95 %", "", "", *intervals, "", ""],
     )
 
 

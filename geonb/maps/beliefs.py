@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from geonb.earth.places import nearest_town
 from geonb.maps import static
 from geonb.maps.outlines import rings
 from geonb.maps.shades import shades
@@ -24,7 +26,8 @@ def draw(cells: Cells, text: str, provider: str, belief: NDArray[np.float64] | N
 
     Cells of one shade are one shape on one canvas: 15,527 shapes of their own would not pan.
     """
-    picture = static.draw_cells(cells, text, belief)
+    lines = [text] if belief is None else [text, *_key(belief)]
+    picture = static.draw_cells(cells, lines, belief)
     if provider == "static":
         return picture
     from geonb.maps.show import provider_module
@@ -33,8 +36,15 @@ def draw(cells: Cells, text: str, provider: str, belief: NDArray[np.float64] | N
     world = leaflet.base_map((25.0, 10.0), 2)
     data = leaflet.collection(*_parts(rings(cells), belief))
     world.add(leaflet.shapes(data))
-    lines = [text] if belief is None else [text, *_key(belief)]
     return leaflet.boxed(world, picture, points=[], lines=lines, alt=picture.alt)
+
+
+def by_country(cells: Cells, most: int = 6) -> str:
+    """How many cells lie in the countries that have the most, by their nearest towns."""
+    count = Counter(nearest_town(place).country for place in cells.places)
+    listed = [f"{country} {number:,}" for country, number in count.most_common(most)]
+    rest = len(cells) - sum(number for _, number in count.most_common(most))
+    return ", ".join([*listed, *([f"elsewhere {rest:,}"] if rest else [])])
 
 
 def _parts(outlines: list[NDArray[np.float64]], belief: NDArray[np.float64] | None) -> list[Any]:
@@ -47,9 +57,14 @@ def _parts(outlines: list[NDArray[np.float64]], belief: NDArray[np.float64] | No
         (
             "MultiPolygon",
             shape(shade.cells),
-            {"color": shade.colour, "weight": 1, "fillColor": shade.colour, "fillOpacity": 0.6},
+            {
+                "color": shade.colour,
+                "weight": weight,
+                "fillColor": shade.colour,
+                "fillOpacity": 0.6,
+            },
         )
-        for shade in shades(belief)
+        for weight, shade in enumerate(shades(belief), start=1)
     ]
 
 

@@ -108,9 +108,9 @@ def _add_truth(
     if distance:
         lng, lat = line[len(line) // 2]
         axes.annotate(
-            in_km(predictions.distances[0]), (nearest_turn(lng, centre), lat), xytext=(0, -9),
+            in_km(predictions.distances[0]), (nearest_turn(lng, centre), lat), xytext=(0, -12),
             textcoords="offset points", ha="center", va="center", fontsize=8, color=TRUTH_COLOUR,
-            weight="bold", annotation_clip=True, zorder=21,
+            weight="bold", annotation_clip=True, zorder=19,
             bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.85},
         )  # fmt: skip
 

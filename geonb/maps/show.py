@@ -71,21 +71,24 @@ def show_cells(model: Model, provider: Provider = "auto") -> Any:
     """Outline the model's cells on Leaflet's map, or on a picture (``static``)."""
     from geonb.maps import beliefs
 
-    text = f"The {len(model.cells):,} cells of {model.name}."
+    counts = beliefs.by_country(model.cells)
+    text = f"The {len(model.cells):,} cells of {model.name}, by country: {counts}."
     return beliefs.draw(model.cells, text, _of_cells(provider))
 
 
 def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") -> Any:
     """Shade every cell by the model's probability for the photo: its belief, not five points."""
+    from geonb.earth.places import nearest_town
     from geonb.maps import beliefs
     from geonb.photos.photo import open_photo
 
     photo = open_photo(photo)
     belief = model.probabilities(photo)[0].astype(float)
     top = int(belief.argmax())
+    town = nearest_town(model.cells.places[top])
     text = (
         f"Where {model.name} believes that {printable(photo.name)} was taken: {len(belief):,} "
-        f"cells, the most probable, {model.cells.tokens[top]}, with {belief[top]:.2%}."
+        f"cells; the most probable, with {belief[top]:.2%}, is {model.cells.tokens[top]}: {town}."
     )
     note = f" {model.note}." if model.note else ""
     return beliefs.draw(model.cells, text + note, _of_cells(provider), belief)

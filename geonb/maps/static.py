@@ -15,6 +15,8 @@ from geonb.pictures import Picture
 from geonb.tables import html_table, style, text_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -40,7 +42,7 @@ def _figure(predictions: Predictions) -> Figure:
     """The matplotlib figure: the world on the left, the best cluster on the right."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 4.4), layout="constrained")
+    figure = Figure(figsize=(9.4, 3.6), layout="constrained")
     world, close = figure.subplots(1, 2, width_ratios=(2, 1.15))
     best, truth = predictions[0].place, predictions.truth
     near = [place for place in predictions.places if distance(place, best) < _CLUSTER_KM]
@@ -59,17 +61,23 @@ def _figure(predictions: Predictions) -> Figure:
     return figure
 
 
-def draw_cells(cells: Cells, text: str, belief: NDArray[np.float64] | None = None) -> Picture:
-    """Draw the outlines of cells on a world map, shaded by their probability where it is given."""
-    html = f"<style>{style()}</style><div class='geonb'><p>{escape(text)}</p></div>"
-    return Picture(partial(_cells_figure, cells, belief), f"World map. {text}", text, html)
+def draw_cells(
+    cells: Cells, lines: Sequence[str], belief: NDArray[np.float64] | None = None
+) -> Picture:
+    """Draw the outlines of cells on a world map, shaded by their probability where it is given.
+
+    Of ``lines``, the map in words, the first stands below the picture; its legend says the others.
+    """
+    html = f"<style>{style()}</style><div class='geonb'><p>{escape(lines[0])}</p></div>"
+    alt = f"World map. {lines[0]} {'; '.join(lines[1:])}".strip()
+    return Picture(partial(_cells_figure, cells, belief), alt, "\n".join(lines), html)
 
 
 def _cells_figure(cells: Cells, belief: NDArray[np.float64] | None) -> Figure:
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    figure = Figure(figsize=(11, 5.6), layout="constrained")
+    figure = Figure(figsize=(9.4, 4.9), layout="constrained")
     axes = figure.subplots()
     canvas.frame(axes, (-90.0, -180.0, 90.0, 180.0), stretch=1.0)
     outlines = rings(cells)
@@ -77,9 +85,11 @@ def _cells_figure(cells: Cells, belief: NDArray[np.float64] | None) -> Figure:
         canvas.add_lines(axes, outlines, colors="#005b8f", lw=0.4)
         return figure
     keys = []
-    for shade in shades(belief):
+    for order, shade in enumerate(shades(belief), start=1):
         chosen = [outlines[i] for i in shade.cells]
-        canvas.add_rings(axes, chosen, fc=shade.colour, ec=shade.colour, lw=0.6)
+        canvas.add_rings(axes, chosen, fc=shade.colour)
+        # The more probable, the thicker the edge: a town's cell is smaller than a pixel.
+        canvas.add_lines(axes, chosen, colors=shade.colour, lw=0.6 * order)
         keys.append(Patch(fc=shade.colour, label=f"{shade.label} ({len(chosen):,} cells)"))
     axes.legend(handles=keys, title="probability", loc="lower left", fontsize=8, title_fontsize=8)
     return figure

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 500_000_000
 """The largest file that is read; beyond it, it is not a photo."""
+_EXAMPLE_ALT = (
+    "A drawn street between light grey blocks of flats with flat roofs. The line in its middle is "
+    "white and dashed. Left of it a dark blue car drives away from us, right of it another comes "
+    "towards us. At the left edge stand a round green tree and a yellow diamond on a post, at the "
+    "right edge a yellow board with four black characters of a few slanting strokes. The sky is "
+    "blue, with a small cloud and a pale sun."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +43,8 @@ class Photo:
     """File name, address or description: what tables and errors call the photo."""
     source: bytes | Image.Image
     """The file's bytes, or the pixels of a photo that was never a file."""
+    alt: str = ""
+    """What it shows, for those who do not see it, where that is known."""
 
     def __repr__(self) -> str:
         try:
@@ -145,7 +154,7 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
 def example_photo() -> Photo:
     """The example that comes with geonb: a drawn street, with its place in the EXIF."""
     data = files("geonb").joinpath("data", "example.jpg").read_bytes()
-    return Photo("example.jpg", data)
+    return Photo("example.jpg", data, _EXAMPLE_ALT)
 
 
 def _read_file(path: Path) -> bytes:

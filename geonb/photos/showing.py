@@ -32,12 +32,13 @@ class ShownPhoto:
 def show_photo(photo: PhotoSource, alt: str = "", side: int = 480) -> ShownPhoto:
     """Show a photo, at most ``side`` pixels wide and high.
 
-    ``alt`` says what it shows, for those who do not see it. What a notebook shows is saved with
-    it, so the photo is too, at this size and without its EXIF. Raises `PhotoError`.
+    ``alt`` says what it shows, for those who do not see it; without it, the photo's own does.
+    What a notebook shows is saved with it, so the photo is too, at this size and without its
+    EXIF. Raises `PhotoError`.
     """
     photo = open_photo(photo)
     width, height = photo.size
-    words = alt or f"The photo {photo.name}, {width} x {height} pixels"
+    words = alt or photo.alt or f"The photo {photo.name}, {width} x {height} pixels"
     return ShownPhoto(photo, printable(words), side)
 
 

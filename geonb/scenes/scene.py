@@ -18,6 +18,7 @@ from PIL import Image
 
 from geonb.errors import PhotoError
 from geonb.files import replacing
+from geonb.photos.showing import show_photo
 from geonb.pictures import tag
 from geonb.scenes.buildings import draw_house
 from geonb.scenes.canvas import SIZE, Canvas
@@ -36,9 +37,10 @@ from geonb.scenes.view import HOUSE_LINE, KERB, Facade, View
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from geonb.photos.showing import ShownPhoto
     from geonb.scenes.cities import City
 
 DEGREE_KM = 111.2
@@ -88,7 +90,7 @@ class Scene:
     def _repr_html_(self) -> str:
         buffer = io.BytesIO()
         self.image.save(buffer, "PNG")
-        return tag("A drawn street scene", buffer.getvalue())
+        return tag(f"A drawn street scene: {', '.join(self.clues)}", buffer.getvalue())
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a JPEG whose EXIF says where the scene was taken. Raises `PhotoError`."""
@@ -189,13 +191,18 @@ def held_out(count: int, seed: int = 1) -> Iterator[Scene]:
     return (draw(shoot(number, "test", seed)) for number in range(count))
 
 
-def contact_sheet(shots: list[Shot], columns: int = 6) -> Image.Image:
-    """Paste scenes into one picture, row by row."""
+def contact_sheet(scenes: Sequence[Scene], columns: int = 6) -> ShownPhoto:
+    """Show scenes in one picture, row by row; its words name the clues, not the cities."""
     width, height = SIZE
-    sheet = Image.new("RGB", (columns * width, -(-len(shots) // columns) * height))
-    for i, shot in enumerate(shots):
-        sheet.paste(draw(shot).image, (i % columns * width, i // columns * height))
-    return sheet
+    sheet = Image.new("RGB", (columns * width, -(-len(scenes) // columns) * height))
+    for i, scene in enumerate(scenes):
+        sheet.paste(scene.image, (i % columns * width, i // columns * height))
+    common = [clue for clue in scenes[0].clues if all(clue in scene.clues for scene in scenes)]
+    words = [f"{len(scenes)} drawn street scenes, {columns} in a row; in all: {', '.join(common)}"]
+    for number, scene in enumerate(scenes, start=1):
+        own = [clue for clue in scene.clues if clue not in common]
+        words.append(f"in {number}: {', '.join(own) or 'nothing else'}")
+    return show_photo(sheet, f"{'; '.join(words)}.", side=max(sheet.size))
 
 
 def write_scenes(folder: Path, scenes: int, people: int) -> None:

@@ -104,6 +104,10 @@ LOCATIONNET = Weights(
         "J. Choi and K. Li, Estimating the Location of Images Using MXNet and Multimedia Commons "
         "Dataset on AWS EC2, AWS blog, 2017"
     ),
+    note=(
+        "LocationNet is by Jaeyoung Choi and Kevin Li, CC BY-SA 3.0; of 100 ordinary photos it "
+        "places 13 or 14 within 25 km"
+    ),
     architecture="ad5dac53c58c374736619ba777432925",
 )
 MINI = Weights(
