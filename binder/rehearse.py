@@ -94,14 +94,14 @@ def rehearse(name, command, env=None):
             preexec_fn=partial(confine, group),  # noqa: PLW1509 - there are no threads here
         ) as process,
     ):
-        while process.poll() is None and peak <= LIMIT:
+        while process.poll() is None and peak <= LIMIT and not killed_in(group):
             peak = max(peak, memory(process.pid))
             time.sleep(0.1)
         kill(process.pid)
         process.wait()
-        ran = process.returncode == 0
-        over = peak > LIMIT or (group and killed_in(group))
-        verdict = "  over the limit: killed" if over else "" if ran else "  FAILED"
+        over = peak > LIMIT or killed_in(group)
+        ran = process.returncode == 0 and not over
+        verdict = "" if ran else "  over the limit: killed" if over else "  FAILED"
         seconds = time.monotonic() - start
         print(f"{name:<30} {peak / 1e6:>5.0f} MB {seconds:>5.1f} s{verdict}", flush=True)
         if not ran:
@@ -114,13 +114,15 @@ def rehearse(name, command, env=None):
 def control_group():
     """A control group with the limit, for one command; None where none may be made."""
     group = new_group()
-    yield group
-    if group:
-        for pid in (group / "cgroup.procs").read_text().split():
-            kill(int(pid))
-        while (group / "cgroup.procs").read_text():
-            time.sleep(0.1)
-        group.rmdir()
+    try:
+        yield group
+    finally:
+        if group:
+            for pid in (group / "cgroup.procs").read_text().split():
+                kill(int(pid))
+            while (group / "cgroup.procs").read_text():
+                time.sleep(0.1)
+            group.rmdir()
 
 
 def new_group():
@@ -146,7 +148,9 @@ def setting(file, value):
 
 
 def killed_in(group):
-    """Whether Linux killed something there for want of memory."""
+    """Whether Linux killed something in a control group (or None) for want of memory."""
+    if not group:
+        return False
     *_, kills = GROUPS[str(group.parent)]
     return "oom_kill 0\n" not in (group / kills).read_text()
 
