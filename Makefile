@@ -96,7 +96,6 @@ binder-rehearsal: $(VENV)/ready  ## what Binder does, without Docker: environmen
 	@$(VENV)/bin/python binder/rehearse.py
 
 pictures: $(VENV)/ready  ## draw the pictures of the README and of the notebooks anew
-	@$(VENV)/bin/geonb locate geonb/data/example.jpg --model mini --map docs/where.png
 	@$(VENV)/bin/python workshop/pictures.py
 
 mini: $(MXNET)/ready  ## train the mini model anew, and draw the example photo (about 15 minutes)

@@ -1,4 +1,4 @@
-"""Draw the pictures at the top of the notebooks, and put them in: ``make pictures``.
+"""Draw the pictures of the README and at the top of the notebooks: ``make pictures``.
 
 Each is an attachment of the first cell, so a notebook that travels alone still has its picture.
 What it shows is said there, in the notebook, as its alt text.
@@ -33,6 +33,21 @@ _DPI = 120
 def mini():
     """The model that everybody has."""
     return geonb.load_model("mini")
+
+
+def result():
+    """The example photo, its five guesses on the world, and a close-up: what geonb does."""
+    photo = geonb.example_photo()
+    predictions = geonb.predict(mini(), photo)
+    figure, (left, middle, right) = panels(1.25, 2, 1)
+    photo_on(left, photo.image(), "a photo")
+    world_on(middle, "five guesses, and the true place")
+    canvas.add_points(middle, predictions, size=9, distance=False)
+    canvas.frame(right, *canvas.bounds_of_close_up([predictions.places[0], predictions.truth]))
+    canvas.add_points(right, predictions, size=11, distance=True)
+    right.set(xticks=[], yticks=[])
+    right.set_title("around the best guess", fontsize=10)
+    return figure
 
 
 def asked(number):
@@ -205,7 +220,8 @@ def png(figure):
 
 
 def main():
-    """Write the pictures into notebooks/."""
+    """Write the pictures into docs/ and notebooks/."""
+    (ROOT / "docs" / "where.png").write_bytes(png(result()))
     for path, picture in zip(sorted((ROOT / "notebooks").glob("*.ipynb")), PICTURES, strict=True):
         notebook = nbformat.read(path, as_version=4)
         data = png(picture())
