@@ -41,6 +41,8 @@ def models() -> None:
         click.echo(f"{weights.name:<12} {size:<15} {state}")
         click.echo(f"{'':<12} {weights.title}")
         click.echo(f"{'':<12} {weights.attribution}, {weights.licence}, {weights.source}")
+        if weights.citation:
+            click.echo(f"{'':<12} to cite: {weights.citation}")
 
 
 @main.command()

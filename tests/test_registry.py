@@ -95,6 +95,7 @@ def test_the_list_of_models(cache, tmp_path):
     assert re.search(r"locationnet +298 MB +not cached", answer.stdout)
     assert re.search(r"mini +in the package +cached", answer.stdout)
     assert "CC BY-SA 3.0" in answer.stdout
+    assert "to cite: J. Choi and K. Li" in answer.stdout
     answer = run_geonb("models", GEONB_LOCATIONNET=tmp_path)
     assert f"your own files: {tmp_path}" in answer.stdout
 

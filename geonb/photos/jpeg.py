@@ -9,7 +9,7 @@ from geonb.errors import PhotoError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-START, END, SCAN, APP0, APP1, APP2, APP14, COMMENT = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
+END, SCAN, APP0, APP1, APP2, APP14, COMMENT = 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
 """Markers (ITU-T T.81, table B.1)."""
 EXIF = b"Exif\0\0"
 """What an APP1 segment with EXIF begins with."""
