@@ -2,7 +2,8 @@
 
 from geonb.scenes.cities import City, cities
 from geonb.scenes.photographers import Photographer, photographers
-from geonb.scenes.scene import Scene, Shot, contact_sheet, draw, held_out, shoot, write_scenes
+from geonb.scenes.scene import Scene, Shot, draw, shoot
+from geonb.scenes.sets import contact_sheet, held_out, write_scenes
 
 __all__ = [
     "City",
