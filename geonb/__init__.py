@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from geonb.earth.partitions import partition
     from geonb.errors import GeonbError
     from geonb.evaluation.accuracy import Evaluation, evaluate
-    from geonb.evaluation.calibration import calibrate, reliability
     from geonb.evaluation.comparisons import Comparison, compare
     from geonb.evaluation.occlusion import Occlusion, occlude, occlude_boxes
     from geonb.evaluation.published import check_published
+    from geonb.evaluation.reliability import reliability
+    from geonb.evaluation.temperature import calibrate
     from geonb.maps.cleaning import clean_notebook
     from geonb.maps.repair import repair_gmaps
     from geonb.maps.show import show_cells, show_heatmap, show_map
@@ -47,7 +48,7 @@ _HOMES = {
     "Prediction": "predictions",
     "Predictions": "predictions",
     "bounds": "earth.distances",
-    "calibrate": "evaluation.calibration",
+    "calibrate": "evaluation.temperature",
     "check_published": "evaluation.published",
     "clean_notebook": "maps.cleaning",
     "compare": "evaluation.comparisons",
@@ -64,7 +65,7 @@ _HOMES = {
     "preprocess": "preprocessing",
     "read_cells": "earth.cells",
     "read_photos": "datasets.photo_sets",
-    "reliability": "evaluation.calibration",
+    "reliability": "evaluation.reliability",
     "repair_gmaps": "maps.repair",
     "show_cells": "maps.show",
     "show_figure": "pictures",

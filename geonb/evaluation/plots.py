@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from geonb.evaluation.accuracy import Evaluation
-    from geonb.evaluation.calibration import Calibration
     from geonb.evaluation.comparisons import Comparison
+    from geonb.evaluation.reliability import Reliability
     from geonb.training.leak import Leak
 
 # Okabe and Ito's palette, which the colour-blind can tell apart.
@@ -70,14 +70,14 @@ def accuracy_over_distance(evaluation: Evaluation) -> Figure:
     return canvas
 
 
-def reliability_diagram(calibration: Calibration) -> Figure:
+def reliability_diagram(result: Reliability) -> Figure:
     """How often answers of each probability were right; honest ones lie on the diagonal."""
     canvas, axes = _new(5.0)
     axes.plot([0, 1], [0, 1], "--", color=_CONSTANT, label="perfectly calibrated")
-    rows = [row for row in calibration.bins if row.photos]
+    rows = [row for row in result.bins if row.photos]
     mean, right = [row.confidence for row in rows], [row.right for row in rows]
     errors = _arms(right, [row.interval for row in rows])
-    label = f"calibration error {calibration.error:.3f}"
+    label = f"calibration error {result.error:.3f}"
     axes.errorbar(mean, right, errors, fmt="o-", color=_OWN, capsize=3, label=label)
     axes.set(
         xlim=(-_RIM, 1 + _RIM), ylim=(-_RIM, 1 + _RIM), aspect=1.0,
