@@ -14,7 +14,8 @@ from PIL import Image
 from geonb.earth.distances import distance
 from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, PlaceError
-from geonb.evaluation.accuracy import evaluate, most_frequent
+from geonb.evaluation.accuracy import evaluate
+from geonb.evaluation.constant import most_frequent
 from geonb.evaluation.published_rows import IM2GPS, PUBLISHED, THRESHOLDS_KM
 from geonb.evaluation.scores import wilson
 from geonb.photos.photo import Photo

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.earth import s2
-from geonb.earth.distances import Place, check_points
-from geonb.errors import EvaluationError, PlaceError
+from geonb.errors import EvaluationError
+from geonb.evaluation.constant import most_frequent, one_place
+from geonb.evaluation.inputs import own_truth, read_guesses, read_truth
 from geonb.evaluation.published_rows import PUBLISHED, THRESHOLDS_KM, PublishedRow
 from geonb.evaluation.scores import Score, measure, published_score, score
-from geonb.predictions import Predictions
 from geonb.sheets import Sheet, Tabular
 
 if TYPE_CHECKING:
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
-    from geonb.earth.cells import Cells
+    from geonb.earth.distances import Place
+    from geonb.predictions import Predictions
 
 _BEST_OF = 5
-_CONSTANT_LEVEL = 10  # S2 cells of about 9 km: a town
 _SAMPLE = 100_000  # photos that are enough to find the most frequent town
 
 
@@ -105,8 +104,8 @@ def evaluate(
 
     Raises `EvaluationError` where the two do not fit, `PlaceError` for what is no place.
     """
-    guesses = _guesses(predictions)  # (N, k, 2)
-    places = _places(_own_truth(predictions) if truth is None else truth, "truth")
+    guesses = read_guesses(predictions)  # (N, k, 2)
+    places = read_truth(own_truth(predictions) if truth is None else truth)
     if places.shape != (len(guesses), 2):
         raise EvaluationError(
             f"{len(guesses):,} predictions and a truth of shape {places.shape}; "
@@ -118,7 +117,7 @@ def evaluate(
     if not known.all():
         guesses, places = guesses[known], places[known]
     sample = places[:: 1 + len(places) // _SAMPLE]
-    answer = most_frequent(sample) if constant is None else _one_place(constant)
+    answer = most_frequent(sample) if constant is None else one_place(constant)
     km = measure(guesses[:, :_BEST_OF], places)  # (N, at most 5)
     scores = [score(f"{name}, first guess", test_set, km[:, 0])]
     if km.shape[1] > 1:
@@ -137,82 +136,3 @@ def evaluate(
         answer,
         constant is not None,
     )
-
-
-def most_frequent(places: ArrayLike, cells: Cells | None = None) -> Place:
-    """Give the place of the cell that holds most of the ``places`` (N, 2): the constant guess.
-
-    Without ``cells``, S2 cells of level 10 (about 9 km) are taken, and their photos' centre.
-    Raises `EvaluationError` where no place lies in a cell.
-    """
-    points = check_points(places).reshape(-1, 2)
-    classes = _towns(points) if cells is None else cells.index(points)
-    inside = classes >= 0
-    if not inside.any():
-        raise EvaluationError("none of the places lies in a cell, so there is no most frequent one")
-    names, counts = np.unique(classes[inside], return_counts=True)
-    fullest = names[np.argmax(counts)]
-    if cells is not None:
-        return _one_place(cells.places[fullest])
-    return _one_place(s2.to_degrees(s2.unit_vectors(points[classes == fullest]).sum(axis=0)))
-
-
-def _towns(points: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The number of the level-10 cell of each point."""
-    return (s2.parents(s2.leaf_ids(points), _CONSTANT_LEVEL) >> np.uint64(1)).astype(np.int64)
-
-
-def _one_place(values: ArrayLike) -> Place:
-    lat, lng = check_points(values).tolist()
-    return lat, lng
-
-
-def _guesses(predictions: Any) -> NDArray[np.float64]:
-    """Places (N, k, 2) with NaN where there is none, from all that `evaluate` takes."""
-    if isinstance(predictions, Predictions):
-        predictions = [predictions]
-    if _are_predictions(predictions):
-        most = max((len(p) for p in predictions if p is not None), default=1)
-        guesses = np.full((len(predictions), most, 2), np.nan)
-        for row, p in zip(guesses, predictions, strict=True):
-            if p is not None:
-                row[: len(p)] = p.places
-        return guesses
-    places = _places(predictions, "predictions")
-    if places.ndim not in {2, 3} or not places.size:
-        raise EvaluationError(
-            f"predictions of shape {places.shape}; expected (N, 2) or (N, k, 2) with photos in it"
-        )
-    return places if places.ndim == 3 else places[:, None]
-
-
-def _are_predictions(predictions: Any) -> bool:
-    is_list = isinstance(predictions, (list, tuple)) and len(predictions) > 0
-    return is_list and all(p is None or isinstance(p, Predictions) for p in predictions)
-
-
-def _own_truth(predictions: Any) -> list[Place | None]:
-    """What the predictions know of their photos' places."""
-    if isinstance(predictions, Predictions):
-        predictions = [predictions]
-    if not _are_predictions(predictions):
-        raise EvaluationError("predictions given as places need truth=, (N, 2) degrees")
-    return [None if p is None else p.truth for p in predictions]
-
-
-def _places(values: Any, what: str) -> NDArray[np.float64]:
-    """Degrees (..., 2), where NaN in both coordinates, or None, means that there is no place."""
-    if isinstance(values, (list, tuple)):
-        values = [(np.nan, np.nan) if value is None else value for value in values]
-    try:
-        places = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise EvaluationError(f"{what}: expected (latitude, longitude) in degrees") from error
-    if places.shape[-1:] != (2,):
-        raise EvaluationError(f"{what}: expected (latitude, longitude), got shape {places.shape}")
-    none = np.isnan(places).all(axis=-1)
-    try:
-        check_points(places[~none] if none.any() else places)
-    except PlaceError as error:
-        raise PlaceError(f"{what}: {error}") from error
-    return places

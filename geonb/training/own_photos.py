@@ -15,7 +15,8 @@ from geonb.datasets.photo_sets import PhotoSet, read_photos
 from geonb.datasets.splits import By, Split, check_apart, split_photos
 from geonb.earth.cells import CELLS_FILE
 from geonb.earth.partitions import partition
-from geonb.evaluation.accuracy import Evaluation, evaluate, most_frequent
+from geonb.evaluation.accuracy import Evaluation, evaluate
+from geonb.evaluation.constant import most_frequent
 from geonb.files import replacing
 from geonb.training.batches import Photos
 from geonb.training.fitting import Fitting, fit
