@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from geonb.predictions import Predictions
 
 _HEIGHT = "420px"
+_DIGITS = 5
+"""Of a degree, about a metre."""
 _LAND_PANE = "geonb-land"
 _PIN = (26, 34)
 """Pixels; width and height of a pin, whose tip is its place."""
@@ -108,9 +110,10 @@ def collection(*parts: tuple[str, list[Any], dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _moved(lines: Sequence[NDArray[np.float64]], centre: float) -> list[Any]:
+def _moved(lines: Sequence[NDArray[np.float64]], centre: float, digits: int = 2) -> list[Any]:
+    """Lines on each turn of the globe on which some of them is near ``centre``; latitude first."""
     return [
-        (line + np.array([turn, 0.0]))[:, ::-1].round(2).tolist()  # latitude first
+        (line + np.array([turn, 0.0]))[:, ::-1].round(digits).tolist()
         for line in lines
         for turn in (-360.0, 0.0, 360.0)
         if line[:, 0].min() + turn < centre + 180 and line[:, 0].max() + turn > centre - 180
@@ -150,16 +153,20 @@ def _truth_layers(predictions: Predictions, centre: float) -> list[Any]:
     truth, distances = predictions.truth, predictions.distances
     if truth is None or distances is None:
         return []
-    line = great_circle(truth, predictions[0].place)[:, ::-1]  # latitude first
-    line[:, 1] += nearest_turn(line[0, 1], centre) - line[0, 1]
+    line = great_circle(truth, predictions[0].place)
+    lng, lat = line[len(line) // 2].tolist()
     label = ipyleaflet.DivIcon(
         html=f'<span class="geonb-distance">{in_km(distances[0])}</span>', icon_size=[0, 0]
     )
     return [
         ipyleaflet.Polyline(
-            locations=line.tolist(), color=TRUTH_COLOUR, weight=2, dash_array="6 6", fill=False
+            locations=_moved([line], centre, _DIGITS),
+            color=TRUTH_COLOUR,
+            weight=2,
+            dash_array="6 6",
+            fill=False,
         ),
         ipyleaflet.Marker(
-            location=line[len(line) // 2].tolist(), icon=label, draggable=False, keyboard=False
+            location=(lat, nearest_turn(lng, centre)), icon=label, draggable=False, keyboard=False
         ),
     ]

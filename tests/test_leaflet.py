@@ -1,0 +1,26 @@
+"""Leaflet's map as data: where its pins and its line lie, on a flat world that repeats."""
+
+import ipyleaflet
+import numpy as np
+import pytest
+from places import predictions
+
+import geonb
+
+JAPAN, CALIFORNIA, PARIS, LONDON = (35.66, 139.75), (37.8, -122.4), (48.85, 2.35), (51.5, -0.1)
+
+
+@pytest.mark.parametrize(
+    ("guesses", "truth"),
+    [([CALIFORNIA, PARIS, LONDON], JAPAN), ([JAPAN], CALIFORNIA), ([PARIS], LONDON)],
+)
+def test_the_line_begins_and_ends_at_pins(guesses, truth):
+    """Also where the short way leads over ±180°, and the map shows the long one."""
+    world = geonb.show_map(predictions(guesses, truth), provider="leaflet").children[0]
+    [line] = [layer for layer in world.layers if getattr(layer, "dash_array", None)]
+    ends = np.array([point for part in line.locations for point in (part[0], part[-1])])
+    markers = [layer for layer in world.layers if isinstance(layer, ipyleaflet.Marker)]
+    pins = [marker.location for marker in markers if marker.title[:1] in {"1", "★"}]
+    assert len(pins) == 2
+    for pin in pins:
+        assert np.isclose(ends, pin, atol=1e-4).all(axis=1).any()
