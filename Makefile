@@ -83,7 +83,7 @@ bench: $(VENV)/ready $(MXNET)/ready  ## speed and memory, against the limits tha
 	@$(VENV)/bin/python benchmarks/evaluation.py
 	@$(VENV)/bin/python benchmarks/occlusion.py
 
-notebooks: $(MXNET)/ready  ## execute all notebooks whole, into artefacts/notebooks (a quarter of an hour)
+notebooks: $(MXNET)/ready  ## execute all notebooks whole, into artefacts/notebooks (about 10 minutes)
 	@$(MXNET)/bin/python workshop/run_notebooks.py
 
 slides: $(VENV)/ready  ## turn the first notebook into slides, into artefacts/slides (needs npm)
