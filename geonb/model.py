@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from geonb.engines.sessions import Device
     from geonb.photos.photo import PhotoSource
 
-_BATCH = 16
+BATCH = 16
 """Photos that are prepared and go through the network together: it bounds the memory."""
 
 
@@ -87,16 +87,21 @@ class Model:
     def probabilities(self, photos: PhotoSource | Sequence[PhotoSource]) -> NDArray[np.float32]:
         """The probability of every cell, (N, cells), for one photo or a list of N."""
         some: list[Any] = list(photos) if isinstance(photos, (list, tuple)) else [photos]
-        answer = np.concatenate(
-            [self._answer(some[first : first + _BATCH]) for first in range(0, len(some), _BATCH)]
-            or [np.empty((0, len(self.cells)), np.float32)]
-        )
+        answers = [
+            self.run(preprocess(some[first : first + BATCH], recipe=self.recipe))
+            for first in range(0, len(some), BATCH)
+        ]
+        return np.concatenate(answers or [np.empty((0, len(self.cells)), np.float32)])
+
+    def run(self, prepared: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same, (N, cells), for photos that are prepared: (N, 3, side, side).
+
+        Raises `ModelError` where the answer is no number.
+        """
+        answer = self.network.probabilities(prepared)
         if not np.isfinite(answer).all():
             raise ModelError(f"{self.name} answers with NaN; its parameters are broken")
         return answer
-
-    def _answer(self, photos: Sequence[PhotoSource]) -> NDArray[np.float32]:
-        return self.network.probabilities(preprocess(photos, recipe=self.recipe))
 
 
 def load_model(

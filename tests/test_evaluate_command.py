@@ -1,7 +1,9 @@
 """``geonb evaluate`` with mini, as a user runs it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from click.testing import CliRunner
 import geonb
 from geonb.__main__ import main
 from geonb.datasets.photo_sets import read_photos
+from geonb.errors import ModelError
 from geonb.evaluation.guesses import evaluate_model, guess
 from geonb.scenes import draw, shoot
 
@@ -106,3 +109,16 @@ def test_guesses_are_those_of_predict(folder):
     low, high = result.scores[0].intervals[2]
     assert low - 5 <= 100 * within_200 <= high + 5
     assert np.isfinite(result.km).all()
+
+
+def test_a_broken_network_is_not_measured(folder):
+    def nothing(batch):
+        return np.full((len(batch), len(mini.cells)), np.nan, np.float32)
+
+    mini = geonb.load_model("mini")
+    broken = replace(mini, network=SimpleNamespace(probabilities=nothing))
+    photos = read_photos(folder)
+    with pytest.raises(ModelError, match="mini answers with NaN"):
+        guess(broken, photos.photos)
+    with pytest.raises(ModelError, match="mini answers with NaN"):
+        geonb.occlude(broken, photos.photos[0])

@@ -9,6 +9,7 @@ import numpy as np
 
 from geonb.errors import PhotoError
 from geonb.evaluation.accuracy import Evaluation, evaluate
+from geonb.model import BATCH
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import preprocess
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from geonb.datasets.photo_sets import PhotoSet
     from geonb.earth.distances import Place
     from geonb.model import Model
-
-BATCH = 16
-"""Photos that go through the network together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +53,7 @@ def guess(model: Model, photos: Sequence[str], top: int = 5, batch: int = BATCH)
             some = photos[first : first + batch]
             opened, squares = _prepare(some, model, failures)
             if opened:
-                table = model.network.probabilities(np.concatenate(squares))  # (n, cells)
+                table = model.run(np.concatenate(squares))  # (n, cells)
                 best = np.argsort(-table, axis=1, kind="stable")[:, :top]
                 rows = first + np.array(opened)
                 places[rows] = model.cells.places[best]

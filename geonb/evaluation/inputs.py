@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 def read_guesses(predictions: Any) -> NDArray[np.float64]:
     """Places (N, k, 2) with NaN where there is none, from all that `evaluate` takes."""
-    if isinstance(predictions, Predictions):
-        predictions = [predictions]
+    predictions = _listed(predictions)
     if _are_predictions(predictions):
         most = max((len(p) for p in predictions if p is not None), default=1)
         guesses = np.full((len(predictions), most, 2), np.nan)
@@ -33,6 +32,11 @@ def read_guesses(predictions: Any) -> NDArray[np.float64]:
     return places if places.ndim == 3 else places[:, None]
 
 
+def _listed(predictions: Any) -> Any:
+    """One photo's predictions as those of a list of one."""
+    return [predictions] if isinstance(predictions, Predictions) else predictions
+
+
 def _are_predictions(predictions: Any) -> bool:
     is_list = isinstance(predictions, (list, tuple)) and len(predictions) > 0
     return is_list and all(p is None or isinstance(p, Predictions) for p in predictions)
@@ -40,8 +44,7 @@ def _are_predictions(predictions: Any) -> bool:
 
 def own_truth(predictions: Any) -> list[Place | None]:
     """What the predictions know of their photos' places."""
-    if isinstance(predictions, Predictions):
-        predictions = [predictions]
+    predictions = _listed(predictions)
     if not _are_predictions(predictions):
         raise EvaluationError("predictions given as places need truth=, (N, 2) degrees")
     return [None if p is None else p.truth for p in predictions]

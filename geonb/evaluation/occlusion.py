@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geonb.errors import ModelError, printable
+from geonb.model import BATCH
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.pictures import Picture
 from geonb.preprocessing import preprocess
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""
-_BATCH = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +138,7 @@ def occlude_boxes(model: Model, photo: PhotoSource, boxes: Iterable[Box]) -> NDA
 
 def _answer(model: Model, data: NDArray[np.float32]) -> tuple[int, float]:
     """The most probable cell, and its probability."""
-    table = model.network.probabilities(data)[0]
+    table = model.run(data)[0]
     best = int(table.argmax())
     return best, float(table[best])
 
@@ -148,10 +148,10 @@ def _covered(
 ) -> NDArray[np.float64]:
     """Probability of the answer with each box (N, 4) covered, (N,); data is (1, 3, side, side)."""
     found = []
-    for first in range(0, len(boxes), _BATCH):
-        some = boxes[first : first + _BATCH]
+    for first in range(0, len(boxes), BATCH):
+        some = boxes[first : first + BATCH]
         batch = np.repeat(data, len(some), axis=0)
         for picture, (left, top, right, bottom) in zip(batch, some.tolist(), strict=True):
             picture[:, top:bottom, left:right] = 0.0  # the mean colour, which is subtracted
-        found.append(model.network.probabilities(batch)[:, answer])
+        found.append(model.run(batch)[:, answer])
     return np.concatenate(found).astype(np.float64)
