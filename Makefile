@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 MXNET := .venv-mxnet
 PIP := -m pip --disable-pip-version-check
-SOURCES := geonb tests benchmarks binder workshop
+SOURCES := geonb geonb_training tests benchmarks binder workshop
 PYTEST_FLAGS ?=
 LAB_FLAGS ?=
 
@@ -66,7 +66,7 @@ test-mxnet: $(MXNET)/ready  ## the tests beside MXNet
 check: $(VENV)/ready  ## format, lint and types
 	@$(VENV)/bin/ruff format --check $(SOURCES)
 	@$(VENV)/bin/ruff check $(SOURCES)
-	@$(VENV)/bin/mypy geonb
+	@$(VENV)/bin/mypy geonb geonb_training
 	@! command -v shellcheck > /dev/null || shellcheck .ci/run binder/postBuild sagemaker/on-start.sh workshop/stick/install.sh
 
 format: $(VENV)/ready  ## put the sources in format
@@ -99,8 +99,8 @@ pictures: $(VENV)/ready  ## draw the pictures of the README and of the notebooks
 	@$(VENV)/bin/python workshop/pictures.py
 
 mini: $(MXNET)/ready  ## train the mini model anew, and draw the example photo (about 15 minutes)
-	$(MXNET)/bin/python -m geonb.training mini geonb/data/mini
-	$(MXNET)/bin/python -m geonb.scenes.example geonb/data/example.jpg
+	$(MXNET)/bin/python -m geonb_training mini geonb/data/mini
+	$(MXNET)/bin/python -m geonb_training.scenes.example geonb/data/example.jpg
 
 clean:  ## remove the environments and what the tools left behind
 	rm -rf $(VENV) $(MXNET) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -7,7 +7,7 @@ import time
 
 import geonb
 from geonb.evaluation.occlusion import occlude
-from geonb.scenes import draw, shoot
+from geonb_training.scenes import draw, shoot
 
 LIMIT_S = 10.0
 

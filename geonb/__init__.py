@@ -7,14 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from geonb.datasets.photo_sets import PhotoSet, read_photos
+    from geonb.distances import bounds, distance
     from geonb.earth.cells import Cells, read_cells
-    from geonb.earth.distances import bounds, distance
     from geonb.earth.partitions import partition
     from geonb.errors import GeonbError
     from geonb.evaluation.accuracy import Evaluation, evaluate
     from geonb.evaluation.comparisons import Comparison, compare
     from geonb.evaluation.occlusion import Occlusion, occlude, occlude_boxes
+    from geonb.evaluation.photo_sets import PhotoSet, read_photos
     from geonb.evaluation.published import check_published
     from geonb.evaluation.reliability import reliability
     from geonb.evaluation.temperature import calibrate
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from geonb.photos.photo import Photo, example_photo, open_photo
     from geonb.photos.showing import show_photo
     from geonb.picker.widget import FileUpload, PhotoPicker
-    from geonb.pictures import show_figure
     from geonb.predictions import Prediction, Predictions, predict
     from geonb.preprocessing import preprocess
+    from geonb.shown.pictures import show_figure
     from geonb.weights.fetching import fetch
 
 __version__ = "0.1.0"
@@ -44,15 +44,15 @@ _HOMES = {
     "Occlusion": "evaluation.occlusion",
     "Photo": "photos.photo",
     "PhotoPicker": "picker.widget",
-    "PhotoSet": "datasets.photo_sets",
+    "PhotoSet": "evaluation.photo_sets",
     "Prediction": "predictions",
     "Predictions": "predictions",
-    "bounds": "earth.distances",
+    "bounds": "distances",
     "calibrate": "evaluation.temperature",
     "check_published": "evaluation.published",
     "clean_notebook": "maps.cleaning",
     "compare": "evaluation.comparisons",
-    "distance": "earth.distances",
+    "distance": "distances",
     "evaluate": "evaluation.accuracy",
     "example_photo": "photos.photo",
     "fetch": "weights.fetching",
@@ -64,11 +64,11 @@ _HOMES = {
     "predict": "predictions",
     "preprocess": "preprocessing",
     "read_cells": "earth.cells",
-    "read_photos": "datasets.photo_sets",
+    "read_photos": "evaluation.photo_sets",
     "reliability": "evaluation.reliability",
     "repair_gmaps": "maps.repair",
     "show_cells": "maps.show",
-    "show_figure": "pictures",
+    "show_figure": "shown.pictures",
     "show_heatmap": "maps.show",
     "show_map": "maps.show",
     "show_photo": "photos.showing",

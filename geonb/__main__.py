@@ -8,7 +8,6 @@ import geonb
 from geonb.commands.evaluate import evaluate
 from geonb.commands.failures import Commands
 from geonb.commands.locate import demo, locate
-from geonb.commands.train import train
 
 
 @click.group(cls=Commands)
@@ -53,7 +52,7 @@ def clean(notebooks: tuple[str, ...]) -> None:
         click.echo(f"{path}: a key stood in {geonb.clean_notebook(path)} places, now in none")
 
 
-for command in (demo, locate, evaluate, train):
+for command in (demo, locate, evaluate):
     main.add_command(command)
 
 if __name__ == "__main__":

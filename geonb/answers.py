@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.earth.distances import haversine
+from geonb.distances import haversine
 from geonb.earth.places import Town, nearest_town
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from geonb.distances import Place
     from geonb.earth.cells import Cells
-    from geonb.earth.distances import Place
 
 RADII_KM = (25.0, 200.0, 750.0)
 """City, region and country, as in the published tables."""

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.checkpoints.checkpoint import CheckpointFiles, CoremlFile, find_checkpoint
 from geonb.earth.cells import CELLS_FILE, Cells, read_cells
-from geonb.engines.engine import ENGINES, Engine, EngineName, Precision
-from geonb.engines.quantisation import Calibration
 from geonb.errors import CellsError, FetchError, ModelError
+from geonb.network.checkpoint import CheckpointFiles, CoremlFile, find_checkpoint
+from geonb.network.engine import ENGINES, Engine, EngineName, Precision
+from geonb.network.quantisation import Calibration
 from geonb.preprocessing import RECIPE, Recipe, preprocess
-from geonb.tables import style
+from geonb.shown.tables import style
 from geonb.weights.fetching import fetch
 from geonb.weights.registry import (
     LOCATIONNET,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.engines.sessions import Device
+    from geonb.network.sessions import Device
     from geonb.photos.photo import PhotoSource
 
 BATCH = 16

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from geonb.answers import Answer, TruthCell, answer, truth_cell
-from geonb.earth.distances import Place, check_points, distance
+from geonb.distances import Place, check_points, distance
 from geonb.earth.places import Town, nearest_town
 from geonb.errors import ModelError
 from geonb.photos.photo import Photo, PhotoSource, open_photo
@@ -116,12 +116,12 @@ class Predictions:
         return " ".join(str(part) for part in (self.answer, self._known) if part is not None)
 
     def __repr__(self) -> str:
-        from geonb.tables import text_table
+        from geonb.shown.tables import text_table
 
         return text_table(self)
 
     def _repr_html_(self) -> str:
-        from geonb.tables import html_table
+        from geonb.shown.tables import html_table
 
         return html_table(self)
 
@@ -147,7 +147,7 @@ class Predictions:
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame, a row a prediction, with ``distance_km`` where truth is known."""
-        from geonb.sheets import data_frame
+        from geonb.shown.sheets import data_frame
 
         frame = data_frame(self.to_dict()["predictions"]).drop(columns="place")
         frame = frame.assign(nearest_town=[str(p.town) for p in self.best])

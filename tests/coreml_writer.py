@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from geonb.checkpoints.coreml import _quiet
+from geonb.network.coreml import _quiet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from geonb.checkpoints.checkpoint import Checkpoint
-    from geonb.checkpoints.layers import Layer
+    from geonb.network.checkpoint import Checkpoint
+    from geonb.network.layers import Layer
 
 
 def write_coreml(checkpoint: Checkpoint, labels: list[str], path: Path) -> None:

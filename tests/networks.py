@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.checkpoints.checkpoint import CheckpointFiles
 from geonb.earth import s2
 from geonb.earth.cells import CELLS_FILE, Cells
+from geonb.network.checkpoint import CheckpointFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

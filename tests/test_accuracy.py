@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from geonb.earth.distances import distance
+from geonb.distances import distance
 from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, PlaceError
 from geonb.evaluation.accuracy import evaluate

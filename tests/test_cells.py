@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import s2cell
 
+from geonb.distances import EARTH_RADIUS_KM
 from geonb.earth import s2
 from geonb.earth.cells import Cells, read_cells
-from geonb.earth.distances import EARTH_RADIUS_KM
 from geonb.earth.partitions import partition
 from geonb.errors import CellsError, GeonbError
 

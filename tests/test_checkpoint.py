@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from networks import write_network, write_params
 
-from geonb.checkpoints.checkpoint import find_checkpoint, read_checkpoint
-from geonb.checkpoints.layers import parameter_shapes
-from geonb.checkpoints.mxnet_files import read_params, read_symbol
 from geonb.errors import CheckpointError
+from geonb.network.checkpoint import find_checkpoint, read_checkpoint
+from geonb.network.layers import parameter_shapes
+from geonb.network.mxnet_files import read_params, read_symbol
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_an_unknown_operator_is_named_with_its_layer(files):
 
 
 def test_an_unsupported_setting_is_named(tmp_path, files):
-    from geonb.engines.onnx_file import write_onnx
+    from geonb.network.onnx_file import write_onnx
 
     def change(nodes):
         for node in nodes:

@@ -13,10 +13,10 @@ from PIL import Image
 from servers import Mirror, serve
 
 import geonb
-from geonb.checkpoints.architecture import architecture
-from geonb.checkpoints.checkpoint import CoremlFile, find_checkpoint
-from geonb.checkpoints.coreml import check, read_coreml
 from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
+from geonb.network.architecture import architecture
+from geonb.network.checkpoint import CoremlFile, find_checkpoint
+from geonb.network.coreml import check, read_coreml
 from geonb.preprocessing import RECIPE
 from geonb.weights.fetching import fetch
 from geonb.weights.registry import LOCATIONNET, WeightsFile

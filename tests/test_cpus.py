@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geonb.engines import sessions
-from geonb.engines.cpus import cpu_kind, cpu_limit
+from geonb.network import sessions
+from geonb.network.cpus import cpu_kind, cpu_limit
 
 HERE = len(os.sched_getaffinity(0))
 

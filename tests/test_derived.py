@@ -10,8 +10,8 @@ import pytest
 from limits import powerless, quota
 from networks import write_network
 
-from geonb.engines.engine import OnnxEngine
-from geonb.engines.sessions import open_session
+from geonb.network.engine import OnnxEngine
+from geonb.network.sessions import open_session
 
 SEEN = np.ones((1, 3, 224, 224), np.float32)
 ANSWER = """
@@ -101,7 +101,7 @@ def test_a_changed_file_of_the_same_size_is_made_anew(files, cache):
 
 def test_an_onnx_file_without_optimisation_answers_alike(files, cache, tmp_path):
     """What is mapped, laid out for this processor, is the network as it was written."""
-    from geonb.engines.onnx_file import write_onnx
+    from geonb.network.onnx_file import write_onnx
 
     write_onnx(files.read(), tmp_path)
     plain = open_session(tmp_path / "model.onnx", optimised=False).run(None, {"data": SEEN})[0]
@@ -111,7 +111,7 @@ def test_an_onnx_file_without_optimisation_answers_alike(files, cache, tmp_path)
 def test_arrays_lie_on_pages(files, tmp_path):
     import onnx
 
-    from geonb.engines.onnx_file import write_onnx
+    from geonb.network.onnx_file import write_onnx
 
     write_onnx(files.read(), tmp_path)
     model = onnx.load(tmp_path / "model.onnx", load_external_data=False)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import geonb
-from geonb.earth.distances import EARTH_RADIUS_KM, bounds, distance
+from geonb.distances import EARTH_RADIUS_KM, bounds, distance
 from geonb.errors import PlaceError
 
 HALF_GIRTH_KM = np.pi * EARTH_RADIUS_KM

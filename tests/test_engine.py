@@ -10,9 +10,9 @@ from networks import FULL_SIZE, write_network
 from PIL import Image
 
 import geonb
-from geonb.engines.engine import OnnxEngine
 from geonb.errors import CheckpointError, MissingDependencyError, ModelError
-from geonb.scenes import held_out
+from geonb.network.engine import OnnxEngine
+from geonb_training.scenes import held_out
 
 
 def photos(count, seed=1):
@@ -111,7 +111,7 @@ def test_nothing_half_written_is_left(files, cache, monkeypatch):
         (folder / "model.onnx").write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("geonb.engines.engine.write_onnx", fail)
+    monkeypatch.setattr("geonb.network.engine.write_onnx", fail)
     with pytest.raises(ModelError, match=r"No space left.*make room"):
         OnnxEngine(files)
     assert cached(cache) == []

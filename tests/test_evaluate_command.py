@@ -11,10 +11,10 @@ from click.testing import CliRunner
 
 import geonb
 from geonb.__main__ import main
-from geonb.datasets.photo_sets import read_photos
 from geonb.errors import ModelError
 from geonb.evaluation.guesses import evaluate_model, guess
-from geonb.scenes import draw, shoot
+from geonb.evaluation.photo_sets import read_photos
+from geonb_training.scenes import draw, shoot
 
 pytestmark = pytest.mark.newest
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from geonb.errors import TrainingError
-from geonb.training import fitting
-from geonb.training.fitting import Fitting
-from geonb.training.network import LOCATIONNET, NETWORKS, import_mxnet, resnet
+from geonb_training import fitting
+from geonb_training.fitting import Fitting
+from geonb_training.network import LOCATIONNET, NETWORKS, import_mxnet, resnet
 
 
 @pytest.mark.parametrize(

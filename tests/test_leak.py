@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from geonb.datasets.photo_sets import read_photos
 from geonb.evaluation.accuracy import evaluate
-from geonb.scenes import write_scenes
-from geonb.training import Leak, measure_leak
-from geonb.training.fitting import Fitting
+from geonb.evaluation.photo_sets import read_photos
+from geonb_training import Leak, measure_leak
+from geonb_training.fitting import Fitting
+from geonb_training.scenes import write_scenes
 
 
 @pytest.mark.mxnet

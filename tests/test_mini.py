@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from geonb import load_model, predict
-from geonb.earth.distances import distance
-from geonb.scenes import held_out
-from geonb.scenes.example import example
+from geonb.distances import distance
+from geonb_training.scenes import held_out
+from geonb_training.scenes.example import example
 
 FOLDER = resources.files("geonb") / "data" / "mini"
 

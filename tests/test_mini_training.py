@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from geonb import training
+import geonb_training as training
+from geonb.distances import distance
 from geonb.earth.cells import read_cells
-from geonb.earth.distances import distance
 from geonb.earth.partitions import partition
-from geonb.training import batches
-from geonb.training import facts as the_facts
-from geonb.training.network import LOCATIONNET, MINI, resnet
+from geonb_training import batches
+from geonb_training import facts as the_facts
+from geonb_training.network import LOCATIONNET, MINI, resnet
 
 TINY = training.Settings(scenes=96, validation=8, test=24, epochs=2, batch=16, t1=40, t2=4)
 

@@ -10,7 +10,7 @@ from networks import write_network
 import geonb
 from geonb.earth.cells import read_cells
 from geonb.errors import CellsError, CheckpointError, ModelError
-from geonb.scenes import held_out
+from geonb_training.scenes import held_out
 
 STREET = geonb.example_photo()
 

@@ -7,7 +7,7 @@ from PIL import Image
 import geonb
 from geonb.errors import ModelError
 from geonb.evaluation.occlusion import occlude, occlude_boxes
-from geonb.scenes import draw, shoot
+from geonb_training.scenes import draw, shoot
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,12 @@ from click.testing import CliRunner
 
 import geonb
 from geonb.__main__ import main
-from geonb.datasets.photo_sets import PhotoSet, read_photos
 from geonb.errors import TrainingError
-from geonb.scenes import draw, shoot
-from geonb.training import own_photos
-from geonb.training.fitting import Fitting
-from geonb.training.own_photos import train_photos
+from geonb.evaluation.photo_sets import PhotoSet, read_photos
+from geonb_training import own_photos
+from geonb_training.fitting import Fitting
+from geonb_training.own_photos import train_photos
+from geonb_training.scenes import draw, shoot
 
 FITTING = Fitting(epochs=3, batch=8, seed=1)
 CELLS = {"t1": 15, "t2": 1}
@@ -88,9 +88,9 @@ def test_the_command_s_help_shows_the_blog_s_sixteen_gpus():
 
 KILLED = """
 import os
-from geonb.training.fitting import Fitting
-from geonb.training.own_photos import train_photos
-from geonb.training.state import Keeper
+from geonb_training.fitting import Fitting
+from geonb_training.own_photos import train_photos
+from geonb_training.state import Keeper
 
 keep = Keeper.keep
 def keep_and_die(self, module, epoch, *rest):
@@ -147,7 +147,7 @@ def test_two_machines_share_a_training(folder, tmp_path):
         port = free.getsockname()[1]
     fitting = "Fitting(epochs=2, batch=8, kvstore='dist_sync')"
     train = (
-        "from geonb.training import Fitting, train_photos; "
+        "from geonb_training import Fitting, train_photos; "
         f"train_photos({str(folder)!r}, {str(tmp_path / 'm')!r}, t1=15, t2=1, fitting={fitting})"
     )
     runs = []

@@ -83,23 +83,23 @@ def test_a_plain_install_says_how_to_get_the_picker(name):
 
 
 LAYERS = (
-    "errors files cache pictures",
-    "earth photos scenes tables",
-    "preprocessing checkpoints answers sheets",
+    "errors files",
+    "shown",
+    "distances",
+    "earth photos",
+    "preprocessing answers",
+    "network",
     "weights",
-    "engines",
     "model",
     "predictions",
     "evaluation maps picker",
-    "datasets",
-    "training",
     "commands __main__",
 )
 HOMES = {
     "requests": {"weights"},
     "urllib3": {"photos"},
-    "mxnet": {"engines", "training"},
-    "onnxruntime": {"engines"},
+    "mxnet": {"network"},
+    "onnxruntime": {"network"},
     "ipyleaflet": {"maps"},
     "gmaps": {"maps"},
 }

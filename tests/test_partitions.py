@@ -8,8 +8,8 @@ import s2cell
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geonb.distances import distance
 from geonb.earth import s2
-from geonb.earth.distances import distance
 from geonb.earth.partitions import partition
 from geonb.errors import CellsError, PlaceError
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from geonb.datasets.photo_sets import read_photos
 from geonb.errors import EvaluationError, PlaceError
-from geonb.scenes import draw, shoot
+from geonb.evaluation.photo_sets import read_photos
+from geonb_training.scenes import draw, shoot
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geonb.earth.distances import distance
+from geonb.distances import distance
 from geonb.earth.places import Town, nearest_town
 from geonb.errors import PlaceError
 

@@ -174,7 +174,7 @@ def test_geojson_has_longitude_first(predictions):
 def test_a_network_that_answers_nan_is_named(tmp_path, photo):
     from networks import write_params
 
-    from geonb.checkpoints.mxnet_files import read_params
+    from geonb.network.mxnet_files import read_params
 
     files = write_network(tmp_path)
     arrays = dict(read_params(files.params))

@@ -8,9 +8,9 @@ from networks import write_network
 from PIL import Image
 
 import geonb
-from geonb import scenes
-from geonb.engines.quantisation import Agreement, Calibration
 from geonb.errors import ModelError
+from geonb.network.quantisation import Agreement, Calibration
+from geonb_training import scenes
 
 
 @pytest.fixture(scope="module")

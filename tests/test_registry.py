@@ -7,8 +7,8 @@ from command import run_geonb
 from networks import write_network
 
 import geonb
-from geonb.cache import cache_folder, file_digest
 from geonb.errors import FetchError
+from geonb.files import cache_folder, file_digest
 from geonb.weights.registry import LOCATIONNET, REGISTRY, find_cached
 
 
@@ -37,8 +37,8 @@ def test_locationnet_is_the_published_one():
 
 @pytest.mark.real
 def test_the_real_files_are_the_ones_of_the_record(real_files):
-    from geonb.checkpoints.architecture import architecture, parameter_count
-    from geonb.checkpoints.mxnet_files import read_symbol
+    from geonb.network.architecture import architecture, parameter_count
+    from geonb.network.mxnet_files import read_symbol
 
     cells, symbol, _ = LOCATIONNET.forms[0]
     for file in (cells, symbol):

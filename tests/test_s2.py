@@ -6,8 +6,8 @@ import s2cell
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geonb.distances import distance
 from geonb.earth import s2
-from geonb.earth.distances import distance
 
 CORNER = np.degrees(np.arctan(np.sqrt(0.5)))  # latitude of the cube's corners
 LATS = st.one_of(st.floats(-90, 90), st.sampled_from([-90.0, -45.0, 0.0, 45.0, 90.0]))

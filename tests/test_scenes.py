@@ -6,16 +6,16 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from geonb import scenes
-from geonb.earth.distances import distance
+from geonb.distances import distance
 from geonb.errors import PhotoError
 from geonb.photos.photo import open_photo
-from geonb.scenes.buildings import HOUSES
-from geonb.scenes.cities import cities
-from geonb.scenes.example import example
-from geonb.scenes.landmarks import landmarks
-from geonb.scenes.letters import scripts
-from geonb.scenes.photographers import photographers
+from geonb_training import scenes
+from geonb_training.scenes.buildings import HOUSES
+from geonb_training.scenes.cities import cities
+from geonb_training.scenes.example import example
+from geonb_training.scenes.landmarks import landmarks
+from geonb_training.scenes.letters import scripts
+from geonb_training.scenes.photographers import photographers
 
 
 @pytest.fixture(scope="module")

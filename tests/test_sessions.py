@@ -4,9 +4,9 @@ import pytest
 from networks import write_network
 
 import geonb
-from geonb.engines.onnx_file import write_onnx
-from geonb.engines.sessions import open_session
 from geonb.errors import ModelError
+from geonb.network.onnx_file import write_onnx
+from geonb.network.sessions import open_session
 
 
 def test_cuda_does_not_start(tmp_path):

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geonb.datasets.photo_sets import PhotoSet
-from geonb.datasets.splits import check_apart, split_photos
 from geonb.errors import TrainingError
+from geonb.evaluation.photo_sets import PhotoSet
+from geonb_training.splits import check_apart, split_photos
 
 
 def photo_set(photos, people):

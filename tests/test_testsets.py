@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 
-from geonb.datasets import testsets
 from geonb.errors import EvaluationError, PhotoError, PlaceError
-from geonb.scenes import draw, shoot
+from geonb.evaluation import testsets
+from geonb_training.scenes import draw, shoot
 
 CODES = ["0a1b2c3d4e5f60718293a4b5c6d7e8f9", "ffffeeee0000111122223333444455ab"]
 

@@ -16,11 +16,11 @@ from matplotlib.patches import Rectangle
 from PIL import Image, ImageDraw
 
 import geonb
-from geonb.checkpoints.checkpoint import find_checkpoint
 from geonb.maps import canvas
 from geonb.maps.outlines import great_circle, rings
 from geonb.maps.points import in_degrees
-from geonb.scenes import draw, held_out, shoot
+from geonb.network.checkpoint import find_checkpoint
+from geonb_training.scenes import draw, held_out, shoot
 
 ROOT = Path(__file__).parents[1]
 NAME = "picture.png"

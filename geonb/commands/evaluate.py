@@ -12,7 +12,7 @@ from geonb.commands.options import model_options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from geonb.datasets.photo_sets import PhotoSet
+    from geonb.evaluation.photo_sets import PhotoSet
     from geonb.model import Model
 
 _SHOWN_FAILURES = 5
@@ -78,8 +78,8 @@ def evaluate(
 
 
 def _read(photos: Path | None, truth: Path | None, kind: str) -> PhotoSet:
-    from geonb.datasets import testsets
-    from geonb.datasets.photo_sets import read_photos
+    from geonb.evaluation import testsets
+    from geonb.evaluation.photo_sets import read_photos
 
     if kind == "im2gps":
         return testsets.im2gps(photos, truth)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import entry_points
 from typing import Any
 
 import click
@@ -11,7 +12,16 @@ from geonb.errors import GeonbError, printable
 
 
 class Commands(click.Group):
-    """Commands that fail in one line."""
+    """Commands that fail in one line; other packages add theirs in the group geonb.commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of our own commands and of the others."""
+        return sorted({*super().list_commands(ctx), *entry_points(group="geonb.commands").names})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command, imported only now where it is another package's."""
+        others = entry_points(group="geonb.commands", name=name)
+        return super().get_command(ctx, name) or next((entry.load() for entry in others), None)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a `GeonbError` ends it."""

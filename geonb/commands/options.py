@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from geonb.engines.engine import ENGINES, Precision
-from geonb.engines.sessions import Device
+from geonb.network.engine import ENGINES, Precision
+from geonb.network.sessions import Device
 
 if TYPE_CHECKING:
     from collections.abc import Callable

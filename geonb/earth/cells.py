@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geonb.distances import check_points
 from geonb.earth import s2
-from geonb.earth.distances import check_points
 from geonb.errors import CellsError
 from geonb.files import replacing
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geonb.distances import EARTH_RADIUS_KM
 from geonb.earth import s2
-from geonb.earth.distances import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geonb.distances import check_points, haversine
 from geonb.earth import s2
 from geonb.earth.cells import Cells
-from geonb.earth.distances import check_points, haversine
 from geonb.errors import CellsError
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geonb.distances import check_points, distance
 from geonb.earth import s2
-from geonb.earth.distances import check_points, distance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geonb.earth.distances import Place
+    from geonb.distances import Place
 
 NEAR_KM = 50.0
 """A place is named after a town up to here; beyond, it is so many kilometres from the town."""

@@ -16,7 +16,7 @@ from geonb.evaluation.constant import most_frequent, one_place
 from geonb.evaluation.inputs import own_truth, read_guesses, read_truth
 from geonb.evaluation.published_rows import PUBLISHED, THRESHOLDS_KM, PublishedRow
 from geonb.evaluation.scores import Score, measure, published_score, score
-from geonb.sheets import Sheet, Tabular
+from geonb.shown.sheets import Sheet, Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
-    from geonb.earth.distances import Place
+    from geonb.distances import Place
     from geonb.predictions import Predictions
 
 _BEST_OF = 5

@@ -11,7 +11,7 @@ import numpy as np
 from geonb.errors import EvaluationError
 from geonb.evaluation.published_rows import THRESHOLDS_KM
 from geonb.evaluation.scores import Z95
-from geonb.sheets import Sheet, Tabular
+from geonb.shown.sheets import Sheet, Tabular
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

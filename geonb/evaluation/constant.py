@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geonb.distances import Place, check_points
 from geonb.earth import s2
-from geonb.earth.distances import Place, check_points
 from geonb.errors import EvaluationError
 
 if TYPE_CHECKING:

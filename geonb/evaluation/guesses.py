@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.datasets.photo_sets import PhotoSet
-    from geonb.earth.distances import Place
+    from geonb.distances import Place
+    from geonb.evaluation.photo_sets import PhotoSet
     from geonb.model import Model
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.earth.distances import Place, check_points
+from geonb.distances import Place, check_points
 from geonb.errors import EvaluationError, PlaceError
 from geonb.predictions import Predictions
 

@@ -11,9 +11,9 @@ import numpy as np
 from geonb.errors import ModelError, printable
 from geonb.model import BATCH
 from geonb.photos.photo import Photo, PhotoSource, open_photo
-from geonb.pictures import Picture
 from geonb.preprocessing import preprocess
-from geonb.tables import style
+from geonb.shown.pictures import Picture
+from geonb.shown.tables import style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

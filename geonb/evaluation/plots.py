@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from geonb.evaluation.accuracy import Evaluation
     from geonb.evaluation.comparisons import Comparison
     from geonb.evaluation.reliability import Reliability
-    from geonb.training.leak import Leak
+    from geonb_training.leak import Leak
 
 # Okabe and Ito's palette, which the colour-blind can tell apart.
 _OWN, _OTHERS, _CONSTANT = "#0072b2", ("#d55e00", "#009e73", "#cc79a7", "#e69f00"), "#777777"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from geonb.earth.distances import Place, distance
+from geonb.distances import Place, distance
 from geonb.errors import ModelError
 from geonb.predictions import predict
 

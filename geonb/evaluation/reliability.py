@@ -9,7 +9,7 @@ import numpy as np
 
 from geonb.errors import EvaluationError
 from geonb.evaluation.scores import wilson
-from geonb.sheets import Sheet, Tabular
+from geonb.shown.sheets import Sheet, Tabular
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

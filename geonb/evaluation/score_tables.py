@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from geonb.evaluation.published_rows import THRESHOLDS_KM
-from geonb.sheets import Sheet
+from geonb.shown.sheets import Sheet
 
 if TYPE_CHECKING:
     from geonb.evaluation.accuracy import Evaluation

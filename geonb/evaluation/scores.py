@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.earth.distances import haversine
+from geonb.distances import haversine
 from geonb.evaluation.published_rows import THRESHOLDS_KM, PublishedRow
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.earth.distances import EARTH_RADIUS_KM, bounds
+from geonb.distances import EARTH_RADIUS_KM, bounds
 from geonb.maps.outlines import great_circle, land
 from geonb.maps.points import TRUTH, TRUTH_COLOUR, in_km, nearest_turn, points
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from geonb.earth.distances import Place
+    from geonb.distances import Place
     from geonb.predictions import Predictions
 
 SEA, LAND, BORDER = "#dbe9f2", "#f4f1e6", "#b5b09c"

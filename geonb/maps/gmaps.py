@@ -19,7 +19,7 @@ from geonb.maps.points import TRUTH_COLOUR, in_km, points, turned, view
 from geonb.maps.repair import repair_gmaps
 
 if TYPE_CHECKING:
-    from geonb.earth.distances import Place
+    from geonb.distances import Place
     from geonb.predictions import Predictions
 
 _DOTS = 24

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.pictures import Picture
     from geonb.predictions import Predictions
+    from geonb.shown.pictures import Picture
 
 _HEIGHT = "420px"
 _DIGITS = 5

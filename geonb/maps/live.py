@@ -11,11 +11,11 @@ import traitlets
 from IPython.display import display
 
 from geonb.maps.points import in_words, points
-from geonb.tables import caption, style
+from geonb.shown.tables import caption, style
 
 if TYPE_CHECKING:
-    from geonb.pictures import Picture
     from geonb.predictions import Predictions
+    from geonb.shown.pictures import Picture
 
 
 class Live:

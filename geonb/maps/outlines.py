@@ -14,8 +14,8 @@ from geonb.earth import s2
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from geonb.distances import Place
     from geonb.earth.cells import Cells
-    from geonb.earth.distances import Place
 
     Line = NDArray[np.float64]
 

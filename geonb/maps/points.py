@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from geonb.earth.distances import bounds
+from geonb.distances import bounds
 
 if TYPE_CHECKING:
-    from geonb.earth.distances import Place
+    from geonb.distances import Place
     from geonb.predictions import Predictions
 
 TRUTH = "★"

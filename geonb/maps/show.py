@@ -8,11 +8,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
-from geonb.earth.distances import check_points
+from geonb.distances import check_points
 from geonb.errors import MapError, MissingDependencyError, printable
 
 if TYPE_CHECKING:
-    from geonb.earth.distances import Place
+    from geonb.distances import Place
     from geonb.model import Model
     from geonb.photos.photo import PhotoSource
     from geonb.predictions import Predictions

@@ -6,13 +6,13 @@ from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
-from geonb.earth.distances import distance
+from geonb.distances import distance
 from geonb.maps import canvas
 from geonb.maps.outlines import rings
 from geonb.maps.points import box, in_words
 from geonb.maps.shades import shades
-from geonb.pictures import Picture
-from geonb.tables import html_table, style, text_table
+from geonb.shown.pictures import Picture
+from geonb.shown.tables import html_table, style, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

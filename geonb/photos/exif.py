@@ -11,7 +11,7 @@ from PIL import ExifTags, Image
 from geonb.photos.decoding import BROKEN
 
 if TYPE_CHECKING:
-    from geonb.earth.distances import Place
+    from geonb.distances import Place
 
 _GPS = ExifTags.GPS
 

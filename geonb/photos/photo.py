@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.earth.distances import Place
+    from geonb.distances import Place
 
 MAX_BYTES = 500_000_000
 """The largest file that is read; beyond it, it is not a photo."""

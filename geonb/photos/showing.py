@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from geonb.errors import printable
 from geonb.photos.photo import Photo, PhotoSource, open_photo
-from geonb.pictures import tag
+from geonb.shown.pictures import tag
 
 _QUALITY = 90
 

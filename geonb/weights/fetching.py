@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import filelock
 
-from geonb.cache import file_digest
-from geonb.checkpoints import coreml
 from geonb.errors import FetchError, MissingDependencyError, ModelError
+from geonb.files import file_digest
+from geonb.network import coreml
 from geonb.weights.downloading import ask, download, forget
 from geonb.weights.registry import (
     MINI,

@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from geonb.cache import cache_folder, file_digest
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import FetchError
+from geonb.files import cache_folder, file_digest
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ MINI = Weights(
     forms=(tuple(map(WeightsFile, (CELLS_FILE, "mini-symbol.json", "mini-0012.params"))),),
     licence="BSD-3-Clause",
     attribution="geonb's mini model",
-    source="geonb.training, on geonb.scenes",
+    source="geonb_training, on geonb_training.scenes",
     note="mini knows drawn street scenes only; its answer to a real photo means nothing",
 )
 REGISTRY = {weights.name: weights for weights in (LOCATIONNET, MINI)}

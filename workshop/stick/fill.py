@@ -14,7 +14,7 @@ import tempfile
 from io import BytesIO
 from pathlib import Path
 
-from geonb.cache import file_digest
+from geonb.files import file_digest
 from geonb.weights.registry import LOCATIONNET, cached_form, folder_of
 
 HERE = Path(__file__).parent

@@ -1,1 +1,0 @@
-"""Photos with their true places, as sets: read, split, downloaded. Start at `photo_sets`."""

@@ -1,0 +1,102 @@
+"""The two test sets of the blog: IM2GPS, and MediaEval Placing 2016."""
+
+from __future__ import annotations
+
+import bz2
+import io
+import zipfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geonb.errors import EvaluationError, PhotoError
+from geonb.evaluation.photo_sets import PICTURE_ENDINGS, PhotoSet, by_name, from_folder, make_set
+from geonb.evaluation.photo_tables import Entry
+from geonb.evaluation.published_rows import IM2GPS, PLACING_2016
+from geonb.files import cache_folder, replacing
+from geonb.photos.urls import fetch
+
+if TYPE_CHECKING:
+    import os
+
+IM2GPS_PHOTOS = 237
+IM2GPS_URL = "http://graphics.cs.cmu.edu/projects/im2gps/gps_query_imgs.zip"
+"""39 MB, from the authors' page (Hays and Efros, CVPR 2008)."""
+MULTIMEDIA_COMMONS = "https://multimedia-commons.s3-us-west-2.amazonaws.com/data/images"
+"""Where the photos of Placing 2016 lie, by the hash of each."""
+
+
+def im2gps(
+    folder: str | os.PathLike[str] | None = None,
+    table: str | os.PathLike[str] | None = None,
+    url: str = IM2GPS_URL,
+) -> PhotoSet:
+    """The 237 photos of IM2GPS, from a local ``folder``, or fetched once from their authors.
+
+    Places come from EXIF, or from a ``table`` with the columns ``IMG_ID``, ``LAT``, ``LON``.
+    Raises `EvaluationError` where the photos are not there and cannot be fetched.
+    """
+    path = Path(folder).expanduser() if folder else _fetch_im2gps(url)
+    if not path.is_dir():
+        raise EvaluationError(f"{path}: no such folder; expected the photos of IM2GPS")
+    photos = from_folder(path, IM2GPS, by_name(table))
+    lost = IM2GPS_PHOTOS - len(photos) - sum(photos.skipped.values())
+    skipped = dict(photos.skipped) | ({"are missing from the 237": lost} if lost > 0 else {})
+    return PhotoSet(IM2GPS, photos.photos, photos.truth, photos.photographers, skipped)
+
+
+def _fetch_im2gps(url: str) -> Path:
+    """Unpack the authors' archive into the cache, once."""
+    folder = cache_folder() / "im2gps"
+    if (folder / "complete").is_file():
+        return folder
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(fetch(url)))
+    except (PhotoError, zipfile.BadZipFile) as error:
+        raise EvaluationError(
+            f"cannot fetch IM2GPS ({error}); fetch {IM2GPS_URL} by other means and name its folder"
+        ) from error
+    for member in archive.namelist():
+        if Path(member).suffix.lower() in PICTURE_ENDINGS:
+            with replacing(folder / Path(member).name) as temporary:
+                temporary.write_bytes(archive.read(member))
+    (folder / "complete").touch()
+    return folder
+
+
+def placing2016(
+    truth: str | os.PathLike[str], photos: str | os.PathLike[str] | None = None
+) -> PhotoSet:
+    """The photos of the Placing Task 2016 by its ``truth`` file, tab-separated, or its .bz2.
+
+    Column 2 is the longitude, column 3 the latitude, the last one the photo's hash. ``photos``
+    is a folder with local copies (``abc/def/abcdef….jpg``, or without the folders); without it
+    each photo is its address at Multimedia Commons. Raises `EvaluationError`, `PlaceError`.
+    """
+    path = Path(truth).expanduser()
+    folder = Path(photos).expanduser() if photos else None
+    entries = []
+    try:
+        with bz2.open(path, "rt") if path.suffix == ".bz2" else path.open() as lines:
+            for number, line in enumerate(lines, start=1):
+                columns = line.rstrip("\n").split("\t")
+                place = (float(columns[2]), float(columns[1]))
+                entries.append(Entry(_placing_photo(columns[-1], folder), place, ""))
+    except OSError as error:
+        raise EvaluationError(f"{path}: cannot read the truth file ({error.strerror})") from error
+    except (ValueError, IndexError) as error:
+        raise EvaluationError(
+            f"{path}, line {number}: expected tab-separated columns, longitude in the second, "
+            "latitude in the third, the photo's hash in the last"
+        ) from error
+    return make_set(PLACING_2016, entries, Counter())
+
+
+def _placing_photo(code: str, folder: Path | None) -> str:
+    if len(code) < 7 or not code.isalnum():
+        raise ValueError(code)
+    inside = f"{code[:3]}/{code[3:6]}/{code}.jpg"
+    if folder is None:
+        return f"{MULTIMEDIA_COMMONS}/{inside}"
+    flat = folder / f"{code}.jpg"
+    return str(flat if flat.is_file() else folder / inside)

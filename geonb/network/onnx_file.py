@@ -1,0 +1,135 @@
+"""Write a checkpoint as an ONNX file, the form that ONNX Runtime maps and runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.errors import CheckpointError
+from geonb.network.checkpoint import INPUT_SHAPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from geonb.network.checkpoint import Checkpoint
+    from geonb.network.layers import Layer
+
+_OPSET = 17
+_IR_VERSION = 8  # the oldest that has this opset, for the oldest ONNX Runtime that has it
+_PAGE = 4096  # bytes; arrays begin on a page, so that they can be mapped
+_ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
+
+Node = tuple[str, dict[str, Any]]
+"""An ONNX operator with its attributes."""
+
+
+def _convolution(layer: Layer) -> Node:
+    return "Conv", {**_window(layer), "group": int(layer.number("num_group", 1))}
+
+
+def _window(layer: Layer) -> dict[str, tuple[int, ...]]:
+    kernel = layer.numbers("kernel")
+    ones = (1,) * len(kernel)
+    pad = layer.numbers("pad") or (0,) * len(kernel)
+    return {
+        "kernel_shape": kernel,
+        "strides": layer.numbers("stride") or ones,
+        "pads": pad + pad,
+        "dilations": layer.numbers("dilate") or ones,
+    }
+
+
+def _pooling(layer: Layer) -> Node:
+    kind = {"max": "MaxPool", "avg": "AveragePool"}[layer.text("pool_type", "max")]
+    if layer.flag("global_pool"):
+        return f"Global{kind}", {}
+    window = _window(layer)
+    del window["dilations"]  # MXNet has none; ONNX's average pooling learned them late
+    ceil = int(layer.text("pooling_convention", "valid") == "full")
+    counted = int(layer.flag("count_include_pad", default=True))
+    padding = {} if kind == "MaxPool" else {"count_include_pad": counted}
+    return kind, {**window, "ceil_mode": ceil, **padding}
+
+
+def _batch_norm(layer: Layer) -> Node:
+    return "BatchNormalization", {"epsilon": layer.number("eps", 1e-3)}
+
+
+_NODES: dict[str, Callable[[Layer], Node]] = {
+    "Activation": lambda layer: (_ACTIVATIONS[layer.text("act_type", "relu")], {}),
+    "BatchNorm": _batch_norm,
+    "Convolution": _convolution,
+    "Dropout": lambda _: ("Identity", {}),
+    "Flatten": lambda _: ("Flatten", {}),
+    "FullyConnected": lambda _: ("Gemm", {"transB": 1}),
+    "Pooling": _pooling,
+    "SoftmaxOutput": lambda _: ("Softmax", {"axis": 1}),
+    "elemwise_add": lambda _: ("Add", {}),
+}
+
+
+def _node(layer: Layer) -> Node:
+    try:
+        return _NODES[layer.op](layer)
+    except LookupError as error:
+        raise CheckpointError(
+            f"layer {layer.name!r} ({layer.op}) has {error}, which geonb does not support"
+        ) from error
+
+
+def write_onnx(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write ``model.onnx``, and its arrays beside it as ``model.data``, into ``folder``.
+
+    Input ``data`` (N, 3, 224, 224) float32, output (N, classes). Arrays apart from the graph are
+    mapped by ONNX Runtime straight from the disk. Raises `CheckpointError`, `OSError`.
+    """
+    from onnx import TensorProto, helper
+
+    nodes = []
+    for layer in checkpoint.layers:
+        op, attributes = _node(layer)
+        inputs = [*layer.inputs, *layer.parameters]
+        if op == "Gemm":
+            nodes.append(helper.make_node("Flatten", layer.inputs, [f"{layer.name}_flat"]))
+            inputs[0] = f"{layer.name}_flat"  # MXNet flattens before a dense layer
+        nodes.append(helper.make_node(op, inputs, [layer.name], layer.name, **attributes))
+    graph = helper.make_graph(
+        nodes,
+        "geonb",
+        [helper.make_tensor_value_info("data", TensorProto.FLOAT, ["N", *INPUT_SHAPE[1:]])],
+        [
+            helper.make_tensor_value_info(
+                checkpoint.layers[-1].name, TensorProto.FLOAT, ["N", checkpoint.classes]
+            )
+        ],
+        _write_arrays(checkpoint, folder / "model.data"),
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)])
+    model.ir_version = _IR_VERSION
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+
+
+def _write_arrays(checkpoint: Checkpoint, path: Path) -> list[Any]:
+    """Write the arrays one after the other; the tensors that say where each of them lies.
+
+    `onnx.save` would hold all of them in memory twice.
+    """
+    from onnx import TensorProto
+
+    tensors = []
+    with path.open("wb") as file:
+        for name in dict.fromkeys(name for layer in checkpoint.layers for name in layer.parameters):
+            array = np.ascontiguousarray(checkpoint.arrays[name], "<f4")
+            file.write(bytes(-file.tell() % _PAGE))
+            tensor = TensorProto(
+                name=name, data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL
+            )
+            tensor.dims.extend(array.shape)
+            where = {"location": path.name, "offset": file.tell(), "length": array.nbytes}
+            for key, value in where.items():
+                tensor.external_data.add(key=key, value=str(value))
+            file.write(array.data)
+            tensors.append(tensor)
+    return tensors

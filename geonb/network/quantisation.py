@@ -1,0 +1,174 @@
+"""int8 networks: a quarter of the size, quicker, and a little different; how much is measured."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.distances import distance
+from geonb.earth.cells import CELLS_FILE, read_cells
+from geonb.errors import ModelError
+from geonb.network.sessions import open_session, optimise
+from geonb.preprocessing import preprocess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from geonb.network.checkpoint import CheckpointFiles, CoremlFile
+    from geonb.photos.photo import PhotoSource
+
+_SCENES = 36
+"""How many drawn scenes are taken where the user names no photos."""
+_LEAST = 3
+# Not BatchNorm: the units of this family begin with one that no convolution can take in, and
+# its answers suffer (7 times the difference, on a random network of LocationNet's size).
+_OPS = ["Add", "Conv", "Flatten", "Gemm", "GlobalAveragePool", "MaxPool", "Relu"]
+_FILE = "agreement.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Photos that tell how large the network's numbers become; every third is held out."""
+
+    photos: Sequence[PhotoSource] | None = None
+    """The user's photos; None for drawn scenes."""
+
+    def __post_init__(self) -> None:
+        if self.photos is not None and len(self.photos) < _LEAST:
+            raise ModelError(
+                f"int8 needs {_LEAST} photos or more to calibrate with, got {len(self.photos)}; "
+                "a hundred that are like yours are good"
+            )
+
+    @property
+    def kind(self) -> str:
+        """What the photos are, in words."""
+        return "scenes" if self.photos is None else "photos"
+
+    def batches(self) -> list[NDArray[np.float32]]:
+        """The prepared photos, each (1, 3, 224, 224)."""
+        if self.photos is not None:
+            return [preprocess(photo) for photo in self.photos]
+        from geonb_training import scenes
+
+        return [preprocess(scene.image) for scene in scenes.held_out(_SCENES)]
+
+    def digest(self) -> str:
+        """Of the prepared photos; of the scenes, which are always the same, just their kind."""
+        if self.photos is None:
+            return f"scenes{_SCENES}"
+        digest = hashlib.md5(usedforsecurity=False)
+        for batch in self.batches():
+            digest.update(batch.tobytes())
+        return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How the answers of an int8 network differ from those of its float32 original."""
+
+    kind: str
+    """What was held out: scenes or photos."""
+    count: int
+    """How many were held out."""
+    same_top1: float
+    """Share of them with the same first answer."""
+    mean_km: float
+    """Mean distance between the two first answers, kilometres."""
+
+    def __str__(self) -> str:
+        return (
+            f"int8 against float32 on {self.count} held-out {self.kind}: "
+            f"{self.same_top1:.0%} same first answer, {self.mean_km:.0f} km apart on average"
+        )
+
+
+def read_agreement(folder: Path) -> Agreement:
+    """Read what was measured when the network in ``folder`` was made."""
+    return Agreement(**json.loads((folder / _FILE).read_text()))
+
+
+def quantise(
+    plain: Path, folder: Path, files: CheckpointFiles | CoremlFile, calibration: Calibration
+) -> None:
+    """Write the network ``plain`` as int8 into ``folder``, measure the agreement and print it.
+
+    Static quantisation of weights (per channel) and activations, in ONNX's QDQ form.
+    """
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+
+    batches = calibration.batches()
+    fused, quantised = plain.with_name("fused.onnx"), plain.with_name("int8.onnx")
+    optimise(plain, fused, basic=True)
+    with _quiet():
+        quantize_static(
+            fused,
+            quantised,
+            _Reader(batches),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=_OPS,
+            use_external_data_format=True,
+        )
+    optimise(quantised, folder / "model.onnx")
+    agreement = _measure(plain, folder / "model.onnx", files, batches[::3], calibration.kind)
+    (folder / _FILE).write_text(json.dumps(asdict(agreement)))
+    print(agreement)  # noqa: T201 - the user asked for int8, and is told what it costs
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what ONNX Runtime's quantisation tells the root logger; it is meant for experts."""
+    root = logging.getLogger()
+    handler = logging.NullHandler()  # without any, logging would set one up for good
+
+    def foreign(record: logging.LogRecord) -> bool:
+        return Path(record.pathname).parent.name != "quantization"
+
+    root.addHandler(handler)
+    root.addFilter(foreign)
+    try:
+        yield
+    finally:
+        root.removeFilter(foreign)
+        root.removeHandler(handler)
+
+
+class _Reader:
+    """Hands the photos that are not held out to ONNX Runtime."""
+
+    def __init__(self, batches: list[NDArray[np.float32]]) -> None:
+        self._rest: Iterator[NDArray[np.float32]] = (b for i, b in enumerate(batches) if i % 3)
+
+    def get_next(self) -> dict[str, Any] | None:
+        """The next photo, or None."""
+        batch = next(self._rest, None)
+        return None if batch is None else {"data": batch}
+
+
+def _measure(
+    first: Path,
+    second: Path,
+    files: CheckpointFiles | CoremlFile,
+    batches: list[NDArray[np.float32]],
+    kind: str,
+) -> Agreement:
+    places = read_cells(files.folder / CELLS_FILE).places
+    tops = []
+    for path, optimised in ((first, False), (second, True)):
+        session = open_session(path, optimised=optimised, packed=optimised)
+        answers = [session.run(None, {"data": batch})[0][0] for batch in batches]
+        tops.append(np.argmax(answers, axis=1))
+    apart = distance(places[tops[0]], places[tops[1]])
+    return Agreement(kind, len(batches), float(np.mean(tops[0] == tops[1])), float(np.mean(apart)))

@@ -1,0 +1,1 @@
+"""How results look: pictures with their words, and tables. Start at `sheets`."""

@@ -1,0 +1,163 @@
+"""Results as tables: text, HTML, Markdown, CSV and data frames from one record."""
+
+from __future__ import annotations
+
+import csv
+import io
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geonb.errors import EvaluationError, MissingDependencyError, printable
+from geonb.files import replacing
+from geonb.shown.pictures import KINDS, Picture
+from geonb.shown.tables import style
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
+_PICTURES = tuple(f".{kind}" for kind in KINDS)
+_TEXTS = (".csv", ".md", ".txt", ".html")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table as it is shown."""
+
+    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    """Columns of words on the left, the others are numbers."""
+    notes: Sequence[str]
+    """Sentences below it, without which the numbers would mislead."""
+    words: int = 1
+    """How many columns are words."""
+
+    def text(self) -> str:
+        """Plain text, columns aligned."""
+        lines = [[printable(cell) for cell in row] for row in (self.head, *self.rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        body = []
+        for row in lines:
+            left = map(str.ljust, row[: self.words], widths)
+            right = map(str.rjust, row[self.words :], widths[self.words :])
+            body.append("  ".join([*left, *right]).rstrip())
+        return "\n".join([printable(self.caption), *body, *map(printable, self.notes)])
+
+    def html(self) -> str:
+        """An HTML table with its style, all of it escaped."""
+        kinds = [" class='geonb-word'"] * self.words + [""] * (len(self.head) - self.words)
+        head = "".join(
+            f"<th scope='col'{kind}>{escape(name)}</th>"
+            for kind, name in zip(kinds, self.head, strict=True)
+        )
+        rows = ""
+        for first, *rest in self.rows:
+            cells = zip(kinds[1:], map(escape, rest), strict=True)
+            rows += f"<tr><th scope='row'{kinds[0]}>{escape(first)}</th>"
+            rows += f"{''.join(f'<td{kind}>{cell}</td>' for kind, cell in cells)}</tr>"
+        notes = "".join(f"<p class='geonb-note'>{escape(note)}</p>" for note in self.notes)
+        return (
+            f"<style>{style()}</style><div class='geonb'><table class='geonb-table'>"
+            f"<caption>{escape(self.caption)}</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{rows}</tbody></table>{notes}</div>"
+        )
+
+    def markdown(self) -> str:
+        """A Markdown table with its notes as a list."""
+        rule = [":--"] * self.words + ["--:"] * (len(self.head) - self.words)
+        lines = [f"| {' | '.join(map(_cell, row))} |" for row in (self.head, rule, *self.rows)]
+        notes = [f"- {printable(note)}" for note in self.notes]
+        return "\n".join([printable(self.caption), "", *lines, "", *notes, ""])
+
+
+def _cell(text: str) -> str:
+    return printable(text).replace("|", "\\|")
+
+
+class Tabular(ABC):
+    """A result that is a table wherever it is shown."""
+
+    @abstractmethod
+    def sheet(self) -> Sheet:
+        """The table as people read it."""
+
+    @abstractmethod
+    def records(self) -> list[dict[str, Any]]:
+        """The table as programs read it: a dict a row, nothing rounded."""
+
+    @abstractmethod
+    def figure(self) -> Figure:
+        """The plot that goes with it, to draw more into it."""
+
+    @abstractmethod
+    def in_words(self) -> str:
+        """What the plot shows, for those who do not see it."""
+
+    def plot(self) -> Picture:
+        """The plot as notebooks show it."""
+        return Picture(self.figure, self.in_words())
+
+    def __repr__(self) -> str:
+        return self.sheet().text()
+
+    def _repr_html_(self) -> str:
+        return self.sheet().html()
+
+    def to_markdown(self) -> str:
+        """A Markdown table with its notes."""
+        return self.sheet().markdown()
+
+    def to_csv(self) -> str:
+        """The records as CSV with a header."""
+        records = self.records()
+        buffer = io.StringIO()
+        writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+        return buffer.getvalue()
+
+    def to_dataframe(self) -> Any:
+        """The records as a pandas DataFrame."""
+        return data_frame(self.records())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write .csv, .md, .txt, .html, or the plot as .png, .svg, .pdf.
+
+        Raises `EvaluationError` for another ending.
+        """
+        kind = Path(path).suffix.lower()
+        if kind not in _PICTURES + _TEXTS:
+            raise EvaluationError(
+                f"{path}: a result is saved as {', '.join(_TEXTS + _PICTURES)}, "
+                f"not {kind or 'without an ending'}"
+            )
+        with replacing(path) as temporary:
+            if kind in _PICTURES:
+                temporary.write_bytes(self.plot().image(kind[1:]))
+            else:
+                temporary.write_text(self._written(kind), encoding="utf-8")
+
+    def _written(self, kind: str) -> str:
+        match kind:
+            case ".csv":
+                return self.to_csv()
+            case ".md":
+                return self.to_markdown()
+            case ".html":
+                return f"<!doctype html><meta charset='utf-8'>{self._repr_html_()}\n"
+        return f"{self!r}\n"
+
+
+def data_frame(records: list[dict[str, Any]]) -> Any:
+    """A pandas DataFrame of the records. Raises `MissingDependencyError`."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise MissingDependencyError("a data frame", "pandas", "table") from error
+    return pd.DataFrame(records)

@@ -1,8 +1,0 @@
-"""A LocationNet of your own: from your photos, or from scenes as `mini` is made."""
-
-from geonb.training.fitting import Fitting
-from geonb.training.leak import Leak, measure_leak
-from geonb.training.mini import Settings, train
-from geonb.training.own_photos import Trained, train_photos
-
-__all__ = ["Fitting", "Leak", "Settings", "Trained", "measure_leak", "train", "train_photos"]

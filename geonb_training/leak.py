@@ -1,0 +1,110 @@
+"""The leak, shown: one training twice, split by photo and by photographer, and what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from geonb.evaluation.published_rows import THRESHOLDS_KM
+from geonb.shown.sheets import Sheet, Tabular
+from geonb_training.fitting import Fitting
+from geonb_training.own_photos import train_photos
+from geonb_training.scenes import write_scenes
+
+if TYPE_CHECKING:
+    import os
+
+    from matplotlib.figure import Figure
+
+    from geonb.evaluation.accuracy import Evaluation
+    from geonb_training.splits import By
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Leak(Tabular):
+    """The same photos and the same network, tested fairly and not."""
+
+    by_photo: Evaluation
+    """Photos of the same people in training and test."""
+    by_photographer: Evaluation
+    """The test is of people whom the training never saw."""
+
+    def sheet(self) -> Sheet:
+        """See `Tabular`."""
+        rows = [
+            [f"{row['within_km']:g} km", *(f"{row[key]:.1f}" for key in list(row)[1:4]),
+             f"{row['flattered_by']:+.1f}"]
+            for row in self.records()
+        ]  # fmt: skip
+        head = [
+            "within",
+            "split by photo",
+            "split by photographer",
+            "constant guess",
+            "flattered by",
+        ]
+        photos = (len(self.by_photo.km), len(self.by_photographer.km))
+        caption = (
+            f"Per cent of {photos[0]:,} and {photos[1]:,} test photos: the same training twice"
+        )
+        note = "Split by photo, the network has met the photographers of the test, and it shows."
+        return Sheet(caption, head, rows, [note])
+
+    def records(self) -> list[dict[str, Any]]:
+        """See `Tabular`."""
+        leaky, fair = self.by_photo.scores[0].within, self.by_photographer.scores[0].within
+        constant = self.by_photographer.scores[-1].within
+        return [
+            {
+                "within_km": km,
+                "by_photo": a,
+                "by_photographer": b,
+                "constant_guess": c,
+                "flattered_by": a - b,
+            }
+            for km, a, b, c in zip(THRESHOLDS_KM, leaky, fair, constant, strict=True)
+        ]
+
+    def figure(self) -> Figure:
+        """Both accuracies at each distance."""
+        from geonb.evaluation.plots import two_accuracies
+
+        return two_accuracies(self)
+
+    def in_words(self) -> str:
+        """See `Tabular`."""
+        rows = (
+            f"{row['by_photo']:.1f} and {row['by_photographer']:.1f} within {row['within_km']:g} km"
+            for row in self.records()
+        )
+        return f"Per cent right split by photo and split by photographer: {', '.join(rows)}."
+
+
+def measure_leak(
+    folder: str | os.PathLike[str],
+    *,
+    scenes: int = 2400,
+    people: int = 60,
+    t1: int = 60,
+    t2: int = 5,
+    fitting: Fitting | None = None,
+) -> Leak:
+    """Train twice on ``scenes`` by so many ``people``, written to ``folder`` as photos.
+
+    The two differ in the split only. Raises `MissingDependencyError` without MXNet.
+    """
+    folder = Path(folder)
+    write_scenes(folder / "photos", scenes, people)
+    fitting = fitting or Fitting(epochs=8)
+
+    def train(by: By) -> Evaluation:
+        click.echo(f"split by {by}")
+        target = folder / f"by-{by}"
+        return train_photos(
+            folder / "photos", target, t1=t1, t2=t2, split=by, fitting=fitting
+        ).evaluation
+
+    return Leak(train("photo"), train("photographer"))

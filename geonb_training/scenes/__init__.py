@@ -1,0 +1,20 @@
+"""Synthetic street scenes: photos that need no network. Start at `scene`."""
+
+from geonb_training.scenes.cities import City, cities
+from geonb_training.scenes.photographers import Photographer, photographers
+from geonb_training.scenes.scene import Scene, Shot, draw, shoot
+from geonb_training.scenes.sets import contact_sheet, held_out, write_scenes
+
+__all__ = [
+    "City",
+    "Photographer",
+    "Scene",
+    "Shot",
+    "cities",
+    "contact_sheet",
+    "draw",
+    "held_out",
+    "photographers",
+    "shoot",
+    "write_scenes",
+]

@@ -1,0 +1,182 @@
+"""Synthetic street scenes: photos that need no network, no licence and nobody's privacy.
+
+Each scene is a noon street of a real city at an equinox, seen towards the east, drawn from
+`data/cities.csv`: what the picture shows is generally known of that city, where it was
+"taken" is near it. Things that give a place away are kept as clues with their boxes.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geonb.errors import PhotoError
+from geonb.files import replacing
+from geonb.shown.pictures import tag
+from geonb_training.scenes.buildings import draw_house
+from geonb_training.scenes.canvas import SIZE, Canvas
+from geonb_training.scenes.cars import draw_cars
+from geonb_training.scenes.gps import exif_of
+from geonb_training.scenes.landmarks import draw_landmark
+from geonb_training.scenes.photographers import Photographer, Role, photographers
+from geonb_training.scenes.plants import draw_shadow, draw_tree
+from geonb_training.scenes.street import (
+    draw_ground,
+    draw_shop_sign,
+    draw_sky,
+    draw_warning_sign,
+)
+from geonb_training.scenes.view import HOUSE_LINE, KERB, Facade, View
+
+if TYPE_CHECKING:
+    import os
+
+    from PIL import Image
+
+    from geonb_training.scenes.cities import City
+
+DEGREE_KM = 111.2
+"""Kilometres in a degree of latitude, on a sphere of 6371 km."""
+
+SPOT_KM = 0.35
+"""Standard deviation of photos around the popular spot, along each axis."""
+
+CITY_KM = 3.5
+"""The same of photos in the city."""
+
+REGION_KM = 18.0
+"""The same of photos in its surroundings."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What is settled before the picture: who takes it, where, of what, with which chances."""
+
+    photographer: Photographer
+    city: City
+    place: tuple[float, float]
+    """(latitude, longitude), degrees."""
+    setting: str
+    """spot, city or region."""
+    seed: tuple[int, ...]
+    """What the picture's own random numbers start from."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A drawn street and the truth about it."""
+
+    image: Image.Image
+    """RGB, 320 x 240."""
+    place: tuple[float, float]
+    """Where it was taken: (latitude, longitude), degrees."""
+    city: City
+    photographer: Photographer
+    clues: dict[str, tuple[int, int, int, int]]
+    """What gives the place away: name to its box (left, top, right, bottom) in pixels."""
+
+    def __repr__(self) -> str:
+        # Neither form names the city: a lesson may ask for it.
+        return f"<Scene: {SIZE[0]} x {SIZE[1]} pixels, clues: {', '.join(self.clues)}>"
+
+    def _repr_html_(self) -> str:
+        buffer = io.BytesIO()
+        self.image.save(buffer, "PNG")
+        return tag(f"A drawn street scene: {', '.join(self.clues)}", buffer.getvalue())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a JPEG whose EXIF says where the scene was taken. Raises `PhotoError`."""
+        try:
+            with replacing(path) as temporary:
+                quality = self.photographer.quality
+                exif = exif_of(self.place)
+                self.image.save(temporary, "JPEG", quality=quality, exif=exif)
+        except OSError as error:
+            raise PhotoError(f"{path}: cannot write the scene ({error})") from error
+
+
+def shoot(number: int, role: Role = "train", seed: int = 0) -> Shot:
+    """Settle photo ``number`` of a set; any can be had without those before it."""
+    start = (seed, ("train", "validation", "test").index(role), number)
+    rng = np.random.default_rng(start)
+    crowd = photographers(role)
+    photographer = crowd[int(rng.integers(len(crowd)))]
+    city = photographer.homes[int(rng.integers(len(photographer.homes)))]
+    setting = str(rng.choice(["spot", "city", "region"], p=[0.5, 0.38, 0.12]))
+    middle = city.spot_place if setting == "spot" else city.place
+    spread = {"spot": SPOT_KM, "city": CITY_KM, "region": REGION_KM}[setting]
+    return Shot(photographer, city, _scatter(middle, spread, rng), setting, (*start, 1))
+
+
+def _scatter(
+    middle: tuple[float, float], spread_km: float, rng: np.random.Generator
+) -> tuple[float, float]:
+    north, east = rng.normal(0, spread_km, 2).tolist()
+    lat, lng = middle
+    return lat + north / DEGREE_KM, lng + east / DEGREE_KM / math.cos(math.radians(lat))
+
+
+def draw(shot: Shot) -> Scene:
+    """Draw the scene of a shot: the same shot, the same pixels."""
+    rng = np.random.default_rng(shot.seed)
+    city, canvas = shot.city, Canvas()
+    view = View(160 + rng.uniform(-12, 12), shot.photographer.horizon + rng.uniform(-4, 4))
+    sunny = draw_sky(canvas, view, city, rng)
+    if shot.setting == "spot":
+        _draw_spot(canvas, view, city, rng)
+    draw_ground(canvas, view, city, rng)
+    _draw_rows(canvas, view, shot, rng, sunny=sunny)
+    draw_cars(canvas, view, city, rng)
+    if rng.random() < 0.85:
+        draw_shop_sign(canvas, view, city, -1 if city.drives == "right" else 1, rng)
+    if rng.random() < 0.65:
+        draw_warning_sign(canvas, view, city, rng.uniform(1.35, 1.6))
+    image = shot.photographer.develop(canvas.finished(), rng)
+    return Scene(image, shot.place, city, shot.photographer, canvas.clues)
+
+
+def _draw_spot(canvas: Canvas, view: View, city: City, rng: np.random.Generator) -> None:
+    """Draw the landmark at the end of the street."""
+    height, half = rng.uniform(78, 104), rng.uniform(32, 40)
+    x = view.centre + rng.uniform(-14, 14)
+    box = (x - half, view.horizon - height, x + half, view.horizon)
+    draw_landmark(canvas, box, city.spot_shape, city.spot_colour)
+    canvas.mark("landmark", box)
+
+
+def _draw_rows(
+    canvas: Canvas, view: View, shot: Shot, rng: np.random.Generator, *, sunny: bool
+) -> None:
+    """Draw both sides of the street from far to near: houses, gaps, trees and their shadows."""
+    depths = [0.95, 1.45, 2.1, 3.0, 4.2, 6.0]
+    built = 0.35 if shot.setting == "region" else 0.94
+    for near, far in zip(depths[-2::-1], depths[:0:-1], strict=True):
+        for side in (-1, 1):
+            if rng.random() < built:
+                facade = Facade(view, side, near, far)
+                draw_house(canvas, facade, shot.city, rng.uniform(0.86, 1.12), rng)
+            if rng.random() < (0.45 if built > 0.5 else 0.9):
+                foot = (side * (KERB + 12), near + (far - near) * rng.uniform(0.2, 0.6))
+                _draw_tree(canvas, view, shot.city, foot, rng, sunny=sunny)
+    low = view.at(0, 1.5)[1]
+    canvas.mark("houses left", (0, 0, view.at(-HOUSE_LINE, 4)[0], low))
+    canvas.mark("houses right", (view.at(HOUSE_LINE, 4)[0], 0, SIZE[0], low))
+
+
+def _draw_tree(
+    canvas: Canvas,
+    view: View,
+    city: City,
+    foot: tuple[float, float],
+    rng: np.random.Generator,
+    *,
+    sunny: bool,
+) -> None:
+    size = rng.uniform(84, 126)
+    if sunny:
+        draw_shadow(canvas, view, city, foot, size)
+    draw_tree(canvas, view, city, foot, size)

@@ -1,0 +1,94 @@
+"""Split photos into training, validation and test, so that nobody's photos are in two of them.
+
+One photographer takes many photos of one place with one camera. Where some of them train and
+others test, the network recognises the photographer, and the numbers flatter it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from geonb.errors import TrainingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from geonb.evaluation.photo_sets import PhotoSet
+
+By = Literal["photographer", "photo"]
+VALIDATION, TEST = 0.1, 0.2
+"""Shares of the photos, as near as whole photographers allow."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Which photos are for what: their numbers."""
+
+    train: NDArray[np.intp]
+    validation: NDArray[np.intp]
+    test: NDArray[np.intp]
+    shared: int
+    """Photographers whose photos are both in training and in the test: 0, unless split by photo."""
+
+
+def split_photos(photographers: Sequence[str], by: By = "photographer", seed: int = 0) -> Split:
+    """Split N photos at random by who took each, (N,) names; photos of nobody stay together.
+
+    ``by="photo"`` ignores who took them: the leak, for lessons. Raises `TrainingError` where
+    there are fewer than three photographers (or photos).
+    """
+    if by not in {"photographer", "photo"}:
+        raise TrainingError(f"split by 'photographer' or 'photo', not {by!r}")
+    names, people = np.unique(np.asarray(photographers, str), return_inverse=True)
+    groups = people if by == "photographer" else np.arange(len(people))
+    count = len(names) if by == "photographer" else len(people)
+    if count < 3:
+        raise TrainingError(
+            f"{len(people)} photos of {len(names)} photographers cannot be split in three; put "
+            "each one's photos in a folder of their own, or name them in the CSV's column "
+            "photographer"
+        )
+    left = np.random.default_rng(seed).permutation(count).tolist()
+    sizes = np.bincount(groups, minlength=count)
+    test = _take(left, sizes, TEST * len(groups), leave=2)
+    validation = _take(left, sizes, VALIDATION * len(groups), leave=1)
+    train, held, tried = (np.flatnonzero(np.isin(groups, g)) for g in (left, validation, test))
+    shared = len(np.intersect1d(people[train], people[tried]))
+    return Split(train, held, tried, shared)
+
+
+def _take(left: list[int], sizes: NDArray[np.intp], wanted: float, leave: int) -> list[int]:
+    """Take groups off the list until there are enough photos; the smallest, where none fits."""
+    taken: list[int] = []
+    total = 0
+    for group in list(left):
+        if total >= wanted or len(left) == leave:
+            break
+        if total + sizes[group] <= 1.5 * wanted:
+            taken.append(group)
+            left.remove(group)
+            total += int(sizes[group])
+    if not taken:
+        taken.append(min(left, key=lambda group: sizes[group]))
+        left.remove(taken[0])
+    return taken
+
+
+def check_apart(train: PhotoSet, test: PhotoSet) -> None:
+    """Refuse a test set that shares photos or photographers with the training photos.
+
+    Raises `TrainingError` that names one of them.
+    """
+    photos = set(train.photos) & set(test.photos)
+    people = (set(train.photographers) & set(test.photographers)) - {""}
+    for what, both in (("photo", photos), ("photographer", people)):
+        if both:
+            raise TrainingError(
+                f"{len(both)} {what}s are both in training and in the test ({min(both)!r}); "
+                f"take them out of one, or the numbers will flatter the network"
+            )
