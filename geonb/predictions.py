@@ -176,14 +176,16 @@ class Predictions:
 def predict(
     model: Model, photo: PhotoSource, top: int = 5, truth: Place | None = None
 ) -> Predictions:
-    """Predict where ``photo`` was taken: the ``top`` most probable places.
+    """Predict where ``photo`` was taken: the ``top`` most probable places, best first.
+
+    A model with fewer places than ``top`` gives all of them.
 
     ``truth`` is where it was taken, as far as known; without it, the place in the photo's EXIF
     is taken. Neither is shown to the model: they serve the distances in tables and maps.
     Raises `PhotoError`, `ModelError`.
     """
-    if not 1 <= top <= len(model.cells):
-        raise ModelError(f"top is 1 to {len(model.cells):,} (the model's cells), not {top}")
+    if top < 1:
+        raise ModelError(f"top is how many places to give, at least 1, not {top}")
     photo = open_photo(photo)
     if truth is not None:
         truth = tuple(check_points(truth).tolist())

@@ -97,7 +97,7 @@ def test_locate_draws_a_map_for_each_photo(tmp_path, photo):
         (["photo.jpg", "--model", "maxi"], "known names are locationnet, mini"),
         (["photo.jpg", "--device", "cuda"], "needs the package onnxruntime-gpu"),
         (["photo.jpg", "--engine", "mxnet", "--precision", "int8"], "float32 on the CPU only"),
-        (["photo.jpg", "--top", "0"], "top is 1 to"),
+        (["photo.jpg", "--top", "0"], "at least 1, not 0"),
         (["photo.jpg", "--map", "map.gif"], "a picture is saved as .png, .svg or .pdf"),
     ],
 )

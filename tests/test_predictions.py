@@ -70,9 +70,15 @@ def test_top_is_as_asked(model, photo):
     assert len(geonb.predict(model, photo, top=1)) == 1
     everything = geonb.predict(model, photo, top=len(model.cells))
     assert sum(p.probability for p in everything) == pytest.approx(1, abs=1e-5)
-    for wrong in (0, -1, len(model.cells) + 1):
-        with pytest.raises(ModelError, match="top is 1 to 40"):
+    assert len(geonb.predict(model, photo, top=len(model.cells) + 1)) == len(model.cells)
+    for wrong in (0, -1):
+        with pytest.raises(ModelError, match=f"at least 1, not {wrong}"):
             geonb.predict(model, photo, top=wrong)
+
+
+def test_a_model_of_three_cells_gives_three_predictions(tmp_path, photo):
+    files = write_network(tmp_path, classes=3)
+    assert [p.rank for p in geonb.predict(geonb.load_model(files.prefix), photo)] == [1, 2, 3]
 
 
 def test_text_form(predictions):

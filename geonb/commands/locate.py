@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @model_options
-@click.option("--top", default=5, show_default=True, help="How many places.")
+@click.option("--top", default=5, show_default=True, help="How many places, at most.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a photo, a line each.")
 @click.option(
     "--allow-private", is_flag=True, help="Fetch URLs of private networks and this machine too."
