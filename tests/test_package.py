@@ -46,7 +46,7 @@ def test_rooms_do_not_hide_public_names():
 
 
 def test_a_name_that_is_not_there():
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="geonb attribute nothing"):
         geonb.nothing  # noqa: B018
 
 
