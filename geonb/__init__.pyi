@@ -23,7 +23,7 @@ from .evaluation.reliability import reliability as reliability
 from .evaluation.temperature import Temperature as Temperature
 from .evaluation.temperature import calibrate as calibrate
 from .maps.cleaning import clean_notebook as clean_notebook
-from .maps.repair import repair_gmaps as repair_gmaps
+from .maps.providers import repair_gmaps as repair_gmaps
 from .maps.show import show_cells as show_cells
 from .maps.show import show_heatmap as show_heatmap
 from .maps.show import show_map as show_map
@@ -32,7 +32,6 @@ from .model import load_model as load_model
 from .photos.photo import Photo as Photo
 from .photos.photo import example_photo as example_photo
 from .photos.photo import open_photo as open_photo
-from .photos.showing import show_photo as show_photo
 from .picker.widget import FileUpload as FileUpload
 from .picker.widget import PhotoPicker as PhotoPicker
 from .predictions import Prediction as Prediction
@@ -40,6 +39,7 @@ from .predictions import Predictions as Predictions
 from .predictions import predict as predict
 from .preprocessing import Recipe as Recipe
 from .preprocessing import preprocess as preprocess
+from .shown.photos import show_photo as show_photo
 from .shown.pictures import Picture as Picture
 from .shown.pictures import show_figure as show_figure
 from .weights.fetching import fetch as fetch

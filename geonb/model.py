@@ -16,7 +16,7 @@ from geonb.network.checkpoint import CheckpointFiles, CoremlFile, find_checkpoin
 from geonb.network.engine import ENGINES, Engine, EngineName, Precision
 from geonb.network.quantisation import Calibration
 from geonb.preprocessing import RECIPE, Recipe, preprocess
-from geonb.shown.tables import style
+from geonb.shown.pictures import style
 from geonb.weights.fetching import fetch
 from geonb.weights.registry import (
     LOCATIONNET,

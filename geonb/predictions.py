@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from geonb.model import Model
+    from geonb.shown.sheets import Sheet
 
 
 @dataclass(frozen=True)
@@ -115,15 +116,28 @@ class Predictions:
         """The answer in a sentence, and one on the cell that would have been right if known."""
         return " ".join(str(part) for part in (self.answer, self._known) if part is not None)
 
-    def __repr__(self) -> str:
-        from geonb.shown.tables import text_table
+    def sheet(self) -> Sheet:
+        """The table as people read it."""
+        from geonb.shown.sheets import Sheet, percent
 
-        return text_table(self)
+        head = ["rank", "place", "probability", "latitude", "longitude"]
+        rows = [
+            [str(p.rank), str(p.town), percent(p.probability), f"{lat:.4f}", f"{lng:.4f}"]
+            for p in self.best
+            for lat, lng in [p.place]
+        ]
+        if self.distances is not None:
+            head.append("km to truth")
+            rows = [[*r, f"{km:,.1f}"] for r, km in zip(rows, self.distances, strict=True)]
+        caption = f"photo {self.photo.name}, model {self.model}, engine {self.engine}"
+        notes = [self.summary, self.note and f"Note: {self.note}."]
+        return Sheet(caption, head, rows, [note for note in notes if note], words=2)
+
+    def __repr__(self) -> str:
+        return self.sheet().text()
 
     def _repr_html_(self) -> str:
-        from geonb.shown.tables import html_table
-
-        return html_table(self)
+        return self.sheet().html()
 
     def to_dict(self) -> dict[str, Any]:
         """What ``geonb locate --json`` prints."""

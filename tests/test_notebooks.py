@@ -181,9 +181,11 @@ def test_it_runs_offline_with_its_solutions(path, tmp_path):
 def pictures_without_words(cells):
     """The cells whose outputs hold a picture that says nothing to those who do not see it."""
     for cell in cells:
-        for data in (output.get("data", {}) for output in cell.outputs):
+        for output in cell.outputs:
+            data, about = output.get("data", {}), output.get("metadata", {})
             html = data.get("text/html")
-            if html is None and any(kind.startswith("image/") for kind in data):
-                yield f"{cell.source}: a picture without an HTML form, so without words"
+            pictures = [kind for kind in data if kind.startswith("image/")]
+            if html is None and not all(about.get(kind, {}).get("alt") for kind in pictures):
+                yield f"{cell.source}: a picture without words"
             if not all(WORDS.search(image) for image in IMAGE.findall(html or "")):
                 yield f"{cell.source}: an <img> without alt text"

@@ -84,9 +84,9 @@ def test_a_plain_install_says_how_to_get_the_picker(name):
 
 LAYERS = (
     "errors files",
-    "shown",
     "distances",
     "earth photos",
+    "shown",
     "preprocessing answers",
     "network",
     "weights",

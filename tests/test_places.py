@@ -54,6 +54,8 @@ def test_the_middle_of_an_ocean_does_not_read_as_a_town():
 def test_distances_in_words():
     assert str(Town("A", "B", 0.4)) == "A, B (<1 km)"
     assert str(Town("A", "B", 12.3)) == "A, B (12 km)"
+    assert str(Town("A", "B", 49.9)) == "A, B (50 km)"
+    assert str(Town("A", "B", 50.1)) == "50 km off A, B"
     assert str(Town("A", "B", 1234.5)) == "1,234 km off A, B"
 
 

@@ -85,15 +85,14 @@ def test_text_form(predictions):
     lines = repr(predictions).splitlines()
     assert "tiny" in lines[0]
     assert "onnxruntime" in lines[0]
-    assert lines[1].split() == ["rank", "probability", "latitude", "longitude", "nearest", "town"]
+    assert lines[1].split() == ["rank", "place", "probability", "latitude", "longitude"]
     best = predictions[0]
-    assert lines[2].split()[:4] == [
-        "1",
-        f"{best.probability:.6f}",
-        f"{best.place[0]:.5f}",
-        f"{best.place[1]:.5f}",
+    assert lines[2].startswith(f"1     {best.town} ")
+    assert lines[2].split()[-3:] == [
+        f"{best.probability:.0%}",
+        f"{best.place[0]:.4f}",
+        f"{best.place[1]:.4f}",
     ]
-    assert lines[2].endswith(str(best.town))
     assert len({len(line) for line in lines[1:7]}) == 1
     assert lines[7] == predictions.summary
 

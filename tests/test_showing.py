@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 import geonb
 from geonb.errors import PhotoError
+from geonb.shown.pictures import Picture
 
 
 def embedded(html):
@@ -53,3 +55,41 @@ def test_a_figure_is_shown_once_and_with_words():
     shown = geonb.show_figure(figure, "A line that <rises>")
     assert '<img alt="A line that &lt;rises&gt;"' in shown._repr_html_()
     assert not plt.get_fignums(), "pyplot would show it again, without words"
+
+
+def shown_in_a_notebook(shown):
+    """The outputs that a notebook gets, (data, metadata) each."""
+    from IPython.core.formatters import DisplayFormatter
+    from IPython.core.interactiveshell import InteractiveShell
+
+    outputs = []
+    publisher = SimpleNamespace(
+        publish=lambda data, metadata, **_: outputs.append((data, metadata))
+    )
+    shell = SimpleNamespace(display_pub=publisher, display_formatter=DisplayFormatter())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(InteractiveShell, "initialized", lambda: True)
+        patch.setattr(InteractiveShell, "instance", lambda: shell)
+        data, metadata = shell.display_formatter.format(shown)
+    return [*outputs, *([(data, metadata)] if data else [])]
+
+
+def test_a_notebook_draws_a_picture_once_and_saves_it_once():
+    """As a PNG, which GitHub and paper show too; its words stand below as HTML."""
+    drawn = []
+
+    def figure():
+        drawn.append(plt.figure())
+        plt.close(drawn[-1])
+        return drawn[-1]
+
+    outputs = shown_in_a_notebook(Picture(figure, "Blue & red", "the text", "<p>the words</p>"))
+    assert len(drawn) == 1
+    assert [name for data, _ in outputs for name in data if name.startswith("image/")] == [
+        "image/png"
+    ]
+    assert not any("data:image" in data.get("text/html", "") for data, _ in outputs)
+    assert outputs[0][1] == {"image/png": {"alt": "Blue & red"}}
+    assert "Blue &amp; red" in outputs[1][0]["text/html"]
+    assert "<p>the words</p>" in outputs[1][0]["text/html"]
+    assert outputs[1][0]["text/plain"] == "the text"

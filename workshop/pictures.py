@@ -16,8 +16,8 @@ from matplotlib.patches import Rectangle
 from PIL import Image, ImageDraw
 
 import geonb
-from geonb.maps import canvas
-from geonb.maps.outlines import great_circle, rings
+from geonb.maps import drawing
+from geonb.maps.plane import great_circle, rings
 from geonb.maps.points import in_degrees
 from geonb.network.checkpoint import find_checkpoint
 from geonb_training.scenes import draw, held_out, shoot
@@ -42,9 +42,9 @@ def result():
     figure, (left, middle, right) = panels(1.25, 2, 1)
     photo_on(left, photo.image(), "a photo")
     world_on(middle, "five guesses, and the true place")
-    canvas.add_points(middle, predictions, size=9, distance=False)
-    canvas.frame(right, *canvas.bounds_of_close_up([predictions.places[0], predictions.truth]))
-    canvas.add_points(right, predictions, size=11, distance=True)
+    drawing.add_points(middle, predictions, size=9, distance=False)
+    drawing.frame(right, *drawing.bounds_of_close_up([predictions.places[0], predictions.truth]))
+    drawing.add_points(right, predictions, size=11, distance=True)
     right.set(xticks=[], yticks=[])
     right.set_title("around the best guess", fontsize=10)
     return figure
@@ -71,7 +71,7 @@ def photo_on(axes, image, title):
 
 def world_on(axes, title, box=WORLD):
     """Land and sea without ticks."""
-    canvas.frame(axes, box, stretch=1.0)
+    drawing.frame(axes, box, stretch=1.0)
     axes.set_title(title, fontsize=10)
     axes.set(xticks=[], yticks=[])
 
@@ -82,7 +82,7 @@ def five_guesses():
     figure, (left, right) = panels(1, 1.9)
     photo_on(left, scene.image, "a photo")
     world_on(right, "five guesses, and the true place")
-    canvas.add_points(right, predictions, size=9, distance=False)
+    drawing.add_points(right, predictions, size=9, distance=False)
     return figure
 
 
@@ -99,7 +99,7 @@ def the_model():
     left.spines[["top", "right"]].set_visible(False)
     photo_on(middle, patterns(checkpoint.arrays["conv0_weight"]), "the numbers: patterns")
     world_on(right, "the places: cells")
-    canvas.add_lines(right, rings(mini().cells), colors="#005b8f", lw=0.6)
+    drawing.add_lines(right, rings(mini().cells), colors="#005b8f", lw=0.6)
     return figure
 
 
@@ -141,7 +141,7 @@ def maps():
     naive.set_title("five guesses as dots", fontsize=10)
     naive.tick_params(labelsize=8)
     world_on(honest, "the same on a map, with their ranks and the true place")
-    canvas.add_points(honest, predictions, size=9, distance=False)
+    drawing.add_points(honest, predictions, size=9, distance=False)
     return figure
 
 
@@ -150,9 +150,9 @@ def your_photos():
     scene, predictions = asked(28)
     figure, (left, right) = panels(1, 1.5)
     photo_on(left, scene.image, f"{in_degrees(scene.place)}, says the file")
-    canvas.frame(right, *canvas.bounds_of_close_up([predictions.places[0], scene.place]))
-    canvas.add_points(right, predictions, size=12, distance=True)
-    canvas.add_scale_bar(right)
+    drawing.frame(right, *drawing.bounds_of_close_up([predictions.places[0], scene.place]))
+    drawing.add_points(right, predictions, size=12, distance=True)
+    drawing.add_scale_bar(right)
     right.set_title("what the pixels say", fontsize=10)
     return figure
 
@@ -166,7 +166,7 @@ def how_good():
     world_on(axes, "60 photos: from the true place to the first guess")
     for scene, guess in zip(scenes, mini().cells.places[guesses].tolist(), strict=True):
         line = great_circle(scene.place, guess)
-        canvas.add_lines(axes, [line], colors="#d55e00", lw=1.2)
+        drawing.add_lines(axes, [line], colors="#d55e00", lw=1.2)
         axes.plot(*scene.place[::-1], "o", color="#00664b", ms=4, mec="white", mew=0.5)
     return figure
 
@@ -178,7 +178,7 @@ def train_your_own():
     for axes, t1 in zip(row, (800, 200, 50), strict=True):
         cells = geonb.partition(places, t1=t1, t2=6)
         world_on(axes, f"t1 = {t1}: {len(cells)} cells")
-        canvas.add_rings(axes, rings(cells), fc="#0072b233", ec="#005b8f", lw=0.5)
+        drawing.add_rings(axes, rings(cells), fc="#0072b233", ec="#005b8f", lw=0.5)
     return figure
 
 

@@ -24,14 +24,21 @@ NEAR_KM = 50.0
 
 @dataclass(frozen=True)
 class Town:
-    """The town that is nearest to a place, and how near."""
+    """The town that is nearest to a place, and how near.
+
+    Attributes
+    ----------
+    name : str
+        As GeoNames writes it.
+    country : str
+        In English.
+    km : float
+        From the place to the middle of the town.
+    """
 
     name: str
-    """As GeoNames writes it."""
     country: str
-    """In English."""
     km: float
-    """From the place to the middle of the town."""
 
     def __str__(self) -> str:
         name = f"{self.name}, {self.country}"

@@ -12,8 +12,7 @@ from geonb.errors import ModelError, printable
 from geonb.model import BATCH
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.preprocessing import preprocess
-from geonb.shown.pictures import Picture
-from geonb.shown.tables import style
+from geonb.shown.pictures import Picture, style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from geonb.earth.places import nearest_town
-from geonb.maps import static
-from geonb.maps.outlines import rings
-from geonb.maps.shades import shades
+from geonb.maps import drawing
+from geonb.maps.plane import rings
+from geonb.maps.providers import provider_module
+from geonb.shown.pictures import Picture, style
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from geonb.earth.cells import Cells
@@ -19,6 +27,47 @@ if TYPE_CHECKING:
 _DIGITS = 5
 """Of a degree, about a metre; the smallest cells are smaller than a screen's pixel anyway."""
 _LINE = {"color": "#005b8f", "weight": 1, "fill": False}
+# Steps of cividis, which the colour-blind see like everyone else; dark is probable.
+_CLASSES = (
+    (0.1, "over 10 %", "#00204d", "dark blue"),
+    (0.01, "1 to 10 %", "#414d6b", "blue-grey"),
+    (0.001, "0.1 to 1 %", "#7c7b78", "grey"),
+    (0.0001, "0.01 to 0.1 %", "#bcae6c", "olive"),
+    (0.0, "under 0.01 %", "#f2e28c", "pale yellow"),
+)
+
+
+@dataclass(frozen=True)
+class Shade:
+    """One class of probability and its cells.
+
+    Attributes
+    ----------
+    label : str
+        The class in words.
+    colour : str
+        The colour of its cells.
+    colour_name : str
+        The colour in words.
+    cells : list of int
+        The indices of its cells.
+    """
+
+    label: str
+    colour: str
+    colour_name: str
+    cells: list[int]
+
+
+def shades(belief: NDArray[np.float64]) -> list[Shade]:
+    """Sort cells (N,) by their probability into classes, the least probable first."""
+    above = np.inf
+    found = []
+    for least, label, colour, name in _CLASSES:
+        indices = np.flatnonzero((belief >= least) & (belief < above)).tolist()
+        found.append(Shade(label, colour, name, indices))
+        above = least
+    return [shade for shade in reversed(found) if shade.cells]
 
 
 def draw(cells: Cells, text: str, provider: str, belief: NDArray[np.float64] | None = None) -> Any:
@@ -27,11 +76,9 @@ def draw(cells: Cells, text: str, provider: str, belief: NDArray[np.float64] | N
     Cells of one shade are one shape on one canvas: 15,527 shapes of their own would not pan.
     """
     lines = [text] if belief is None else [text, *_key(belief)]
-    picture = static.draw_cells(cells, lines, belief)
+    picture = picture_of(cells, lines, belief)
     if provider == "static":
         return picture
-    from geonb.maps.show import provider_module
-
     leaflet = provider_module("leaflet")
     world = leaflet.base_map((25.0, 10.0), 2)
     data = leaflet.collection(*_parts(rings(cells), belief))
@@ -73,3 +120,37 @@ def _key(belief: NDArray[np.float64]) -> list[str]:
         f"probability {shade.label}: {len(shade.cells):,} cells, {shade.colour_name}"
         for shade in reversed(shades(belief))
     ]
+
+
+def picture_of(
+    cells: Cells, lines: Sequence[str], belief: NDArray[np.float64] | None = None
+) -> Picture:
+    """Draw the outlines of cells on a world map, shaded by their probability where it is given.
+
+    Of ``lines``, the map in words, the first stands below the picture; its legend says the others.
+    """
+    html = f"<style>{style()}</style><div class='geonb'><p>{escape(lines[0])}</p></div>"
+    alt = f"World map. {lines[0]} {'; '.join(lines[1:])}".strip()
+    return Picture(partial(_cells_figure, cells, belief), alt, "\n".join(lines), html)
+
+
+def _cells_figure(cells: Cells, belief: NDArray[np.float64] | None) -> Figure:
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    figure = Figure(figsize=(9.4, 4.9), layout="constrained")
+    axes = figure.subplots()
+    drawing.frame(axes, (-90.0, -180.0, 90.0, 180.0), stretch=1.0)
+    outlines = rings(cells)
+    if belief is None:
+        drawing.add_lines(axes, outlines, colors="#005b8f", lw=0.4)
+        return figure
+    keys = []
+    for order, shade in enumerate(shades(belief), start=1):
+        chosen = [outlines[i] for i in shade.cells]
+        drawing.add_rings(axes, chosen, fc=shade.colour)
+        # The more probable, the thicker the edge: a town's cell is smaller than a pixel.
+        drawing.add_lines(axes, chosen, colors=shade.colour, lw=0.6 * order)
+        keys.append(Patch(fc=shade.colour, label=f"{shade.label} ({len(chosen):,} cells)"))
+    axes.legend(handles=keys, title="probability", loc="lower left", fontsize=8, title_fontsize=8)
+    return figure

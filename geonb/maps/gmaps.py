@@ -14,9 +14,9 @@ from gmaps.toolbar import Toolbar
 from geonb.maps import static
 from geonb.maps.google import KEY_VARIABLE
 from geonb.maps.live import Beside, Live, traits_of
-from geonb.maps.outlines import great_circle
+from geonb.maps.plane import great_circle
 from geonb.maps.points import TRUTH_COLOUR, in_km, points, turned, view
-from geonb.maps.repair import repair_gmaps
+from geonb.maps.providers import repair_gmaps
 
 if TYPE_CHECKING:
     from geonb.distances import Place

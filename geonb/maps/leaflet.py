@@ -8,9 +8,9 @@ import ipyleaflet
 import ipywidgets
 import numpy as np
 
-from geonb.maps import canvas, static
+from geonb.maps import drawing, static
 from geonb.maps.live import Beside, Live, traits_of
-from geonb.maps.outlines import great_circle, land
+from geonb.maps.plane import great_circle, land
 from geonb.maps.points import (
     TRUTH,
     TRUTH_COLOUR,
@@ -82,10 +82,10 @@ def _land_layers(centre: float) -> list[Any]:
     Shapes and not GeoJSON, which ipyleaflet draws in the pane above the tiles, whatever it is told.
     """
     shores, borders = land()
-    common = {"color": canvas.BORDER, "weight": 1, "pane": _LAND_PANE}
+    common = {"color": drawing.BORDER, "weight": 1, "pane": _LAND_PANE}
     coasts = [[ring] for ring in _moved(shores, centre)]
     return [
-        ipyleaflet.Polygon(locations=coasts, fill_color=canvas.LAND, fill_opacity=1.0, **common),
+        ipyleaflet.Polygon(locations=coasts, fill_color=drawing.LAND, fill_opacity=1.0, **common),
         ipyleaflet.Polyline(locations=_moved(borders, centre), fill=False, **common),
     ]
 

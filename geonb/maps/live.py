@@ -11,7 +11,7 @@ import traitlets
 from IPython.display import display
 
 from geonb.maps.points import in_words, points
-from geonb.shown.tables import caption, style
+from geonb.shown.pictures import style
 
 if TYPE_CHECKING:
     from geonb.predictions import Predictions
@@ -53,7 +53,11 @@ def script(*names: str) -> str:
 
 def traits_of(predictions: Predictions, why: str) -> dict[str, Any]:
     """What the scripts show of predictions, beside the map and on it."""
-    lines = [caption(predictions), *([f"{predictions.note}."] if predictions.note else []), why]
+    lines = [
+        predictions.sheet().caption,
+        *([f"{predictions.note}."] if predictions.note else []),
+        why,
+    ]
     return {
         "points": [
             {"lat": p.on_mercator[0], "lng": p.on_mercator[1], "label": p.label, "text": p.text,

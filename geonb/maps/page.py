@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from geonb.files import replacing
 from geonb.maps import static
-from geonb.photos.showing import show_photo
+from geonb.shown.photos import show_photo
 
 if TYPE_CHECKING:
     import os

@@ -29,14 +29,21 @@ _NEAREST_ZOOM = 13
 
 @dataclass(frozen=True)
 class Point:
-    """One place on a map."""
+    """One place on a map.
+
+    Attributes
+    ----------
+    place : tuple of float
+        Latitude and longitude in degrees.
+    label : str
+        The rank, or `TRUTH`.
+    text : str
+        The place in words: probability, coordinates, nearest town, distance.
+    """
 
     place: Place
-    """Latitude and longitude in degrees."""
     label: str
-    """The rank, or `TRUTH`."""
     text: str
-    """The place in words: probability, coordinates, nearest town, distance."""
 
     @property
     def on_mercator(self) -> Place:

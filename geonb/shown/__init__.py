@@ -1,1 +1,1 @@
-"""How results look: pictures with their words, and tables. Start at `sheets`."""
+"""How results look: pictures and photos with their words, and tables. Start at `sheets`."""

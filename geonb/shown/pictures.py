@@ -1,4 +1,4 @@
-"""Pictures that never go without their words: for notebooks, files and terminals."""
+"""Pictures that always carry their words: for notebooks, files and terminals."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import base64
 import io
 import sys
 from dataclasses import dataclass
+from functools import cache
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,16 +28,24 @@ _DPI = 110
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing; notebooks show it with its words below, terminals show the words."""
+    """A drawing; notebooks show it with its words below, terminals show the words.
+
+    Attributes
+    ----------
+    figure : callable
+        Draws the matplotlib figure.
+    alt : str
+        The picture in words, for people who can't see it.
+    text : str
+        What belongs beside the picture, as plain text.
+    html : str
+        The same as HTML.
+    """
 
     figure: Callable[[], Figure]
-    """Draws the matplotlib figure."""
     alt: str
-    """The picture in words, for those who do not see it."""
     text: str = ""
-    """What belongs beside the picture, as plain text."""
     html: str = ""
-    """The same as HTML."""
 
     def __repr__(self) -> str:
         return self.text or self.alt
@@ -43,9 +53,18 @@ class Picture:
     def _repr_html_(self) -> str:
         return f'<div class="geonb">{tag(self.alt, self.image("png"))}</div>{self.html}'
 
-    def _repr_png_(self) -> bytes:
-        """For what cannot show the page: GitHub, PDF."""
-        return self.image("png")
+    def _ipython_display_(self) -> None:
+        """Show the picture as a PNG, and its words as HTML below it.
+
+        These are two outputs because a notebook that is read on GitHub or printed shows no
+        picture that is inside HTML, and because one picture is enough to draw and to save.
+        """
+        from IPython.display import display
+
+        words = f"<style>{style()}</style><p class='geonb-unseen'>{escape(self.alt)}</p>"
+        image = {"image/png": self.image("png"), "text/plain": self.alt}
+        display(image, raw=True, metadata={"image/png": {"alt": self.alt}})
+        display({"text/html": words + self.html, "text/plain": self.text}, raw=True)
 
     def image(self, kind: str = "png") -> bytes:
         """The picture's bytes, as ``png``, ``svg`` or ``pdf``."""
@@ -65,9 +84,9 @@ class Picture:
 
 
 def show_figure(figure: Figure, alt: str) -> Picture:
-    """Show a matplotlib figure of your own with its words, ``alt``, for those who do not see it.
+    """Show a matplotlib figure of your own with its words, ``alt``, for people who can't see it.
 
-    A figure of pyplot's is taken from pyplot, which would show it once more, without words.
+    pyplot forgets the figure: otherwise it would show it again, without words.
     """
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close(figure)
@@ -75,9 +94,15 @@ def show_figure(figure: Figure, alt: str) -> Picture:
 
 
 def tag(alt: str, data: bytes, kind: str = "png") -> str:
-    """An ``img`` with its words, and with its data in it."""
+    """An ``img`` element that holds its words and its data."""
     encoded = base64.b64encode(data).decode()
     return (
         f'<img alt="{escape(alt)}" style="max-width: 100%; height: auto" '
         f'src="data:image/{kind};base64,{encoded}">'
     )
+
+
+@cache
+def style() -> str:
+    """The style sheet of everything that geonb shows."""
+    return files("geonb").joinpath("data", "geonb.css").read_text(encoding="utf-8")

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from geonb.errors import EvaluationError, MissingDependencyError, printable
 from geonb.files import replacing
-from geonb.shown.pictures import KINDS, Picture
-from geonb.shown.tables import style
+from geonb.shown.pictures import KINDS, Picture, style
 
 if TYPE_CHECKING:
     import os
@@ -27,16 +26,27 @@ _TEXTS = (".csv", ".md", ".txt", ".html")
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table as it is shown."""
+    """A table as people read it.
+
+    Attributes
+    ----------
+    caption : str
+        What the table shows.
+    head : sequence of str
+        The names of its columns.
+    rows : sequence of sequences of str
+        The columns on the left are words, the others are numbers.
+    notes : sequence of str
+        Sentences below the table; without them the numbers would mislead.
+    words : int
+        How many columns are words.
+    """
 
     caption: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
-    """Columns of words on the left, the others are numbers."""
     notes: Sequence[str]
-    """Sentences below it, without which the numbers would mislead."""
     words: int = 1
-    """How many columns are words."""
 
     def text(self) -> str:
         """Plain text, columns aligned."""
@@ -81,7 +91,7 @@ def _cell(text: str) -> str:
 
 
 class Tabular(ABC):
-    """A result that is a table wherever it is shown."""
+    """A result that is shown as a table everywhere."""
 
     @abstractmethod
     def sheet(self) -> Sheet:
@@ -89,15 +99,15 @@ class Tabular(ABC):
 
     @abstractmethod
     def records(self) -> list[dict[str, Any]]:
-        """The table as programs read it: a dict a row, nothing rounded."""
+        """The table as programs read it: one dict per row, nothing rounded."""
 
     @abstractmethod
     def figure(self) -> Figure:
-        """The plot that goes with it, to draw more into it."""
+        """The plot of the table, for you to draw more on."""
 
     @abstractmethod
     def in_words(self) -> str:
-        """What the plot shows, for those who do not see it."""
+        """The plot in words, for people who can't see it."""
 
     def plot(self) -> Picture:
         """The plot as notebooks show it."""
@@ -152,6 +162,11 @@ class Tabular(ABC):
             case ".html":
                 return f"<!doctype html><meta charset='utf-8'>{self._repr_html_()}\n"
         return f"{self!r}\n"
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1 as people read it: 14%, <1%."""
+    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 def data_frame(records: list[dict[str, Any]]) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from geonb.photos.showing import show_photo
+from geonb.shown.photos import show_photo
 from geonb_training.scenes.canvas import SIZE
 from geonb_training.scenes.photographers import photographers
 from geonb_training.scenes.scene import draw, shoot
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from geonb.photos.showing import ShownPhoto
+    from geonb.shown.photos import ShownPhoto
     from geonb_training.scenes.scene import Scene
 
 

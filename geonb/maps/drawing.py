@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.distances import EARTH_RADIUS_KM, bounds
-from geonb.maps.outlines import great_circle, land
+from geonb.maps.plane import great_circle, land
 from geonb.maps.points import TRUTH, TRUTH_COLOUR, in_km, nearest_turn, points
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Show a photo in a notebook: small, without its EXIF, and with words."""
+"""Photos in a notebook: small, without their EXIF, and with words."""
 
 from __future__ import annotations
 
@@ -14,13 +14,21 @@ _QUALITY = 90
 
 @dataclass(frozen=True, eq=False)
 class ShownPhoto:
-    """A photo as notebooks show it; terminals show the words."""
+    """A photo as notebooks show it; terminals show the words.
+
+    Attributes
+    ----------
+    photo : Photo
+        The photo itself, whole.
+    alt : str
+        What it shows, for people who can't see it.
+    side : int
+        Pixels on the longer side, at most.
+    """
 
     photo: Photo
     alt: str
-    """What it shows, for those who do not see it."""
     side: int
-    """Pixels on the longer side, at most."""
 
     def __repr__(self) -> str:
         return self.alt
@@ -32,9 +40,9 @@ class ShownPhoto:
 def show_photo(photo: PhotoSource, alt: str = "", side: int = 480) -> ShownPhoto:
     """Show a photo, at most ``side`` pixels wide and high.
 
-    ``alt`` says what it shows, for those who do not see it; without it, the photo's own does.
-    What a notebook shows is saved with it, so the photo is too, at this size and without its
-    EXIF. Raises `PhotoError`.
+    ``alt`` says what it shows, for people who can't see it; the default is the photo's own
+    words. The notebook saves what it shows: the photo at this size, without its EXIF.
+    Raises `PhotoError`.
     """
     photo = open_photo(photo)
     width, height = photo.size

@@ -1,4 +1,4 @@
-"""Outlines on a plane: land and borders, and cells as rings that hold across ±180° and poles."""
+"""Lines on a plane: land, borders, great circles, and cells; all hold across ±180° and poles."""
 
 from __future__ import annotations
 
@@ -65,17 +65,13 @@ def rings(cells: Cells) -> list[Line]:
 
 
 def _unwrapped(ids: NDArray[np.uint64], steps: int) -> list[Line]:
-    """Edges of ``steps`` points; every corner stands twice, because a pole has two longitudes."""
-    corners = s2.unit_vectors(s2.corners(ids))  # (N, 4, 3)
-    following = np.roll(corners, -1, axis=1)
-    t = np.linspace(0, 1, steps + 1)[:, None]  # both ends of each edge
-    edges = (1 - t) * corners[:, :, None] + t * following[:, :, None]  # (N, 4, steps + 1, 3)
-    degrees = s2.to_degrees(edges.reshape(len(ids), 4 * (steps + 1), 3))
+    """Rings with ``steps`` points a side. Each point stands twice: a pole has two longitudes."""
+    degrees = s2.to_degrees(s2.rings(ids, steps))  # (N, 4 steps, 2)
+    degrees = np.repeat(np.concatenate([degrees, degrees[:, :1]], axis=1), 2, axis=1)
     lat, lng = degrees[..., 0], degrees[..., 1]
-    polar = np.abs(lat) > _POLE
-    end_of_edge = np.arange(lat.shape[1]) % (steps + 1) == steps
-    neighbour = np.where(end_of_edge, np.roll(lng, 1, axis=1), np.roll(lng, -1, axis=1))
-    lng = np.unwrap(np.where(polar, neighbour, lng), period=360, axis=1)
+    first = np.arange(lat.shape[1]) % 2 == 0
+    neighbour = np.where(first, np.roll(lng, 1, axis=1), np.roll(lng, -1, axis=1))
+    lng = np.unwrap(np.where(np.abs(lat) > _POLE, neighbour, lng), period=360, axis=1)
     return [_closed(np.stack(ring, axis=-1)) for ring in zip(lng, lat, strict=True)]
 
 
