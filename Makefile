@@ -98,9 +98,9 @@ binder-rehearsal: $(VENV)/ready  ## what Binder does, without Docker: environmen
 pictures: $(VENV)/ready  ## draw the pictures of the README and of the notebooks anew
 	@$(VENV)/bin/python workshop/pictures.py
 
-mini: $(MXNET)/ready  ## train the mini model anew, and draw the example photo (about 15 minutes)
+mini: $(MXNET)/ready  ## train the mini model anew, and draw the example photos (about 15 minutes)
 	$(MXNET)/bin/python -m geonb_training mini geonb/data/mini
-	$(MXNET)/bin/python -m geonb_training.scenes.example geonb/data/example.jpg
+	$(MXNET)/bin/python -m geonb_training.scenes.example geonb/data
 
 clean:  ## remove the environments and what the tools left behind
 	rm -rf $(VENV) $(MXNET) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -29,8 +29,8 @@ from .maps.show import show_heatmap as show_heatmap
 from .maps.show import show_map as show_map
 from .model import Model as Model
 from .model import load_model as load_model
+from .photos.examples import example_photo as example_photo
 from .photos.photo import Photo as Photo
-from .photos.photo import example_photo as example_photo
 from .photos.photo import open_photo as open_photo
 from .picker.widget import FileUpload as FileUpload
 from .picker.widget import PhotoPicker as PhotoPicker

@@ -12,6 +12,10 @@ class GeonbError(Exception):
     def __init__(self, text: str) -> None:
         super().__init__(printable(text))
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback: the one line that helps."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class PhotoError(GeonbError):
     """A photo cannot be found, fetched or read."""

@@ -8,11 +8,12 @@ import pytest
 
 from geonb.distances import distance
 from geonb.errors import PhotoError
+from geonb.photos.examples import example_photo
 from geonb.photos.photo import open_photo
 from geonb_training import scenes
 from geonb_training.scenes.buildings import HOUSES
 from geonb_training.scenes.cities import cities
-from geonb_training.scenes.example import example
+from geonb_training.scenes.example import NUMBERS, example
 from geonb_training.scenes.landmarks import landmarks
 from geonb_training.scenes.letters import scripts
 from geonb_training.scenes.photographers import photographers
@@ -144,17 +145,22 @@ def test_the_contact_sheet_holds_all_and_says_how_they_differ(some):
     assert not any(scene.city.name in sheet.alt for scene in five)
 
 
-def test_the_shipped_example_is_drawn_by_this_code():
-    from importlib import resources
-
-    shipped = open_photo((resources.files("geonb") / "data" / "example.jpg").read_bytes())
-    scene = example()
-    assert scene.city.name == "Tokyo"
+@pytest.mark.parametrize("name", NUMBERS)
+def test_the_shipped_examples_are_drawn_by_this_code(name):
+    shipped, scene = example_photo(name), example(name)
+    assert scene.city.name.lower() == name
     assert scene.photographer.role == "test"
     assert distance(shipped.place, scene.place) < 0.001
     # Not byte for byte: JPEG encoders differ between machines.
     difference = np.asarray(shipped.image(), float) - np.asarray(scene.image, float)
     assert math.sqrt(np.mean(difference**2)) < 8
+    assert "drawn street" in shipped.alt
+    assert scene.city.name not in shipped.alt, "the words don't tell the answer"
+
+
+def test_another_example_is_refused_with_the_names_that_there_are():
+    with pytest.raises(PhotoError, match=r"no example photo 'Lima'; choose tokyo, lima, nairobi"):
+        example_photo("Lima")
 
 
 def test_a_scene_shows_itself_without_telling_its_city(some):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
@@ -26,13 +25,6 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 500_000_000
 """The largest file that is read; beyond it, it is not a photo."""
-_EXAMPLE_ALT = (
-    "A drawn street between light grey blocks of flats with flat roofs. The line in its middle is "
-    "white and dashed. Left of it a dark blue car drives away from us, right of it another comes "
-    "towards us. At the left edge stand a round green tree and a yellow diamond on a post, at the "
-    "right edge a yellow board with four black characters of a few slanting strokes. The sky is "
-    "blue, with a small cloud and a pale sun."
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,12 +141,6 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
         f"cannot open a {type(source).__name__} as a photo; "
         "expected a path, URL, bytes, file object, upload, Pillow image or array"
     )
-
-
-def example_photo() -> Photo:
-    """The example that comes with geonb: a drawn street, with its place in the EXIF."""
-    data = files("geonb").joinpath("data", "example.jpg").read_bytes()
-    return Photo("example.jpg", data, _EXAMPLE_ALT)
 
 
 def _read_file(path: Path) -> bytes:
