@@ -232,5 +232,6 @@ def make_cells(count: int, seed: int = 0) -> Cells:
     shift = np.uint64(61 - 2 * level)
     ids = (positions << shift) | (np.uint64(1) << (shift - np.uint64(1)))
     ids = np.random.default_rng(seed).permutation(ids)
-    middles = s2.unit_vectors(s2.corners(ids)).mean(axis=1)
+    corners = s2.rings(ids)
+    middles = (corners / np.linalg.norm(corners, axis=-1, keepdims=True)).mean(axis=1)
     return Cells(ids, s2.to_degrees(middles))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import s2cell
 
-from geonb.distances import EARTH_RADIUS_KM
+from geonb.distances import EARTH_RADIUS_KM, distance
 from geonb.earth import s2
 from geonb.earth.cells import Cells, read_cells
 from geonb.earth.partitions import partition
@@ -117,6 +117,21 @@ def test_outlines_of_one_level_cover_the_map_once(level):
             assert np.abs(np.diff(ring, axis=0)[:, 0]).max() <= 90.1  # no jump across the map
             total += _map_area(ring)
     assert total == pytest.approx(360 * 180, rel=1e-3)
+
+
+@pytest.mark.parametrize("level", range(4, 10))
+def test_sides_are_divided_until_a_straight_line_is_within_a_kilometre(level):
+    """Up to 60° of latitude; and cells of 80 km and less keep their four corners."""
+    points = s2.to_degrees(np.random.default_rng(5).normal(size=(400, 3)))
+    points = points[np.abs(points[:, 0]) < 58]
+    ids = np.unique(s2.parents(s2.leaf_ids(points), level))
+    for feature in Cells(ids, np.zeros((len(ids), 2))).to_geojson()["features"]:
+        ring = np.array(feature["geometry"]["coordinates"][0])[:, ::-1]  # latitude first
+        assert len(ring) == 1 + 4 * 2 ** max(0, 7 - level)
+        ends = s2.unit_vectors(ring)
+        on_earth = s2.to_degrees(ends[:-1] + ends[1:])  # the middle of each great circle
+        on_map = (ring[:-1] + ring[1:]) / 2
+        assert distance(on_map, on_earth).max() < 1
 
 
 def test_outlines_tell_class_token_level_area_and_place(cells):

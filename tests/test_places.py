@@ -59,6 +59,11 @@ def test_distances_in_words():
     assert str(Town("A", "B", 1234.5)) == "1,234 km off A, B"
 
 
+def test_a_town_lends_its_name_up_to_50_km():
+    assert str(Town("A", "B", 50.0)) == "A, B (50 km)"
+    assert str(Town("A", "B", 50.6)) == "51 km off A, B"
+
+
 def test_nonsense_is_refused():
     with pytest.raises(PlaceError):
         nearest_town((100.0, 0.0))

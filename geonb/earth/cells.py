@@ -1,4 +1,4 @@
-"""Cells, the classes of a model: read and write them, find a point's, tell their shapes."""
+"""Cells, the classes of a model: read and write them, find a point's, give their outlines."""
 
 from __future__ import annotations
 
@@ -21,19 +21,33 @@ if TYPE_CHECKING:
 
 CELLS_FILE = "grids.txt"
 """The name of every model's cell list: LocationNet's."""
+_STRAIGHT_LEVEL = 7
+"""From this level on (about 80 km) an outline's side is one line; sides of larger cells are
+divided, because a great circle is bent on a map. Up to 60° the error is below a kilometre."""
 
 
 @dataclass(frozen=True, eq=False)
 class Cells:
     """S2 cells in the order of a model's classes: class i is cell i.
 
-    Raises `CellsError` where an id is no cell, or two cells are the same or overlap.
+    Raises `CellsError` if an id is no cell, or if two cells are the same or overlap.
+
+    Attributes
+    ----------
+    ids : (N,) uint64
+        S2 cell ids.
+    places : (N, 2) degrees
+        The centre of mass of each cell's training photos.
+    tokens : list of N str
+        The cells' S2 tokens.
+    levels : (N,) int
+        The cells' levels: 0 is a face of the cube, 30 a leaf.
+    areas_km2 : (N,) km²
+        The cells' areas on a sphere of 6371 km.
     """
 
     ids: NDArray[np.uint64]
-    """S2 cell ids, (N,)."""
     places: NDArray[np.float64]
-    """Centre of mass of each cell's training photos, (N, 2) degrees."""
 
     def __post_init__(self) -> None:
         if not len(self.ids):
@@ -67,14 +81,12 @@ class Cells:
     @cached_property
     def areas_km2(self) -> NDArray[np.float64]:
         """The cells' areas, (N,) km², on a sphere of 6371 km."""
-        from geonb.earth.outlines import areas_km2
-
-        return areas_km2(self.ids)
+        return s2.areas_km2(self.ids)
 
     def parents(self, level: int) -> NDArray[np.uint64]:
         """Id of the cell of ``level`` that holds each cell, (N,); one of that level is its own.
 
-        Raises `CellsError` where a cell is larger than cells of that level.
+        Raises `CellsError` if a cell is larger than cells of that level.
         """
         largest = int(self.levels.min())
         if not 0 <= level <= largest:
@@ -82,10 +94,26 @@ class Cells:
         return s2.parents(self.ids, level)
 
     def to_geojson(self) -> dict[str, Any]:
-        """The cells' outlines, areas and places as a GeoJSON FeatureCollection."""
-        from geonb.earth.outlines import to_geojson
+        """The cells as a GeoJSON FeatureCollection (RFC 7946), cut at ±180° and at the poles.
 
-        return to_geojson(self)
+        Each feature has its class, token, level, area and place. Longitude comes first there.
+        """
+        features = [
+            {
+                "type": "Feature",
+                "geometry": _geometry(self.ids[i : i + 1]),
+                "properties": {
+                    "class": i,
+                    "token": self.tokens[i],
+                    "level": int(self.levels[i]),
+                    "area_km2": float(self.areas_km2[i]),
+                    "latitude": float(self.places[i, 0]),
+                    "longitude": float(self.places[i, 1]),
+                },
+            }
+            for i in range(len(self))
+        ]
+        return {"type": "FeatureCollection", "features": features}
 
     @cached_property
     def _ranges(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
@@ -118,8 +146,8 @@ class Cells:
 def read_cells(path: str | os.PathLike[str]) -> Cells:
     """Read a cell list, one ``token<TAB>latitude<TAB>longitude`` a line.
 
-    Raises `CellsError` with the line where one is not of that form, where a centre of mass lies
-    outside its own cell, and where cells overlap.
+    Raises `CellsError` with the line number if a line has another form, or if a centre of mass
+    lies outside its own cell; also if cells overlap.
     """
     path = Path(path)
     tokens, places = [], []
@@ -146,3 +174,38 @@ def read_cells(path: str | os.PathLike[str]) -> Cells:
             f"{cells.tokens[i]}; are the lines or columns mixed up?"
         )
     return cells
+
+
+def _geometry(ids: NDArray[np.uint64]) -> dict[str, Any]:
+    """The polygon of one cell; a whole face of the cube is drawn as its four children.
+
+    Only whole faces reach across ±180° or around a pole: smaller cells have these as edges.
+    """
+    level = int(s2.levels(ids)[0])
+    if level == 0:
+        parts = [_geometry(child[None])["coordinates"] for child in s2.children(ids)[0]]
+        return {"type": "MultiPolygon", "coordinates": parts}
+    steps = 2 ** max(0, _STRAIGHT_LEVEL - level)
+    return {"type": "Polygon", "coordinates": [_ring(s2.rings(ids, steps)[0])]}
+
+
+def _ring(vectors: NDArray[np.float64]) -> list[list[float]]:
+    """Vectors (P, 3) around a cell as a closed ring of longitude and latitude."""
+    west_half = vectors[:, 1].sum() < 0
+    at_pole = np.hypot(vectors[:, 0], vectors[:, 1]) < 1e-15
+    places = s2.to_degrees(vectors).tolist()
+    ring: list[list[float]] = []
+    for i, (lat, lng) in enumerate(places):
+        if at_pole[i]:  # a point on the globe is a line on a map
+            beside = (places[i - 1], places[(i + 1) % len(places)])
+            ring += [[_on_side(near[1], west=west_half), lat] for near in beside]
+        else:
+            ring.append([_on_side(lng, west=west_half), lat])
+    return [*ring, ring[0]]
+
+
+def _on_side(lng: float, *, west: bool) -> float:
+    """The ±180° line is on both sides; give it the sign of the cell's side."""
+    if abs(lng) == 180.0:
+        return -180.0 if west else 180.0
+    return lng

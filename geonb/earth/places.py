@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from geonb.distances import Place
 
 NEAR_KM = 50.0
-"""A place is named after a town up to here; beyond, it is so many kilometres from the town."""
+"""Up to here a place has the town's name; beyond, it is so many kilometres off the town."""
 
 
 @dataclass(frozen=True)

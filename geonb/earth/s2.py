@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geonb.distances import EARTH_RADIUS_KM
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -163,9 +165,23 @@ def rings(ids: Ids, steps: int = 1) -> Floats:
     return np.stack(xyz, axis=-1)
 
 
-def corners(ids: Ids) -> Floats:
-    """The four corners of each cell, counter-clockwise: ids (N,) to degrees (N, 4, 2)."""
-    return to_degrees(rings(ids))
+def areas_km2(ids: Ids) -> Floats:
+    """The area of each cell, (N,) km², as a polygon of great circles on a sphere of 6371 km."""
+    corners = rings(ids)  # (N, 4, 3)
+    corners /= np.linalg.norm(corners, axis=-1, keepdims=True)
+    a, b, c, d = np.moveaxis(corners, 1, 0)
+    return (_triangles(a, b, c) + _triangles(a, c, d)) * EARTH_RADIUS_KM**2
+
+
+def _triangles(a: Floats, b: Floats, c: Floats) -> Floats:
+    """Steradians of triangles with unit vectors (N, 3) as corners.
+
+    Source: Van Oosterom and Strackee, IEEE Trans. Biomed. Eng. 30 (1983); the differences keep
+    the digits of cells that are a centimetre wide.
+    """
+    volume = np.einsum("ni,ni->n", a, np.cross(b - a, c - a))
+    cosines = sum(np.einsum("ni,ni->n", p, q) for p, q in ((a, b), (b, c), (c, a)))
+    return 2 * np.arctan2(volume, 1 + cosines)
 
 
 def _face_ij(ids: Ids) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
