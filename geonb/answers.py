@@ -1,4 +1,4 @@
-"""What five points do not say: how sure the answer is, and which answer would have been right."""
+"""How sure an answer is, and which cell would have been right."""
 
 from __future__ import annotations
 
@@ -19,33 +19,43 @@ if TYPE_CHECKING:
 RADII_KM = (25.0, 200.0, 750.0)
 """City, region and country, as in the published tables."""
 SURE = 0.5
-"""An answer is sure of a radius that gathers at least this much of the probability."""
+"""An answer is sure of a radius that holds at least this much of the probability."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One calm answer: the most probable place, and how much of the probability lies near it.
+    """One answer: the most probable place, and how much of the probability lies near it.
 
-    The rule: geonb is "not sure" where less than half of the probability lies within 750 km of
-    the best place. The numbers are the model's own, and no promise: see `geonb.evaluate` for how
-    often it is right. A cell counts as within a radius when its centre of mass is.
+    An answer is "not sure" if less than half of the probability lies within 750 km of the best
+    place. The probabilities are the model's own and no promise: `geonb.evaluate` measures how
+    often it is right. A cell lies within a radius if its centre of mass does.
+
+    Attributes
+    ----------
+    place : tuple of float
+        The most probable place, rank 1: latitude and longitude in degrees.
+    shares : tuple of float
+        Probability within 25, 200 and 750 km of the place, 0 to 1 each.
+    town : Town
+        The town nearest to the place.
+    radius_km : float or None
+        The smallest of the three radii that holds half of the probability; None if none does.
+    sure : bool
+        Whether at least half of the probability lies within 750 km of the place.
     """
 
     place: Place
-    """The most probable place: that of rank 1."""
-    gathered: tuple[float, ...]
-    """Probability within 25, 200 and 750 km of the place, 0 to 1."""
+    shares: tuple[float, ...]
 
     @property
     def town(self) -> Town:
-        """The town that is nearest to the place."""
+        """The town nearest to the place."""
         return nearest_town(self.place)
 
     @property
     def radius_km(self) -> float | None:
-        """The smallest of the three radii that gathers half of the probability; None if none."""
-        sure = (km for km, p in zip(RADII_KM, self.gathered, strict=True) if p >= SURE)
-        return next(sure, None)
+        """The smallest radius that holds half of the probability, kilometres."""
+        return next((km for km, p in self._within if p >= SURE), None)
 
     @property
     def sure(self) -> bool:
@@ -53,41 +63,53 @@ class Answer:
         return self.radius_km is not None
 
     def __str__(self) -> str:
-        shares = ", ".join(
-            f"{p:.0%} within {km:g} km" for km, p in zip(RADII_KM, self.gathered, strict=True)
-        )
+        (near, city), *others = [(f"{km:g} km", f"{p:.0%}") for km, p in self._within]
+        shares = f"{city} of the probability lies within {near}"
+        shares += "".join(f", {share} within {km}" for km, share in others)
         if self.radius_km is None:
-            return f"Not sure. Best guess: {self.town}. The model gathers only {shares}."
-        right = f"probably right to {self.radius_km:g} km"
-        return f"Best guess: {self.town}, {right}. The model gathers {shares}."
+            return f"Not sure. Best guess: {self.town}. Only {shares}."
+        return f"Best guess: {self.town}, probably within {self.radius_km:g} km. {shares}."
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        gathered = {f"{km:g}_km": p for km, p in zip(RADII_KM, self.gathered, strict=True)}
-        return {"sure": self.sure, "probability_within": gathered, "sentence": str(self)}
+        """The answer for JSON."""
+        within = {f"{km:g}_km": p for km, p in self._within}
+        return {"sure": self.sure, "probability_within": within, "sentence": str(self)}
+
+    @property
+    def _within(self) -> list[tuple[float, float]]:
+        return list(zip(RADII_KM, self.shares, strict=True))
 
 
 @dataclass(frozen=True)
 class TruthCell:
-    """The cell that would have been right, and what the model thought of it."""
+    """The cell that would have been right, and the probability that the model gave it.
+
+    Attributes
+    ----------
+    place : tuple of float
+        The true place: latitude and longitude in degrees.
+    token : str
+        S2 token of the cell that holds it; empty if the model has no cell there.
+    rank : int or None
+        Its rank among all cells, 1 for the most probable; None if there is no cell.
+    probability : float
+        What the model gave it, 0 to 1.
+    cells : int
+        How many cells the model has.
+    """
 
     place: Place
-    """The true place."""
     token: str
-    """S2 token of the cell that holds it; empty where the model has no cell there."""
     rank: int | None
-    """Its rank among all cells, 1 for the most probable; None where there is no cell."""
     probability: float
-    """What the model gave it, 0 to 1."""
     cells: int
-    """How many cells the model has."""
 
     def __str__(self) -> str:
         if self.rank is None:
-            return "The true place lies in none of the model's cells."
+            return "None of the model's cells holds the true place."
         return (
             f"The right cell, {self.token}, has rank {self.rank:,} of {self.cells:,} "
-            f"with probability {self.probability:.6f}."
+            f"with probability {self.probability:.2%}."
         )
 
 
@@ -96,9 +118,9 @@ def answer(cells: Cells, probabilities: NDArray[np.float32]) -> Answer:
     best = cells.places[int(np.argmax(probabilities))]
     km = haversine(cells.places, best)
     weights = probabilities.astype(np.float64)
-    gathered = (float(min(weights[km <= radius].sum(), 1.0)) for radius in RADII_KM)
+    shares = (float(min(weights[km <= radius].sum(), 1.0)) for radius in RADII_KM)
     lat, lng = best.tolist()
-    return Answer((lat, lng), tuple(gathered))
+    return Answer((lat, lng), tuple(shares))
 
 
 def truth_cell(cells: Cells, probabilities: NDArray[np.float32], truth: Place) -> TruthCell:
@@ -107,6 +129,6 @@ def truth_cell(cells: Cells, probabilities: NDArray[np.float32], truth: Place) -
     if index < 0:
         return TruthCell(truth, "", None, 0.0, len(cells))
     own = probabilities[index]
-    # Equals rank in the order of the cells, as they do in predictions.
+    # Equal probabilities rank in the order of the cells, as in predictions.
     rank = 1 + int((probabilities > own).sum() + (probabilities[:index] == own).sum())
     return TruthCell(truth, cells.tokens[index], rank, float(own), len(cells))

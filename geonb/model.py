@@ -36,33 +36,46 @@ if TYPE_CHECKING:
     from geonb.photos.photo import PhotoSource
 
 BATCH = 16
-"""Photos that are prepared and go through the network together: it bounds the memory."""
+"""How many photos are prepared and run together, which bounds the memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A classifier over cells, ready to run."""
+    """A classifier over cells, ready to run.
+
+    Attributes
+    ----------
+    name : str
+        A known model's name, or the prefix of your own checkpoint.
+    engine : str
+        What runs the network.
+    cells : Cells
+        The classes: class i is cell i.
+    recipe : Recipe
+        How a photo is prepared.
+    weights : Weights or None
+        Source and licence of a known model; None for your own checkpoint.
+    network : Engine
+        The loaded network.
+    why : str
+        Why `load_model` chose this model; empty if you named it.
+    note : str
+        What has to be said wherever its answers are shown.
+    """
 
     name: str
-    """A known model's name, or the prefix of a checkpoint of one's own."""
     engine: EngineName
-    """What runs the network."""
     cells: Cells
-    """Class i is cell i."""
     recipe: Recipe
-    """How a photo is prepared."""
     weights: Weights | None
-    """Source and licence of a known model; None for a checkpoint of one's own."""
     network: Engine
-    """The loaded network."""
     why: str = ""
-    """Why it is this model, where `load_model` chose it."""
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: {self._about}>"
 
     def _repr_html_(self) -> str:
-        """The same as a paragraph: a notebook would break the text in the middle of words."""
+        """The text as a paragraph, which a notebook wraps between words."""
         text = f"<b>{escape(self.name)}</b>: {escape(self._about)}"
         return f"<style>{style()}</style><div class='geonb'><p>Model {text}</p></div>"
 
@@ -76,16 +89,16 @@ class Model:
             if own := own_files(self.weights):
                 about += f"; your own files, {own}"
         if self.why:
-            about += f"; taken because {self.why}"
+            about += f"; chosen because {self.why}"
         return about
 
     @property
     def note(self) -> str:
-        """What has to be said wherever this model's answers are shown; mostly nothing."""
+        """What has to be said wherever this model's answers are shown."""
         return self.weights.note if self.weights else ""
 
     def probabilities(self, photos: PhotoSource | Sequence[PhotoSource]) -> NDArray[np.float32]:
-        """The probability of every cell, (N, cells), for one photo or a list of N."""
+        """Probabilities of all cells for one photo or a list of N: (N, cells) float32."""
         some: list[Any] = list(photos) if isinstance(photos, (list, tuple)) else [photos]
         answers = [
             self.run(preprocess(some[first : first + BATCH], recipe=self.recipe))
@@ -94,9 +107,9 @@ class Model:
         return np.concatenate(answers or [np.empty((0, len(self.cells)), np.float32)])
 
     def run(self, prepared: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The same, (N, cells), for photos that are prepared: (N, 3, side, side).
+        """Probabilities, (N, cells), for prepared photos, (N, 3, side, side).
 
-        Raises `ModelError` where the answer is no number.
+        Raises `ModelError` if the network answers with NaN.
         """
         answer = self.network.probabilities(prepared)
         if not np.isfinite(answer).all():

@@ -25,21 +25,30 @@ if TYPE_CHECKING:
 class Prediction:
     """One of the places where a photo may have been taken.
 
-    Unpacks and indexes as the blog's ``(rank, probability, (latitude, longitude))``.
+    It unpacks and indexes like the blog's ``(rank, probability, (latitude, longitude))``.
+
+    Attributes
+    ----------
+    rank : int
+        1 for the most probable cell.
+    probability : float
+        Probability of the cell, 0 to 1.
+    place : tuple of float
+        Latitude and longitude of the cell's centre of mass, in degrees.
+    token : str
+        S2 token of the cell.
+    town : Town
+        The nearest town, with its distance in kilometres.
     """
 
     rank: int
-    """1 for the most probable cell."""
     probability: float
-    """Of the cell, 0 to 1."""
     place: Place
-    """Latitude and longitude of the cell's centre of mass, in degrees."""
     token: str
-    """S2 token of the cell."""
 
     @property
     def town(self) -> Town:
-        """The nearest town, with the distance to it."""
+        """The nearest town, with its distance in kilometres."""
         return nearest_town(self.place)
 
     def __iter__(self) -> Iterator[Any]:
@@ -54,24 +63,44 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Predictions:
-    """The most probable places of one photo, best first: a table wherever it is shown."""
+    """The most probable places of one photo, best first: a table wherever it is shown.
+
+    It is a sequence of `Prediction`.
+
+    Attributes
+    ----------
+    best : tuple of Prediction
+        The predictions, by rank.
+    photo : Photo
+        The photo that they are for.
+    model, engine : str
+        Names of the model and of the engine that ran it.
+    note : str
+        What has to be said beside them, such as the model's limits and licence.
+    truth : tuple of float or None
+        Where the photo was taken, in degrees, if that is known; tables then show distances.
+    answer : Answer or None
+        The best place and how sure it is; None if only the best cells are known.
+    truth_cell : TruthCell or None
+        The cell that would have been right.
+    places : list of tuple of float
+        Latitude and longitude of each prediction, in degrees.
+    distances : list of float or None
+        Kilometres from each prediction to the truth; None if that is not known.
+    truth_rank, truth_token : int and str, or None
+        Rank and S2 token of the cell that would have been right.
+    summary : str
+        The answer in one sentence, and one on the cell that would have been right.
+    """
 
     best: tuple[Prediction, ...]
-    """The predictions, by rank."""
     photo: Photo
-    """The photo that they are for."""
     model: str
-    """The name of the model that made them."""
     engine: str
-    """The engine that it ran on."""
     note: str = ""
-    """What has to be said beside them, such as the model's limits and licence."""
     truth: Place | None = None
-    """Where the photo was taken, where that is known; tables then show the distance to it."""
     answer: Answer | None = None
-    """The single best place, and how sure it is; None where only the best cells are known."""
     truth_cell: TruthCell | None = None
-    """The cell of the truth that `predict` was told of, or found in the photo's EXIF."""
 
     def __len__(self) -> int:
         return len(self.best)
@@ -93,27 +122,27 @@ class Predictions:
 
     @property
     def distances(self) -> list[float] | None:
-        """Kilometres from each place to the truth; None where the truth is not known."""
+        """Kilometres from each place to the truth; None if that is not known."""
         return None if self.truth is None else distance(self.places, self.truth).tolist()
 
     @property
     def truth_rank(self) -> int | None:
-        """Rank of the cell that would have been right; None where that is not known."""
+        """Rank of the cell that would have been right; None if that is not known."""
         return self._known.rank if self._known else None
 
     @property
     def truth_token(self) -> str | None:
-        """S2 token of the cell that would have been right; None where that is not known."""
+        """S2 token of the cell that would have been right; None if that is not known."""
         return self._known.token or None if self._known else None
 
     @property
     def _known(self) -> TruthCell | None:
-        """The truth's cell; None in a copy that was given another truth, such as a map's."""
+        """The truth's cell; None in a copy with another truth, such as a map's."""
         return self.truth_cell if self.truth_cell and self.truth_cell.place == self.truth else None
 
     @property
     def summary(self) -> str:
-        """The answer in a sentence, and one on the cell that would have been right if known."""
+        """The answer in one sentence, and one on the cell that would have been right."""
         return " ".join(str(part) for part in (self.answer, self._known) if part is not None)
 
     def sheet(self) -> Sheet:
@@ -145,7 +174,16 @@ class Predictions:
             "photo": self.photo.name,
             "model": self.model,
             "engine": self.engine,
+            "note": self.note,
             "answer": self.answer and self.answer.to_dict(),
+            "truth": self.truth
+            and {
+                "latitude": self.truth[0],
+                "longitude": self.truth[1],
+                "token": self.truth_token,
+                "rank": self.truth_rank,
+                "distances_km": self.distances,
+            },
             "predictions": [
                 {
                     "rank": p.rank,
@@ -160,7 +198,7 @@ class Predictions:
         }
 
     def to_dataframe(self) -> Any:
-        """A pandas DataFrame, a row a prediction, with ``distance_km`` where truth is known."""
+        """A pandas DataFrame, one row per prediction; ``distance_km`` if the truth is known."""
         from geonb.shown.sheets import data_frame
 
         frame = data_frame(self.to_dict()["predictions"]).drop(columns="place")
@@ -181,7 +219,7 @@ class Predictions:
         return {"type": "FeatureCollection", "features": features}
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write one page that needs nothing else: the photo, the table and the map."""
+        """Write the photo, the table and the map as one page that needs nothing else."""
         from geonb.maps.page import write_page
 
         write_page(self, path)
@@ -194,9 +232,9 @@ def predict(
 
     A model with fewer places than ``top`` gives all of them.
 
-    ``truth`` is where it was taken, as far as known; without it, the place in the photo's EXIF
-    is taken. Neither is shown to the model: they serve the distances in tables and maps.
-    Raises `PhotoError`, `ModelError`.
+    ``truth`` is where it was taken, (latitude, longitude) in degrees; by default it's the place
+    in the photo's EXIF. The model never sees it: it's for the distances in tables and maps.
+    Raises `PhotoError`, `ModelError`, and `PlaceError` for an impossible truth.
     """
     if top < 1:
         raise ModelError(f"top is how many places to give, at least 1, not {top}")

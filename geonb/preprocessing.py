@@ -27,14 +27,21 @@ Method = Literal["fast", "blog"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """The numbers of a preprocessing recipe; the defaults are those of the blog."""
+    """The numbers of a preprocessing recipe; the defaults are the blog's.
+
+    Attributes
+    ----------
+    side : int
+        Pixels on each side of the square that the network sees.
+    scale : float
+        What white becomes, before the mean is subtracted.
+    mean : tuple of float
+        Mean red, green and blue, on that scale.
+    """
 
     side: int = 224
-    """Pixels on each side of the square that the network sees."""
     scale: float = 256.0
-    """What white becomes, before the mean is subtracted."""
     mean: tuple[float, float, float] = (123.68, 116.779, 103.939)
-    """Mean red, green and blue, on the scale above."""
 
 
 RECIPE = Recipe()

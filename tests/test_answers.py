@@ -21,7 +21,7 @@ def probabilities(*values):
 
 
 @pytest.mark.parametrize(
-    ("values", "gathered", "radius"),
+    ("values", "shares", "radius"),
     [
         ((0.6, 0.2, 0.1, 0.1), (0.6, 0.8, 0.9), 25),
         ((0.4, 0.2, 0.1, 0.3), (0.4, 0.6, 0.7), 200),
@@ -29,22 +29,22 @@ def probabilities(*values):
         ((0.3, 0.05, 0.05, 0.2), (0.3, 0.35, 0.4), None),
     ],
 )
-def test_probability_is_gathered_around_the_best_place(values, gathered, radius):
+def test_shares_of_the_probability_around_the_best_place(values, shares, radius):
     result = answer(CELLS, probabilities(*values))
     assert result.place == tuple(PLACES[0])
-    assert result.gathered == pytest.approx(gathered)
+    assert result.shares == pytest.approx(shares)
     assert (result.radius_km, result.sure) == (radius, radius is not None)
 
 
 def test_the_sentence_says_how_sure():
     sure = Answer((35.68, 139.69), (0.4, 0.6, 0.7))
     assert str(sure) == (
-        f"Best guess: {sure.town}, probably right to 200 km. "
-        "The model gathers 40% within 25 km, 60% within 200 km, 70% within 750 km."
+        f"Best guess: {sure.town}, probably within 200 km. "
+        "40% of the probability lies within 25 km, 60% within 200 km, 70% within 750 km."
     )
     unsure = str(Answer((35.68, 139.69), (0.1, 0.2, 0.499)))
     assert unsure.startswith("Not sure. Best guess: ")
-    assert "gathers only 10%" in unsure
+    assert "Only 10% of the probability lies within 25 km" in unsure
 
 
 def test_the_right_cell_and_its_rank():
@@ -59,7 +59,7 @@ def test_the_right_cell_and_its_rank():
 def test_a_truth_outside_all_cells():
     nowhere = truth_cell(CELLS, probabilities(0.1, 0.4, 0.2, 0.3), (0.0, -30.0))
     assert (nowhere.rank, nowhere.token) == (None, "")
-    assert str(nowhere) == "The true place lies in none of the model's cells."
+    assert str(nowhere) == "None of the model's cells holds the true place."
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_predictions_carry_both(model, predictions):
         assert predictions.truth_token == model.cells.tokens[index]
     best = everything[0].place
     near = [p.probability for p in everything if geonb.distance(p.place, best) <= 750]
-    assert predictions.answer.gathered[2] == pytest.approx(sum(near), abs=1e-5)
+    assert predictions.answer.shares[2] == pytest.approx(sum(near), abs=1e-5)
 
 
 def test_the_place_in_the_photo_changes_no_prediction(model, predictions):

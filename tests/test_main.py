@@ -7,6 +7,7 @@ from command import run_geonb
 from networks import write_network
 from PIL import Image
 
+import geonb
 from geonb.weights.registry import LOCATIONNET
 
 
@@ -51,12 +52,34 @@ def test_locate_prints_json(tmp_path, photo):
     assert run.returncode == 0
     answers = [json.loads(line) for line in run.stdout.splitlines()]
     assert len(answers) == 2
-    assert list(answers[0]) == ["photo", "model", "engine", "answer", "predictions"]
+    assert list(answers[0]) == [
+        "photo",
+        "model",
+        "engine",
+        "note",
+        "answer",
+        "truth",
+        "predictions",
+    ]
     assert answers[0]["photo"] == str(photo)
     assert answers[0]["model"] == "tiny"
     assert [p["rank"] for p in answers[0]["predictions"]] == [1, 2, 3]
     keys = {"rank", "probability", "latitude", "longitude", "token", "place"}
     assert set(answers[0]["predictions"][0]) == keys
+
+
+def test_json_says_what_has_to_be_said_and_how_far_off_the_answer_is(tmp_path):
+    photo = tmp_path / "street.jpg"
+    photo.write_bytes(geonb.example_photo().source)
+    run = run_geonb("locate", photo, "--model", "mini", "--json", cwd=tmp_path)
+    answer = json.loads(run.stdout)
+    assert "drawn street scenes only" in answer["note"]
+    truth, first = answer["truth"], answer["predictions"][0]
+    assert truth["rank"] >= 1
+    km = geonb.distance(
+        (truth["latitude"], truth["longitude"]), (first["latitude"], first["longitude"])
+    )
+    assert truth["distances_km"][0] == pytest.approx(km)
 
 
 def test_locate_in_int8_tells_its_cost_beside_the_answer(tmp_path, photo):

@@ -40,20 +40,20 @@ def test_without_a_name_the_model_says_why_it_was_taken(files, cache, monkeypatc
     monkeypatch.delenv("GEONB_MODEL", raising=False)
     model = geonb.load_model()
     assert model.name == "mini"
-    assert "taken because LocationNet is not" in repr(model)
+    assert "chosen because LocationNet is not" in repr(model)
     assert "geonb fetch locationnet" in repr(model)
 
     monkeypatch.setenv("GEONB_LOCATIONNET", str(files.prefix))
     model = geonb.load_model()
     assert model.name == "locationnet"
     assert "Jaeyoung Choi and Kevin Li, CC BY-SA 3.0" in repr(geonb.predict(model, STREET))
-    assert "taken because LocationNet is on this machine" in repr(model)
+    assert "chosen because LocationNet is on this machine" in repr(model)
 
     monkeypatch.setenv("GEONB_MODEL", "mini")
     model = geonb.load_model()
     assert model.name == "mini"
-    assert "taken because GEONB_MODEL is mini" in repr(model)
-    assert "taken because" not in repr(geonb.load_model("mini"))
+    assert "chosen because GEONB_MODEL is mini" in repr(model)
+    assert "chosen because" not in repr(geonb.load_model("mini"))
 
 
 def test_a_model_that_was_asked_for_is_never_replaced(cache, monkeypatch):
