@@ -30,18 +30,13 @@ class Answer:
     place. The probabilities are the model's own and no promise: `geonb.evaluate` measures how
     often it is right. A cell lies within a radius if its centre of mass does.
 
-    Attributes
-    ----------
-    place : tuple of float
-        The most probable place, rank 1: latitude and longitude in degrees.
-    shares : tuple of float
-        Probability within 25, 200 and 750 km of the place, 0 to 1 each.
-    town : Town
-        The town nearest to the place.
-    radius_km : float or None
-        The smallest of the three radii that holds half of the probability; None if none does.
-    sure : bool
-        Whether at least half of the probability lies within 750 km of the place.
+    Attributes:
+        place: The most probable place, rank 1: latitude and longitude in degrees.
+        shares: Probability within 25, 200 and 750 km of the place, 0 to 1 each.
+        town: The town nearest to the place.
+        radius_km: The smallest of the three radii that holds half of the probability; None if none
+            does.
+        sure: Whether at least half of the probability lies within 750 km of the place.
     """
 
     place: Place
@@ -84,18 +79,12 @@ class Answer:
 class TruthCell:
     """The cell that would have been right, and the probability that the model gave it.
 
-    Attributes
-    ----------
-    place : tuple of float
-        The true place: latitude and longitude in degrees.
-    token : str
-        S2 token of the cell that holds it; empty if the model has no cell there.
-    rank : int or None
-        Its rank among all cells, 1 for the most probable; None if there is no cell.
-    probability : float
-        What the model gave it, 0 to 1.
-    cells : int
-        How many cells the model has.
+    Attributes:
+        place: The true place: latitude and longitude in degrees.
+        token: S2 token of the cell that holds it; empty if the model has no cell there.
+        rank: Its rank among all cells, 1 for the most probable; None if there is no cell.
+        probability: What the model gave it, 0 to 1.
+        cells: How many cells the model has.
     """
 
     place: Place

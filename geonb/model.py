@@ -43,24 +43,15 @@ BATCH = 16
 class Model:
     """A classifier over cells, ready to run.
 
-    Attributes
-    ----------
-    name : str
-        A known model's name, or the prefix of your own checkpoint.
-    engine : str
-        What runs the network.
-    cells : Cells
-        The classes: class i is cell i.
-    recipe : Recipe
-        How a photo is prepared.
-    weights : Weights or None
-        Source and licence of a known model; None for your own checkpoint.
-    network : Engine
-        The loaded network.
-    why : str
-        Why `load_model` chose this model; empty if you named it.
-    note : str
-        What has to be said wherever its answers are shown.
+    Attributes:
+        name: A known model's name, or the prefix of your own checkpoint.
+        engine: What runs the network.
+        cells: The classes: class i is cell i.
+        recipe: How a photo is prepared.
+        weights: Source and licence of a known model; None for your own checkpoint.
+        network: The loaded network.
+        why: Why `load_model` chose this model; empty if you named it.
+        note: What has to be said wherever its answers are shown.
     """
 
     name: str

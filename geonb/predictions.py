@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -16,6 +16,7 @@ from geonb.photos.photo import Photo, PhotoSource, open_photo
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
+    from types import ModuleType
 
     from geonb.model import Model
     from geonb.shown.sheets import Sheet
@@ -27,18 +28,12 @@ class Prediction:
 
     It unpacks and indexes like the blog's ``(rank, probability, (latitude, longitude))``.
 
-    Attributes
-    ----------
-    rank : int
-        1 for the most probable cell.
-    probability : float
-        Probability of the cell, 0 to 1.
-    place : tuple of float
-        Latitude and longitude of the cell's centre of mass, in degrees.
-    token : str
-        S2 token of the cell.
-    town : Town
-        The nearest town, with its distance in kilometres.
+    Attributes:
+        rank: 1 for the most probable cell.
+        probability: Probability of the cell, 0 to 1.
+        place: Latitude and longitude of the cell's centre of mass, in degrees.
+        token: S2 token of the cell.
+        town: The nearest town, with its distance in kilometres.
     """
 
     rank: int
@@ -67,30 +62,18 @@ class Predictions:
 
     It is a sequence of `Prediction`.
 
-    Attributes
-    ----------
-    best : tuple of Prediction
-        The predictions, by rank.
-    photo : Photo
-        The photo that they are for.
-    model, engine : str
-        Names of the model and of the engine that ran it.
-    note : str
-        What has to be said beside them, such as the model's limits and licence.
-    truth : tuple of float or None
-        Where the photo was taken, in degrees, if that is known; tables then show distances.
-    answer : Answer or None
-        The best place and how sure it is; None if only the best cells are known.
-    truth_cell : TruthCell or None
-        The cell that would have been right.
-    places : list of tuple of float
-        Latitude and longitude of each prediction, in degrees.
-    distances : list of float or None
-        Kilometres from each prediction to the truth; None if that is not known.
-    truth_rank, truth_token : int and str, or None
-        Rank and S2 token of the cell that would have been right.
-    summary : str
-        The answer in one sentence, and one on the cell that would have been right.
+    Attributes:
+        best: The predictions, by rank.
+        photo: The photo that they are for.
+        model, engine: Names of the model and of the engine that ran it.
+        note: What has to be said beside them, such as the model's limits and licence.
+        truth: Where the photo was taken, in degrees, if that is known; tables then show distances.
+        answer: The best place and how sure it is; None if only the best cells are known.
+        truth_cell: The cell that would have been right.
+        places: Latitude and longitude of each prediction, in degrees.
+        distances: Kilometres from each prediction to the truth; None if that is not known.
+        truth_rank, truth_token: Rank and S2 token of the cell that would have been right.
+        summary: The answer in one sentence, and one on the cell that would have been right.
     """
 
     best: tuple[Prediction, ...]
@@ -147,20 +130,7 @@ class Predictions:
 
     def sheet(self) -> Sheet:
         """The table as people read it."""
-        from geonb.shown.sheets import Sheet, percent
-
-        head = ["rank", "place", "probability", "latitude", "longitude"]
-        rows = [
-            [str(p.rank), str(p.town), percent(p.probability), f"{lat:.4f}", f"{lng:.4f}"]
-            for p in self.best
-            for lat, lng in [p.place]
-        ]
-        if self.distances is not None:
-            head.append("km to truth")
-            rows = [[*r, f"{km:,.1f}"] for r, km in zip(rows, self.distances, strict=True)]
-        caption = f"photo {self.photo.name}, model {self.model}, engine {self.engine}"
-        notes = [self.summary, self.note and f"Note: {self.note}."]
-        return Sheet(caption, head, rows, [note for note in notes if note], words=2)
+        return _formats().sheet(self)
 
     def __repr__(self) -> str:
         return self.sheet().text()
@@ -170,53 +140,15 @@ class Predictions:
 
     def to_dict(self) -> dict[str, Any]:
         """What ``geonb locate --json`` prints."""
-        return {
-            "photo": self.photo.name,
-            "model": self.model,
-            "engine": self.engine,
-            "note": self.note,
-            "answer": self.answer and self.answer.to_dict(),
-            "truth": self.truth
-            and {
-                "latitude": self.truth[0],
-                "longitude": self.truth[1],
-                "token": self.truth_token,
-                "rank": self.truth_rank,
-                "distances_km": self.distances,
-            },
-            "predictions": [
-                {
-                    "rank": p.rank,
-                    "probability": p.probability,
-                    "latitude": p.place[0],
-                    "longitude": p.place[1],
-                    "token": p.token,
-                    "place": asdict(p.town),
-                }
-                for p in self.best
-            ],
-        }
+        return _formats().to_dict(self)
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame, one row per prediction; ``distance_km`` if the truth is known."""
-        from geonb.shown.sheets import data_frame
-
-        frame = data_frame(self.to_dict()["predictions"]).drop(columns="place")
-        frame = frame.assign(nearest_town=[str(p.town) for p in self.best])
-        return frame if self.truth is None else frame.assign(distance_km=self.distances)
+        return _formats().to_dataframe(self)
 
     def to_geojson(self) -> dict[str, Any]:
         """A GeoJSON FeatureCollection of points (RFC 7946: longitude comes first there)."""
-        rows = self.to_dict()["predictions"]
-        features = [
-            {
-                "type": "Feature",
-                "geometry": {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]},
-                "properties": {key: row[key] for key in ("rank", "probability", "token", "place")},
-            }
-            for row in rows
-        ]
-        return {"type": "FeatureCollection", "features": features}
+        return _formats().to_geojson(self)
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the photo, the table and the map as one page that needs nothing else."""
@@ -258,3 +190,10 @@ def predict(
 def _place(model: Model, index: int) -> Place:
     lat, lng = model.cells.places[index].tolist()
     return lat, lng
+
+
+def _formats() -> ModuleType:
+    """Imported when a result is shown or written: a script that only predicts needs none of it."""
+    from geonb.shown import formats
+
+    return formats

@@ -29,14 +29,10 @@ Method = Literal["fast", "blog"]
 class Recipe:
     """The numbers of a preprocessing recipe; the defaults are the blog's.
 
-    Attributes
-    ----------
-    side : int
-        Pixels on each side of the square that the network sees.
-    scale : float
-        What white becomes, before the mean is subtracted.
-    mean : tuple of float
-        Mean red, green and blue, on that scale.
+    Attributes:
+        side: Pixels on each side of the square that the network sees.
+        scale: What white becomes, before the mean is subtracted.
+        mean: Mean red, green and blue, on that scale.
     """
 
     side: int = 224

@@ -26,14 +26,10 @@ NEAR_KM = 50.0
 class Town:
     """The town that is nearest to a place, and how near.
 
-    Attributes
-    ----------
-    name : str
-        As GeoNames writes it.
-    country : str
-        In English.
-    km : float
-        From the place to the middle of the town.
+    Attributes:
+        name: As GeoNames writes it.
+        country: In English.
+        km: From the place to the middle of the town.
     """
 
     name: str

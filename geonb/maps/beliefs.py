@@ -41,16 +41,11 @@ _CLASSES = (
 class Shade:
     """One class of probability and its cells.
 
-    Attributes
-    ----------
-    label : str
-        The class in words.
-    colour : str
-        The colour of its cells.
-    colour_name : str
-        The colour in words.
-    cells : list of int
-        The indices of its cells.
+    Attributes:
+        label: The class in words.
+        colour: The colour of its cells.
+        colour_name: The colour in words.
+        cells: The indices of its cells.
     """
 
     label: str

@@ -31,14 +31,10 @@ _NEAREST_ZOOM = 13
 class Point:
     """One place on a map.
 
-    Attributes
-    ----------
-    place : tuple of float
-        Latitude and longitude in degrees.
-    label : str
-        The rank, or `TRUTH`.
-    text : str
-        The place in words: probability, coordinates, nearest town, distance.
+    Attributes:
+        place: Latitude and longitude in degrees.
+        label: The rank, or `TRUTH`.
+        text: The place in words: probability, coordinates, nearest town, distance.
     """
 
     place: Place

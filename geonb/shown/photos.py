@@ -16,14 +16,10 @@ _QUALITY = 90
 class ShownPhoto:
     """A photo as notebooks show it; terminals show the words.
 
-    Attributes
-    ----------
-    photo : Photo
-        The photo itself, whole.
-    alt : str
-        What it shows, for people who can't see it.
-    side : int
-        Pixels on the longer side, at most.
+    Attributes:
+        photo: The photo itself, whole.
+        alt: What it shows, for people who can't see it.
+        side: Pixels on the longer side, at most.
     """
 
     photo: Photo

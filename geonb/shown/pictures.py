@@ -30,16 +30,11 @@ _DPI = 110
 class Picture:
     """A drawing; notebooks show it with its words below, terminals show the words.
 
-    Attributes
-    ----------
-    figure : callable
-        Draws the matplotlib figure.
-    alt : str
-        The picture in words, for people who can't see it.
-    text : str
-        What belongs beside the picture, as plain text.
-    html : str
-        The same as HTML.
+    Attributes:
+        figure: Draws the matplotlib figure.
+        alt: The picture in words, for people who can't see it.
+        text: What belongs beside the picture, as plain text.
+        html: The same as HTML.
     """
 
     figure: Callable[[], Figure]

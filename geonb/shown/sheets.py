@@ -28,18 +28,12 @@ _TEXTS = (".csv", ".md", ".txt", ".html")
 class Sheet:
     """A table as people read it.
 
-    Attributes
-    ----------
-    caption : str
-        What the table shows.
-    head : sequence of str
-        The names of its columns.
-    rows : sequence of sequences of str
-        The columns on the left are words, the others are numbers.
-    notes : sequence of str
-        Sentences below the table; without them the numbers would mislead.
-    words : int
-        How many columns are words.
+    Attributes:
+        caption: What the table shows.
+        head: The names of its columns.
+        rows: The columns on the left are words, the others are numbers.
+        notes: Sentences below the table; without them the numbers would mislead.
+        words: How many columns are words.
     """
 
     caption: str

@@ -1,0 +1,81 @@
+"""Predictions in every form: a table, JSON, a data frame and GeoJSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from geonb.shown.sheets import Sheet, data_frame, percent
+
+if TYPE_CHECKING:
+    from geonb.predictions import Predictions
+
+
+def sheet(predictions: Predictions) -> Sheet:
+    """The table as people read it: one row per prediction, the answer and the note below."""
+    head = ["rank", "place", "probability", "latitude", "longitude"]
+    rows = [
+        [str(p.rank), str(p.town), percent(p.probability), f"{lat:.4f}", f"{lng:.4f}"]
+        for p in predictions
+        for lat, lng in [p.place]
+    ]
+    if predictions.distances is not None:
+        head.append("km to truth")
+        pairs = zip(rows, predictions.distances, strict=True)
+        rows = [[*row, f"{km:,.1f}"] for row, km in pairs]
+    caption = f"photo {predictions.photo.name}, model {predictions.model}"
+    caption += f", engine {predictions.engine}"
+    notes = [predictions.summary, predictions.note and f"Note: {predictions.note}."]
+    return Sheet(caption, head, rows, [note for note in notes if note], words=2)
+
+
+def to_dict(predictions: Predictions) -> dict[str, Any]:
+    """See `Predictions.to_dict`."""
+    answer, truth = predictions.answer, predictions.truth
+    return {
+        "photo": predictions.photo.name,
+        "model": predictions.model,
+        "engine": predictions.engine,
+        "note": predictions.note,
+        "answer": answer and answer.to_dict(),
+        "truth": truth
+        and {
+            "latitude": truth[0],
+            "longitude": truth[1],
+            "token": predictions.truth_token,
+            "rank": predictions.truth_rank,
+            "distances_km": predictions.distances,
+        },
+        "predictions": [
+            {
+                "rank": p.rank,
+                "probability": p.probability,
+                "latitude": p.place[0],
+                "longitude": p.place[1],
+                "token": p.token,
+                "place": asdict(p.town),
+            }
+            for p in predictions
+        ],
+    }
+
+
+def to_dataframe(predictions: Predictions) -> Any:
+    """See `Predictions.to_dataframe`."""
+    frame = data_frame(to_dict(predictions)["predictions"]).drop(columns="place")
+    frame = frame.assign(nearest_town=[str(p.town) for p in predictions])
+    known = predictions.distances is not None
+    return frame.assign(distance_km=predictions.distances) if known else frame
+
+
+def to_geojson(predictions: Predictions) -> dict[str, Any]:
+    """See `Predictions.to_geojson`."""
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]},
+            "properties": {key: row[key] for key in ("rank", "probability", "token", "place")},
+        }
+        for row in to_dict(predictions)["predictions"]
+    ]
+    return {"type": "FeatureCollection", "features": features}
