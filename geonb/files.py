@@ -30,10 +30,19 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """The path with a leading ``~`` as the home folder; a file that is called so is taken first."""
+    path = Path(path)
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # no home; a name no file can have
+        if not path.exists():
+            return path.expanduser()
+    return path
+
+
 def cache_folder() -> Path:
     """Where fetched and derived files are kept: ``GEONB_CACHE``, or the platform's cache."""
     if folder := os.environ.get("GEONB_CACHE"):
-        return Path(folder).expanduser()
+        return expanded(folder)
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("geonb", appauthor=False))

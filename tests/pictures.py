@@ -64,7 +64,8 @@ def encoded(image, kind, **options):
         import pillow_heif
 
         block = options.pop("exif", None)
-        pillow_heif.from_pillow(image).save(buffer, exif=block.tobytes() if block else None)
+        file = pillow_heif.from_pillow(image)
+        file.save(buffer, exif=block.tobytes() if block else None, **options)
     else:
         image.save(buffer, kind, **options)
     return buffer.getvalue()

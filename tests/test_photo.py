@@ -1,6 +1,9 @@
 """Photos from anything: every format and mode, upright, in sRGB; what is none is named."""
 
+import base64
 import io
+import os
+import pydoc
 import subprocess
 import sys
 import tracemalloc
@@ -8,7 +11,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from pictures import PLACE, QUADRANTS, encoded, exif, picture, quadrants
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 import geonb
 from geonb.errors import PhotoError
@@ -58,6 +61,68 @@ def test_from_anything(tmp_path, name):
     assert len(repr(photos[0]).splitlines()) == 1
 
 
+def test_a_name_that_is_not_utf8_can_be_shown_and_written_anywhere(tmp_path):
+    path = tmp_path / os.fsdecode(b"b\xff.png")
+    path.write_bytes(encoded(picture(), "PNG"))
+    sources = [path, {"name": "b\udcff.png", "content": path.read_bytes()}, Image.open(path)]
+    for photo in map(geonb.open_photo, sources):
+        assert photo.name.endswith("b\\udcff.png")
+        predictions = geonb.predict(geonb.load_model("mini"), photo)
+        predictions.to_html(tmp_path / "page.html")
+        assert "b\\udcff.png" in (tmp_path / "page.html").read_text()
+        repr(predictions).encode()
+
+
+def test_a_name_may_begin_with_a_tilde(tmp_path, monkeypatch):
+    (tmp_path / "~x.jpg").write_bytes(encoded(picture(), "JPEG"))
+    monkeypatch.chdir(tmp_path)
+    assert geonb.open_photo("~x.jpg").size == (96, 64)
+    with pytest.raises(PhotoError, match=r"~nobody-here/x\.jpg: no such file"):
+        geonb.open_photo("~nobody-here/x.jpg")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert geonb.open_photo("~/~x.jpg").size == (96, 64)
+
+
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero", "/dev/stdin"])
+def test_pipes_and_devices_are_refused_at_once(tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    code = f"import geonb; geonb.open_photo({str(tmp_path / name)!r})"
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(
+        command, stdin=subprocess.PIPE, capture_output=True, timeout=60, check=False
+    )
+    assert b"a pipe or a device, expected a file" in run.stderr
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF", "HEIC"])
+def test_decoded_pixels_carry_nothing_else(kind):
+    """What `Image.save` writes without being asked: comments, EXIF, profiles, resolutions."""
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", "SECRET")
+    more = {
+        "PNG": {"pnginfo": text},
+        "TIFF": {"tiffinfo": {270: "SECRET", 33432: "SECRET"}},
+        "HEIC": {},
+    }.get(kind, {"comment": b"SECRET", "xmp": b"SECRET"})
+    photo = geonb.open_photo(encoded(picture().quantize(4).convert("RGB"), kind, **more))
+    if kind != "HEIC":
+        assert b"SECRET" in photo.source
+    for image in (photo.image(), photo.image(short_side=8)):
+        assert not image.info
+        for copy in ("JPEG", "PNG", "GIF", "WEBP", "TIFF"):
+            assert b"SECRET" not in encoded(image, copy), copy
+
+
+def test_a_comment_does_not_reach_a_page(tmp_path):
+    image = Image.new("P", (9, 9))
+    photo = geonb.open_photo(encoded(image, "GIF", comment=b"SECRET"))
+    geonb.predict(geonb.load_model("mini"), photo).to_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    pictures = [base64.b64decode(part.split('"')[0]) for part in page.split("base64,")[1:]]
+    assert pictures
+    assert not any(b"SECRET" in data for data in pictures)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_errors_are_one_line_with_any_name(tmp_path, name):
     path = tmp_path / name
@@ -77,9 +142,9 @@ def test_errors_are_one_line_with_any_name(tmp_path, name):
         (b"", "the file is empty"),
         (io.StringIO("text"), "mode 'rb'"),
         (42, "cannot open a int as a photo"),
-        (np.zeros((3, 4, 7)), "is no photo"),
-        (np.zeros((0, 4)), "is no photo"),
-        (np.array([["a"]]), "is no photo"),
+        (np.zeros((3, 4, 7)), "is not a photo"),
+        (np.zeros((0, 4)), "is not a photo"),
+        (np.array([["a"]]), "is not a photo"),
         (np.full((3, 4), np.nan), "0 to 1"),
         (np.full((3, 4), 300), "0 to 255"),
     ],
@@ -217,3 +282,21 @@ def test_the_users_own_image_is_left_as_it_is():
 def test_a_photo_of_pixels_has_a_name_too():
     assert geonb.open_photo(picture()).name == "image"
     assert Photo("x", picture()).size == (96, 64)
+
+
+def test_help_shows_what_a_photo_has():
+    text = pydoc.render_doc(Photo, renderer=pydoc.plaintext)
+    for line in ("name: File name", "source: The file's", "height) in pixels", "in degrees"):
+        assert line in text
+
+
+def test_a_local_file_needs_no_module_for_the_web_and_for_uploads(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(encoded(picture(), "JPEG", exif=exif(6)))
+    code = f"""
+import sys
+from geonb.photos.photo import open_photo
+open_photo({str(tmp_path / "a.jpg")!r}).image()
+print(sorted(name for name in sys.modules if name.startswith("geonb.photos.")))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "['geonb.photos.decoding', 'geonb.photos.photo', 'geonb.photos.pixels']\n"

@@ -1,11 +1,13 @@
 """A copy to share has no place in it, and the same picture."""
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pictures import PLACE, encoded, exif, picture
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 import geonb
 from geonb.errors import PhotoError
@@ -62,6 +64,50 @@ def test_other_formats_are_written_anew_and_say_so(tmp_path, kind):
     assert copy.place is None
     np.testing.assert_array_equal(np.asarray(copy.image()), np.asarray(photo.image()))
     assert photo.without_place(tmp_path / "copy.jpg") is False
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png"])
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_comments_do_not_survive_another_format(tmp_path, kind, ending):
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", "SECRET")
+    more = {
+        "PNG": {"pnginfo": text},
+        "TIFF": {"tiffinfo": {270: "SECRET", 700: XMP, 33723: b"SECRET"}},
+    }
+    options = more.get(kind, {"comment": b"SECRET", "xmp": b"SECRET"})
+    photo = geonb.open_photo(encoded(Image.new("P", (9, 9)).convert("RGB"), kind, **options))
+    assert b"SECRET" in photo.source
+    photo.without_place(tmp_path / f"copy{ending}")
+    assert b"SECRET" not in (tmp_path / f"copy{ending}").read_bytes()
+
+
+def test_a_picture_that_was_opened_with_its_comment_loses_it(tmp_path):
+    image = Image.open(io.BytesIO(encoded(picture(), "JPEG", comment=b"SECRET", exif=exif())))
+    geonb.open_photo(image).without_place(tmp_path / "copy.jpg")
+    data = (tmp_path / "copy.jpg").read_bytes()
+    assert b"SECRET" not in data
+    assert b"Camera" not in data
+
+
+def test_nothing_hides_in_segments_that_look_like_the_pictures(tmp_path):
+    """A thumbnail in JFIF's segment, words behind Adobe's."""
+    plain = encoded(picture(), "JPEG")
+    jfif = plain[4:20]
+    assert jfif[2:6] == b"JFIF"
+    hidden = [
+        (jpeg.APP0, jfif[2:14] + b"\x03\x01SECRET789"),
+        (jpeg.APP0, b"JFXX\0\x10SECRET"),
+        (jpeg.APP14, b"Adobe\0\x64\0\0\0\0\x01SECRET"),
+        (0xE5, b"SECRET"),
+    ]
+    parts = [part for part in jpeg.segments(plain) if part[0] != jpeg.APP0]
+    data = jpeg.join([*hidden, *parts])
+    assert geonb.open_photo(data).without_place(tmp_path / "copy.jpg")
+    copy = (tmp_path / "copy.jpg").read_bytes()
+    assert b"SECRET" not in copy
+    pixels = [np.asarray(geonb.open_photo(file).image()) for file in (data, copy)]
+    np.testing.assert_array_equal(*pixels)
 
 
 def test_failures_leave_nothing_behind(tmp_path):

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import traceback
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 
@@ -10,7 +11,7 @@ from web import PNG, Remote
 
 import geonb
 from geonb.errors import PhotoError
-from geonb.photos import addresses, urls
+from geonb.photos import urls
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def test_nobody_there():
         port = probe.getsockname()[1]
     with refused("cannot fetch it"):
         urls.fetch(f"http://127.0.0.1:{port}/", allow_private=True)
-    with refused("no server of the name 'nowhere.invalid'"):
+    with refused("no server has the name 'nowhere.invalid'"):
         urls.fetch("https://nowhere.invalid/a.jpg")
 
 
@@ -116,20 +117,21 @@ PRIVATE = [
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",
     "100.100.100.200", "168.63.129.16", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1",
     "fd00:ec2::254", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "2002:7f00:1::",
-    "64:ff9b::169.254.169.254", "fe80::1%eth0",
+    "64:ff9b::169.254.169.254", "fe80::1%eth0", "192.0.0.192", "fec0::1", "::127.0.0.1",
+    "::ffff:0:127.0.0.1", "64:ff9b:1::1", "3fff::1", "5f00::1", "2002:a9fe:a9fe::",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_addresses_inside_are_not_public(address):
-    assert not addresses.is_public(address)
+    assert not urls.is_public(address)
 
 
 @pytest.mark.parametrize(
     "address", ["8.8.8.8", "2600:9000::1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]
 )
 def test_addresses_outside_are_public(address):
-    assert addresses.is_public(address)
+    assert urls.is_public(address)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]"])
@@ -142,7 +144,7 @@ def test_this_machine_is_refused_by_any_name(server, host):
 
 @contextmanager
 def names(monkeypatch, **table):
-    """Answer for the names in ``table``, each time with the next of its addresses."""
+    """Answer for the names in ``table``, each time with the next of its urls."""
     asked, real = [], socket.getaddrinfo
 
     def getaddrinfo(host, port, *args, **kwargs):
@@ -168,8 +170,8 @@ def test_a_name_that_points_inside_is_refused(monkeypatch):
 def test_a_redirect_inside_is_refused(server, monkeypatch):
     """The first hop counts as public here; the second is judged as ever."""
     server.seen.clear()
-    real = addresses.is_public
-    monkeypatch.setattr(addresses, "is_public", lambda ip: ip == "127.0.0.1" or real(ip))
+    real = urls.is_public
+    monkeypatch.setattr(urls, "is_public", lambda ip: ip == "127.0.0.1" or real(ip))
     with (
         names(monkeypatch, outside=["127.0.0.1"], inside=["127.0.0.2"]),
         refused("private network"),
@@ -178,10 +180,45 @@ def test_a_redirect_inside_is_refused(server, monkeypatch):
     assert [path for path, _ in server.seen] == ["/inward"]
 
 
+def test_allow_private_covers_what_was_typed_and_no_redirect(server, monkeypatch):
+    server.seen.clear()
+    address = f"http://127.0.0.1:{server.server_port}"
+    with names(monkeypatch, inside=["169.254.169.254"]):
+        with refused(r"/inward \(redirected to http://inside.test.*private network") as caught:
+            urls.fetch(f"{address}/inward?token=secret", allow_private=True)
+        assert "secret" not in str(caught.value)
+    with names(monkeypatch, inside=[["127.0.0.1"], ["127.0.0.3"]]), refused("private network"):
+        urls.fetch(f"http://inside.test:{server.server_port}/inward", allow_private=True)
+    assert [path for path, _ in server.seen] == ["/inward?token=secret", "/inward"]
+
+
+@pytest.mark.parametrize("end", ["\\@good.test/x", "\\x", "/a\nb", "\t.good.test/", "/\x7f"])
+def test_what_two_parsers_read_differently_is_refused(server, end):
+    server.seen.clear()
+    url = f"http://127.0.0.1:{server.server_port}{end}"
+    with refused("http://….*expected a path, or an address"):
+        urls.fetch(url, allow_private=True)
+    assert server.seen == []
+
+
+def test_no_cause_of_an_error_holds_a_secret(server):
+    """A notebook shows and saves the causes too."""
+    for url in (
+        "http://u:secret@[broken/",
+        f"http://u:secret@127.0.0.1:{server.server_port}/short",
+    ):
+        with pytest.raises(PhotoError) as caught:
+            urls.fetch(url + "?secret", allow_private=True)
+        error = traceback.TracebackException.from_exception(caught.value)
+        while error:
+            assert "secret" not in str(error)
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
 def test_a_name_is_asked_for_once_and_the_checked_address_is_used(server, monkeypatch):
     """DNS rebinding: a second answer that points elsewhere would never be seen."""
     server.seen.clear()
-    monkeypatch.setattr(addresses, "is_public", lambda ip: ip == "127.0.0.1")
+    monkeypatch.setattr(urls, "is_public", lambda ip: ip == "127.0.0.1")
     answers = [["127.0.0.1"], ["10.0.0.1"], ["10.0.0.1"]]
     with names(monkeypatch, rebinding=answers) as asked:
         assert urls.fetch(f"http://rebinding.test:{server.server_port}/photo") == PNG

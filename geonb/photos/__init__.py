@@ -1,1 +1,1 @@
-"""Photos: opened from anything, decoded with care. Start at `photo`."""
+"""Photos: open anything, decode it safely. Start at `photo`."""

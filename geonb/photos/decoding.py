@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMATS = ("PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
-"""Pillow's names of what is decoded besides JPEG; some of its other readers run programs."""
+"""Pillow's names of the formats besides JPEG; some of its other readers run programs."""
 MAX_PIXELS = 50_000_000
-"""The largest picture that is decoded; phones of 2026 take photos of 48 and 50 megapixels."""
+"""The largest picture that is decoded; phones take photos of 48 and 50 megapixels (2026)."""
 MAX_DRAFT_PIXELS = 250_000_000
-"""The largest JPEG that is opened: one that decodes at 1/2, 1/4 or 1/8 may have more pixels."""
+"""The largest JPEG that is opened: it may have more pixels when it decodes at 1/2, 1/4 or 1/8."""
 
-# What Pillow's decoders raise on broken files, each for its own kinds of damage.
+# What Pillow's decoders raise on broken files.
 BROKEN = (
     OSError,
     SyntaxError,
@@ -46,27 +46,27 @@ BROKEN = (
 )
 
 _PNG_EXIF = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type ")
-"""What a PNG file contains where it says anything of orientation or place."""
+"""What a PNG file contains if it tells the orientation or the place."""
 _STDERR = threading.Lock()
 """Held by the thread that has stderr silenced."""
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _KINDS = (
-    (b"<", "a web page or another text with tags"),
+    (b"<", "a web page or other text with tags"),
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a zip archive or an office document"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"{", "JSON text"),
     (b"\x00\x00\x00\x00", "zeros"),
 )
-"""First bytes of what people take for a picture, to say what came instead."""
+"""First bytes of what people mistake for a picture, to say what it is instead."""
 
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """Turn what a decoder says of a broken file into one `PhotoError`, and keep it quiet."""
+    """Turn any error of a decoder about a broken file into a `PhotoError`, and keep it quiet."""
     log, quiet = logging.getLogger("PIL"), logging.NullHandler()
-    log.addHandler(quiet)  # else Pillow's complaints go to stderr where nobody set up logging
+    log.addHandler(quiet)  # without a handler, Pillow's warnings go to stderr
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -103,7 +103,7 @@ def _no_stderr() -> Iterator[None]:
 
 
 def open_image(name: str, data: bytes) -> Image.Image:
-    """Open the file's ``data`` as a picture whose header is read and whose size is bounded.
+    """Open the file's ``data`` as a picture: read its header, and check its size.
 
     Call it inside `reading`. Raises `PhotoError`.
     """
@@ -112,14 +112,14 @@ def open_image(name: str, data: bytes) -> Image.Image:
     else:
         image = _open_heif(name, data) if is_heif(data) else _open(name, data)
     if image.format == "PNG" and not any(mark in data for mark in _PNG_EXIF):
-        image.info["exif"] = b""  # else Pillow decodes all pixels to look behind them
+        image.info["exif"] = b""  # otherwise Pillow decodes all pixels to look behind them
     limit = MAX_DRAFT_PIXELS if _drafts(image) else MAX_PIXELS
     check_size(name, image, limit)
     return image
 
 
 def check_size(name: str, image: Image.Image, limit: int = MAX_PIXELS) -> None:
-    """Refuse a picture that takes too much memory once it is decoded. Raises `PhotoError`."""
+    """Refuse a picture that would take too much memory when decoded. Raises `PhotoError`."""
     if image.width * image.height > limit:
         raise PhotoError(
             f"{name}: {image.width:,} x {image.height:,} pixels, expected at most "
@@ -128,7 +128,7 @@ def check_size(name: str, image: Image.Image, limit: int = MAX_PIXELS) -> None:
 
 
 def is_heif(data: bytes) -> bool:
-    """Whether the file says of itself that it is HEIC, the format of iPhones."""
+    """Whether the file says that it is HEIC, the format of iPhones."""
     brands = {data[8:12], *(data[i : i + 4] for i in range(16, 40, 4))}
     return data[4:8] == b"ftyp" and bool(brands & _HEIF_BRANDS) and not brands & _AVIF_BRANDS
 
@@ -144,12 +144,12 @@ def _open(name: str, data: bytes) -> Image.Image:
         ) from error
     except Image.DecompressionBombError as error:
         raise PhotoError(
-            f"{name}: more pixels than a photo has; make the picture smaller first"
+            f"{name}: more pixels than any photo; make the picture smaller first"
         ) from error
 
 
 def _open_heif(name: str, data: bytes) -> Image.Image:
-    """Open HEIC with its own reader, which Pillow is not told of: it stays as the user set it."""
+    """Open HEIC without registering its reader in Pillow, which stays as the user set it up."""
     try:
         from pillow_heif import HeifImageFile
     except ImportError as error:
@@ -162,5 +162,5 @@ def _open_heif(name: str, data: bytes) -> Image.Image:
 
 
 def _drafts(image: Image.Image) -> bool:
-    """Whether the picture can be decoded at a part of its size with little memory."""
+    """Whether the picture can be decoded at a fraction of its size, with little memory."""
     return isinstance(image, JpegImageFile) and not image.info.get("progressive")

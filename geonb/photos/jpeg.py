@@ -1,4 +1,4 @@
-"""The segments of a JPEG file, to change what lies around the picture and not the picture."""
+"""The segments of a JPEG file, to change the metadata without touching the picture."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ if TYPE_CHECKING:
 END, SCAN, APP0, APP1, APP2, APP14, COMMENT = 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
 """Markers (ITU-T T.81, table B.1)."""
 EXIF = b"Exif\0\0"
-"""What an APP1 segment with EXIF begins with."""
+"""The start of an APP1 segment with EXIF."""
 _PROFILE = b"ICC_PROFILE\0"
-_KEPT = {(APP0, b"JFIF"), (APP2, _PROFILE), (APP14, b"Adobe")}
-"""Segments that the colours of the picture depend on."""
+_PICTURE = {0xCC, 0xDA, 0xDB, 0xDC, 0xDD, *range(0xC0, 0xCC), *range(0xCD, 0xD0)}
+"""Frames, tables and scans: what the pixels are decoded from."""
+_COLOURS = ((APP0, b"JFIF\0", 12), (APP2, _PROFILE, 1 << 16), (APP14, b"Adobe\0", 12))
+"""Segments that the colours depend on, their first bytes, and the length that is known."""
 
 
 def segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Marker and content of each segment, in order; a scan comes with its compressed data.
+    """Marker and content of each segment, in order; a scan includes its compressed data.
 
-    What follows the end of the picture is left out. Raises `PhotoError` where the file ends early.
+    Data after the end of the picture is left out. Raises `PhotoError` if the file ends early.
     """
     if data[:2] != b"\xff\xd8":
         raise PhotoError("this is not a JPEG file")
@@ -39,7 +41,7 @@ def segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int]:
-    """The marker that begins at ``at``, and where it ends; fill bytes may lie before it."""
+    """The marker that begins at ``at``, and where it ends; fill bytes may come before it."""
     while data[at : at + 2] == b"\xff\xff":
         at += 1
     if data[at : at + 1] != b"\xff" or len(data) < at + 2:
@@ -48,7 +50,7 @@ def _marker(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _scan_end(data: bytes, at: int) -> int:
-    """Where compressed data ends: at a marker that is no stuffed byte and no restart."""
+    """Where compressed data ends: at a marker that is neither a stuffed byte nor a restart."""
     while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
         if data[at + 1] != 0xFF and data[at + 1] != 0 and not 0xD0 <= data[at + 1] <= 0xD7:
             return at
@@ -57,37 +59,43 @@ def _scan_end(data: bytes, at: int) -> int:
 
 
 def join(parts: list[tuple[int, bytes]]) -> bytes:
-    """The file that is made of these segments."""
+    """The file that these segments make up."""
     file = bytearray(b"\xff\xd8")
     for marker, content in parts:
-        # A scan's length is that of its header, which tells the number of its components first.
+        # A scan's length counts its header only, which starts with the number of components.
         size = 2 * content[0] + 4 if marker == SCAN else len(content)
         file += bytes((0xFF, marker)) + (size + 2).to_bytes(2, "big") + content
     return bytes(file + b"\xff\xd9")
 
 
 def bare(data: bytes) -> bytes:
-    """The picture with its colour profile, and nothing that was written beside it."""
-    return join([part for part in segments(data) if _is_picture(*part)])
+    """The picture with its colour profile, and no other metadata."""
+    return join([part for found in segments(data) if (part := _needed(*found))])
 
 
-def _is_picture(marker: int, content: bytes) -> bool:
-    beside = APP0 <= marker <= 0xEF or marker == COMMENT
-    return not beside or any(marker == m and content.startswith(start) for m, start in _KEPT)
+def _needed(marker: int, content: bytes) -> tuple[int, bytes] | None:
+    """What the picture needs of a segment; None if it needs nothing."""
+    if marker in _PICTURE:
+        return marker, content
+    for kind, start, length in _COLOURS:
+        if marker == kind and content.startswith(start):
+            # JFIF's thumbnail, and whatever follows Adobe's twelve bytes, is not needed.
+            return marker, content[:length] + (b"\0\0" if kind == APP0 else b"")
+    return None
 
 
 def with_exif(data: bytes, exif: bytes) -> bytes:
-    """The file with an EXIF segment of this content, which begins with ``Exif``, at its head."""
+    """The file with ``exif``, which begins with ``Exif``, as its first segment."""
     size = (len(exif) + 2).to_bytes(2, "big")
     return b"\xff\xd8" + bytes((0xFF, APP1)) + size + exif + data[2:]
 
 
 def exif(head: bytes) -> bytes:
-    """The EXIF block of a file of which only the head is there; empty where it has none."""
+    """The EXIF block in the first part of a file; empty if there is none."""
     try:
         for marker, content in segments(head):
             if marker == APP1 and content.startswith(EXIF):
                 return content
-    except PhotoError:  # the head ends where it ends
+    except PhotoError:  # the rest of the file is not here
         pass
     return b""

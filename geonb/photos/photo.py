@@ -1,42 +1,48 @@
-"""Photos: opened from anything, upright, in sRGB, with the place that their EXIF tells."""
+"""Photos: opened from anything, upright, in sRGB, with the place that their file tells."""
 
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 from PIL import Image
 
 from geonb.errors import PhotoError
-from geonb.photos import exif
+from geonb.files import expanded
 from geonb.photos.decoding import check_size, load, open_image, reading
-from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
-from geonb.photos.uploads import is_upload, only_upload
+from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, orientation, shrunk, to_rgb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from geonb.distances import Place
 
 MAX_BYTES = 500_000_000
-"""The largest file that is read; beyond it, it is not a photo."""
+"""The largest file that is read; a larger one is not a photo."""
 
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A picture as the user gave it; nothing of it is decoded before it is needed."""
+    """A picture as the user gave it. It is decoded only when it is needed.
+
+    Attributes:
+        name: File name, address or description: what tables and errors call the photo.
+        source: The file's bytes, or the pixels of a photo that was never a file.
+        alt: What the photo shows, for people who can't see it; empty if not known.
+        size: (width, height) in pixels, upright.
+        place: (latitude, longitude) in degrees, as the camera wrote it; None if it did not.
+        artist: Who took the photo, as the camera wrote it; empty if it did not.
+    """
 
     name: str
-    """File name, address or description: what tables and errors call the photo."""
     source: bytes | Image.Image
-    """The file's bytes, or the pixels of a photo that was never a file."""
     alt: str = ""
-    """What it shows, for those who do not see it, where that is known."""
 
     def __repr__(self) -> str:
         try:
@@ -47,30 +53,40 @@ class Photo:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels, upright."""
+        """(width, height) in pixels, upright."""
         with reading(self.name):
             image = self._open()
-            # Of a TIFF, Pillow itself tells the upright size, and turns it while it loads.
-            turned = image.format != "TIFF" and exif.orientation(image) in QUARTER_TURNS
+            # Pillow itself tells the upright size of a TIFF, and turns it while it loads.
+            turned = image.format != "TIFF" and orientation(image) in QUARTER_TURNS
             return (image.height, image.width) if turned else image.size
 
     @property
     def place(self) -> Place | None:
-        """Where the camera says it stood (EXIF), or None; no prediction looks at it."""
+        """(latitude, longitude) in degrees, as the camera wrote it, or None.
+
+        It is read from EXIF and XMP in the file; IPTC, XMP sidecar files and captions are not
+        read, so None does not mean that the file keeps the place secret. `predict` compares its
+        answer with the place, and never shows it to the model.
+        """
+        from geonb.photos import metadata
+
         with reading(self.name):
-            return exif.place(self._open())
+            return metadata.place(self._open())
 
     @property
     def artist(self) -> str:
-        """Who took it (EXIF), or nothing."""
+        """Who took the photo (EXIF), or nothing."""
+        from geonb.photos import metadata
+
         with reading(self.name):
-            return exif.artist(self._open())
+            return metadata.artist(self._open())
 
     def image(self, short_side: int | None = None) -> Image.Image:
         """Decode the photo: upright, 8-bit sRGB, transparency on white.
 
-        ``short_side`` is the number of pixels that the caller needs on the shorter side: the
-        picture is then decoded smaller, a JPEG several times faster. Raises `PhotoError`.
+        ``short_side`` is how many pixels you need on the shorter side: the picture is then
+        decoded smaller, a JPEG several times faster. The result holds pixels only: no EXIF, no
+        comment. Raises `PhotoError`.
         """
         with reading(self.name):
             image = self._open()
@@ -79,17 +95,17 @@ class Photo:
                 image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
             check_size(self.name, image)
             load(image)
-            turn, profile = exif.orientation(image), image.info.get("icc_profile")
+            turn, profile = orientation(image), image.info.get("icc_profile")
             image = shrunk(image, short_side)
             upright = image.transpose(TURNS[turn]) if turn in TURNS else image
             return to_rgb(upright, profile)
 
     def without_place(self, path: str | os.PathLike[str]) -> bool:
-        """Write a copy that does not tell where it was taken, nor anything else beside the picture.
+        """Write a copy that holds the picture only, and nothing about where it was taken.
 
-        A place hides not only in EXIF, but in XMP, IPTC, previews and what cameras append; so all
-        of it goes but the orientation and the colour profile. True where the picture is the same
-        to the bit (a JPEG to a JPEG); otherwise it is encoded anew, by the ending of ``path``.
+        The place can be in EXIF, XMP, IPTC, previews and what cameras append. The copy keeps only
+        the orientation and the colour profile. ``path`` ends in .jpg, .jpeg or .png. Returns True
+        if the picture is the same to the bit (from JPEG to JPEG); otherwise it is encoded again.
         Raises `PhotoError`.
         """
         from geonb.photos.sharing import write_without_place
@@ -106,17 +122,16 @@ PhotoSource: TypeAlias = (
     "Photo | str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image"
     " | NDArray[Any] | Mapping[str, Any] | Sequence[Mapping[str, Any]]"
 )
-"""What a photo can be given as; the last two are uploads of ipywidgets 7 and 8."""
+"""What a photo can be; the last two are uploads of ipywidgets 7 and 8."""
 
 
 def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
     """Open a photo from a path, URL, bytes, file object, upload, Pillow image or array.
 
     An array is (height, width) or (height, width, 3 or 4): whole numbers 0 to 255 (0 to 65535 in
-    16 bits), or floats 0 to 1, as scikit-image has them. An upload is the value of a
-    ``FileUpload``, of ipywidgets 7 or 8, with one file in it, or one file of several. An address
-    may lead into a private network, or to this machine, only with ``allow_private``.
-    Raises `PhotoError`.
+    16 bits), or floats 0 to 1, as in scikit-image. An upload is the value of a ``FileUpload`` of
+    ipywidgets 7 or 8 that holds one file, or one file of several. ``allow_private`` allows an
+    address in a private network or on this machine. Raises `PhotoError`.
     """
     match source:
         case Photo():
@@ -126,15 +141,17 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
 
             return _from_bytes(shown(source), fetch(source, allow_private=allow_private))
         case str() | os.PathLike():
-            return _from_bytes(os.fspath(source), _read_file(Path(source)))
+            return _from_bytes(os.fsdecode(source), _read_file(expanded(source)))
         case bytes() | bytearray() | memoryview():
             return _from_bytes("photo", bytes(source))
         case Image.Image():
-            return Photo(str(getattr(source, "filename", "")) or "image", source)
+            return Photo(_named(str(getattr(source, "filename", "")) or "image"), source)
         case np.ndarray():
             return Photo("array", from_array(source))
     if hasattr(source, "read"):
         return _from_bytes(str(getattr(source, "name", "file")), source.read())
+    from geonb.photos.uploads import is_upload, only_upload
+
     if is_upload(source):
         return _from_bytes(*only_upload(source))
     raise PhotoError(
@@ -145,17 +162,23 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
 
 def _read_file(path: Path) -> bytes:
     try:
-        path = path.expanduser()
-        if path.is_file() and path.stat().st_size > MAX_BYTES:
-            raise PhotoError(f"{path}: larger than {MAX_BYTES // 10**6} MB, expected a photo")
-        return path.read_bytes()
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            raise PhotoError(f"{path}: a folder, expected a photo; name a file in it")
+        if not stat.S_ISREG(kind):  # a pipe may never end, a device may never answer
+            raise PhotoError(
+                f"{path}: a pipe or a device, expected a file; copy it to a file first"
+            )
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise PhotoError(f"{path}: no such file; check the path") from error
-    except IsADirectoryError as error:
-        raise PhotoError(f"{path}: a folder, expected a photo; name a file in it") from error
-    except (OSError, RuntimeError, ValueError) as error:  # no home, a zero byte in the name
+    except (OSError, ValueError) as error:  # a zero byte in the name
         reason = getattr(error, "strerror", None) or error
         raise PhotoError(f"{path}: cannot read the photo ({reason}); check the path") from error
+    if len(data) > MAX_BYTES:
+        raise PhotoError(f"{path}: larger than {MAX_BYTES // 10**6} MB, expected a photo")
+    return data
 
 
 def _from_bytes(name: str, data: bytes | str) -> Photo:
@@ -163,4 +186,9 @@ def _from_bytes(name: str, data: bytes | str) -> Photo:
         raise PhotoError(f"{name}: opened as text, expected bytes; open the file with mode 'rb'")
     if not data:
         raise PhotoError(f"{name}: the file is empty, expected a photo")
-    return Photo(name, data)
+    return Photo(_named(name), data)
+
+
+def _named(name: str) -> str:
+    """The name as text that any file can hold: bytes that are not UTF-8 are escaped."""
+    return name.encode(errors="backslashreplace").decode()

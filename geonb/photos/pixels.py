@@ -1,4 +1,4 @@
-"""Pixels of any kind as upright 8-bit sRGB, in little memory; arrays as pictures."""
+"""Turn pixels of any kind into upright 8-bit sRGB, in little memory; arrays into pictures."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
 
 from geonb.errors import PhotoError
+from geonb.photos.decoding import BROKEN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,13 +27,22 @@ TURNS = {
 QUARTER_TURNS = {5, 6, 7, 8}
 """Orientations that swap width and height."""
 _MAX_PROFILE_BYTES = 4_000_000
-"""Colour profiles beyond this size are ignored; those of cameras and screens have kilobytes."""
+"""Larger colour profiles are ignored; those of cameras and screens take a few kilobytes."""
+
+
+def orientation(image: Image.Image) -> int:
+    """1 to 8: how the stored picture is turned (EXIF); 1, upright, if it does not say."""
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation)
+    except BROKEN:
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def shrunk(image: Image.Image, short_side: int | None) -> Image.Image:
-    """Halve, third, … the picture while its shorter side keeps ``short_side`` pixels.
+    """Shrink the picture by a whole number, to no less than ``short_side`` on its shorter side.
 
-    What follows (turning, colours, transparency) then needs little time and memory.
+    The next steps (turning, colours, transparency) then need little time and memory.
     """
     if image.mode in {"1", "P", "PA"}:
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
@@ -43,7 +53,16 @@ def shrunk(image: Image.Image, short_side: int | None) -> Image.Image:
 
 
 def to_rgb(image: Image.Image, profile: Any = None) -> Image.Image:
-    """Bring any mode to 8-bit sRGB as a viewer would show it: transparency on white."""
+    """Convert any mode to 8-bit sRGB as a viewer shows it: transparency on white.
+
+    Comments and other metadata stay behind: whatever is saved later holds only the pixels.
+    """
+    rgb = _flattened(image, profile)
+    rgb.info.clear()
+    return rgb
+
+
+def _flattened(image: Image.Image, profile: Any) -> Image.Image:
     if image.mode == "F" or image.mode.startswith("I"):
         return _grey_to_rgb(np.asarray(image, dtype=np.float64))
     if image.has_transparency_data:
@@ -55,25 +74,25 @@ def to_rgb(image: Image.Image, profile: Any = None) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image, profile: Any) -> Image.Image:
-    """Apply the colour profile; one that is broken, or of other channels, is ignored."""
+    """Apply the colour profile; ignore one that is broken or for other channels."""
     if isinstance(profile, bytes) and 0 < len(profile) <= _MAX_PROFILE_BYTES:
         try:
             return _converted(image, ImageCms.ImageCmsProfile(io.BytesIO(profile)))
         except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-            pass  # as browsers do
+            pass  # browsers ignore it too
     return image.convert("RGB")
 
 
 def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
     if "sRGB" in ImageCms.getProfileName(profile) and image.mode == "RGB":
-        return image.copy()  # most profiles, and nothing to do
+        return image.copy()  # true for most photos: nothing to convert
     srgb = ImageCms.createProfile("sRGB")
     converted = ImageCms.profileToProfile(image, profile, srgb, outputMode="RGB")
     return converted or image.convert("RGB")
 
 
 def _grey_to_rgb(values: NDArray[np.float64]) -> Image.Image:
-    """Grey values of 16 bits (or of 8 bits, or 0 to 1, in a wider type) as 8-bit RGB."""
+    """16-bit grey values (or 8-bit, or 0 to 1, in a wider type) as 8-bit RGB."""
     values = np.nan_to_num(values)
     top = float(values.max(initial=0.0))
     scale = 255.0 if top <= 1.0 else 1.0 if top <= 255.0 else 1 / 257.0
@@ -82,19 +101,19 @@ def _grey_to_rgb(values: NDArray[np.float64]) -> Image.Image:
 
 
 def from_array(array: NDArray[Any]) -> Image.Image:
-    """The picture that an array shows. Raises `PhotoError`."""
+    """The array as a picture. Raises `PhotoError`."""
     shape_fits = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in {1, 3, 4})
     if not shape_fits or not array.size or array.dtype.kind not in "buif":
         raise PhotoError(
-            f"an array of {array.dtype} and shape {array.shape} is no photo; "
+            f"an array of {array.dtype} and shape {array.shape} is not a photo; "
             "expected numbers, (height, width) or (height, width, 3 or 4)"
         )
     top = {"b": 1.0, "f": 1.0}.get(array.dtype.kind, 65535.0 if array.itemsize == 2 else 255.0)
     values = np.asarray(array, dtype=np.float64)
     if not (values.min() >= 0 and values.max() <= top):
         raise PhotoError(
-            f"an array of {array.dtype} is a photo when its values are 0 to {top:g}, "
-            f"these are {values.min():g} to {values.max():g}"
+            f"an array of {array.dtype} has values from {values.min():g} to {values.max():g}, "
+            f"expected 0 to {top:g}"
         )
     pixels = (values * (255.0 / top)).round().astype(np.uint8)
     return Image.fromarray(pixels.squeeze(axis=2) if array.shape[2:] == (1,) else pixels)

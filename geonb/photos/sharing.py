@@ -1,4 +1,4 @@
-"""Copies of photos that do not tell where they were taken."""
+"""Write copies of photos that hold the picture only."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from PIL import ExifTags, Image
 
 from geonb.errors import PhotoError
 from geonb.files import replacing
-from geonb.photos import exif, jpeg
+from geonb.photos import jpeg
 from geonb.photos.decoding import open_image, reading
+from geonb.photos.pixels import orientation
 
 if TYPE_CHECKING:
     import os
@@ -44,7 +45,7 @@ def _bare_jpeg(photo: Photo) -> bytes:
     if not isinstance(photo.source, bytes):
         raise PhotoError(f"{photo.name}: not a file")
     with reading(photo.name):
-        turn = exif.orientation(open_image(photo.name, photo.source))
+        turn = orientation(open_image(photo.name, photo.source))
     try:
         data = jpeg.bare(photo.source)
     except PhotoError as error:

@@ -1,4 +1,4 @@
-"""The values of upload widgets: ipywidgets 8 (a tuple of dicts) and 7 (a dict by file name)."""
+"""Read the values of upload widgets: ipywidgets 8 (a tuple of dicts) and 7 (a dict by name)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def is_upload(value: Any) -> bool:
 
 
 def uploads(value: Any) -> list[Upload]:
-    """All files of an upload widget's value. Raises `PhotoError` where it is something else."""
+    """All files of an upload widget's value. Raises `PhotoError` if it is something else."""
     return [_upload(name, file) for name, file in _files(_value(value))]
 
 
 def only_upload(value: Any) -> Upload:
-    """The one file of an upload. Raises `PhotoError` for none, and for more than one."""
+    """The only file of an upload. Raises `PhotoError` if there is none, or more than one."""
     files = uploads(value)
     if not files:
         raise PhotoError("the upload is empty; choose a photo first, then run the cell again")
@@ -36,7 +36,7 @@ def only_upload(value: Any) -> Upload:
 
 
 def _value(value: Any) -> Any:
-    """A widget's value; anything else as it is."""
+    """The value of a widget; anything else as it is."""
     return value.value if hasattr(value, "value") and hasattr(value, "comm") else value
 
 
@@ -55,5 +55,5 @@ def _upload(name: str, file: Any) -> Upload:
         return name, bytes(file["content"])
     except (AttributeError, LookupError, TypeError) as error:
         raise PhotoError(
-            "this is not the value of an upload widget; expected files with name and content"
+            "this is not the value of an upload widget; expected files with a name and content"
         ) from error

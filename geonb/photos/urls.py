@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import socket
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPException
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from geonb.errors import PhotoError
-from geonb.photos.addresses import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from urllib3.connection import HTTPConnection
-    from urllib3.exceptions import HTTPError
     from urllib3.response import BaseHTTPResponse
     from urllib3.util import Url
 
@@ -25,7 +25,7 @@ MAX_BYTES = 50_000_000
 """The largest photo that is fetched."""
 MAX_REDIRECTS = 5
 CONNECT_S, READ_S, TOTAL_S = 10.0, 20.0, 60.0
-"""Seconds for the connection, for each read, and for all of it together with its redirects."""
+"""Seconds for the connection, for each read, and for everything including redirects."""
 REDIRECTS = {301, 302, 303, 307, 308}
 
 _HEADERS = {
@@ -33,51 +33,116 @@ _HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "geonb (opens one photo for its user)",
 }
+_REFUSED = re.compile(r"[\\\x00-\x1f\x7f]")
+"""Characters that one reader of an address takes for its end, and the next does not."""
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL = ipaddress.ip_network("2000::/3")
+"""What is assigned of IPv6 to the open internet; all else is local, reserved or a translation."""
+_RESERVED = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "168.63.129.16/32", "3fff::/20")))
+"""Not public, whatever `ipaddress` says: protocols, Azure's service for machines, documentation."""
 
 
 def shown(url: str) -> str:
     """The address without what may be secret in it: user, password, query and fragment."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # brackets that hold no address
+    parts = _parsed(url)
+    if parts is None:
         return url.split("://", maxsplit=1)[0] + "://…"
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc or ''}{parts.path or ''}"
 
 
 def fetch(url: str, *, allow_private: bool = False) -> bytes:
     """Fetch the bytes behind an http or https ``url``. Raises `PhotoError`.
 
-    The name is resolved once, and the connection made to the address that was checked. It goes
-    straight to the server, past any proxy, because a proxy would resolve the name anew.
+    Each name is resolved once, and the connection goes to the address that was checked: past
+    any proxy, which would resolve the name again. ``allow_private`` covers the server that
+    ``url`` names, and no other that it redirects to.
     """
     deadline = time.monotonic() + TOTAL_S
-    for _ in range(MAX_REDIRECTS + 1):
-        answer = _get(url, deadline, allow_private=allow_private)
+    name = label = shown(url)
+    asked_for: list[str] = []
+    for hop in range(MAX_REDIRECTS + 1):
+        parts = _parsed(url)
+        if not parts or parts.scheme not in {"http", "https"} or not parts.host:
+            raise PhotoError(f"{label}: expected a path, or an address with http:// or https://")
+        addresses = _resolve(label, parts)
+        if allow_private and hop == 0:
+            asked_for = addresses
+        if not all(is_public(address) or address in asked_for for address in addresses):
+            raise PhotoError(
+                f"{label}: the address is in a private network or on this machine; to fetch it, "
+                "open it yourself with allow_private (--allow-private on the command line)"
+            )
+        answer = _get(label, parts, addresses, deadline)
         if isinstance(answer, bytes):
             return answer
-        try:
-            url = urljoin(url, answer)
-        except ValueError as error:
-            raise PhotoError(f"{shown(url)}: it leads to an address that is none") from error
-    raise PhotoError(f"{shown(url)}: more than {MAX_REDIRECTS} redirects; check the link")
+        url = _redirected(url, answer)
+        label = f"{name} (redirected to {shown(url)})"
+    raise PhotoError(f"{name}: more than {MAX_REDIRECTS} redirects; check the link")
 
 
-def _get(url: str, deadline: float, *, allow_private: bool) -> bytes | str:
-    """The bytes behind ``url``, or the address that the server sends on to."""
-    from urllib3.exceptions import HTTPError
+def _redirected(url: str, location: str) -> str:
+    """The address that ``location`` means; as it is where it is none, to be refused as such."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
+
+
+def _parsed(url: str) -> Url | None:
+    """The parts of an address; None for what is none. The one parser: what is shown is fetched."""
+    from urllib3.exceptions import LocationParseError
     from urllib3.util import parse_url
 
-    name = shown(url)
     try:
-        parts = parse_url(url)
-        if parts.scheme not in {"http", "https"} or not parts.host:
-            raise PhotoError(f"{name}: expected a path, or an address with http:// or https://")
-        connection = _connect(name, parts, deadline, allow_private=allow_private)
+        parts = None if _REFUSED.search(url) else parse_url(url)
+    except LocationParseError:
+        return None
+    return parts if parts and parts.scheme else None
+
+
+def _resolve(name: str, parts: Url) -> list[str]:
+    """The IP addresses of the server. Raises `PhotoError`."""
+    host = _host(parts)
+    try:
+        found = socket.getaddrinfo(host, _port(parts), type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise PhotoError(f"{name}: no server has the name {host!r}; check the link") from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is on the open internet, also where IPv6 wraps an IPv4 address."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
+        if ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner:
+            return is_public(str(inner))
+        if ip not in _GLOBAL:
+            return False
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _RESERVED)
+
+
+def _host(parts: Url) -> str:
+    return (parts.host or "").strip("[]")
+
+
+def _port(parts: Url) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _get(name: str, parts: Url, addresses: list[str], deadline: float) -> bytes | str:
+    """The bytes behind an address, or the address that the server redirects to."""
+    from urllib3.exceptions import HTTPError
+
+    try:
+        connection = _connect(parts, addresses, deadline)
         with _expiring(connection, deadline):
             connection.request(
                 "GET",
                 parts.request_uri,
-                headers={**_HEADERS, "Host": parts.netloc or parts.host},
+                headers={**_HEADERS, "Host": parts.netloc or _host(parts)},
                 preload_content=False,
             )
             with closing(connection.getresponse()) as answer:
@@ -85,20 +150,19 @@ def _get(url: str, deadline: float, *, allow_private: bool) -> bytes | str:
     except (HTTPError, HTTPException, OSError, ValueError) as error:
         late = time.monotonic() >= deadline or "time" in type(error).__name__.lower()
         reason = "it took too long" if late else type(error).__name__
-        raise PhotoError(f"{name}: cannot fetch it ({reason}); try a file instead") from error
+        # The cause stays out: it may hold the whole address, and a notebook would save it.
+        raise PhotoError(f"{name}: cannot fetch it ({reason}); try a file instead") from None
 
 
-def _connect(name: str, parts: Url, deadline: float, *, allow_private: bool) -> HTTPConnection:
-    """Connect to the first address of the host that answers, all of them checked before."""
+def _connect(parts: Url, addresses: list[str], deadline: float) -> HTTPConnection:
+    """Connect to the first of the addresses that answers; all of them were checked before."""
     import certifi
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.exceptions import HTTPError
 
-    host = (parts.host or "").strip("[]")
-    secure = parts.scheme == "https"
-    port = parts.port or (443 if secure else 80)
+    host, port = _host(parts), _port(parts)
     failure: OSError | HTTPError = OSError("no address")
-    for address in resolve(name, host, port, allow_private=allow_private):
+    for address in addresses:
         left = min(CONNECT_S, max(deadline - time.monotonic(), 0.01))
         connection = (
             HTTPSConnection(
@@ -109,7 +173,7 @@ def _connect(name: str, parts: Url, deadline: float, *, allow_private: bool) -> 
                 assert_hostname=host,
                 ca_certs=certifi.where(),
             )
-            if secure
+            if parts.scheme == "https"
             else HTTPConnection(address, port, timeout=left)
         )
         try:

@@ -1,4 +1,4 @@
-"""What a photo's EXIF says of where it was taken, and of which side is up."""
+"""What a photo's metadata tells: where it was taken (EXIF and XMP), and by whom (EXIF)."""
 
 from __future__ import annotations
 
@@ -14,47 +14,50 @@ if TYPE_CHECKING:
     from geonb.distances import Place
 
 _GPS = ExifTags.GPS
-
-
-def read(image: Image.Image) -> Image.Exif:
-    """The EXIF of a picture; empty where it is absent or broken: the pixels may still be good."""
-    try:
-        return image.getexif()
-    except BROKEN:
-        return Image.Exif()
-
-
-def orientation(image: Image.Image) -> int:
-    """1 to 8: how the stored picture is turned; 1 is upright."""
-    try:
-        value = read(image).get(ExifTags.Base.Orientation)
-    except BROKEN:
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+_XMP = rb"""exif:GPS%s\s*(?:=\s*["']|>)\s*([^"'<]{1,40})"""
+"""A coordinate in XMP, as an attribute or as an element: ``35,39.5160N`` (XMP part 2, 3.3)."""
 
 
 def place(image: Image.Image) -> Place | None:
-    """Where the camera says it stood, or None where it does not say or says nonsense.
+    """Where the camera was, by EXIF or else XMP; None if it does not say, or says nonsense.
 
     A coordinate without N, S, E or W keeps the sign of its number.
     """
-    try:
-        gps = read(image).get_ifd(ExifTags.IFD.GPSInfo)
-        lat = _degrees(gps[_GPS.GPSLatitude], gps.get(_GPS.GPSLatitudeRef), "NS")
-        lng = _degrees(gps[_GPS.GPSLongitude], gps.get(_GPS.GPSLongitudeRef), "EW")
-    except BROKEN:
-        return None
-    # Cameras without a fix write 0, 0: a buoy in the Gulf of Guinea, where few photos are taken.
-    sensible = abs(lat) <= 90 and abs(lng) <= 180 and (lat, lng) != (0, 0)
-    return (lat, lng) if sensible else None
+    for read in (_exif_coordinates, _xmp_coordinates):
+        try:
+            (lat, north), (lng, east) = read(image)
+            found = _degrees(lat, north, "NS"), _degrees(lng, east, "EW")
+        except BROKEN:
+            continue
+        # Cameras without a fix write 0, 0: a buoy in the Gulf of Guinea, where few take photos.
+        if abs(found[0]) <= 90 and abs(found[1]) <= 180 and found != (0, 0):
+            return found
+    return None
 
 
 def artist(image: Image.Image) -> str:
     """Who the camera says took the photo, or nothing."""
     try:
-        return _text(read(image).get(ExifTags.Base.Artist))
+        return _text(image.getexif().get(ExifTags.Base.Artist))
     except BROKEN:
         return ""
+
+
+def _exif_coordinates(image: Image.Image) -> list[tuple[Any, Any]]:
+    """Number and letter of latitude and longitude."""
+    gps = image.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    return [
+        (gps[_GPS.GPSLatitude], gps.get(_GPS.GPSLatitudeRef)),
+        (gps[_GPS.GPSLongitude], gps.get(_GPS.GPSLongitudeRef)),
+    ]
+
+
+def _xmp_coordinates(image: Image.Image) -> list[tuple[Any, Any]]:
+    """The same from XMP, where the letter is the end of the number."""
+    xmp = image.info.get("xmp") or b""
+    data = xmp.encode() if isinstance(xmp, str) else bytes(xmp)
+    names = (b"Latitude", b"Longitude")
+    return [(re.findall(_XMP % name, data)[0], None) for name in names]
 
 
 def _degrees(value: Any, reference: Any, sides: str) -> float:
@@ -66,7 +69,7 @@ def _degrees(value: Any, reference: Any, sides: str) -> float:
         text = re.findall(r"[-+]?\d+(?:[.]\d+)?", text)
     degrees, minutes, seconds = _numbers(text)
     if letter not in {"", *sides} or not (0 <= minutes <= 60 and 0 <= seconds <= 60):
-        raise ValueError("no coordinate")
+        raise ValueError("not a coordinate")
     size = abs(degrees) + minutes / 60 + seconds / 3600
     return size if letter == sides[0] or (not letter and degrees >= 0) else -size
 
@@ -80,7 +83,7 @@ def _numbers(parts: Any) -> tuple[float, float, float]:
     """Degrees, minutes, seconds; minutes and seconds that are absent, or 0/0, are 0."""
     values = [float(part) for part in (parts if isinstance(parts, (tuple, list)) else (parts,))]
     if not 1 <= len(values) <= 3 or not math.isfinite(values[0]):
-        raise ValueError("no coordinate")
+        raise ValueError("not a coordinate")
     rest = [0.0 if math.isnan(value) else value for value in values[1:]]
     minutes, seconds = [*rest, 0.0, 0.0][:2]
     return values[0], minutes, seconds

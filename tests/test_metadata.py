@@ -1,12 +1,12 @@
-"""The place in a photo's EXIF: in every format, in odd encodings, and where it is nonsense."""
+"""The place in EXIF and XMP: in every format, in odd encodings, and where it is nonsense."""
 
 import io
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import encoded, exif, gps, picture
-from PIL import Image
+from pictures import PLACE, encoded, exif, gps, picture
+from PIL import Image, PngImagePlugin
 from PIL.TiffImagePlugin import IFDRational
 
 import geonb
@@ -107,3 +107,51 @@ def test_broken_exif_is_no_exif_and_the_picture_still_opens():
 def test_a_photo_without_exif_has_no_place():
     assert geonb.open_photo(encoded(picture(), "PNG")).place is None
     assert geonb.open_photo(io.BytesIO(encoded(picture(), "GIF"))).place is None
+
+
+ATTRIBUTES = "exif:GPSLatitude=\"33,51.408S\"\n  exif:GPSLongitude = '151,12.918E'"
+ELEMENTS = """<exif:GPSLatitude>33,51,24.48S</exif:GPSLatitude>
+<exif:GPSLongitude> 151,12,55.08E </exif:GPSLongitude>"""
+
+
+def xmp(inside):
+    return f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF {inside}/></x:xmpmeta>'.encode()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIC"])
+@pytest.mark.parametrize("inside", [ATTRIBUTES, ELEMENTS])
+def test_a_place_that_only_xmp_tells(kind, inside):
+    options = {"xmp": xmp(inside)}
+    if kind == "TIFF":
+        options = {"tiffinfo": {700: xmp(inside)}}
+    if kind == "PNG":
+        text = PngImagePlugin.PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", xmp(inside).decode())
+        options = {"pnginfo": text}
+    photo = geonb.open_photo(encoded(picture(), kind, **options))
+    assert photo.place == pytest.approx(PLACE, abs=1e-4)
+
+
+def test_exif_comes_before_xmp_unless_it_is_nonsense():
+    block = exif(place=(1.0, 2.0))
+    data = encoded(picture(), "JPEG", exif=block, xmp=xmp(ATTRIBUTES))
+    assert geonb.open_photo(data).place == pytest.approx((1.0, 2.0))
+    block = exif(place=(0.0, 0.0))
+    data = encoded(picture(), "JPEG", exif=block, xmp=xmp(ATTRIBUTES))
+    assert geonb.open_photo(data).place == pytest.approx(PLACE, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        'exif:GPSLatitude="33,51.408S"',
+        'exif:GPSLatitude="933,51.408S" exif:GPSLongitude="151,12.918E"',
+        'exif:GPSLatitude="33,51.408E" exif:GPSLongitude="151,12.918E"',
+        'exif:GPSLatitude="" exif:GPSLongitude=""',
+        'exif:GPSLatitude="north" exif:GPSLongitude="east"',
+        'exif:GPSLatitude="' + "9" * 100_000,
+    ],
+)
+def test_nonsense_in_xmp_is_no_place(inside):
+    data = encoded(picture(), "WEBP", xmp=xmp(inside))
+    assert geonb.open_photo(data).place is None
