@@ -100,7 +100,7 @@ def test_every_form_says_it(predictions):
     assert data["answer"]["sentence"] == str(predictions.answer)
     for p, row in zip(predictions, data["predictions"], strict=True):
         assert str(p.town) in text
-        assert row["place"] == {"name": p.town.name, "country": p.town.country, "km": p.town.km}
+        assert row["place"] == dataclasses.asdict(p.town)
     assert "data:image" not in page, "the photo is not saved with the notebook"
 
 

@@ -1,4 +1,4 @@
-"""The nearest town of a place, offline: 69,000 towns of 5,000 people and more (GeoNames)."""
+"""The name of a place, offline: 69,000 towns of 5,000 people and more (GeoNames)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.distances import check_points, distance
+from geonb.distances import check_points, haversine
 from geonb.earth import s2
 
 if TYPE_CHECKING:
@@ -18,28 +18,68 @@ if TYPE_CHECKING:
 
     from geonb.distances import Place
 
-NEAR_KM = 50.0
-"""Up to here a place has the town's name; beyond, it is so many kilometres off the town."""
+NEAR_KM = 20.0
+"""Up to here a place has the name of its nearest town; beyond, it's so many kilometres from it."""
+_REACH_KM = 0.008
+"""Times the square root of its people: how far a city lends its name. Paris 12 km, Tokyo 25 km."""
+_PART_KM = 3.0
+"""Up to here the part of a city is named too."""
+_PART = 0.2
+"""A town with more people than this share of the city's keeps its own name: Brooklyn."""
 
 
 @dataclass(frozen=True)
 class Town:
-    """The town that is nearest to a place, and how near.
+    """The town that is nearest to a place, and the city that it's a part of.
+
+    The rule: the city is the most populous town of the same country and region that reaches the
+    place. A town of P people reaches 0.008 √P kilometres. A nearest town that has more than a
+    fifth of the city's people keeps its own name. The nearest town is named as the city's part
+    if it is within 3 km.
 
     Attributes:
-        name: As GeoNames writes it.
-        country: In English.
+        name: The nearest town or part of a city, as GeoNames writes it: Sasazuka.
+        country: In English: Japan.
         km: From the place to the middle of the town.
+        city: The city that people know: Tokyo; empty if the town stands for itself.
     """
 
     name: str
     country: str
     km: float
+    city: str = ""
 
     def __str__(self) -> str:
-        name = f"{self.name}, {self.country}"
-        km = f"{self.km:,.0f} km" if self.km >= 1 else "<1 km"
-        return f"{name} ({km})" if self.km <= NEAR_KM else f"{km} off {name}"
+        return self.label if self.km <= NEAR_KM else f"{self.km:,.0f} km from {self.label}"
+
+    @property
+    def label(self) -> str:
+        """The name that people know: Tokyo (Sasazuka), Japan."""
+        name = self.city or self.name
+        if self.city and self.km <= _PART_KM:
+            name += f" ({self.name.removeprefix(self.city).strip()})"
+        return name if name == self.country else f"{name}, {self.country}"
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """All towns, sorted by country and region.
+
+    Attributes:
+        names: Of each town.
+        countries: Of each town.
+        places: Latitude and longitude in degrees, (N, 2).
+        people: How many live there, to two digits, (N,).
+        regions: A number for each country's region, (N,).
+        vectors: The places as unit vectors, (N, 3).
+    """
+
+    names: list[str]
+    countries: list[str]
+    places: NDArray[np.float64]
+    people: NDArray[np.float64]
+    regions: NDArray[np.int64]
+    vectors: NDArray[np.float64]
 
 
 def nearest_town(place: Place) -> Town:
@@ -47,19 +87,31 @@ def nearest_town(place: Place) -> Town:
 
     Towns: GeoNames, CC BY 4.0.
     """
-    names, places, vectors = _towns()
-    here = s2.unit_vectors(check_points(place).reshape(1, 2))[0]
-    index = int(np.argmax(vectors @ here))  # the greatest cosine is the smallest angle
-    country, name = names[index]
-    lat, lng = places[index].tolist()
-    return Town(name, country, distance(place, (lat, lng)))
+    here = check_points(place).reshape(2)
+    towns = gazetteer()
+    cosines = towns.vectors @ s2.unit_vectors(here)
+    index = int(np.argmax(cosines))  # the greatest cosine is the smallest angle
+    low, high = np.searchsorted(towns.regions, towns.regions[index] + np.arange(2))
+    people, km = towns.people[low:high], haversine(towns.places[low:high], here)
+    reached = np.where(km <= _REACH_KM * np.sqrt(people), people, 0.0)
+    city = low + int(np.argmax(reached))
+    part = towns.people[index] <= _PART * reached.max()
+    return Town(
+        towns.names[index], towns.countries[index], float(km[index - low]),
+        towns.names[city] if part else "",
+    )  # fmt: skip
 
 
 @cache
-def _towns() -> tuple[list[tuple[str, str]], NDArray[np.float64], NDArray[np.float64]]:
-    """Country and name of each town, its place (N, 2), and its unit vector (N, 3)."""
+def gazetteer() -> Gazetteer:
+    """Read the table (made by ``tools/towns.py``)."""
     data = files("geonb").joinpath("data", "towns.tsv.gz").read_bytes()
     lines = gzip.decompress(data).decode().splitlines()[1:]  # the first names the source
-    rows = [line.split("\t") for line in lines]
-    places = np.array([row[2:] for row in rows], dtype=np.float64)
-    return [(row[0], row[1]) for row in rows], places, s2.unit_vectors(places)
+    countries, codes, names, *numbers = zip(*(line.split("\t") for line in lines), strict=True)
+    lat, lng, people = np.array(numbers, dtype=np.float64)
+    borders = [here != there for here, there in zip(
+        zip(countries, codes, strict=True), zip(countries[1:], codes[1:], strict=True), strict=False
+    )]  # fmt: skip
+    places = np.stack([lat, lng], axis=-1)
+    regions = np.concatenate([[0], np.cumsum(borders)])
+    return Gazetteer(list(names), list(countries), places, people, regions, s2.unit_vectors(places))
