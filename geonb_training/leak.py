@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from geonb.evaluation.published_rows import THRESHOLDS_KM
+from geonb.evaluation.axes import OTHERS, OWN, arms, by_distance, new_axes
+from geonb.evaluation.published import THRESHOLDS_KM
 from geonb.shown.sheets import Sheet, Tabular
 from geonb_training.fitting import Fitting
 from geonb_training.own_photos import train_photos
@@ -69,10 +70,21 @@ class Leak(Tabular):
         ]
 
     def figure(self) -> Figure:
-        """Both accuracies at each distance."""
-        from geonb.evaluation.plots import two_accuracies
-
-        return two_accuracies(self)
+        """What the split by photo claims, above what the split by photographer shows."""
+        canvas, axes = new_axes(6.0)
+        for evaluation, label, colour in (
+            (self.by_photo, "split by photo", OTHERS[0]),
+            (self.by_photographer, "split by photographer", OWN),
+        ):
+            score = evaluation.scores[0]
+            errors = arms(score.within, score.intervals)
+            axes.errorbar(
+                THRESHOLDS_KM, score.within, errors,
+                fmt="o-", color=colour, capsize=3, label=label,
+            )  # fmt: skip
+        by_distance(axes)
+        axes.legend(fontsize=8, loc="upper left")
+        return canvas
 
     def in_words(self) -> str:
         """See `Tabular`."""

@@ -14,7 +14,7 @@ import numpy as np
 from geonb.earth.cells import CELLS_FILE
 from geonb.earth.partitions import partition
 from geonb.evaluation.accuracy import Evaluation, evaluate
-from geonb.evaluation.constant import most_frequent
+from geonb.evaluation.guesses import most_frequent
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
 from geonb.files import replacing
 from geonb_training.batches import Photos

@@ -15,8 +15,8 @@ from geonb.distances import distance
 from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, PlaceError
 from geonb.evaluation.accuracy import evaluate
-from geonb.evaluation.constant import most_frequent
-from geonb.evaluation.published_rows import IM2GPS, PUBLISHED, THRESHOLDS_KM
+from geonb.evaluation.guesses import most_frequent
+from geonb.evaluation.published import IM2GPS, PUBLISHED, THRESHOLDS_KM, PublishedRow
 from geonb.evaluation.scores import wilson
 from geonb.photos.photo import Photo
 from geonb.predictions import Prediction, Predictions
@@ -215,9 +215,16 @@ def test_plot_shows_accuracy_over_distance():
     assert {"yours, first guess", "constant guess", "PlaNet, IM2GPS"} <= set(labels)
 
 
+def test_every_published_row_is_in_the_plot():
+    rows = [PublishedRow(f"net {i}", "set", 100, (1.0, 2.0, 3.0, 4.0, 5.0), "") for i in range(7)]
+    axes = evaluate([(0, 0)], [(0, 0)], published=rows).figure().axes[0]
+    marks = {line.get_label(): (line.get_color(), line.get_marker()) for line in axes.lines}
+    assert len({marks[f"net {i}, set"] for i in range(7)}) == 7
+
+
 def test_the_plot_has_words():
     plot = evaluate([(0, 0)], [(0, 0)], name="mine & yours").plot()
     html = plot._repr_html_()
-    assert "mine &amp; yours, first guess: 100.0 %, 100.0 %, 100.0 %, 100.0 %, 100.0 %." in html
+    assert "mine &amp; yours, first guess: 100.0%, 100.0%, 100.0%, 100.0%, 100.0%." in html
     assert "constant guess: " in repr(plot)
     assert plot.image("png").startswith(b"\x89PNG")

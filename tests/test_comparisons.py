@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from geonb.errors import EvaluationError
 from geonb.evaluation.accuracy import evaluate
-from geonb.evaluation.comparisons import compare, paired_p
+from geonb.evaluation.comparisons import Comparison, PairedRow, compare, paired_p
 
 TRUTH = np.stack([np.linspace(-60, 60, 400), np.linspace(-170, 170, 400)], axis=-1)
 
@@ -56,6 +56,15 @@ def test_luck_is_not_told_apart():
     assert "1, 25" in repr(result)
     assert "do not tell them apart" in repr(result)
     assert compare(system(index < 9, "a"), system(index < 9, "b")).rows[0].p == 1.0
+
+
+@pytest.mark.parametrize(("p", "differs"), [(0.0099, True), (0.0101, False)])
+def test_five_tests_at_once_ask_for_a_fifth_of_5_percent(p, differs):
+    row = PairedRow(25.0, 50.0, 40.0, 30, 20, 10.0, (1.0, 19.0), p)
+    assert row.differs == differs
+    comparison = Comparison("a", "b", 100, (row,) * 5)
+    assert "A p below 0.01 counts" in repr(comparison)
+    assert ("a is better" in repr(comparison)) == differs
 
 
 def test_a_photo_without_prediction_counts_as_wrong():

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 import geonb
 from geonb.__main__ import main
 from geonb.errors import ModelError
-from geonb.evaluation.guesses import evaluate_model, guess
+from geonb.evaluation.accuracy import evaluate_model
+from geonb.evaluation.guesses import guess
 from geonb.evaluation.photo_sets import read_photos
 from geonb_training.scenes import draw, shoot
 
@@ -86,6 +87,14 @@ def test_the_model_is_loaded_as_the_options_say(folder, cache):
     result = CliRunner().invoke(main, [*command, "--device", "cuda"])
     assert (result.exit_code, result.stdout) == (2, "")
     assert "needs the package onnxruntime-gpu" in result.stderr
+
+
+def test_an_output_of_no_known_kind_is_refused_before_the_work(folder):
+    command = ["evaluate", str(folder), "--model", "mini", "--output", "result.bad"]
+    result = CliRunner().invoke(main, command)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("geonb: result.bad: a result is saved as .csv")
+    assert result.stderr.count("\n") == 1  # no progress bar
 
 
 def test_bad_calls_are_one_line(tmp_path):

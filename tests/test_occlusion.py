@@ -79,11 +79,18 @@ def test_the_map_shows_what_the_network_looks_at(bright):
     assert occlude_boxes(bright, photo, [(0, 0, 120, 120), (200, 200, 448, 448)]) == pytest.approx(
         [0.6, 0]
     )
-    assert "0.800, and 0.200 with the patch from (0, 0) to (64, 64)" in repr(result)
+    assert "80%, and 20% with the patch from (0, 0) to (64, 64)" in repr(result)
     html = result._repr_html_()
     assert '<img alt="Occlusion of' in html
     assert "(0, 0) to (64, 64) of 224 pixels covered.</p>" in html
     assert len(result.figure().axes) == 3
+
+
+def test_no_boxes_and_boxes_that_are_none(bright):
+    photo = Image.new("RGB", (448, 448), "white")
+    assert occlude_boxes(bright, photo, []).shape == (0,)
+    with pytest.raises(ModelError, match="a box is left, top, right, bottom"):
+        occlude_boxes(bright, photo, [(0, 0, 120)])
 
 
 @pytest.mark.parametrize(("patch", "stride"), [(0, 1), (225, 1), (32, 33), (32, 0)])

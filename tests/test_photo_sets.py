@@ -1,7 +1,11 @@
 """Photos with places: folders, CSVs, and what is wrong with them."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+from pictures import PLACE, encoded, exif, picture
 from PIL import ExifTags, Image
 
 from geonb.errors import EvaluationError, PlaceError
@@ -33,8 +37,10 @@ def test_a_folder_with_exif(folder):
     assert photos.photographers == ("ada", "ada", "bo", "bo")
     expected = [shoot(i).place for i in range(4)]
     assert np.abs(photos.truth - expected).max() < 1e-4
-    assert photos.skipped == {"have no place": 1, "cannot be read": 1}
-    assert "4 photos with places; 1 cannot be read; 1 have no place" in repr(photos)
+    assert photos.skipped == {"are other files": 1, "cannot be read": 1, "have no place": 1}
+    assert "4 photos with places; 1 are other files; 1 cannot be read; 1 have no place" in repr(
+        photos
+    )
 
 
 def test_exif_s_artist_is_the_photographer(folder, tmp_path):
@@ -53,6 +59,65 @@ def test_a_folder_with_a_table_of_its_places(folder, tmp_path):
     assert photos.truth[-2:].tolist() == [[1, 2], [3, 4]]
     assert photos.missing == 1  # gone.jpg stays in, and will count as wrong
     assert "1 are not on the disk" in repr(photos)
+
+
+@pytest.fixture
+def years(tmp_path):
+    """Two photos of one name, as a camera gives them, and one whose name is its own."""
+    for name in ("2019/IMG_0001.jpg", "2020/IMG_0001.jpg", "2020/IMG_0002.jpg"):
+        (tmp_path / "years" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (30, 30)).save(tmp_path / "years" / name)
+    return tmp_path / "years"
+
+
+def test_photos_of_one_name_have_their_own_places(years, tmp_path):
+    table = write(
+        tmp_path / "truth.csv",
+        *("path,lat,lng", "2020/IMG_0001.jpg,20,2", "2019/IMG_0001.jpg,19,1", "IMG_0002.jpg,3,4"),
+    )
+    photos = read_photos(years, table)
+    names = [str(Path(photo).relative_to(years)) for photo in photos.photos]
+    assert names == ["2019/IMG_0001.jpg", "2020/IMG_0001.jpg", "2020/IMG_0002.jpg"]
+    assert photos.truth.tolist() == [[19, 1], [20, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["IMG_0001.jpg,1,2"], r"'IMG_0001.jpg' fits 2 photos \(2019/IMG_0001.jpg, 2020/"),
+        (["a/2020/IMG_0002.jpg,1,2", "b/2020/IMG_0002.jpg,3,4"], "fit one photo, IMG_0002.jpg"),
+    ],
+)
+def test_an_ambiguous_name_is_an_error(rows, message, years, tmp_path):
+    table = write(tmp_path / "truth.csv", "path,lat,lng", *rows)
+    with pytest.raises(EvaluationError, match=rf"{message}.*write paths relative to "):
+        read_photos(years, table)
+
+
+def test_a_row_of_another_folder_is_no_photo_s_place(years, tmp_path):
+    """2018 is absent: its row stays in as missing, and lends its place to nobody."""
+    rows = ("2018/IMG_0002.jpg,1,2", "/disk/years/2020/IMG_0002.jpg,3,4", "2020/IMG_0001.jpg,5,6")
+    photos = read_photos(years, write(tmp_path / "truth.csv", "path,lat,lng", *rows))
+    assert (len(photos), photos.missing) == (3, 1)
+    places = dict(zip(photos.photos, photos.truth.tolist(), strict=True))
+    assert places[str(years / "2020/IMG_0002.jpg")] == [3, 4]
+    assert places[str(years / "2018/IMG_0002.jpg")] == [1, 2]
+
+
+def test_a_folder_from_an_iphone(tmp_path):
+    (tmp_path / "IMG_1.HEIC").write_bytes(encoded(picture(), "HEIC", exif=exif()))
+    (tmp_path / "IMG_1.MOV").write_bytes(b"a film")
+    (tmp_path / ".DS_Store").write_bytes(b"the system's own")
+    photos = read_photos(tmp_path)
+    assert photos.truth[0] == pytest.approx(PLACE, abs=1e-4)
+    assert photos.skipped == {"are other files": 1}
+
+
+def test_a_folder_without_a_place_says_why(tmp_path, monkeypatch):
+    (tmp_path / "1.heic").write_bytes(encoded(picture(), "HEIC", exif=exif()))
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(EvaluationError, match=r"1 cannot be read; the first: .*geonb\[heic\]"):
+        read_photos(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_the_same_places_with_other_probabilities_are_another_photo():
 
 
 def test_without_the_photo_it_says_so(model):
-    with pytest.raises(ModelError, match="photo of Tokyo Tower is not to be had"):
+    with pytest.raises(ModelError, match="photo of Tokyo Tower is lost"):
         geonb.check_published(model)
 
 

@@ -25,7 +25,7 @@ def test_error_by_hand():
         (0.3, 2, 0),
         (0.9, 2, 0.5),
     ]
-    assert "more sure than right, by 0.400" in repr(result)
+    assert "says 65%, and 25% of its answers are right: it is too sure by 40.0%." in repr(result)
     assert sum(row.photos for row in result.bins) == 4
 
 
@@ -78,6 +78,17 @@ def test_photos_outside_every_cell_are_wrong_and_not_fitted():
     assert result.before.error > calibrate(table, honest_classes).before.error
 
 
+def test_a_temperature_at_the_limit_of_the_search_is_refused():
+    """All right: the colder, the better. All wrong: the hotter, the better."""
+    table, _ = honest(400)
+    for classes, why in (
+        (table.argmax(axis=1), "all are right"),
+        (table.argmin(axis=1), "nothing"),
+    ):
+        with pytest.raises(EvaluationError, match=rf"no temperature from 0.02 to 50 fits.*{why}"):
+            calibrate(table, classes)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -105,7 +116,7 @@ def test_forms(tmp_path):
     assert axes.get_ylabel() == "share that was right"
     assert [t.get_text() for t in axes.get_legend().get_texts()] == [
         "perfectly calibrated",
-        f"calibration error {result.error:.3f}",
+        f"calibration error {result.error:.1%}",
     ]
     assert result.to_csv().count("\n") == 11
     result.save(tmp_path / "reliability.svg")

@@ -56,7 +56,10 @@ def evaluate(
     """
     from geonb.evaluation.accuracy import evaluate as measure
     from geonb.evaluation.guesses import guess
+    from geonb.shown.sheets import check_ending
 
+    for path in output:  # before the work, not after it
+        check_ending(path)
     photo_set = _read(photos, truth, kind)
     click.echo(repr(photo_set)[1:-1], err=True)
     model = load()

@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import EvaluationError
-from geonb.evaluation.constant import most_frequent, one_place
-from geonb.evaluation.inputs import own_truth, read_guesses, read_truth
-from geonb.evaluation.published_rows import PUBLISHED, THRESHOLDS_KM, PublishedRow
+from geonb.evaluation.axes import CONSTANT, OTHERS, OWN, arms, by_distance, new_axes
+from geonb.evaluation.guesses import (
+    guess,
+    most_frequent,
+    one_place,
+    own_truth,
+    read_guesses,
+    read_places,
+)
+from geonb.evaluation.published import PUBLISHED, THRESHOLDS_KM, PublishedRow
 from geonb.evaluation.scores import Score, measure, published_score, score
 from geonb.shown.sheets import Sheet, Tabular
 
@@ -25,61 +32,134 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from geonb.distances import Place
+    from geonb.evaluation.photo_sets import PhotoSet
+    from geonb.model import Model
     from geonb.predictions import Predictions
 
 _BEST_OF = 5
 _SAMPLE = 100_000  # photos that are enough to find the most frequent town
+_NEAREST_KM, _FARTHEST_KM = 0.1, 20_040.0
+_MARKS = "osD^v*"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation(Tabular):
-    """Predictions measured against the truth: a table wherever it is shown."""
+    """Predictions measured against the truth: a table wherever it is shown.
+
+    Attributes
+    ----------
+    name : str
+        Whose predictions they are.
+    scores : tuple of Score
+        The first guess, the best of the first five if there are more than one, the constant guess.
+    published : tuple of Score
+        What others printed.
+    truth : (N, 2) degrees
+        The true places.
+    km : (N,)
+        Kilometres from each first guess to the truth; NaN if there is no prediction.
+    without_truth : int
+        Photos that are left out, because nobody knows where they were taken.
+    constant : (latitude, longitude)
+        What the constant guess answers to every photo, in degrees.
+    constant_given : bool
+        Whether the constant came from elsewhere; otherwise it is from these very photos.
+    without_prediction : int
+        Photos that count as wrong because nothing was predicted.
+    """
 
     name: str
-    """Whose predictions they are."""
     scores: tuple[Score, ...]
-    """The first guess, the best of the first five where there are more than one, the constant."""
     published: tuple[Score, ...]
-    """What others printed."""
     truth: NDArray[np.float64]
-    """The true places that were measured against, (N, 2) degrees."""
     km: NDArray[np.float64]
-    """From each first guess to the truth, (N,); NaN where there was no prediction."""
     without_truth: int
-    """Photos that were left out."""
     constant: Place
-    """What the constant guess answers to every photo."""
     constant_given: bool
-    """Whether it came from elsewhere; else from these very photos."""
 
     @property
     def without_prediction(self) -> int:
-        """Photos that counted as wrong because nothing was predicted."""
+        """Photos that count as wrong because nothing was predicted."""
         return int(np.isnan(self.km).sum())
 
     def sheet(self) -> Sheet:
         """See `Tabular`."""
-        from geonb.evaluation.score_tables import evaluation_sheet
+        own = self.scores[0].test_set
+        head = ["system", "test set", "photos", *(f"{km:g} km" for km in THRESHOLDS_KM)]
+        head += ["median km", "OSV-5M score"]
+        rows = [row for score in (*self.scores, *self.published) for row in score.rows()]
+        caption = f"Per cent of photos within each distance, and its 95% interval (test set: {own})"
+        return Sheet(caption, head, rows, [*self._notes(), *self._warnings()], words=2)
 
-        return evaluation_sheet(self)
+    def _notes(self) -> list[str]:
+        (lat, lng), missing = self.constant, self.without_prediction
+        whose = "the given one" if self.constant_given else "their own most frequent place"
+        notes = [
+            f"{missing:,} of {len(self.km):,} photos have no prediction; they count as wrong.",
+            f"The constant guess answers ({lat:.4f}, {lng:.4f}) to all photos: {whose}.",
+        ]
+        if self.without_truth:
+            notes.append(f"{self.without_truth:,} photos without a true place are left out.")
+        if len(self.scores) > 2:
+            notes.append("The best of several guesses is picked by the truth; no user can do that.")
+        sources = dict.fromkeys(row.source for row in self.published)
+        return [*notes, *(f"Published in: {source}." for source in sources)]
+
+    def _warnings(self) -> list[str]:
+        """What keeps the published rows from being compared with the own ones."""
+        own, photos = self.scores[0].test_set, self.scores[0].photos
+        others = sorted({row.test_set for row in self.published} - {own})
+        warnings = []
+        if others:
+            warnings.append(
+                f"Warning: the published rows of {', '.join(others)} are of other photos than "
+                f"{own!r}; a difference may come from the photos."
+            )
+        sizes = {row.photos for row in self.published if row.test_set == own}
+        if any(abs(size - photos) > 0.05 * size for size in sizes):
+            warnings.append(
+                f"Warning: the published rows of {own} are of {max(sizes):,} photos, these are "
+                f"{photos:,}; they compare only roughly."
+            )
+        return warnings
 
     def records(self) -> list[dict[str, Any]]:
         """See `Tabular`."""
-        from geonb.evaluation.score_tables import score_record
-
-        return [score_record(score) for score in (*self.scores, *self.published)]
+        return [score.record() for score in (*self.scores, *self.published)]
 
     def figure(self) -> Figure:
-        """Accuracy over distance, on a logarithmic scale."""
-        from geonb.evaluation.plots import accuracy_over_distance
-
-        return accuracy_over_distance(self)
+        """The share of photos within every distance; published rows as marks at theirs."""
+        canvas, axes = new_axes(8.0)
+        constant = measure(np.array(self.constant)[None, None], self.truth)[:, 0]
+        own = self.scores[0]
+        for name, km, colour in (
+            (own.system, self.km, OWN),
+            ("constant guess", constant, CONSTANT),
+        ):
+            known = np.sort(km[~np.isnan(km)])
+            share = 100 * np.arange(1, len(known) + 1) / len(km)
+            axes.plot(
+                [_NEAREST_KM, *known.clip(_NEAREST_KM), _FARTHEST_KM],
+                [0, *share, share[-1] if len(share) else 0],
+                drawstyle="steps-post", color=colour, label=name,
+            )  # fmt: skip
+        errors = arms(own.within, own.intervals)
+        axes.errorbar(THRESHOLDS_KM, own.within, errors, fmt="none", ecolor=OWN, capsize=3)
+        for number, row in enumerate(self.published):  # each a colour and mark of its own
+            colour, mark = OTHERS[number % len(OTHERS)], _MARKS[number // len(OTHERS) % len(_MARKS)]
+            label = f"{row.system}, {row.test_set}"
+            axes.plot(THRESHOLDS_KM, row.within, mark, color=colour, mfc="none", label=label)
+        by_distance(axes)
+        axes.set_xlim(_NEAREST_KM, _FARTHEST_KM)
+        # Below, because no corner of the plot is always empty.
+        axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3)
+        return canvas
 
     def in_words(self) -> str:
         """See `Tabular`."""
         limits = ", ".join(f"{km:g}" for km in THRESHOLDS_KM)
         return f"Photos within {limits} km. " + " ".join(
-            f"{score.system}: {', '.join(f'{share:.1f} %' for share in score.within)}."
+            f"{score.system}: {', '.join(f'{share:.1f}%' for share in score.within)}."
             for score in (self.scores[0], self.scores[-1])
         )
 
@@ -97,15 +177,15 @@ def evaluate(
 
     ``predictions`` are places, (N, 2) or (N, k, 2) degrees with the best first and NaN for none,
     or what `predict` gave, with None for a photo that could not be read. ``truth`` is (N, 2),
-    NaN or None where it is not known; left out, it is what the predictions know. ``test_set`` is
-    the photos' name: ``IM2GPS`` and ``Placing 2016`` compare with published rows. ``constant``
-    answers every photo in the last row; give `most_frequent` of the training photos, or else
-    it is taken from these very photos.
+    NaN or None if it is not known; without it, the truth is what the predictions know.
+    ``test_set`` is the photos' name: ``IM2GPS`` and ``Placing 2016`` compare with published rows.
+    ``constant`` answers every photo in the last row; give `most_frequent` of the training photos,
+    or it is taken from these very photos.
 
-    Raises `EvaluationError` where the two do not fit, `PlaceError` for what is no place.
+    Raises `EvaluationError` if the two don't fit, `PlaceError` for what is no place.
     """
     guesses = read_guesses(predictions)  # (N, k, 2)
-    places = read_truth(own_truth(predictions) if truth is None else truth)
+    places = read_places(own_truth(predictions) if truth is None else truth, "truth")
     if places.shape != (len(guesses), 2):
         raise EvaluationError(
             f"{len(guesses):,} predictions and a truth of shape {places.shape}; "
@@ -135,4 +215,14 @@ def evaluate(
         int((~known).sum()),
         answer,
         constant is not None,
+    )
+
+
+def evaluate_model(
+    model: Model, photos: PhotoSet, top: int = 5, *, constant: Place | None = None
+) -> Evaluation:
+    """Ask the model about a set of photos, and measure its answers. Raises `ModelError`."""
+    guesses = guess(model, photos.photos, top)
+    return evaluate(
+        guesses.places, photos.truth, name=model.name, test_set=photos.name, constant=constant
     )

@@ -1,4 +1,4 @@
-"""Do two systems differ on the same photos, or only in their luck? Paired exact tests."""
+"""Do two systems differ on the same photos, or is it luck? Paired exact tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import EvaluationError
-from geonb.evaluation.published_rows import THRESHOLDS_KM
+from geonb.evaluation.axes import CONSTANT, OWN, arms, new_axes
+from geonb.evaluation.published import THRESHOLDS_KM
 from geonb.evaluation.scores import Z95
 from geonb.shown.sheets import Sheet, Tabular
 
@@ -23,24 +24,35 @@ _ALPHA = 0.05
 
 @dataclass(frozen=True)
 class PairedRow:
-    """Two systems at one distance."""
+    """Two systems at one distance.
+
+    Attributes
+    ----------
+    threshold_km : float
+        A photo is right if its guess lies within it.
+    a, b : float
+        Per cent of the photos that each system has right.
+    only_a, only_b : int
+        Photos that only this system has right.
+    difference : float
+        First minus second, in points.
+    interval : (low, high)
+        The 95% interval of the difference for paired shares (Agresti and Min, Biometrics 2005).
+    p : float
+        The probability of a gap as large or larger if the two were equally good (McNemar's test,
+        exact).
+    differs : bool
+        Whether p is small enough, given that so many distances are tested (Bonferroni).
+    """
 
     threshold_km: float
-    """A photo is right within it."""
     a: float
-    """Per cent that the first system had right."""
     b: float
-    """Per cent that the second had right."""
     only_a: int
-    """Photos that only the first had right."""
     only_b: int
-    """Photos that only the second had right."""
     difference: float
-    """First minus second, in points."""
     interval: tuple[float, float]
-    """95 % interval of the difference for paired shares (Agresti and Min, Biometrics 2005)."""
     p: float
-    """Of a gap as large or larger, were the two equally good (McNemar's test, exact)."""
 
     @property
     def differs(self) -> bool:
@@ -50,20 +62,26 @@ class PairedRow:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Tabular):
-    """Two evaluations of the same photos: a table wherever it is shown."""
+    """Two evaluations of the same photos: a table wherever it is shown.
+
+    Attributes
+    ----------
+    a, b : str
+        The two systems' names.
+    photos : int
+        How many photos both were asked about.
+    rows : tuple of PairedRow
+        One for each distance.
+    """
 
     a: str
-    """The first system's name."""
     b: str
-    """The second's."""
     photos: int
-    """How many both were asked about."""
     rows: tuple[PairedRow, ...]
-    """One for each distance."""
 
     def sheet(self) -> Sheet:
         """See `Tabular`."""
-        head = ["within", self.a, self.b, "only first", "only second", "difference", "95 %", "p"]
+        head = ["within", self.a, self.b, "only first", "only second", "difference", "95%", "p"]
         rows = [
             [
                 f"{row.threshold_km:g} km",
@@ -116,10 +134,16 @@ class Comparison(Tabular):
         ]
 
     def figure(self) -> Figure:
-        """The differences with their intervals."""
-        from geonb.evaluation.plots import paired_differences
-
-        return paired_differences(self)
+        """How much better a is than b within each distance, in points, with 95% intervals."""
+        canvas, axes = new_axes(6.0)
+        difference = [row.difference for row in self.rows]
+        places = np.arange(len(self.rows))
+        errors = arms(difference, [row.interval for row in self.rows])
+        axes.axhline(0, color=CONSTANT, lw=1)
+        axes.errorbar(places, difference, errors, fmt="o", color=OWN, capsize=4)
+        axes.set_xticks(places, [f"{row.threshold_km:g} km" for row in self.rows])
+        axes.set(ylabel=f"{self.a} minus {self.b} (points)")
+        return canvas
 
     def in_words(self) -> str:
         """See `Tabular`."""
@@ -134,7 +158,7 @@ class Comparison(Tabular):
 def compare(a: Evaluation, b: Evaluation) -> Comparison:
     """Tell whether two systems differ on the same photos: first guesses, pair by pair.
 
-    Raises `EvaluationError` where the true places are not the same ones in the same order.
+    Raises `EvaluationError` if the true places aren't the same ones in the same order.
     """
     if not np.array_equal(a.truth, b.truth):
         raise EvaluationError(

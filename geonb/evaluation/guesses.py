@@ -1,4 +1,4 @@
-"""A model's guesses for a whole set of photos, in batches, with a progress bar."""
+"""Guesses for many photos: a model's, those that callers have as arrays, and the constant one."""
 
 from __future__ import annotations
 
@@ -7,48 +7,59 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.errors import PhotoError
-from geonb.evaluation.accuracy import Evaluation, evaluate
+from geonb.distances import Place, check_points
+from geonb.earth import s2
+from geonb.errors import EvaluationError, PhotoError, PlaceError
 from geonb.model import BATCH
 from geonb.photos.photo import open_photo
+from geonb.predictions import Predictions
 from geonb.preprocessing import preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-    from geonb.distances import Place
-    from geonb.evaluation.photo_sets import PhotoSet
+    from geonb.earth.cells import Cells
     from geonb.model import Model
+
+_TOWN_LEVEL = 10  # S2 cells of about 9 km
 
 
 @dataclass(frozen=True, eq=False)
 class Guesses:
-    """What a model said of N photos."""
+    """What a model says about N photos.
+
+    Attributes
+    ----------
+    places : (N, k, 2) degrees
+        Its guesses, best first; NaN for a photo that can't be opened.
+    confidence : (N,)
+        Probability of the first guess, 0 to 1; NaN for a photo that can't be opened.
+    classes : (N,) int
+        Class of the first guess; -1 for a photo that can't be opened.
+    failures : tuple of str
+        Why photos can't be opened, one line each.
+    """
 
     places: NDArray[np.float64]
-    """Its guesses, best first, (N, k, 2) degrees; NaN where the photo could not be opened."""
     confidence: NDArray[np.float64]
-    """Probability of the first guess, (N,); NaN likewise."""
     classes: NDArray[np.intp]
-    """Cell of the first guess, (N,); -1 likewise."""
     failures: tuple[str, ...]
-    """Why photos could not be opened, a line each."""
 
 
 def guess(model: Model, photos: Sequence[str], top: int = 5, batch: int = BATCH) -> Guesses:
-    """Ask the model about every photo, a path or address each; progress goes to stderr.
+    """Ask the model about every photo, a path or address each, with a progress bar.
 
-    A photo that cannot be opened has no guess. Raises `ModelError`.
+    A photo that can't be opened has no guess. Raises `ModelError`.
     """
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     top = min(top, len(model.cells))
     places = np.full((len(photos), top, 2), np.nan)
     confidence, classes = np.full(len(photos), np.nan), np.full(len(photos), -1, np.intp)
     failures: list[str] = []
-    with tqdm(total=len(photos), desc=f"{model.name}", unit="photo") as progress:
+    with tqdm(total=len(photos), desc=model.name, unit="photo") as progress:
         for first in range(0, len(photos), batch):
             some = photos[first : first + batch]
             opened, squares = _prepare(some, model, failures)
@@ -75,11 +86,87 @@ def _prepare(some: Sequence[str], model: Model, failures: list[str]) -> tuple[li
     return opened, squares
 
 
-def evaluate_model(
-    model: Model, photos: PhotoSet, top: int = 5, *, constant: Place | None = None
-) -> Evaluation:
-    """Ask the model about a set of photos, and measure its answers. Raises `ModelError`."""
-    guesses = guess(model, photos.photos, top)
-    return evaluate(
-        guesses.places, photos.truth, name=model.name, test_set=photos.name, constant=constant
-    )
+def most_frequent(places: ArrayLike, cells: Cells | None = None) -> Place:
+    """Give the constant guess: the place of the cell that holds most of the ``places``, (N, 2).
+
+    Without ``cells``, S2 cells of level 10 (about 9 km) are used, and the centre of their photos.
+    Raises `EvaluationError` if no place lies in a cell.
+    """
+    points = check_points(places).reshape(-1, 2)
+    classes = _towns(points) if cells is None else cells.index(points)
+    inside = classes >= 0
+    if not inside.any():
+        raise EvaluationError("none of the places lies in a cell, so there is no most frequent one")
+    names, counts = np.unique(classes[inside], return_counts=True)
+    fullest = names[np.argmax(counts)]
+    if cells is not None:
+        return one_place(cells.places[fullest])
+    return one_place(s2.to_degrees(s2.unit_vectors(points[classes == fullest]).sum(axis=0)))
+
+
+def _towns(points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The number of the level-10 cell of each point."""
+    return (s2.parents(s2.leaf_ids(points), _TOWN_LEVEL) >> np.uint64(1)).astype(np.int64)
+
+
+def one_place(values: ArrayLike) -> Place:
+    """Two numbers as a place. Raises `PlaceError`."""
+    lat, lng = check_points(values).tolist()
+    return lat, lng
+
+
+def read_guesses(predictions: Any) -> NDArray[np.float64]:
+    """Places (N, k, 2) with NaN where there is none, from all that `evaluate` takes."""
+    predictions = _listed(predictions)
+    if _are_predictions(predictions):
+        most = max((len(p) for p in predictions if p is not None), default=1)
+        guesses = np.full((len(predictions), most, 2), np.nan)
+        for row, p in zip(guesses, predictions, strict=True):
+            if p is not None:
+                row[: len(p)] = p.places
+        return guesses
+    places = read_places(predictions, "predictions")
+    if places.ndim not in {2, 3} or not places.size:
+        raise EvaluationError(
+            f"predictions of shape {places.shape}; expected (N, 2) or (N, k, 2) with photos in it"
+        )
+    return places if places.ndim == 3 else places[:, None]
+
+
+def own_truth(predictions: Any) -> list[Place | None]:
+    """What the predictions know of their photos' places."""
+    predictions = _listed(predictions)
+    if not _are_predictions(predictions):
+        raise EvaluationError("predictions given as places need truth=, (N, 2) degrees")
+    return [None if p is None else p.truth for p in predictions]
+
+
+def _listed(predictions: Any) -> Any:
+    """One photo's predictions as a list of one."""
+    return [predictions] if isinstance(predictions, Predictions) else predictions
+
+
+def _are_predictions(predictions: Any) -> bool:
+    is_list = isinstance(predictions, (list, tuple)) and len(predictions) > 0
+    return is_list and all(p is None or isinstance(p, Predictions) for p in predictions)
+
+
+def read_places(values: Any, what: str) -> NDArray[np.float64]:
+    """Degrees (..., 2); NaN in both coordinates, or None, means that there is no place.
+
+    Raises `EvaluationError`, `PlaceError`, which call the values ``what``.
+    """
+    if isinstance(values, (list, tuple)):
+        values = [(np.nan, np.nan) if value is None else value for value in values]
+    try:
+        places = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise EvaluationError(f"{what}: expected (latitude, longitude) in degrees") from error
+    if places.shape[-1:] != (2,):
+        raise EvaluationError(f"{what}: expected (latitude, longitude), got shape {places.shape}")
+    none = np.isnan(places).all(axis=-1)
+    try:
+        check_points(places[~none] if none.any() else places)
+    except PlaceError as error:
+        raise PlaceError(f"{what}: {error}") from error
+    return places

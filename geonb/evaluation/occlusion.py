@@ -13,6 +13,7 @@ from geonb.model import BATCH
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.preprocessing import preprocess
 from geonb.shown.pictures import Picture, style
+from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,22 +29,35 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class Occlusion:
-    """How much the answer hangs on each part of a photo."""
+    """How much the answer depends on each part of a photo.
+
+    Attributes
+    ----------
+    photo : Photo
+        The photo that was asked about.
+    model : str
+        The model's name.
+    token : str
+        S2 token of the cell that the model answers for the whole photo.
+    probability : float
+        The cell's probability with nothing covered, 0 to 1.
+    drops : (rows, columns)
+        By how much it falls if a patch is covered; below 0 if it rises.
+    boxes : (rows, columns, 4) pixels
+        Those patches: left, top, right, bottom in the square that the network sees.
+    side : int
+        Pixels on each side of that square.
+    strongest : (left, top, right, bottom)
+        The patch without which the probability falls most, in pixels of the square.
+    """
 
     photo: Photo
-    """The photo that was asked about."""
     model: str
-    """The name of the model."""
     token: str
-    """The cell that the whole photo's answer is."""
     probability: float
-    """Its probability, with nothing covered."""
     drops: NDArray[np.float64]
-    """By how much it falls with a patch covered, (rows, columns); below 0 where it rises."""
     boxes: NDArray[np.intp]
-    """Those patches, (rows, columns, 4): left, top, right, bottom in the network's square."""
     side: int
-    """Pixels on each side of that square."""
 
     @property
     def strongest(self) -> Box:
@@ -63,10 +77,11 @@ class Occlusion:
 
     def __repr__(self) -> str:
         left, top, right, bottom = self.strongest
+        covered = self.probability - float(self.drops.max())
         return (
             f"<Occlusion of {printable(self.photo.name)}, model {self.model}: cell {self.token} "
-            f"has {self.probability:.3f}, and {self.probability - self.drops.max():.3f} with the "
-            f"patch from ({left}, {top}) to ({right}, {bottom}) of {self.side} pixels covered>"
+            f"has {percent(self.probability)}, and {percent(covered)} with the patch from "
+            f"({left}, {top}) to ({right}, {bottom}) of {self.side} pixels covered>"
         )
 
     def _repr_html_(self) -> str:
@@ -88,7 +103,7 @@ class Occlusion:
         plain.set_title("what the network sees", fontsize=10)
         heated.imshow(square.mean(axis=2), cmap="gray")
         shown = heated.imshow(heat, cmap="RdBu_r", alpha=0.6, vmin=-reach, vmax=reach)
-        heated.set_title(f"covered, {self.probability:.3f} falls by", fontsize=10)
+        heated.set_title(f"covered, {percent(self.probability)} falls by", fontsize=10)
         canvas.colorbar(shown, ax=heated, shrink=0.85)
         for axes in (plain, heated):
             axes.set_axis_off()
@@ -96,7 +111,7 @@ class Occlusion:
 
 
 def occlude(model: Model, photo: PhotoSource, patch: int = 32, stride: int = 16) -> Occlusion:
-    """Slide a grey ``patch`` over the photo, ``stride`` pixels a step, and ask each time again.
+    """Slide a grey ``patch`` over the photo, ``stride`` pixels a step, and ask again each time.
 
     Both are in pixels of the square that the network sees (224). Grey is the training photos'
     mean colour. Source: Zeiler and Fergus, "Visualizing and Understanding Convolutional
@@ -112,23 +127,24 @@ def occlude(model: Model, photo: PhotoSource, patch: int = 32, stride: int = 16)
     boxes = np.stack([lefts, tops, lefts + patch, tops + patch], axis=-1)
     data = preprocess(photo, recipe=model.recipe)
     answer, whole = _answer(model, data)
-    covered = _covered(model, data, boxes.reshape(-1, 4), answer).reshape(tops.shape)
-    return Occlusion(
-        photo, model.name, model.cells.tokens[answer], whole, whole - covered, boxes, side
-    )
+    covered = _covered(model, data, boxes.reshape(-1, 4), answer, progress=True)
+    drops = whole - covered.reshape(tops.shape)
+    return Occlusion(photo, model.name, model.cells.tokens[answer], whole, drops, boxes, side)
 
 
 def occlude_boxes(model: Model, photo: PhotoSource, boxes: Iterable[Box]) -> NDArray[np.float64]:
     """By how much the answer's probability falls with each of N ``boxes`` covered, (N,).
 
-    The boxes are in the photo's own pixels, upright; what lies outside the middle square is not
-    seen anyway. Raises `PhotoError`, `ModelError`.
+    A box is left, top, right, bottom in the photo's own pixels, upright; the network doesn't see
+    what lies outside the middle square anyway. Raises `PhotoError`, `ModelError`.
     """
-    photo = open_photo(photo)
+    photo, listed = open_photo(photo), list(boxes)
+    if any(len(box) != 4 for box in listed):
+        raise ModelError("a box is left, top, right, bottom in pixels; give a list of such boxes")
     width, height = photo.size
     short, side = min(photo.size), model.recipe.side
     corner = np.array([(width - short) // 2, (height - short) // 2] * 2)
-    scaled = (np.array(list(boxes), float).reshape(-1, 4) - corner) * side / short
+    scaled = (np.array(listed, float).reshape(-1, 4) - corner) * side / short
     squares = np.clip(np.rint(scaled), 0, side).astype(np.intp)
     data = preprocess(photo, recipe=model.recipe)
     answer, whole = _answer(model, data)
@@ -143,14 +159,22 @@ def _answer(model: Model, data: NDArray[np.float32]) -> tuple[int, float]:
 
 
 def _covered(
-    model: Model, data: NDArray[np.float32], boxes: NDArray[np.intp], answer: int
+    model: Model,
+    data: NDArray[np.float32],
+    boxes: NDArray[np.intp],
+    answer: int,
+    *,
+    progress: bool = False,
 ) -> NDArray[np.float64]:
     """Probability of the answer with each box (N, 4) covered, (N,); data is (1, 3, side, side)."""
-    found = []
-    for first in range(0, len(boxes), BATCH):
+    from tqdm.auto import tqdm
+
+    left = np.empty(len(boxes))
+    starts = range(0, len(boxes), BATCH)
+    for first in tqdm(starts, "covering", leave=False, delay=1, disable=not progress):
         some = boxes[first : first + BATCH]
         batch = np.repeat(data, len(some), axis=0)
-        for picture, (left, top, right, bottom) in zip(batch, some.tolist(), strict=True):
-            picture[:, top:bottom, left:right] = 0.0  # the mean colour, which is subtracted
-        found.append(model.run(batch)[:, answer])
-    return np.concatenate(found).astype(np.float64)
+        for picture, (west, north, east, south) in zip(batch, some.tolist(), strict=True):
+            picture[:, north:south, west:east] = 0.0  # the mean colour, which is subtracted
+        left[first : first + BATCH] = model.run(batch)[:, answer]
+    return left

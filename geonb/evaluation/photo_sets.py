@@ -6,8 +6,8 @@ counts as wrong, because a test set that loses its hard photos gets easier.
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,28 +20,44 @@ from geonb.photos.photo import open_photo
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".gif", ".bmp"}
-"""What is taken for a photo in a folder."""
+PICTURE_ENDINGS = {
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff"),
+    *(".bmp", ".heic", ".heif", ".hif", ".avif"),
+}
+"""The files of a folder that are photos: what `open_photo` opens."""
+OTHER_FILES = "are other files"
+"""Why the rest of a folder is skipped."""
 
 
 @dataclass(frozen=True, eq=False)
 class PhotoSet:
-    """Photos with their true places."""
+    """Photos with their true places.
+
+    Attributes
+    ----------
+    name : str
+        What tables call the set.
+    photos : tuple of N str
+        Paths or addresses.
+    truth : (N, 2) degrees
+        Where each was taken.
+    photographers : tuple of N str
+        Who took each; empty if nobody says.
+    skipped : mapping of str to int
+        What was left out: the reason, and how often.
+    missing : int
+        Photos that are named by a path where there is no file.
+    """
 
     name: str
-    """What tables call the set."""
     photos: tuple[str, ...]
-    """Paths or addresses."""
     truth: NDArray[np.float64]
-    """Where each was taken, (N, 2) degrees."""
     photographers: tuple[str, ...]
-    """Who took each; empty where nobody says."""
     skipped: Mapping[str, int]
-    """What was left out, and how often: the reason and the count."""
 
     def __len__(self) -> int:
         return len(self.photos)
@@ -58,7 +74,9 @@ class PhotoSet:
         return sum("://" not in photo and not Path(photo).is_file() for photo in self.photos)
 
 
-def make_set(name: str, entries: Iterable[Entry], skipped: Counter[str]) -> PhotoSet:
+def make_set(
+    name: str, entries: Iterable[Entry], skipped: Counter[str], failures: Sequence[str] = ()
+) -> PhotoSet:
     """Keep each photo once, if its place is known; count the others."""
     kept: dict[str, Entry] = {}
     for entry in entries:
@@ -69,9 +87,10 @@ def make_set(name: str, entries: Iterable[Entry], skipped: Counter[str]) -> Phot
         else:
             kept[entry.photo] = entry
     if not kept:
+        reasons = ", ".join(f"{n:,} {why}" for why, n in skipped.items()) or "none at all"
+        reasons += f"; the first: {failures[0]}" if failures else ""
         raise EvaluationError(
-            f"{name}: no photo with a place ({dict(skipped) or 'none at all'}); "
-            "tell the places in a CSV of path, lat, lng"
+            f"{name}: no photo with a place ({reasons}); give the places in a CSV of path, lat, lng"
         )
     places = np.array([entry.place for entry in kept.values()])
     try:
@@ -87,55 +106,85 @@ def read_photos(
 ) -> PhotoSet:
     """Read a folder of photos, or a CSV of ``path, lat, lng`` and perhaps ``photographer``.
 
-    A folder's photos tell their place in EXIF, unless ``truth``, such a CSV, has it; their
-    photographer is EXIF's artist, or else the name of the folder that they lie in, inside that
-    one. Paths in a CSV start at the CSV's folder. Raises `EvaluationError`, `PlaceError`.
+    A folder's photos have their place in EXIF, or in ``truth``, such a CSV: a row belongs to the
+    photo whose path in the folder is the row's, or else to the only one whose path ends with the
+    row's, or the row's with it. The photographer is EXIF's artist, or else the name of the
+    subfolder. Paths in a CSV without a folder start at the CSV's own folder.
+    Raises `EvaluationError`, also if a row fits several photos, and `PlaceError`.
     """
     path = Path(source).expanduser()
     if path.is_dir():
-        return from_folder(path, path.name, by_name(truth))
+        return from_folder(path, path.name, truth)
     if not path.is_file():
         raise EvaluationError(f"{path}: no such folder or CSV of photos; check the path")
     if truth is not None:
-        raise EvaluationError(f"{path}: a CSV tells the places itself; truth= goes with a folder")
-    return make_set(path.name, _absolute(read_table(path), path.parent), Counter())
+        raise EvaluationError(f"{path}: a CSV has the places itself; truth= goes with a folder")
+    entries = (_inside(entry, path.parent) for entry in read_table(path))
+    return make_set(path.name, entries, Counter())
 
 
-def _absolute(entries: Iterable[Entry], folder: Path) -> Iterable[Entry]:
-    for entry in entries:
-        here = entry.photo if "://" in entry.photo else str(folder / entry.photo)
-        yield Entry(here, entry.place, entry.photographer)
+def _inside(entry: Entry, folder: Path) -> Entry:
+    """The entry with its path from here; an address stays as it is."""
+    return entry if "://" in entry.photo else replace(entry, photo=str(folder / entry.photo))
 
 
-def by_name(truth: str | os.PathLike[str] | None) -> dict[str, Entry] | None:
-    """A table's entries by file name, without the folders before it."""
-    if truth is None:
-        return None
-    return {Path(entry.photo).name: entry for entry in read_table(Path(truth).expanduser())}
+def from_folder(folder: Path, name: str, truth: str | os.PathLike[str] | None) -> PhotoSet:
+    """A folder's photos, with places from the table ``truth``, or else from EXIF."""
+    from tqdm.auto import tqdm
+
+    found = sorted(f for f in folder.rglob("*") if f.is_file() and not f.name.startswith("."))
+    files = [file for file in found if file.suffix.lower() in PICTURE_ENDINGS]
+    skipped = Counter({OTHER_FILES: len(found) - len(files)} if len(found) > len(files) else {})
+    failures: list[str] = []
+    rows = _match(read_table(Path(truth).expanduser()), folder, files) if truth is not None else {}
+    entries: list[Entry] = []
+    for file in tqdm(files, "reading places", unit="photo", leave=False, delay=1):
+        parent = "" if file.parent == folder else file.parent.name
+        try:
+            listed = rows.pop(file, None) or [_from_exif(file)]
+        except PhotoError as error:
+            failures.append(str(error))
+            continue
+        entries += [Entry(str(file), row.place, row.photographer or parent) for row in listed]
+    if failures:
+        skipped["cannot be read"] = len(failures)
+    # What the table has and the folder has not stays in, and counts as wrong.
+    entries += [_inside(row, folder) for listed in rows.values() for row in listed]
+    return make_set(name, entries, skipped, failures)
 
 
-def from_folder(folder: Path, name: str, table: dict[str, Entry] | None) -> PhotoSet:
-    """A folder's photos, with places from a table by file name, or else from EXIF."""
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in PICTURE_ENDINGS)
-    skipped: Counter[str] = Counter()
-    entries = [_entry(file, folder, table, skipped) for file in files]
-    if table is not None:  # what the table promises, and the folder has not
-        there = {file.name for file in files}
-        lost = [entry for file, entry in table.items() if file not in there]
-        entries += _absolute(lost, folder)
-    return make_set(name, [entry for entry in entries if entry], skipped)
+def _from_exif(file: Path) -> Entry:
+    photo = open_photo(file)
+    return Entry(str(file), photo.place, photo.artist)
 
 
-def _entry(
-    file: Path, folder: Path, table: dict[str, Entry] | None, skipped: Counter[str]
-) -> Entry | None:
-    parent = "" if file.parent == folder else file.parent.name
-    if table is not None and file.name in table:
-        listed = table[file.name]
-        return Entry(str(file), listed.place, listed.photographer or parent)
-    try:
-        photo = open_photo(file)
-        return Entry(str(file), photo.place, photo.artist or parent)
-    except PhotoError:
-        skipped["cannot be read"] += 1
-        return None
+def _match(table: Sequence[Entry], folder: Path, files: Sequence[Path]) -> dict[Path, list[Entry]]:
+    """A table's rows by the photo that each belongs to, in the folder or absent from it."""
+    there = set(files)
+    named = there & {folder / row.photo for row in table}
+    by_name: dict[str, list[Path]] = defaultdict(list)
+    for file in files:
+        if file not in named:
+            by_name[file.name].append(file)
+    rows: dict[Path, list[Entry]] = defaultdict(list)
+    for row in table:
+        path, listed = folder / row.photo, Path(row.photo).parts
+        same_name = [] if path in there else by_name[path.name]
+        fitting = [file for file in same_name if _same_end(file, folder, listed)]
+        path = fitting[0] if fitting else path
+        clash = ""
+        if len(fitting) > 1:
+            some = ", ".join(str(file.relative_to(folder)) for file in fitting[:2])
+            clash = f"{row.photo!r} fits {len(fitting)} photos ({some}{', …' * (len(fitting) > 2)})"
+        elif rows[path] and rows[path][0].photo != row.photo:
+            clash = f"{rows[path][0].photo!r} and {row.photo!r} fit one photo, {path.name}"
+        if clash:
+            raise EvaluationError(f"table of places: {clash}; write paths relative to {folder}")
+        rows[path].append(row)
+    return rows
+
+
+def _same_end(file: Path, folder: Path, listed: tuple[str, ...]) -> bool:
+    """Whether a file's path ends with the listed one, or the listed one with that in the folder."""
+    inside = file.relative_to(folder).parts
+    return file.parts[-len(listed) :] == listed or listed[-len(inside) :] == inside

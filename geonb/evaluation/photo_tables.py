@@ -27,21 +27,28 @@ _ORDER = ("photo", "lat", "lng", "photographer")
 
 @dataclass(frozen=True)
 class Entry:
-    """One photo of a table."""
+    """One photo of a table.
+
+    Attributes
+    ----------
+    photo : str
+        Its path or address, as the table has it.
+    place : (latitude, longitude) or None
+        Where it was taken, in degrees; None if the table has no place.
+    photographer : str
+        Who took it; empty if the table doesn't say.
+    """
 
     photo: str
-    """Its path or address, as the table has it."""
     place: Place | None
-    """Where it was taken; None where the table has no place."""
     photographer: str
-    """Who took it; empty where the table does not say."""
 
 
 def read_table(path: Path) -> list[Entry]:
     """Read a CSV; without a header the columns are path, lat, lng, photographer.
 
     A row without a latitude and longitude is a photo without a place. Raises `EvaluationError`
-    or `PlaceError` with the line where a row is wrong.
+    or `PlaceError` with the line number of a wrong row.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -1,4 +1,4 @@
-"""The one answer of LocationNet that is in print, and the comparison of a model with it."""
+"""What the blog printed: two tables of accuracies, and LocationNet's answer for Tokyo Tower."""
 
 from __future__ import annotations
 
@@ -15,33 +15,83 @@ if TYPE_CHECKING:
     from geonb.model import Model
     from geonb.photos.photo import PhotoSource
 
+THRESHOLDS_KM = (1.0, 25.0, 200.0, 750.0, 2500.0)
+"""Street, city, region, country, continent: the distances of the blog's tables."""
+IM2GPS = "IM2GPS"
+"""237 photos (Hays and Efros, CVPR 2008)."""
+PLACING_2016 = "Placing 2016"
+"""About 1.5 million Flickr photos (MediaEval Placing Task 2016)."""
 SOURCE = (
     'J. Choi and K. Li, "Estimating the Location of Images Using MXNet and Multimedia Commons '
     'Dataset on AWS EC2", AWS blog, 2017'
 )
 _SAME_KM = 0.01
 _SAME_PROBABILITY = 0.002
-"""Decoders of JPEG, and the versions of scikit-image, differ by that much."""
+"""JPEG decoders and versions of scikit-image differ by that much."""
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """The printed accuracy of a system on a test set.
+
+    Attributes
+    ----------
+    system : str
+        The network's name.
+    test_set : str
+        Which photos; rows of different test sets don't compare.
+    photos : int
+        How many; rounded if the source says "million".
+    within : tuple of 5 floats
+        Per cent of the photos within 1, 25, 200, 750 and 2500 km.
+    source : str
+        Where the row was printed.
+    """
+
+    system: str
+    test_set: str
+    photos: int
+    within: tuple[float, ...]
+    source: str
+
+
+PUBLISHED = (
+    PublishedRow("PlaNet", IM2GPS, 237, (8.4, 24.5, 37.6, 53.6, 71.3), SOURCE),
+    PublishedRow("LocationNet", IM2GPS, 237, (16.8, 39.2, 48.9, 67.9, 82.2), SOURCE),
+    PublishedRow("PlaNet", "PlaNet's Flickr", 2_300_000, (3.6, 10.1, 16.0, 28.4, 48.0), SOURCE),
+    PublishedRow("LocationNet", PLACING_2016, 1_500_000, (6.2, 13.5, 20.8, 35.6, 55.2), SOURCE),
+)
+"""Both tables of the blog. Its Flickr rows are of two different test sets, as it says."""
 
 
 @dataclass(frozen=True)
 class PublishedCheck:
-    """A model's answer beside the published one."""
+    """A model's answer for a photo beside the published one.
+
+    Attributes
+    ----------
+    published, answered : tuple of 5 (probability, place)
+        What the blog printed, and what the model answers, by rank.
+    same_places : int
+        At how many ranks the model names the published place.
+    widest : float
+        The widest difference between the two probabilities of one rank.
+    same_network : bool
+        Whether only the same network, given the same photo, can have answered so.
+    """
 
     published: tuple[tuple[float, Place], ...]
-    """Probability and place of the five published ranks."""
     answered: tuple[tuple[float, Place], ...]
-    """The same of the model."""
 
     @property
     def same_places(self) -> int:
-        """At how many of the ranks the model names the published place."""
+        """At how many ranks the model names the published place."""
         pairs = zip(self.published, self.answered, strict=True)
         return sum(bool(distance(a, b) < _SAME_KM) for (_, a), (_, b) in pairs)
 
     @property
     def widest(self) -> float:
-        """The widest difference between probabilities at one rank."""
+        """The widest difference between the two probabilities of one rank."""
         pairs = zip(self.published, self.answered, strict=True)
         return max(abs(a - b) for (a, _), (b, _) in pairs)
 
@@ -76,14 +126,14 @@ def published_answer() -> tuple[tuple[float, Place], ...]:
 def check_published(model: Model, photo: PhotoSource | None = None) -> PublishedCheck:
     """Compare a model's answer for the blog's photo of Tokyo Tower with the published one.
 
-    The photo is yours to find: the blog's address of it is lost, and no copy is known. Without
-    one, this raises `ModelError` that says so; with another photo of the tower, the first places
-    should be the same, and the probabilities will not be.
+    You have to find the photo: the blog's link to it is dead, and no copy is known. Another
+    photo of the tower gives the same first places at best, with other probabilities. Raises
+    `ModelError` without a photo.
     """
     if photo is None:
         raise ModelError(
-            "the blog's photo of Tokyo Tower is not to be had: its address is lost; give a copy, "
-            "check_published(model, photo), or another photo of the tower for a rough comparison"
+            "the blog's photo of Tokyo Tower is lost; give a copy, check_published(model, photo), "
+            "or another photo of the tower for a rough comparison"
         )
     predictions = predict(model, photo, top=len(published_answer()))
     return PublishedCheck(published_answer(), tuple((p.probability, p.place) for p in predictions))

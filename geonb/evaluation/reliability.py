@@ -1,4 +1,4 @@
-"""Reliability: of the answers with 30 %, are three in ten right? A table and its diagram."""
+"""Reliability: of the answers with 30%, are three in ten right? A table and its diagram."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import EvaluationError
+from geonb.evaluation.axes import OWN, arms, by_probability, new_axes
 from geonb.evaluation.scores import wilson
 from geonb.shown.sheets import Sheet, Tabular
 
@@ -18,54 +19,73 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bin:
-    """Answers of similar probability."""
+    """Answers of similar probability.
+
+    Attributes
+    ----------
+    low, high : float
+        Their probabilities are above ``low`` (in the first bin also equal) and up to ``high``.
+    photos : int
+        How many answers there are.
+    confidence : float
+        Their mean probability, 0 to 1; NaN if there are none.
+    right : float
+        The share that was right, 0 to 1; NaN if there are none.
+    interval : (low, high)
+        The 95% interval of that share (Wilson).
+    """
 
     low: float
-    """Probabilities above it (or equal to it, in the first bin)"""
     high: float
-    """and up to it."""
     photos: int
-    """How many answers were of such a probability."""
     confidence: float
-    """Their mean probability; NaN where there are none."""
     right: float
-    """The share that was right."""
     interval: tuple[float, float]
-    """95 % interval of that share (Wilson)."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Reliability(Tabular):
-    """A reliability table; its plot is the reliability diagram."""
+    """A reliability table; its plot is the reliability diagram.
+
+    Attributes
+    ----------
+    bins : tuple of Bin
+        From the least to the most probable answers.
+    photos : int
+        How many answers there are.
+    error : float
+        Expected calibration error, 0 to 1: the mean gap between the probability and the share
+        that was right, weighted by photos (Naeini et al., AAAI 2015).
+    """
 
     bins: tuple[Bin, ...]
-    """From the least to the most probable answers."""
     photos: int
-    """How many answers there were."""
     error: float
-    """Expected calibration error: the mean gap between probability and share that was right,
-    weighted by photos (Naeini et al., AAAI 2015)."""
+
+    @property
+    def _filled(self) -> list[Bin]:
+        return [row for row in self.bins if row.photos]
 
     def sheet(self) -> Sheet:
         """See `Tabular`."""
         rows = [
             [
-                f"{row.low:.2f}-{row.high:.2f}",
+                f"{100 * row.low:.0f}-{row.high:.0%}",
                 f"{row.photos:,}",
-                f"{row.confidence:.3f}",
-                f"{row.right:.3f}",
-                f"{row.interval[0]:.3f}-{row.interval[1]:.3f}",
+                f"{row.confidence:.0%}",
+                f"{row.right:.0%}",
+                f"{100 * row.interval[0]:.0f}-{row.interval[1]:.0%}",
             ]
-            for row in self.bins
-            if row.photos
+            for row in self._filled
         ]
-        head = ["probability", "photos", "mean probability", "share right", "95 % interval"]
-        sure = sum(row.photos * row.confidence for row in self.bins if row.photos)
-        right = sum(row.photos * row.right for row in self.bins if row.photos)
-        gap = (sure - right) / self.photos
-        tendency = "more" if gap > 0 else "less"
-        note = f"On average the answers are {tendency} sure than right, by {abs(gap):.3f}."
-        caption = f"Reliability of {self.photos:,} answers; calibration error {self.error:.3f}"
+        head = ["probability", "photos", "mean probability", "share right", "95% interval"]
+        sure = sum(row.photos * row.confidence for row in self._filled) / self.photos
+        right = sum(row.photos * row.right for row in self._filled) / self.photos
+        note = (
+            f"On average the model says {sure:.0%}, and {right:.0%} of its answers are right: "
+            f"it is {'too sure' if sure > right else 'too modest'} by {abs(sure - right):.1%}."
+        )
+        caption = f"Reliability of {self.photos:,} answers; calibration error {self.error:.1%}"
         return Sheet(caption, head, rows, [note])
 
     def records(self) -> list[dict[str, Any]]:
@@ -84,17 +104,22 @@ class Reliability(Tabular):
         ]
 
     def figure(self) -> Figure:
-        """The reliability diagram."""
-        from geonb.evaluation.plots import reliability_diagram
-
-        return reliability_diagram(self)
+        """How often answers of each probability were right; honest ones lie on the diagonal."""
+        canvas, axes = new_axes(5.0)
+        by_probability(axes)
+        mean, right = ([getattr(row, x) for row in self._filled] for x in ("confidence", "right"))
+        errors = arms(right, [row.interval for row in self._filled])
+        label = f"calibration error {self.error:.1%}"
+        axes.errorbar(mean, right, errors, fmt="o-", color=OWN, capsize=3, label=label)
+        axes.set(xlabel="probability that the model gave", ylabel="share that was right")
+        axes.legend(fontsize=8, loc="upper left")
+        return canvas
 
     def in_words(self) -> str:
         """See `Tabular`."""
         return "Reliability diagram. " + " ".join(
             f"Of {row.photos} answers with about {row.confidence:.0%}, {row.right:.0%} were right."
-            for row in self.bins
-            if row.photos
+            for row in self._filled
         )
 
 
@@ -121,9 +146,8 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> Reli
 
 
 def _bin(low: float, high: float, sure: NDArray[np.float64], good: NDArray[np.bool_]) -> Bin:
-    if not len(sure):
+    photos = len(sure)
+    if not photos:
         return Bin(float(low), float(high), 0, np.nan, np.nan, (0.0, 1.0))
     share = float(good.mean())
-    return Bin(
-        float(low), float(high), len(sure), float(sure.mean()), share, wilson(share, len(sure))
-    )
+    return Bin(float(low), float(high), photos, float(sure.mean()), share, wilson(share, photos))

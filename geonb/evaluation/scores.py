@@ -4,43 +4,76 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geonb.distances import haversine
-from geonb.evaluation.published_rows import THRESHOLDS_KM, PublishedRow
+from geonb.evaluation.published import THRESHOLDS_KM, PublishedRow
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Z95 = 1.959963984540054
-"""Standard deviations to each side of a 95 % interval."""
+"""Standard deviations to each side of a 95% interval."""
 _OSV5M_SCALE_KM = 1492.7
 _CHUNK = 1 << 16  # photos measured at a time: small enough for the processor's cache
 
 
 @dataclass(frozen=True)
 class Score:
-    """One row: how good a system is on a test set."""
+    """How good a system is on a test set: one row of a table.
+
+    Attributes
+    ----------
+    system : str
+        Who guessed, and which of the guesses counts.
+    test_set : str
+        Which photos.
+    photos : int
+        How many.
+    within : tuple of 5 floats
+        Per cent of the photos within 1, 25, 200, 750 and 2500 km.
+    intervals : tuple of 5 (low, high)
+        The 95% interval of each, in per cent (Wilson, 1927).
+    median_km : float or None
+        Half of the photos are nearer, in km; inf if half have no prediction, None if not published.
+    osv5m : float or None
+        OSV-5M's score, 0 to 5000: the mean of 5000 exp(-km / 1492.7), 0 without a prediction
+        (Astruc et al., CVPR 2024).
+    source : str
+        Where a published row was printed.
+    """
 
     system: str
-    """Who guessed, and which of the guesses counts."""
     test_set: str
-    """On which photos."""
     photos: int
-    """How many."""
     within: tuple[float, ...]
-    """Per cent of them within each of `THRESHOLDS_KM`."""
     intervals: tuple[tuple[float, float], ...]
-    """95 % interval of each (Wilson, 1927), in per cent."""
     median_km: float | None = None
-    """Half of the photos are nearer; inf where half have no prediction, None if not published."""
     osv5m: float | None = None
-    """OSV-5M's score, the mean of 5000 exp(-km / 1492.7), 0 without a prediction (Astruc et al.,
-    CVPR 2024)."""
     source: str = ""
-    """Where a published row was printed."""
+
+    def rows(self) -> tuple[list[str], list[str]]:
+        """The percentages as a table shows them, and the row of their intervals."""
+        tail = ["", ""]
+        if self.median_km is not None:
+            km = f"{self.median_km:,.1f}" if math.isfinite(self.median_km) else "none"
+            tail = [km, f"{self.osv5m:,.0f}"]
+        shares = [f"{share:.1f}" for share in self.within]
+        intervals = [f"{low:.1f}-{high:.1f}" for low, high in self.intervals]
+        return (
+            [self.system, self.test_set, f"{self.photos:,}", *shares, *tail],
+            ["  95%", "", "", *intervals, "", ""],
+        )
+
+    def record(self) -> dict[str, Any]:
+        """The row for programs, nothing rounded."""
+        record = {"system": self.system, "test_set": self.test_set, "photos": self.photos}
+        for km, share, (low, high) in zip(THRESHOLDS_KM, self.within, self.intervals, strict=True):
+            record |= {f"within_{km:g}_km": share, f"low_{km:g}_km": low, f"high_{km:g}_km": high}
+        tail = {"median_km": self.median_km, "osv5m_score": self.osv5m, "source": self.source}
+        return record | tail
 
 
 def measure(guesses: NDArray[np.float64], truth: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -81,7 +114,7 @@ def _interval(share: float, photos: int) -> tuple[float, float]:
 
 
 def wilson(share: float, photos: int) -> tuple[float, float]:
-    """95 % interval of a ``share`` (0 to 1) seen in so many ``photos`` (Wilson, JASA 1927)."""
+    """95% interval of a ``share`` (0 to 1) seen in so many ``photos`` (Wilson, JASA 1927)."""
     z2 = Z95**2 / photos
     middle = (share + z2 / 2) / (1 + z2)
     half = Z95 * math.sqrt((share * (1 - share) + z2 / 4) / photos) / (1 + z2)

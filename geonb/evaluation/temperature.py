@@ -20,18 +20,25 @@ _LEAST_PROBABILITY = 1e-30  # what a probability that was rounded to 0 counts as
 
 @dataclass(frozen=True)
 class Temperature:
-    """A temperature fitted on one part of the photos, and what it does to the other part."""
+    """A temperature fitted on one half of the photos, and what it does to the other half.
+
+    Attributes
+    ----------
+    value : float
+        Above 1 makes a model less sure of itself, below 1 more.
+    before, after : Reliability
+        The held-out half as the model answers, and the same with the temperature.
+    fitted_on : int
+        Photos of the other half, on which it was fitted.
+    left_out : int
+        Photos whose true place lies in no cell, so that no answer can be right.
+    """
 
     value: float
-    """Above 1 makes a model less sure of itself, below 1 more."""
     before: Reliability
-    """The held-out part as the model answers."""
     after: Reliability
-    """The same with the temperature."""
     fitted_on: int
-    """Photos of the other part, on which it was fitted."""
     left_out: int
-    """Photos whose true place lies in no cell, so that no answer can be right."""
 
 
 def warm(probabilities: ArrayLike, temperature: float) -> NDArray[np.float64]:
@@ -47,19 +54,29 @@ def fit_temperature(probabilities: ArrayLike, classes: ArrayLike) -> float:
     """Find the temperature under which the true ``classes`` (N,) are the most probable.
 
     ``probabilities`` are (N, cells). The likelihood has one maximum, where its slope is 0
-    (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017). Raises `EvaluationError`.
+    (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017). Raises `EvaluationError`,
+    also if no temperature from 0.02 to 50 is the best.
     """
     table, true = _check(probabilities, classes)
     logs = np.log(np.maximum(table, _LEAST_PROBABILITY))
     wanted = logs[np.arange(len(true)), true].mean()
+
+    def too_sure(log_temperature: float) -> bool:
+        warmed = warm(table, float(np.exp(log_temperature)))
+        return bool((warmed * logs).sum(axis=1).mean() > wanted)
+
     low, high = np.log(_COLDEST), np.log(_HOTTEST)
+    if not too_sure(low) or too_sure(high):
+        why = (
+            "the answers say nothing about the truth" if too_sure(high) else "nearly all are right"
+        )
+        raise EvaluationError(
+            f"no temperature from {_COLDEST:g} to {_HOTTEST:g} fits these {len(true):,} photos: "
+            f"{why}; give more photos"
+        )
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        expected = (warm(table, np.exp(middle)) * logs).sum(axis=1).mean()
-        if expected > wanted:  # too sure still
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if too_sure(middle) else (low, middle)
     return float(np.exp((low + high) / 2))
 
 
@@ -69,7 +86,7 @@ def calibrate(
     """Fit a temperature on one half of the photos, and measure it on the other half.
 
     ``probabilities`` are (N, cells), ``classes`` (N,) the true cells, -1 for none: those photos
-    are left out of the fit, and are wrong whatever the answer. Raises `EvaluationError`.
+    are left out of the fit, and are wrong whatever the answer is. Raises `EvaluationError`.
     """
     table, true = np.asarray(probabilities, np.float64), np.asarray(classes)
     order = np.random.default_rng(seed).permutation(len(table))

@@ -6,13 +6,20 @@ import bz2
 import io
 import zipfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.errors import EvaluationError, PhotoError
-from geonb.evaluation.photo_sets import PICTURE_ENDINGS, PhotoSet, by_name, from_folder, make_set
+from geonb.evaluation.photo_sets import (
+    OTHER_FILES,
+    PICTURE_ENDINGS,
+    PhotoSet,
+    from_folder,
+    make_set,
+)
 from geonb.evaluation.photo_tables import Entry
-from geonb.evaluation.published_rows import IM2GPS, PLACING_2016
+from geonb.evaluation.published import IM2GPS, PLACING_2016
 from geonb.files import cache_folder, replacing
 from geonb.photos.urls import fetch
 
@@ -23,7 +30,7 @@ IM2GPS_PHOTOS = 237
 IM2GPS_URL = "http://graphics.cs.cmu.edu/projects/im2gps/gps_query_imgs.zip"
 """39 MB, from the authors' page (Hays and Efros, CVPR 2008)."""
 MULTIMEDIA_COMMONS = "https://multimedia-commons.s3-us-west-2.amazonaws.com/data/images"
-"""Where the photos of Placing 2016 lie, by the hash of each."""
+"""The photos of Placing 2016, by the hash of each."""
 
 
 def im2gps(
@@ -34,33 +41,34 @@ def im2gps(
     """The 237 photos of IM2GPS, from a local ``folder``, or fetched once from their authors.
 
     Places come from EXIF, or from a ``table`` with the columns ``IMG_ID``, ``LAT``, ``LON``.
-    Raises `EvaluationError` where the photos are not there and cannot be fetched.
+    Raises `EvaluationError` if the photos aren't there and can't be fetched.
     """
     path = Path(folder).expanduser() if folder else _fetch_im2gps(url)
     if not path.is_dir():
         raise EvaluationError(f"{path}: no such folder; expected the photos of IM2GPS")
-    photos = from_folder(path, IM2GPS, by_name(table))
-    lost = IM2GPS_PHOTOS - len(photos) - sum(photos.skipped.values())
+    photos = from_folder(path, IM2GPS, table)
+    there = {why: n for why, n in photos.skipped.items() if why != OTHER_FILES}
+    lost = IM2GPS_PHOTOS - len(photos) - sum(there.values())
     skipped = dict(photos.skipped) | ({"are missing from the 237": lost} if lost > 0 else {})
-    return PhotoSet(IM2GPS, photos.photos, photos.truth, photos.photographers, skipped)
+    return replace(photos, skipped=skipped)
 
 
 def _fetch_im2gps(url: str) -> Path:
     """Unpack the authors' archive into the cache, once."""
     folder = cache_folder() / "im2gps"
-    if (folder / "complete").is_file():
+    if (folder / ".complete").is_file():
         return folder
     try:
         archive = zipfile.ZipFile(io.BytesIO(fetch(url)))
     except (PhotoError, zipfile.BadZipFile) as error:
         raise EvaluationError(
-            f"cannot fetch IM2GPS ({error}); fetch {IM2GPS_URL} by other means and name its folder"
+            f"cannot fetch IM2GPS ({error}); fetch {IM2GPS_URL} by other means and give its folder"
         ) from error
     for member in archive.namelist():
         if Path(member).suffix.lower() in PICTURE_ENDINGS:
             with replacing(folder / Path(member).name) as temporary:
                 temporary.write_bytes(archive.read(member))
-    (folder / "complete").touch()
+    (folder / ".complete").touch()
     return folder
 
 

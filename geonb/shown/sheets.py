@@ -135,12 +135,7 @@ class Tabular(ABC):
 
         Raises `EvaluationError` for another ending.
         """
-        kind = Path(path).suffix.lower()
-        if kind not in _PICTURES + _TEXTS:
-            raise EvaluationError(
-                f"{path}: a result is saved as {', '.join(_TEXTS + _PICTURES)}, "
-                f"not {kind or 'without an ending'}"
-            )
+        kind = check_ending(path)
         with replacing(path) as temporary:
             if kind in _PICTURES:
                 temporary.write_bytes(self.plot().image(kind[1:]))
@@ -156,6 +151,17 @@ class Tabular(ABC):
             case ".html":
                 return f"<!doctype html><meta charset='utf-8'>{self._repr_html_()}\n"
         return f"{self!r}\n"
+
+
+def check_ending(path: str | os.PathLike[str]) -> str:
+    """The ending of a file that `Tabular.save` can write. Raises `EvaluationError`."""
+    kind = Path(path).suffix.lower()
+    if kind not in _PICTURES + _TEXTS:
+        raise EvaluationError(
+            f"{path}: a result is saved as {', '.join(_TEXTS + _PICTURES)}, "
+            f"not {kind or 'without an ending'}"
+        )
+    return kind
 
 
 def percent(share: float) -> str:
