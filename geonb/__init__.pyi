@@ -22,6 +22,8 @@ from .evaluation.reliability import Reliability as Reliability
 from .evaluation.reliability import reliability as reliability
 from .evaluation.temperature import Temperature as Temperature
 from .evaluation.temperature import calibrate as calibrate
+from .many.results import Result as Result
+from .many.results import predict_many as predict_many
 from .maps.cleaning import clean_notebook as clean_notebook
 from .maps.providers import repair_gmaps as repair_gmaps
 from .maps.show import show_cells as show_cells

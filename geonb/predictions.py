@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
+    from numpy.typing import NDArray
+
     from geonb.model import Model
     from geonb.shown.sheets import Sheet
 
@@ -168,16 +170,26 @@ def predict(
     in the photo's EXIF. The model never sees it: it's for the distances in tables and maps.
     Raises `PhotoError`, `ModelError`, and `PlaceError` for an impossible truth.
     """
-    if top < 1:
-        raise ModelError(f"top is how many places to give, at least 1, not {top}")
     photo = open_photo(photo)
     if truth is not None:
         truth = tuple(check_points(truth).tolist())
-    probabilities = model.probabilities(photo)[0]  # (cells,)
+    return rank(model, photo, model.probabilities(photo)[0], top, truth)
+
+
+def rank(
+    model: Model,
+    photo: Photo,
+    probabilities: NDArray[np.float32],
+    top: int = 5,
+    truth: Place | None = None,
+) -> Predictions:
+    """The ``top`` most probable places by the ``probabilities`` of all cells, (cells,)."""
+    if top < 1:
+        raise ModelError(f"top is how many places to give, at least 1, not {top}")
     classes = np.argsort(-probabilities, kind="stable")[:top]
     best = tuple(
-        Prediction(rank, float(probabilities[i]), _place(model, i), model.cells.tokens[i])
-        for rank, i in enumerate(classes.tolist(), start=1)
+        Prediction(place, float(probabilities[i]), _place(model, i), model.cells.tokens[i])
+        for place, i in enumerate(classes.tolist(), start=1)
     )
     truth = truth or photo.place
     return Predictions(

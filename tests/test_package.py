@@ -96,6 +96,7 @@ FLOORS = (
     "weights",
     "model",
     "predictions",
+    "many",
     "evaluation maps picker",
     "commands __main__",
 )

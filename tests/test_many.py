@@ -1,0 +1,93 @@
+"""Many photos: in order, in bounded memory, and whatever some of them hold."""
+
+import io
+
+import pytest
+from PIL import Image
+
+import geonb
+from geonb.many import results
+
+
+@pytest.fixture(scope="module")
+def model():
+    return geonb.load_model("mini")
+
+
+def picture(number):
+    return Image.effect_noise((96, 64), 10 + number).convert("RGB")
+
+
+def test_results_come_in_order_and_equal_those_of_predict(model):
+    photos = [picture(i) for i in range(7)]
+    found = list(geonb.predict_many(model, photos, top=3, batch=3, progress=False))
+    assert len(found) == len(photos)
+    for photo, result in zip(photos, found, strict=True):
+        alone = geonb.predict(model, photo, top=3)
+        assert result.error is None
+        assert result.predictions.places == alone.places
+        assert [p.probability for p in result.predictions] == pytest.approx(
+            [p.probability for p in alone], rel=1e-4
+        )
+
+
+def test_a_photo_that_fails_is_a_result_and_the_run_goes_on(model, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    photos = [picture(1), tmp_path / "missing.jpg", broken, b"", picture(2)]
+    found = list(geonb.predict_many(model, photos, batch=2, progress=False))
+    assert [result.error is None for result in found] == [True, False, False, False, True]
+    assert str(tmp_path / "missing.jpg") in str(found[1].error)
+    assert found[1].photo == str(tmp_path / "missing.jpg")
+    assert found[1].predictions is None
+
+
+def test_photos_are_read_a_few_batches_ahead_and_no_further(model):
+    asked, held = 0, []
+
+    def photos():
+        nonlocal asked
+        for asked in range(1, 41):
+            yield picture(asked)
+
+    for seen, result in enumerate(geonb.predict_many(model, photos(), batch=4, progress=False), 1):
+        held.append(asked - seen)
+        assert result.error is None
+    assert max(held) <= 4 * (results._AHEAD + 2)
+    assert max(held) >= 4  # the next batch is on its way while one is running
+
+
+def test_stopping_early_reads_no_further(model):
+    asked = []
+
+    def photos():
+        for i in range(1000):
+            asked.append(i)
+            yield picture(i)
+
+    run = geonb.predict_many(model, photos(), batch=2, progress=False)
+    next(run)
+    run.close()
+    assert len(asked) <= 2 * (results._AHEAD + 2)
+
+
+def test_progress_tells_photos_a_second(model, capsys):
+    list(geonb.predict_many(model, [picture(i) for i in range(3)], batch=2))
+    shown = capsys.readouterr().err
+    assert "3/3" in shown
+    assert "photo/s" in shown or "s/photo" in shown
+
+
+def test_a_batch_of_none_is_refused(model):
+    with pytest.raises(ValueError, match="batch is the number of photos"):
+        next(geonb.predict_many(model, [picture(1)], batch=0))
+
+
+def test_a_place_in_exif_that_is_none_costs_its_photo_only(model):
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({1: "N", 2: (95.0, 0.0, 0.0), 3: "E", 4: (10.0, 0.0, 0.0)})
+    file = io.BytesIO()
+    picture(1).save(file, "JPEG", exif=exif)
+    found = list(geonb.predict_many(model, [file.getvalue(), picture(2)], progress=False))
+    assert found[0].predictions.truth is None
+    assert found[1].error is None
