@@ -104,12 +104,11 @@ class TruthCell:
 
 def answer(cells: Cells, probabilities: NDArray[np.float32]) -> Answer:
     """Sum up the ``probabilities`` of all cells, (cells,), around the most probable one."""
-    best = cells.places[int(np.argmax(probabilities))]
-    km = haversine(cells.places, best)
+    best = int(np.argmax(probabilities))
+    km = haversine(cells.places, cells.places[best])
     weights = probabilities.astype(np.float64)
     shares = (float(min(weights[km <= radius].sum(), 1.0)) for radius in RADII_KM)
-    lat, lng = best.tolist()
-    return Answer((lat, lng), tuple(shares))
+    return Answer(cells.place(best), tuple(shares))
 
 
 def truth_cell(cells: Cells, probabilities: NDArray[np.float32], truth: Place) -> TruthCell:

@@ -188,7 +188,7 @@ def rank(
         raise ModelError(f"top is how many places to give, at least 1, not {top}")
     classes = np.argsort(-probabilities, kind="stable")[:top]
     best = tuple(
-        Prediction(place, float(probabilities[i]), _place(model, i), model.cells.tokens[i])
+        Prediction(place, float(probabilities[i]), model.cells.place(i), model.cells.tokens[i])
         for place, i in enumerate(classes.tolist(), start=1)
     )
     truth = truth or photo.place
@@ -197,11 +197,6 @@ def rank(
         answer=answer(model.cells, probabilities),
         truth_cell=truth and truth_cell(model.cells, probabilities, truth),
     )  # fmt: skip
-
-
-def _place(model: Model, index: int) -> Place:
-    lat, lng = model.cells.places[index].tolist()
-    return lat, lng
 
 
 def _formats() -> ModuleType:

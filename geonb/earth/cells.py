@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from geonb.distances import Place
+
 CELLS_FILE = "grids.txt"
 """The name of every model's cell list: LocationNet's."""
 _STRAIGHT_LEVEL = 7
@@ -82,6 +84,11 @@ class Cells:
     def areas_km2(self) -> NDArray[np.float64]:
         """The cells' areas, (N,) km², on a sphere of 6371 km."""
         return s2.areas_km2(self.ids)
+
+    def place(self, index: int) -> Place:
+        """Centre of mass of one cell, (latitude, longitude) in degrees."""
+        lat, lng = self.places[index].tolist()
+        return lat, lng
 
     def parents(self, level: int) -> NDArray[np.uint64]:
         """Id of the cell of ``level`` that holds each cell, (N,); one of that level is its own.
