@@ -15,6 +15,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 import geonb
 from geonb.errors import PhotoError
+from geonb.photos import jpeg
 from geonb.photos.decoding import MAX_PIXELS
 from geonb.photos.photo import Photo
 
@@ -241,6 +242,36 @@ def test_headers_that_promise_too_much_are_refused_before_memory_is_taken():
     with pytest.raises(PhotoError, match="at most 50 million"):
         _ = geonb.open_photo(bmp[:18] + (MAX_PIXELS // 5000 + 1).to_bytes(4, "little")
                              + (5000).to_bytes(4, "little") + bmp[26:]).size  # fmt: skip
+
+
+def many_scans(count, **options):
+    """A progressive JPEG whose last scan is there again and again, each over the whole picture."""
+    data = encoded(picture(), "JPEG", progressive=True, **options)
+    parts = list(jpeg.segments(data))
+    return jpeg.join([*parts, *[(jpeg.SCAN, parts[-1][1])] * count])
+
+
+def test_the_number_of_scans_is_bounded():
+    """Of 16 million pixels, 289 kB of empty scans took half a minute."""
+    assert geonb.open_photo(many_scans(80)).image().size == (96, 64)
+    assert geonb.open_photo(many_scans(0) + many_scans(200)).size == (96, 64)
+    bomb = many_scans(101)
+    stray = bomb.replace(b"\xff\xdb", b"\xff\xd0\xff\xdb", 1)  # a marker without a length
+    filled = bomb.replace(b"\xff\xdb", b"\0\0\xff\xdb", 1)  # bytes that decoders skip
+    for data in (bomb, bomb[:-2], stray, filled):
+        with pytest.raises(PhotoError, match=r"JPEG in 1\d\d scans, expected at most 100"):
+            geonb.open_photo(data).image()
+
+
+def test_a_large_jpeg_in_several_scans_takes_the_memory_of_all_its_pixels():
+    data = encoded(Image.new("L", (8, 8)), "JPEG")
+    at = data.index(b"\xff\xc0") + 5
+    large = data[:at] + (9000).to_bytes(2, "big") * 2 + data[at + 4 :]
+    assert geonb.open_photo(large).size == (9000, 9000)
+    scan = [part for part in jpeg.segments(large) if part[0] == jpeg.SCAN]
+    twice = jpeg.join([*jpeg.segments(large), *scan])
+    with pytest.raises(PhotoError, match="at most 50 million"):
+        geonb.open_photo(twice).image(224)
 
 
 def test_pillow_stays_as_the_user_set_it():

@@ -28,6 +28,9 @@ MAX_PIXELS = 50_000_000
 MAX_DRAFT_PIXELS = 250_000_000
 """The largest JPEG that is opened: it may have more pixels when it decodes at 1/2, 1/4 or 1/8."""
 
+MAX_SCANS = 100
+"""A progressive JPEG has about ten."""
+
 # What Pillow's decoders raise on broken files.
 BROKEN = (
     OSError,
@@ -113,9 +116,30 @@ def open_image(name: str, data: bytes) -> Image.Image:
         image = _open_heif(name, data) if is_heif(data) else _open(name, data)
     if image.format == "PNG" and not any(mark in data for mark in _PNG_EXIF):
         image.info["exif"] = b""  # otherwise Pillow decodes all pixels to look behind them
-    limit = MAX_DRAFT_PIXELS if _drafts(image) else MAX_PIXELS
-    check_size(name, image, limit)
+    jpeg = isinstance(image, JpegImageFile)
+    scans = _scans(data) if jpeg else 0
+    if scans > MAX_SCANS:
+        raise PhotoError(
+            f"{name}: a JPEG in {scans:,} scans, expected at most {MAX_SCANS}; "
+            "open and save it with a picture viewer"
+        )
+    # A JPEG of one scan decodes at 1/2, 1/4 or 1/8 with little memory.
+    drafts = jpeg and scans <= 1 and not image.info.get("progressive")
+    check_size(name, image, MAX_DRAFT_PIXELS if drafts else MAX_PIXELS)
     return image
+
+
+def _scans(data: bytes) -> int:
+    """How many scans a JPEG has. Each goes over the whole picture: bytes of file, seconds of work.
+
+    A preview in the EXIF looks like a second scan; only then the segments are counted.
+    """
+    count = data.count(b"\xff\xda")
+    if count <= 1:
+        return count
+    from geonb.photos import jpeg
+
+    return jpeg.scans(data)
 
 
 def check_size(name: str, image: Image.Image, limit: int = MAX_PIXELS) -> None:
@@ -159,8 +183,3 @@ def _open_heif(name: str, data: bytes) -> Image.Image:
         ) from error
     image: Image.Image = HeifImageFile(io.BytesIO(data))
     return image
-
-
-def _drafts(image: Image.Image) -> bool:
-    """Whether the picture can be decoded at a fraction of its size, with little memory."""
-    return isinstance(image, JpegImageFile) and not image.info.get("progressive")

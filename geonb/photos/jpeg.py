@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from geonb.errors import PhotoError
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 
 END, SCAN, APP0, APP1, APP2, APP14, COMMENT = 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
 """Markers (ITU-T T.81, table B.1)."""
+_ALONE = {0x01, *range(0xD0, 0xD9)}
+"""Markers without content: they stand in compressed data, or at the start of a file."""
+_AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 EXIF = b"Exif\0\0"
 """The start of an APP1 segment with EXIF."""
 _PROFILE = b"ICC_PROFILE\0"
@@ -32,6 +36,8 @@ def segments(data: bytes) -> Iterator[tuple[int, bytes]]:
         marker, at = _marker(data, at)
         if marker == END:
             return
+        if marker in _ALONE:  # out of place, and a decoder would read on behind it
+            raise PhotoError("the JPEG file is broken")
         stop = at + int.from_bytes(data[at : at + 2], "big")
         if stop < at + 2 or stop > len(data):
             raise PhotoError("the JPEG file is cut off")
@@ -51,11 +57,18 @@ def _marker(data: bytes, at: int) -> tuple[int, int]:
 
 def _scan_end(data: bytes, at: int) -> int:
     """Where compressed data ends: at a marker that is neither a stuffed byte nor a restart."""
-    while (at := data.find(b"\xff", at)) >= 0 and at + 1 < len(data):
-        if data[at + 1] != 0xFF and data[at + 1] != 0 and not 0xD0 <= data[at + 1] <= 0xD7:
-            return at
-        at += 1 if data[at + 1] == 0xFF else 2
-    raise PhotoError("the JPEG file is cut off")
+    end = _AFTER_SCAN.search(data, at)
+    if not end:
+        raise PhotoError("the JPEG file is cut off")
+    return end.start()
+
+
+def scans(data: bytes) -> int:
+    """How many scans the picture has; in a broken file, how many a decoder may find at most."""
+    try:
+        return sum(marker == SCAN for marker, _ in segments(data))
+    except PhotoError:
+        return data.count(bytes((0xFF, SCAN)))
 
 
 def join(parts: list[tuple[int, bytes]]) -> bytes:
