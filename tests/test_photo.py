@@ -289,6 +289,35 @@ assert warnings.filters == filters
     subprocess.run([sys.executable, "-c", code % data], check=True)
 
 
+def test_a_broken_tiff_is_silent_and_other_threads_are_not(tmp_path):
+    good = encoded(picture(3000, 3000, noise=90), "TIFF", compression="tiff_lzw")
+    (tmp_path / "good.tif").write_bytes(good)
+    (tmp_path / "broken.tif").write_bytes(good[:2000] + bytes(range(256)) * 4 + good[3024:])
+    code = """
+import geonb, os, threading
+done = threading.Event()
+def write():
+    n = 0
+    while not done.wait(0.001):
+        os.write(2, b"%d\\n" % n)
+        n += 1
+    print(n)
+thread = threading.Thread(target=write)
+thread.start()
+for name in ("good.tif", "broken.tif", "good.tif"):
+    try: geonb.open_photo(name).image()
+    except geonb.GeonbError: print("refused")
+done.set()
+thread.join()
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    refused, count = run.stdout.split()
+    assert refused == "refused"
+    assert run.stderr.split() == [str(n) for n in range(int(count))]
+
+
 def test_heic_without_its_package_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(PhotoError, match=r'pip install "geonb\[heic\]"'):

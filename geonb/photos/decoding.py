@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import logging
-import os
 import struct
 import threading
 import warnings
 import zlib
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, _imaging
 from PIL.JpegImagePlugin import JpegImageFile
 
 from geonb.errors import PhotoError
@@ -50,8 +49,8 @@ BROKEN = (
 
 _PNG_EXIF = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type ")
 """What a PNG file contains if it tells the orientation or the place."""
-_STDERR = threading.Lock()
-"""Held by the thread that has stderr silenced."""
+_LIBTIFF = threading.Lock()
+"""Held by the thread that has libtiff silenced."""
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _KINDS = (
@@ -86,23 +85,32 @@ def reading(name: str) -> Iterator[None]:
 def load(image: Image.Image) -> None:
     """Decode the pixels, and keep the decoder quiet. Call it inside `reading`."""
     if image.format == "TIFF":
-        with _no_stderr():
+        with _quiet_libtiff():
             image.load()
     else:
         image.load()
 
 
 @contextmanager
-def _no_stderr() -> Iterator[None]:
-    """Silence what libtiff and the libraries under it write past Python into stderr."""
-    with _STDERR, Path(os.devnull).open("w") as nowhere:
-        before = os.dup(2)
-        os.dup2(nowhere.fileno(), 2)
+def _quiet_libtiff() -> Iterator[None]:
+    """Take away libtiff's handlers of errors and warnings, which write to stderr from C.
+
+    Sending stderr itself elsewhere would lose what other threads write meanwhile. Where Pillow
+    has libtiff built in and hidden, its messages stay.
+    """
+    library = ctypes.CDLL(_imaging.__file__)  # finds the functions of what it is linked to too
+    names = ("TIFFSetErrorHandler", "TIFFSetWarningHandler")
+    setters = [getattr(library, name) for name in names if hasattr(library, name)]
+    with _LIBTIFF:
+        before = []
+        for setter in setters:
+            setter.argtypes, setter.restype = [ctypes.c_void_p], ctypes.c_void_p
+            before.append(setter(None))
         try:
             yield
         finally:
-            os.dup2(before, 2)
-            os.close(before)
+            for setter, handler in zip(setters, before, strict=True):
+                setter(handler)
 
 
 def open_image(name: str, data: bytes) -> Image.Image:
