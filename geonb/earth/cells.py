@@ -34,18 +34,12 @@ class Cells:
 
     Raises `CellsError` if an id is no cell, or if two cells are the same or overlap.
 
-    Attributes
-    ----------
-    ids : (N,) uint64
-        S2 cell ids.
-    places : (N, 2) degrees
-        The centre of mass of each cell's training photos.
-    tokens : list of N str
-        The cells' S2 tokens.
-    levels : (N,) int
-        The cells' levels: 0 is a face of the cube, 30 a leaf.
-    areas_km2 : (N,) km²
-        The cells' areas on a sphere of 6371 km.
+    Attributes:
+        ids: S2 cell ids, (N,) uint64.
+        places: The centre of mass of each cell's training photos, (N, 2) degrees.
+        tokens: The cells' S2 tokens, a list of N.
+        levels: The cells' levels, (N,): 0 is a face of the cube, 30 a leaf.
+        areas_km2: The cells' areas, (N,) km², on a sphere of 6371 km.
     """
 
     ids: NDArray[np.uint64]

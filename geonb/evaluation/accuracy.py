@@ -46,26 +46,18 @@ _MARKS = "osD^v*"
 class Evaluation(Tabular):
     """Predictions measured against the truth: a table wherever it is shown.
 
-    Attributes
-    ----------
-    name : str
-        Whose predictions they are.
-    scores : tuple of Score
-        The first guess, the best of the first five if there are more than one, the constant guess.
-    published : tuple of Score
-        What others printed.
-    truth : (N, 2) degrees
-        The true places.
-    km : (N,)
-        Kilometres from each first guess to the truth; NaN if there is no prediction.
-    without_truth : int
-        Photos that are left out, because nobody knows where they were taken.
-    constant : (latitude, longitude)
-        What the constant guess answers to every photo, in degrees.
-    constant_given : bool
-        Whether the constant came from elsewhere; otherwise it is from these very photos.
-    without_prediction : int
-        Photos that count as wrong because nothing was predicted.
+    Attributes:
+        name: Whose predictions they are.
+        scores: The first guess, the best of the first five if there are more than
+            one, the constant guess.
+        published: What others printed.
+        truth: The true places, (N, 2) degrees.
+        km: Kilometres from each first guess to the truth, (N,); NaN without a prediction.
+        without_truth: Photos that are left out, because nobody knows where they were taken.
+        constant: What the constant guess answers to every photo, in degrees.
+        constant_given: Whether the constant came from elsewhere; otherwise it is from these very
+            photos.
+        without_prediction: Photos that count as wrong because nothing was predicted.
     """
 
     name: str

@@ -26,23 +26,16 @@ _ALPHA = 0.05
 class PairedRow:
     """Two systems at one distance.
 
-    Attributes
-    ----------
-    threshold_km : float
-        A photo is right if its guess lies within it.
-    a, b : float
-        Per cent of the photos that each system has right.
-    only_a, only_b : int
-        Photos that only this system has right.
-    difference : float
-        First minus second, in points.
-    interval : (low, high)
-        The 95% interval of the difference for paired shares (Agresti and Min, Biometrics 2005).
-    p : float
-        The probability of a gap as large or larger if the two were equally good (McNemar's test,
-        exact).
-    differs : bool
-        Whether p is small enough, given that so many distances are tested (Bonferroni).
+    Attributes:
+        threshold_km: A photo is right if its guess lies within it.
+        a, b: Per cent of the photos that each system has right.
+        only_a, only_b: Photos that only this system has right.
+        difference: First minus second, in points.
+        interval: The 95% interval of the difference for paired shares (Agresti and Min,
+            Biometrics 2005).
+        p: The probability of a gap as large or larger if the two were equally good (McNemar's test,
+            exact).
+        differs: Whether p is small enough, given that so many distances are tested (Bonferroni).
     """
 
     threshold_km: float
@@ -64,14 +57,10 @@ class PairedRow:
 class Comparison(Tabular):
     """Two evaluations of the same photos: a table wherever it is shown.
 
-    Attributes
-    ----------
-    a, b : str
-        The two systems' names.
-    photos : int
-        How many photos both were asked about.
-    rows : tuple of PairedRow
-        One for each distance.
+    Attributes:
+        a, b: The two systems' names.
+        photos: How many photos both were asked about.
+        rows: One `PairedRow` for each distance.
     """
 
     a: str

@@ -30,16 +30,11 @@ _TOWN_LEVEL = 10  # S2 cells of about 9 km
 class Guesses:
     """What a model says about N photos.
 
-    Attributes
-    ----------
-    places : (N, k, 2) degrees
-        Its guesses, best first; NaN for a photo that can't be opened.
-    confidence : (N,)
-        Probability of the first guess, 0 to 1; NaN for a photo that can't be opened.
-    classes : (N,) int
-        Class of the first guess; -1 for a photo that can't be opened.
-    failures : tuple of str
-        Why photos can't be opened, one line each.
+    Attributes:
+        places: Its guesses, best first, (N, k, 2) degrees; NaN for a photo that can't be opened.
+        confidence: Probability of the first guess, (N,), 0 to 1; NaN likewise.
+        classes: Class of the first guess, (N,); -1 likewise.
+        failures: Why photos can't be opened, one line each.
     """
 
     places: NDArray[np.float64]

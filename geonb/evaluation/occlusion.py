@@ -31,24 +31,16 @@ Box = tuple[int, int, int, int]
 class Occlusion:
     """How much the answer depends on each part of a photo.
 
-    Attributes
-    ----------
-    photo : Photo
-        The photo that was asked about.
-    model : str
-        The model's name.
-    token : str
-        S2 token of the cell that the model answers for the whole photo.
-    probability : float
-        The cell's probability with nothing covered, 0 to 1.
-    drops : (rows, columns)
-        By how much it falls if a patch is covered; below 0 if it rises.
-    boxes : (rows, columns, 4) pixels
-        Those patches: left, top, right, bottom in the square that the network sees.
-    side : int
-        Pixels on each side of that square.
-    strongest : (left, top, right, bottom)
-        The patch without which the probability falls most, in pixels of the square.
+    Attributes:
+        photo: The photo that was asked about.
+        model: The model's name.
+        token: S2 token of the cell that the model answers for the whole photo.
+        probability: The cell's probability with nothing covered, 0 to 1.
+        drops: By how much it falls with a patch covered, (rows, columns); below 0 if it rises.
+        boxes: Those patches, (rows, columns, 4): left, top, right, bottom in pixels of the square
+            that the network sees.
+        side: Pixels on each side of that square.
+        strongest: The patch without which the probability falls most, in pixels of the square.
     """
 
     photo: Photo

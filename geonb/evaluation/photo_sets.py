@@ -37,20 +37,13 @@ OTHER_FILES = "are other files"
 class PhotoSet:
     """Photos with their true places.
 
-    Attributes
-    ----------
-    name : str
-        What tables call the set.
-    photos : tuple of N str
-        Paths or addresses.
-    truth : (N, 2) degrees
-        Where each was taken.
-    photographers : tuple of N str
-        Who took each; empty if nobody says.
-    skipped : mapping of str to int
-        What was left out: the reason, and how often.
-    missing : int
-        Photos that are named by a path where there is no file.
+    Attributes:
+        name: What tables call the set.
+        photos: Paths or addresses, N.
+        truth: Where each was taken, (N, 2) degrees.
+        photographers: Who took each, N; empty if nobody says.
+        skipped: What was left out: each reason, and how often.
+        missing: Photos that are named by a path where there is no file.
     """
 
     name: str

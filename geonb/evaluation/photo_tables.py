@@ -29,14 +29,10 @@ _ORDER = ("photo", "lat", "lng", "photographer")
 class Entry:
     """One photo of a table.
 
-    Attributes
-    ----------
-    photo : str
-        Its path or address, as the table has it.
-    place : (latitude, longitude) or None
-        Where it was taken, in degrees; None if the table has no place.
-    photographer : str
-        Who took it; empty if the table doesn't say.
+    Attributes:
+        photo: Its path or address, as the table has it.
+        place: Where it was taken, in degrees; None if the table has no place.
+        photographer: Who took it; empty if the table doesn't say.
     """
 
     photo: str

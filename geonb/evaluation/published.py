@@ -34,18 +34,12 @@ _SAME_PROBABILITY = 0.002
 class PublishedRow:
     """The printed accuracy of a system on a test set.
 
-    Attributes
-    ----------
-    system : str
-        The network's name.
-    test_set : str
-        Which photos; rows of different test sets don't compare.
-    photos : int
-        How many; rounded if the source says "million".
-    within : tuple of 5 floats
-        Per cent of the photos within 1, 25, 200, 750 and 2500 km.
-    source : str
-        Where the row was printed.
+    Attributes:
+        system: The network's name.
+        test_set: Which photos; rows of different test sets don't compare.
+        photos: How many; rounded if the source says "million".
+        within: Per cent of the photos within 1, 25, 200, 750 and 2500 km.
+        source: Where the row was printed.
     """
 
     system: str
@@ -68,16 +62,12 @@ PUBLISHED = (
 class PublishedCheck:
     """A model's answer for a photo beside the published one.
 
-    Attributes
-    ----------
-    published, answered : tuple of 5 (probability, place)
-        What the blog printed, and what the model answers, by rank.
-    same_places : int
-        At how many ranks the model names the published place.
-    widest : float
-        The widest difference between the two probabilities of one rank.
-    same_network : bool
-        Whether only the same network, given the same photo, can have answered so.
+    Attributes:
+        published, answered: Probability and place, by rank, as the blog printed them and as the
+            model answers.
+        same_places: At how many ranks the model names the published place.
+        widest: The widest difference between the two probabilities of one rank.
+        same_network: Whether only the same network, given the same photo, can have answered so.
     """
 
     published: tuple[tuple[float, Place], ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,18 +21,13 @@ if TYPE_CHECKING:
 class Bin:
     """Answers of similar probability.
 
-    Attributes
-    ----------
-    low, high : float
-        Their probabilities are above ``low`` (in the first bin also equal) and up to ``high``.
-    photos : int
-        How many answers there are.
-    confidence : float
-        Their mean probability, 0 to 1; NaN if there are none.
-    right : float
-        The share that was right, 0 to 1; NaN if there are none.
-    interval : (low, high)
-        The 95% interval of that share (Wilson).
+    Attributes:
+        low, high: Their probabilities are above ``low`` (in the first bin also equal) and up to
+            ``high``.
+        photos: How many answers there are.
+        confidence: Their mean probability, 0 to 1; NaN if there are none.
+        right: The share that was right, 0 to 1; NaN if there are none.
+        interval: The 95% interval of that share (Wilson).
     """
 
     low: float
@@ -47,15 +42,11 @@ class Bin:
 class Reliability(Tabular):
     """A reliability table; its plot is the reliability diagram.
 
-    Attributes
-    ----------
-    bins : tuple of Bin
-        From the least to the most probable answers.
-    photos : int
-        How many answers there are.
-    error : float
-        Expected calibration error, 0 to 1: the mean gap between the probability and the share
-        that was right, weighted by photos (Naeini et al., AAAI 2015).
+    Attributes:
+        bins: From the least to the most probable answers.
+        photos: How many answers there are.
+        error: Expected calibration error, 0 to 1: the mean gap between the probability and the
+            share that was right, weighted by photos (Naeini et al., AAAI 2015).
     """
 
     bins: tuple[Bin, ...]
@@ -90,18 +81,12 @@ class Reliability(Tabular):
 
     def records(self) -> list[dict[str, Any]]:
         """See `Tabular`."""
-        return [
-            {
-                "low": row.low,
-                "high": row.high,
-                "photos": row.photos,
-                "confidence": row.confidence,
-                "right": row.right,
-                "right_low": row.interval[0],
-                "right_high": row.interval[1],
-            }
-            for row in self.bins
-        ]
+        rows = []
+        for row in self.bins:
+            record = asdict(row)
+            record["right_low"], record["right_high"] = record.pop("interval")
+            rows.append(record)
+        return rows
 
     def figure(self) -> Figure:
         """How often answers of each probability were right; honest ones lie on the diagonal."""

@@ -24,25 +24,17 @@ _CHUNK = 1 << 16  # photos measured at a time: small enough for the processor's 
 class Score:
     """How good a system is on a test set: one row of a table.
 
-    Attributes
-    ----------
-    system : str
-        Who guessed, and which of the guesses counts.
-    test_set : str
-        Which photos.
-    photos : int
-        How many.
-    within : tuple of 5 floats
-        Per cent of the photos within 1, 25, 200, 750 and 2500 km.
-    intervals : tuple of 5 (low, high)
-        The 95% interval of each, in per cent (Wilson, 1927).
-    median_km : float or None
-        Half of the photos are nearer, in km; inf if half have no prediction, None if not published.
-    osv5m : float or None
-        OSV-5M's score, 0 to 5000: the mean of 5000 exp(-km / 1492.7), 0 without a prediction
-        (Astruc et al., CVPR 2024).
-    source : str
-        Where a published row was printed.
+    Attributes:
+        system: Who guessed, and which of the guesses counts.
+        test_set: Which photos.
+        photos: How many.
+        within: Per cent of the photos within 1, 25, 200, 750 and 2500 km.
+        intervals: The 95% interval of each, low and high in per cent (Wilson, 1927).
+        median_km: Half of the photos are nearer, in km; inf if half have no prediction, None if not
+            published.
+        osv5m: OSV-5M's score, 0 to 5000: the mean of 5000 exp(-km / 1492.7), 0 without a prediction
+            (Astruc et al., CVPR 2024).
+        source: Where a published row was printed.
     """
 
     system: str

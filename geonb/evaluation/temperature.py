@@ -22,16 +22,12 @@ _LEAST_PROBABILITY = 1e-30  # what a probability that was rounded to 0 counts as
 class Temperature:
     """A temperature fitted on one half of the photos, and what it does to the other half.
 
-    Attributes
-    ----------
-    value : float
-        Above 1 makes a model less sure of itself, below 1 more.
-    before, after : Reliability
-        The held-out half as the model answers, and the same with the temperature.
-    fitted_on : int
-        Photos of the other half, on which it was fitted.
-    left_out : int
-        Photos whose true place lies in no cell, so that no answer can be right.
+    Attributes:
+        value: Above 1 makes a model less sure of itself, below 1 more.
+        before, after: The held-out half as the model answers, and the same with the
+            temperature.
+        fitted_on: Photos of the other half, on which it was fitted.
+        left_out: Photos whose true place lies in no cell, so that no answer can be right.
     """
 
     value: float
