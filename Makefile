@@ -1,51 +1,33 @@
 # geonb: every target sets up what it needs on first use. `make help` lists them.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON_313 ?= $(shell command -v python3.13 || ls -d ~/.pyenv/versions/3.13.*/bin/python 2> /dev/null | tail -n 1)
 VENV := .venv
+VENV_313 := .venv-313
 MXNET := .venv-mxnet
+TOOLS := .venv-dist
 PIP := -m pip --disable-pip-version-check
 SOURCES := geonb geonb_training tests benchmarks binder workshop
 PYTEST_FLAGS ?=
 LAB_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mxnet demo lab lab-mxnet labextension test test-newest test-mxnet check format lock \
-	notebooks slides wheelhouse binder-rehearsal pictures \
-	bench mini clean
+.PHONY: help setup setup-313 setup-mxnet demo lab lab-mxnet labextension \
+	check format test test-newest test-mxnet test-313 bench \
+	notebooks slides wheelhouse binder-rehearsal pictures mini lock dist clean
 
-help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help:
+	@awk -F ':.*## ' '/^##@ / {print ""; print substr($$0, 5)} \
+	  /^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/ready  ## the everyday environment (.venv): newest NumPy, no MXNet
-setup-mxnet: $(MXNET)/ready  ## the reference environment (.venv-mxnet): MXNet and the NumPy it needs
-
-$(VENV)/ready: requirements/newest.txt pyproject.toml
-	$(call install,$(VENV),requirements/newest.txt)
-
-$(MXNET)/ready: requirements/mxnet.txt pyproject.toml
-	$(call install,$(MXNET),requirements/mxnet.txt)
-
-# The environment is made anew from its lock; the stamp is written last, so a broken setup is repeated.
-define install
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "geonb needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=/path/to/python3.11 $@"; exit 2; }
-	@echo "==> setting up $(1) from $(2) (once; a minute or two)"
-	@$(PYTHON) -m venv --clear $(1)
-	@$(1)/bin/python $(PIP) install --require-hashes --no-deps --progress-bar on -r $(2)
-	@$(1)/bin/python $(PIP) install --quiet --no-deps --no-build-isolation -e .
-	@touch $@
-	@echo "==> $(1) is ready"
-endef
+##@ Use it
 
 demo: $(VENV)/ready  ## locate the example photo: a table, a PNG and an HTML page
 	@$(VENV)/bin/geonb demo
 
-labextension: $(VENV)/ready  ## build gmaps' widgets for JupyterLab into .venv (needs node)
-	@$(VENV)/bin/python labextension/build.py
-
 lab: $(VENV)/ready  ## open JupyterLab with the first notebook
 	$(call lab,$(VENV))
 
-lab-mxnet: $(MXNET)/ready  ## the same beside MXNet: with the reference engine and the training
+lab-mxnet: $(MXNET)/ready  ## the same beside MXNet: with the blog's own engine and the training
 	$(call lab,$(MXNET))
 
 define lab
@@ -53,15 +35,42 @@ define lab
 	@$(1)/bin/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_five_guesses.ipynb $(LAB_FLAGS)
 endef
 
-test: test-newest test-mxnet  ## all tests, in both environments
+labextension: $(VENV)/ready  ## build gmaps' widgets for JupyterLab into .venv (needs node)
+	@$(VENV)/bin/python labextension/build.py
 
-test-newest: $(VENV)/ready  ## the tests on the newest NumPy, without MXNet
-	@echo "==> tests on the newest NumPy, without MXNet"
-	@$(VENV)/bin/python -m pytest -m "not mxnet" $(PYTEST_FLAGS)
+##@ Set it up (the other targets do this when they need it)
 
-test-mxnet: $(MXNET)/ready  ## the tests beside MXNet
-	@echo "==> tests beside MXNet"
-	@$(MXNET)/bin/python -m pytest -m "not newest" $(PYTEST_FLAGS)
+setup: $(VENV)/ready  ## the everyday environment (.venv): newest NumPy, no MXNet
+setup-313: $(VENV_313)/ready  ## the same on Python 3.13 (.venv-313)
+setup-mxnet: $(MXNET)/ready  ## the MXNet environment (.venv-mxnet): MXNet and the NumPy it needs
+
+$(VENV)/ready: requirements/newest.txt pyproject.toml
+	$(call install,$(PYTHON),$(VENV),requirements/newest.txt)
+
+$(VENV_313)/ready: requirements/newest.txt pyproject.toml
+	$(call install,$(PYTHON_313),$(VENV_313),requirements/newest.txt)
+
+$(MXNET)/ready: requirements/mxnet.txt pyproject.toml
+	$(call install,$(PYTHON),$(MXNET),requirements/mxnet.txt)
+
+# The environment is made anew from its lock; the stamp is written last, so a broken setup is repeated.
+define install
+	$(call environment,$(1),$(2),$(3))
+	@$(2)/bin/python $(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "==> $(2) is ready"
+endef
+
+define environment
+	@test -n "$(1)" || { echo "$@ needs Python 3.13. Try: make PYTHON_313=/path/to/python3.13 $@"; exit 2; }
+	@$(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "geonb needs Python 3.11 or newer; $(1) is older. Try: make PYTHON=/path/to/python3.11 $@"; exit 2; }
+	@echo "==> setting up $(2) from $(3) (once; a minute or two)"
+	@$(1) -m venv --clear $(2)
+	@$(2)/bin/python $(PIP) install --require-hashes --no-deps --progress-bar on -r $(3)
+endef
+
+##@ Check a change
 
 check: $(VENV)/ready  ## format, lint and types
 	@$(VENV)/bin/ruff format --check $(SOURCES)
@@ -73,9 +82,19 @@ format: $(VENV)/ready  ## put the sources in format
 	@$(VENV)/bin/ruff format $(SOURCES)
 	@$(VENV)/bin/ruff check --fix $(SOURCES)
 
-lock:  ## compile the two locks anew (needs uv)
-	uv pip compile -q -U pyproject.toml --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/newest.txt
-	uv pip compile -q -U pyproject.toml --extra mxnet --extra lab --extra dev --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements/mxnet.txt
+test: test-newest test-mxnet  ## all tests, without and beside MXNet
+
+test-newest: $(VENV)/ready  ## the tests on the newest NumPy, without MXNet
+	@echo "==> tests on the newest NumPy, without MXNet"
+	@$(VENV)/bin/python -m pytest -m "not mxnet" $(PYTEST_FLAGS)
+
+test-mxnet: $(MXNET)/ready  ## the tests beside MXNet
+	@echo "==> tests beside MXNet"
+	@$(MXNET)/bin/python -m pytest -m "not newest" $(PYTEST_FLAGS)
+
+test-313: $(VENV_313)/ready  ## the tests on Python 3.13, but for the slow ones and those in a browser
+	@echo "==> tests on Python 3.13"
+	@$(VENV_313)/bin/python -m pytest -m "not mxnet and not browser and not slow" $(PYTEST_FLAGS)
 
 bench: $(VENV)/ready $(MXNET)/ready  ## speed and memory, against the limits that are promised
 	@$(MXNET)/bin/python benchmarks/locationnet.py
@@ -83,24 +102,55 @@ bench: $(VENV)/ready $(MXNET)/ready  ## speed and memory, against the limits tha
 	@$(VENV)/bin/python benchmarks/evaluation.py
 	@$(VENV)/bin/python benchmarks/occlusion.py
 
+##@ Notebooks and workshops
+
 notebooks: $(MXNET)/ready  ## execute all notebooks whole, into artefacts/notebooks (about 10 minutes)
 	@$(MXNET)/bin/python workshop/run_notebooks.py
 
 slides: $(VENV)/ready  ## turn the first notebook into slides, into artefacts/slides (needs npm)
 	@$(VENV)/bin/python workshop/slides/make.py
 
-wheelhouse: $(VENV)/ready  ## fill artefacts/stick for a workshop on bad Wi-Fi: wheels, notebooks, model
+wheelhouse: $(VENV)/ready  ## fill artefacts/stick for a workshop on bad Wi-Fi: wheels, notebooks, models
 	@$(VENV)/bin/python workshop/stick/fill.py
 
 binder-rehearsal: $(VENV)/ready  ## what Binder does, without Docker: environment, postBuild, 00 to 05 in 2 GB
 	@$(VENV)/bin/python binder/rehearse.py
 
-pictures: $(VENV)/ready  ## draw the pictures of the README and of the notebooks anew
+##@ Make its parts anew
+
+pictures: $(VENV)/ready  ## draw the pictures of the README and of the notebooks
 	@$(VENV)/bin/python workshop/pictures.py
 
-mini: $(MXNET)/ready  ## train the mini model anew, and draw the example photos (about 15 minutes)
+mini: $(MXNET)/ready  ## train the mini model, and draw the example photos (about 15 minutes)
 	$(MXNET)/bin/python -m geonb_training mini geonb/data/mini
 	$(MXNET)/bin/python -m geonb_training.scenes.example geonb/data
 
+COMPILE := uv pip compile -q --generate-hashes --no-header --no-annotate --python-version 3.11
+LOCK_FLAGS ?= --upgrade
+lock:  ## compile the locks (needs uv)
+	$(COMPILE) $(LOCK_FLAGS) --universal pyproject.toml --extra lab --extra dev -o requirements/newest.txt
+	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra mxnet --extra lab --extra dev -o requirements/mxnet.txt
+	$(COMPILE) $(LOCK_FLAGS) --universal --group dist -o requirements/dist.txt
+
+##@ Release it
+
+# The wheel is built from the sdist, and installed as `pip install geonb` would do it, with the versions of the lock.
+dist: FRESH := artefacts/fresh
+dist: $(TOOLS)/ready  ## build sdist and wheel into dist/, and try the wheel in an empty environment
+	@rm -rf dist $(FRESH)
+	@$(TOOLS)/bin/python -m build --no-isolation
+	@$(TOOLS)/bin/twine check --strict dist/*
+	@$(PYTHON) -m venv $(FRESH)/env
+	@mkdir $(FRESH)/elsewhere
+	@sed -n '/^[a-z]/s/ *\\$$//p' requirements/newest.txt > $(FRESH)/constraints.txt
+	@$(FRESH)/env/bin/python $(PIP) install --quiet --constraint $(FRESH)/constraints.txt dist/geonb-*.whl
+	@cd $(FRESH)/elsewhere && unset PYTHONPATH && export GEONB_CACHE=$$PWD/cache && \
+	  ../env/bin/geonb demo && test -s where.png && test -s where.html && ../env/bin/geonb train --help > /dev/null
+	@echo "==> dist/ holds a release:" dist/*
+
+$(TOOLS)/ready: requirements/dist.txt
+	$(call environment,$(PYTHON),$(TOOLS),requirements/dist.txt)
+	@touch $@
+
 clean:  ## remove the environments and what the tools left behind
-	rm -rf $(VENV) $(MXNET) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV_313) $(MXNET) $(TOOLS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

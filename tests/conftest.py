@@ -42,8 +42,12 @@ def real_files():
     return Path(os.environ["GEONB_REAL_FILES"])
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Leave out (not skip) the tests of LocationNet's real files where these are not there."""
+    """Mark what opens a browser; leave out (not skip) the tests of real files that aren't there."""
+    for item in items:
+        if "chromium" in item.fixturenames:
+            item.add_marker("browser")
     if not os.environ.get("GEONB_REAL_FILES"):
         real = [item for item in items if item.get_closest_marker("real")]
         config.hook.pytest_deselected(items=real)

@@ -1,5 +1,7 @@
 """Distances and bounds: known ones, the rules of a metric, and what is no place."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 import geonb
 from geonb.distances import EARTH_RADIUS_KM, bounds, distance
-from geonb.errors import PlaceError
+from geonb.errors import MissingDependencyError, PlaceError
 
 HALF_GIRTH_KM = np.pi * EARTH_RADIUS_KM
 places = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
@@ -31,6 +33,12 @@ def test_geodesic_follows_the_ellipsoid():
     assert distance(jfk, lhr, "geodesic") == pytest.approx(5551.759400, abs=1e-6)
     assert distance([jfk, jfk], lhr, "geodesic").shape == (2,)
     assert distance((0, 0), (1, 0), "geodesic") == pytest.approx(110.574, abs=1e-3)
+
+
+def test_a_geodesic_without_its_package_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "geographiclib.geodesic", None)
+    with pytest.raises(MissingDependencyError, match=r'pip install "geonb\[geodesic\]"'):
+        distance((0, 0), (1, 0), "geodesic")
 
 
 @given(places, places, places)

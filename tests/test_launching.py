@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from browser import chromium_browser
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "workshop").glob("*.md")]
@@ -51,11 +50,11 @@ def test_actions_are_pinned():
 
 
 @pytest.mark.newest
-def test_the_cheat_sheet_prints_on_one_page():
-    with chromium_browser() as browser:
-        page = browser.new_page()
-        page.goto((ROOT / "docs" / "cheat-sheet.html").as_uri())
-        printed = page.pdf(prefer_css_page_size=True)
+def test_the_cheat_sheet_prints_on_one_page(chromium):
+    page = chromium.new_page()
+    page.goto((ROOT / "docs" / "cheat-sheet.html").as_uri())
+    printed = page.pdf(prefer_css_page_size=True)
+    page.close()
     assert re.findall(rb"/Count (\d+)", printed) == [b"1"]
 
 
