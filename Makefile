@@ -1,6 +1,7 @@
 # geonb: every target sets up what it needs on first use. `make help` lists them.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-PYTHON_313 ?= $(shell command -v python3.13 || ls -d ~/.pyenv/versions/3.13.*/bin/python 2> /dev/null | tail -n 1)
+PYTHON_313 ?= $(shell for python in python3.13 ~/.pyenv/versions/3.13.*/bin/python; do \
+  $$python -c "" 2> /dev/null && echo $$python && break; done)
 VENV := .venv
 VENV_313 := .venv-313
 MXNET := .venv-mxnet
