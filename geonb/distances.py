@@ -64,10 +64,8 @@ def geodesic(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float
     except ImportError as error:
         raise MissingDependencyError("a geodesic distance", "geographiclib", "geodesic") from error
     inverse = Geodesic.WGS84.Inverse
-    a, b = np.broadcast_arrays(a, b)
-    pairs = zip(a.reshape(-1, 2).tolist(), b.reshape(-1, 2).tolist(), strict=True)
-    metres = [inverse(*p, *q, outmask=Geodesic.DISTANCE)["s12"] for p, q in pairs]
-    return np.array(metres).reshape(a.shape[:-1]) / 1000.0
+    metres = np.vectorize(lambda *p: inverse(*p, Geodesic.DISTANCE)["s12"], otypes=[float])
+    return np.asarray(metres(a[..., 0], a[..., 1], b[..., 0], b[..., 1]) / 1000.0)
 
 
 _METHODS = {"haversine": haversine, "geodesic": geodesic}
@@ -84,9 +82,8 @@ def distance(
 ) -> Any:
     """Measure the kilometres between ``p1`` and ``p2``, places or arrays (..., 2) of places.
 
-    ``haversine`` is the blog's great circle on a sphere of 6371 km, which every published
-    table uses; ``geodesic`` follows the WGS-84 ellipsoid and differs by up to 0.6 %
-    (it needs ``pip install "geonb[geodesic]"``).
+    ``haversine`` is the blog's great circle on a sphere of 6371 km, as in every published
+    table; ``geodesic`` (needs ``geonb[geodesic]``) is on the ellipsoid, and differs by up to 0.6 %.
     Two places give a float; arrays broadcast, and give an array. Raises `PlaceError`.
     """
     if method not in _METHODS:
