@@ -6,6 +6,7 @@ import importlib
 import io
 import os
 import re
+import statistics
 import sys
 from pathlib import Path
 from urllib.parse import quote
@@ -20,7 +21,11 @@ import geonb
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 OFFLINE = str(ROOT / "tests" / "offline")
-SOLUTION = re.compile(r"<details>\s*<summary>Solution</summary>\s*```python\n(.*?)```", re.DOTALL)
+SOLUTION = re.compile(
+    r"<details>\n<summary>Solution</summary>\n\n```python\n(.*?)```\n.*</details>", re.DOTALL
+)
+NOT_WORDS = re.compile(r"```.*?```|!\[[^\]]*\]\([^)]*\)|\]\([^)]*\)|<[^>]+>", re.DOTALL)
+"""Code, pictures, addresses and tags."""
 CUT_OFF = """
 import socket
 try:
@@ -53,7 +58,22 @@ def prose(notebook):
 
 
 def code(notebook):
-    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    """The sources of the code cells, without those that are left empty for the reader."""
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code" and cell.source]
+
+
+def words(cell):
+    """How many words a text cell has for its reader."""
+    return len(re.findall(r"\w[\w'.,-]*", NOT_WORDS.sub(" ", cell.source)))
+
+
+def with_solutions(notebook):
+    """The notebook with each solution in the empty cell above it, as a learner would fill it in."""
+    for empty, text in zip(notebook.cells, notebook.cells[1:], strict=False):
+        if solution := SOLUTION.fullmatch(text.source):
+            assert (empty.cell_type, empty.source) == ("code", "")
+            empty.source = solution[1]
+    return notebook
 
 
 def without_magics(source):
@@ -89,10 +109,26 @@ def test_it_teaches(path):
     text = prose(read(path))
     for part in ("## Predict first", "## Exercise", "## What can go wrong", "## Key points"):
         assert part in text
-    assert text.count("## Exercise") == len(SOLUTION.findall(text))
     objectives = re.search(r"\*\*You will\*\* \| (.*) \|", text).group(1).split(";")
     points = text.partition("## Key points")[2].partition("\n\n**")[0].count("\n- ")
     assert points >= len(objectives), "what was promised is what is summed up"
+
+
+def test_an_exercise_is_a_question_an_empty_cell_and_a_hidden_solution(path):
+    cells = read(path).cells
+    for index, cell in enumerate(cells):
+        if "## Exercise" in cell.source:
+            assert cell.source.startswith("## Exercise: ")
+            empty, solution = cells[index + 1 : index + 3]
+            assert (empty.cell_type, empty.source) == ("code", "")
+            assert SOLUTION.fullmatch(solution.source)
+            assert words(cell) <= 60
+
+
+def test_it_is_read_in_small_bites(path):
+    counts = [words(cell) for cell in read(path).cells if cell.cell_type == "markdown"]
+    assert statistics.median(counts) <= 45
+    assert max(counts) <= 180
 
 
 def test_it_leads_on(path):
@@ -168,14 +204,17 @@ def execute(notebook, folder):
 
 @pytest.mark.newest
 def test_it_runs_offline_with_its_solutions(path, tmp_path):
-    notebook = read(path)
-    cells = len(code(notebook))
-    for solution in SOLUTION.findall(prose(notebook)):
-        notebook.cells.append(nbformat.v4.new_code_cell(solution))
+    lesson = read(path)
+    cells = len(code(lesson))
+    own = {cell.id for cell in lesson.cells if cell.source}
+    notebook = with_solutions(lesson)
     notebook.cells.append(nbformat.v4.new_code_cell(CUT_OFF))
     shown = execute(notebook, tmp_path)
-    assert len(shown) >= 0.7 * cells, "cells show what they did"
     assert list(pictures_without_words(shown)) == []
+    shown = [cell for cell in shown if cell.id in own]
+    assert len(shown) >= 0.7 * cells, "cells show what they did"
+    seen = sum(any("text/html" in o.get("data", {}) for o in cell.outputs) for cell in shown)
+    assert seen >= 0.45 * cells, "a picture or a table after nearly every second code cell"
 
 
 def pictures_without_words(cells):
