@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from geonb.network.cpus import cpu_limit
+from geonb.network.sessions import cpu_limit
 
 ROUNDS = 5
 WARM = 15

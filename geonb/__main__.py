@@ -22,26 +22,37 @@ def main() -> None:
 def fetch(model: str, source: str | None) -> None:
     """Fetch MODEL (locationnet) into the cache, and verify it; resumes what was broken off."""
     from geonb.weights.fetching import fetch as fetch_model
+    from geonb.weights.fetching import whereabouts
+    from geonb.weights.registry import REGISTRY
 
-    click.echo(f"{model} is in the cache: {fetch_model(model, source)}")
+    path = fetch_model(model, source)
+    where = "in the cache" if source else whereabouts(REGISTRY[model])
+    click.echo(f"{model}: {where}: {path}")
 
 
 @main.command()
-def models() -> None:
-    """List the known models: which are in the cache, their size, licence and source."""
-    from geonb.weights.registry import REGISTRY, is_cached, own_files
+@click.option(
+    "--clear", metavar="NAME", help="Remove this model and its conversions; all removes all."
+)
+def models(clear: str | None) -> None:
+    """List the known models, and the size of the cache; or remove one from it."""
+    from geonb.files import cache_folder
+    from geonb.weights import fetching
+    from geonb.weights.registry import REGISTRY
 
+    if clear:
+        before = fetching.cache_size()
+        fetching.clear(clear)
+        click.echo(f"removed {(before - fetching.cache_size()) / 1e6:,.1f} MB")
+        return
     for weights in REGISTRY.values():
-        own = own_files(weights)
-        state = (
-            f"your own files: {own}" if own else "cached" if is_cached(weights) else "not cached"
-        )
-        size = f"{weights.size / 1e6:,.0f} MB" if weights.size else "in the package"
-        click.echo(f"{weights.name:<12} {size:<15} {state}")
+        size = f"{weights.size / 1e6:,.0f} MB" if weights.size else ""
+        click.echo(f"{weights.name:<12} {size:<8} {fetching.whereabouts(weights) or 'not cached'}")
         click.echo(f"{'':<12} {weights.title}")
         click.echo(f"{'':<12} {weights.attribution}, {weights.licence}, {weights.source}")
         if weights.citation:
             click.echo(f"{'':<12} to cite: {weights.citation}")
+    click.echo(f"The cache is {cache_folder()}, {fetching.cache_size() / 1e6:,.1f} MB.")
 
 
 @main.command()

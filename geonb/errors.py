@@ -60,8 +60,9 @@ class PictureError(GeonbError):
 class MissingDependencyError(GeonbError, ImportError):
     """An optional package is needed; the text ends with the command that installs it."""
 
-    def __init__(self, purpose: str, package: str, extra: str) -> None:
+    def __init__(self, purpose: str, package: str, extra: str = "") -> None:
+        what = f'"geonb[{extra}]"' if extra else package
         super().__init__(
             f"{purpose} needs the package {package}, which is not installed; "
-            f'install it with: pip install "geonb[{extra}]"'
+            f"install it with: pip install {what}"
         )

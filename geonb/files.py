@@ -1,17 +1,25 @@
-"""Files that are whole or absent, the cache folder, and digests that are worked out once."""
+"""Files: written whole or not at all, and the cache of what was fetched and derived."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
+import shutil
 import uuid
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geonb import __version__
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+_PART = ".part-"
+_MANIFEST = "sizes"
+"""Lists a derived folder's files: name, size in bytes, MD5."""
 
 
 @contextmanager
@@ -22,7 +30,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".part-{uuid.uuid4().hex}{path.suffix}")
+    temporary = path.with_name(f"{_PART}{uuid.uuid4().hex}{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)
@@ -68,3 +76,108 @@ def file_digest(path: Path) -> str:
 
 def _md5() -> hashlib._Hash:
     return hashlib.md5(usedforsecurity=False)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A folder of derived files; a temporary one is removed when nothing refers to it any more."""
+
+    folder: Path
+
+
+def derived_folder() -> Path:
+    """Where derived files are kept."""
+    return cache_folder() / "onnx"
+
+
+def derive(name: str, make: Callable[[Path], None], maker: str = "") -> Derived:
+    """Return the derived folder ``name``; if it isn't in the cache, ``make(folder)`` fills it.
+
+    The name in the cache ends with the release of geonb, and with that of ``maker`` if other
+    software shapes the files too. When a folder is made, those of other releases are removed,
+    and what interrupted processes left. A folder appears whole or not at all; one whose files
+    were cut off or changed is made anew. If the cache can't be written, a temporary folder takes
+    its place, with a warning. Raises `OSError` if that can't be written either.
+    """
+    release = f"{__version__}-{maker}" if maker else __version__
+    folder = derived_folder() / f"{name}-{release}"
+    if _complete(folder):
+        return Derived(folder)
+    part = folder.with_name(f"{_PART}{uuid.uuid4().hex}")
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(_deriving())
+            part.mkdir()
+        except OSError as error:
+            return _in_a_temporary_folder(folder, make, error)
+        stack.callback(shutil.rmtree, part, ignore_errors=True)
+        if not _complete(folder):  # another process may have made it meanwhile
+            for other in folder.parent.iterdir():
+                if other != part and _is_left_over(other.name, maker):
+                    shutil.rmtree(other, ignore_errors=True)
+            _make(part, make)
+            shutil.rmtree(folder, ignore_errors=True)
+            part.rename(folder)
+    return Derived(folder)
+
+
+def discard(derived: Derived) -> None:
+    """Remove a folder that turned out to be broken."""
+    shutil.rmtree(derived.folder, ignore_errors=True)
+
+
+def remove_derived(start: str = "") -> None:
+    """Remove the derived folders whose names begin with ``start``. Raises `OSError`."""
+    if derived_folder().is_dir():
+        with _deriving():
+            for folder in derived_folder().iterdir():
+                if folder.name.startswith(start):
+                    shutil.rmtree(folder)
+
+
+def _deriving() -> contextlib.AbstractContextManager[object]:
+    """One process at a time derives, so an unfinished folder that it finds is nobody's."""
+    import filelock
+
+    return filelock.FileLock(derived_folder().with_name(".onnx.lock"))
+
+
+def _is_left_over(name: str, maker: str) -> bool:
+    """Whether a derived folder was never finished, or is of another release."""
+    _, found, other_maker = name.rpartition(f"-{__version__}")
+    return not found or (maker != "" and other_maker not in {"", f"-{maker}"})
+
+
+def _in_a_temporary_folder(folder: Path, make: Callable[[Path], None], error: OSError) -> Derived:
+    import tempfile
+    import warnings
+    import weakref
+
+    warnings.warn(
+        f"the cache cannot be written ({folder.parent}: {error.strerror}), so the model is "
+        "converted at every start; name a folder that can be written in GEONB_CACHE",
+        stacklevel=2,
+    )
+    derived = Derived(Path(tempfile.mkdtemp(prefix="geonb-")))
+    weakref.finalize(derived, shutil.rmtree, derived.folder, ignore_errors=True)
+    _make(derived.folder, make)
+    return derived
+
+
+def _make(folder: Path, make: Callable[[Path], None]) -> None:
+    make(folder)
+    lines = [f"{f.name} {f.stat().st_size} {file_digest(f)}\n" for f in sorted(folder.iterdir())]
+    (folder / _MANIFEST).write_text("".join(lines))
+
+
+def _complete(folder: Path) -> bool:
+    """Whether the folder holds what was written into it."""
+    try:
+        rows = [line.split() for line in (folder / _MANIFEST).read_text().splitlines()]
+        return bool(rows) and all(
+            (folder / name).stat().st_size == int(size) and file_digest(folder / name) == digest
+            for name, size, digest in rows
+        )
+    except (OSError, ValueError):
+        return False

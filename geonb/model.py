@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from dataclasses import dataclass
 from html import escape
@@ -11,21 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.earth.cells import CELLS_FILE, Cells, read_cells
-from geonb.errors import CellsError, FetchError, ModelError
-from geonb.network.checkpoint import CheckpointFiles, CoremlFile, find_checkpoint
-from geonb.network.engine import ENGINES, Engine, EngineName, Precision
-from geonb.network.quantisation import Calibration
+from geonb.errors import CellsError, ModelError
+from geonb.network.checkpoint import CheckpointFiles, find_checkpoint
+from geonb.network.engine import Engine, EngineName, Precision, open_engine
 from geonb.preprocessing import RECIPE, Recipe, preprocess
-from geonb.shown.pictures import style
-from geonb.weights.fetching import fetch
-from geonb.weights.registry import (
-    LOCATIONNET,
-    MINI,
-    REGISTRY,
-    Weights,
-    find_cached,
-    own_files,
-)
+from geonb.weights.registry import REGISTRY, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +42,7 @@ class Model:
         weights: Source and licence of a known model; None for your own checkpoint.
         network: The loaded network.
         why: Why `load_model` chose this model; empty if you named it.
+        own_files: Where your own files are, if they take the place of a known model's.
         note: What has to be said wherever its answers are shown.
     """
 
@@ -61,12 +53,15 @@ class Model:
     weights: Weights | None
     network: Engine
     why: str = ""
+    own_files: str = ""
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: {self._about}>"
 
     def _repr_html_(self) -> str:
         """The text as a paragraph, which a notebook wraps between words."""
+        from geonb.shown.pictures import style
+
         text = f"<b>{escape(self.name)}</b>: {escape(self._about)}"
         return f"<style>{style()}</style><div class='geonb'><p>Model {text}</p></div>"
 
@@ -77,8 +72,8 @@ class Model:
             about += f"; {self.network.agreement}"
         if self.weights:
             about += f"; {self.weights.attribution}, {self.weights.licence}"
-            if own := own_files(self.weights):
-                about += f"; your own files, {own}"
+        if self.own_files:
+            about += f"; your own files, {self.own_files}"
         if self.why:
             about += f"; chosen because {self.why}"
         return about
@@ -123,56 +118,61 @@ def load_model(
     checkpoint is named by its folder or its prefix (``models/RN101-5k500``, also with an epoch,
     ``models/RN101-5k500-0012``, or a ``.mlmodel``), and has its cell list, ``grids.txt``,
     beside it. A known name goes first; write ``./mini`` for a folder of that name. Without a
-    source, the variable GEONB_MODEL names it; else it is LocationNet where its files are on
-    this machine, else mini: which of them, and why, is part of the model's text.
+    source, the variable GEONB_MODEL names it; otherwise it is LocationNet if its files are on
+    this machine, else mini: the model's text says which of them, and why.
 
-    ``precision="int8"`` is smaller and quicker, and answers a little differently: by how much is
-    printed when it is made, from the photos in ``calibration`` or from drawn scenes, and stored.
-    ``device="cuda"`` runs on the GPU, with the package onnxruntime-gpu.
+    ``engine`` is ``onnxruntime``; ``mxnet``, the blog's own; or ``reference``, which is slow,
+    but runs wherever NumPy does. ``precision="int8"`` is smaller and quicker, and answers a
+    little differently: how much is measured once, on the photos in ``calibration`` or on drawn
+    scenes, and printed. ``device="cuda"`` runs on the GPU, with the package onnxruntime-gpu.
 
     Raises `ModelError`, of which `CheckpointError`, `CellsError` and `FetchError` are kinds.
     """
-    if engine not in ENGINES:
-        raise ModelError(f"no engine {engine!r}; the engines are {', '.join(ENGINES)}")
     chosen, why = _choose() if source is None else (os.fspath(source), "")
-    name, weights, files = _find(chosen, download=download)
+    name, weights, files, own = _find(chosen, download=download)
     cells = read_cells(files.folder / CELLS_FILE)
-    photos = None if calibration is None else Calibration(calibration)
-    network = ENGINES[engine](files, precision, device, photos)
+    network = open_engine(engine, files, precision, device, calibration)
     if network.classes != len(cells):
         raise CellsError(
             f"{files.folder / CELLS_FILE}: {len(cells):,} cells, but {files.name} "
             f"has {network.classes:,} classes; is the list of another model?"
         )
-    return Model(name, engine, cells, RECIPE, weights, network, why)
+    return Model(name, engine, cells, RECIPE, weights, network, why, own)
 
 
 def _choose() -> tuple[str, str]:
-    """The source where the caller names none, and the reason in words."""
+    """The model if the caller names none, and the reason in words: the rule for everyone."""
     if named := os.environ.get("GEONB_MODEL"):
         return named, f"GEONB_MODEL is {named}"
-    try:
-        find_cached(LOCATIONNET)
-    except FetchError:
-        return (
-            MINI.name,
-            "LocationNet is not (whole) in the cache; geonb fetch locationnet brings it",
-        )
-    return LOCATIONNET.name, "LocationNet is on this machine"
+    from geonb.weights.fetching import whereabouts
+
+    absent = []
+    for weights in REGISTRY.values():  # the last of them comes with geonb
+        title = weights.title.partition(" (")[0]
+        if whereabouts(weights):
+            break
+        size = f"{weights.size / 1e6:,.0f} MB"
+        absent.append(f"{title} is not in the cache ({size}; geonb fetch {weights.name} brings it)")
+    return weights.name, ", and ".join(absent) or f"{title} is on this machine"
 
 
-def _find(
-    source: str, *, download: bool
-) -> tuple[str, Weights | None, CheckpointFiles | CoremlFile]:
+def _find(source: str, *, download: bool) -> tuple[str, Weights | None, CheckpointFiles, str]:
+    """The model's name, its record, its files, and where these are if they are the user's."""
     if source in REGISTRY:
         weights = REGISTRY[source]
-        place = fetch(weights) if download else find_cached(weights)
-        return source, weights, find_checkpoint(place)
+        if weights.shipped:
+            return source, weights, find_checkpoint(weights.shipped), ""
+        from geonb.weights.fetching import fetch, find, own_files
+
+        place = fetch(weights) if download else find(weights)
+        return source, weights, find_checkpoint(place), str(own_files(weights) or "")
     path = Path(source).expanduser()
-    if len(path.parts) == 1 and not (path.is_dir() or any(Path().glob(f"{path.name}-*"))):
+    if len(path.parts) == 1 and not (
+        path.is_dir() or any(Path().glob(f"{glob.escape(path.name)}-*"))
+    ):
         raise ModelError(
             f"no model {source!r}: the known names are {', '.join(REGISTRY)}, "
             "and no folder or checkpoint prefix here is called so"
         )
     files = find_checkpoint(path)
-    return Path(files.prefix).name, None, files
+    return Path(files.prefix).name, None, files, ""

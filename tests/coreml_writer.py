@@ -9,8 +9,7 @@ from geonb.network.coreml import _quiet
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from geonb.network.checkpoint import Checkpoint
-    from geonb.network.layers import Layer
+    from geonb.network.layers import Checkpoint, Layer
 
 
 def write_coreml(checkpoint: Checkpoint, labels: list[str], path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from geonb.earth import s2
 from geonb.earth.cells import CELLS_FILE, Cells
-from geonb.network.checkpoint import CheckpointFiles
+from geonb.network.checkpoint import MxnetFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ def write_network(
     epoch: int = 12,
     layout: str = "v2",
     attribute_key: str = "attr",
-) -> CheckpointFiles:
+) -> MxnetFiles:
     """Write symbol, params and cells of a pre-activation ResNet for (N, 3, 224, 224).
 
     ``filters`` has one number for the stem, then one a stage. ``layout`` is that of the arrays
@@ -52,7 +52,7 @@ def write_network(
     graph = _Graph()
     graph.resnet(units, filters, classes, deep=bottleneck)
     folder.mkdir(parents=True, exist_ok=True)
-    files = CheckpointFiles(folder / f"{name}-symbol.json", folder / f"{name}-{epoch:04}.params")
+    files = MxnetFiles(folder / f"{name}-symbol.json", folder / f"{name}-{epoch:04}.params")
     files.symbol.write_text(json.dumps(graph.symbol(attribute_key), indent=2))
     write_params(files.params, graph.arrays(seed), layout)
     make_cells(classes, seed).write(folder / CELLS_FILE)

@@ -8,7 +8,7 @@ import pytest
 from networks import write_network, write_params
 
 from geonb.errors import CheckpointError
-from geonb.network.checkpoint import find_checkpoint, read_checkpoint
+from geonb.network.checkpoint import find_checkpoint
 from geonb.network.layers import parameter_shapes
 from geonb.network.mxnet_files import read_params, read_symbol
 
@@ -28,7 +28,7 @@ def test_layouts_and_ages_are_read_alike(tmp_path):
     """Three layouts of arrays, three names for attributes: one network."""
     first = None
     for layout, key in [("v2", "attrs"), ("v1", "attr"), ("legacy", "param")]:
-        found = read_checkpoint(write_network(tmp_path / key, layout=layout, attribute_key=key))
+        found = write_network(tmp_path / key, layout=layout, attribute_key=key).read()
         first = first or found
         assert [(x.name, x.op, x.inputs, x.parameters) for x in found.layers] == [
             (x.name, x.op, x.inputs, x.parameters) for x in first.layers
@@ -51,7 +51,7 @@ def test_a_fixed_gamma_counts_as_one(files):
     arrays = dict(read_params(files.params))
     arrays["bn_data_gamma"] = np.full_like(arrays["bn_data_gamma"], 7.0)
     write_params(files.params, iter(arrays.items()))
-    checkpoint = read_checkpoint(files)
+    checkpoint = files.read()
     assert set(checkpoint.arrays["bn_data_gamma"].tolist()) == {1.0}
     assert checkpoint.arrays["bn0_gamma"].tolist() == arrays["bn0_gamma"].tolist()
 
@@ -65,7 +65,7 @@ def test_a_fixed_gamma_is_the_default(files):
     arrays["bn0_gamma"] = np.full_like(arrays["bn0_gamma"], 7.0)
     write_params(files.params, iter(arrays.items()))
     edit_symbol(files, forget)
-    assert set(read_checkpoint(files).arrays["bn0_gamma"].tolist()) == {1.0}
+    assert set(files.read().arrays["bn0_gamma"].tolist()) == {1.0}
 
 
 def test_folder_prefix_and_epoch_name_the_same_files(tmp_path, files):
@@ -79,7 +79,7 @@ def test_folder_prefix_and_epoch_name_the_same_files(tmp_path, files):
 def test_an_unknown_operator_is_named_with_its_layer(files):
     edit_symbol(files, lambda nodes: nodes[-1].update(op="LRN", name="norm7"))
     with pytest.raises(CheckpointError, match=r"'norm7'.*'LRN'"):
-        read_checkpoint(files)
+        files.read()
 
 
 def test_an_unsupported_setting_is_named(tmp_path, files):
@@ -92,14 +92,14 @@ def test_an_unsupported_setting_is_named(tmp_path, files):
 
     edit_symbol(files, change)
     with pytest.raises(CheckpointError, match=r"relu.*Activation.*softsign"):
-        write_onnx(read_checkpoint(files), tmp_path)
+        write_onnx(files.read(), tmp_path)
 
 
 def test_params_of_another_network(tmp_path, files):
     other = write_network(tmp_path / "other", classes=41)
     shutil.copy(other.params, files.params)
     with pytest.raises(CheckpointError, match=r"fc1_weight.*\(41, 32\).*\(40, 32\)"):
-        read_checkpoint(files)
+        files.read()
 
 
 def test_an_array_is_missing(files):
@@ -107,7 +107,7 @@ def test_an_array_is_missing(files):
     del arrays["conv0_weight"]
     write_params(files.params, iter(arrays.items()))
     with pytest.raises(CheckpointError, match="no array 'conv0_weight'"):
-        read_checkpoint(files)
+        files.read()
 
 
 def test_layers_that_do_not_fit_each_other(files):
@@ -118,7 +118,7 @@ def test_layers_that_do_not_fit_each_other(files):
 
     edit_symbol(files, change)
     with pytest.raises(CheckpointError, match="stage1_unit1_conv1"):
-        read_checkpoint(files)
+        files.read()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.999])
@@ -152,7 +152,7 @@ def test_missing_files_are_named(tmp_path, files):
 @pytest.mark.real
 def test_the_real_symbol(real_files):
     layers = read_symbol(real_files / "RN101-5k500-symbol.json")
-    shapes = parameter_shapes(layers, (1, 3, 224, 224))
+    shapes = parameter_shapes(layers)
     assert sum(np.prod(shape) for shape in shapes.values()) == 74_405_235
     assert shapes["fc1_weight"] == (15_527, 2048)
     assert shapes["conv0_weight"] == (64, 3, 7, 7)

@@ -14,9 +14,9 @@ from servers import Mirror, serve
 
 import geonb
 from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
-from geonb.network.architecture import architecture
 from geonb.network.checkpoint import CoremlFile, find_checkpoint
-from geonb.network.coreml import check, read_coreml
+from geonb.network.coreml import read_coreml
+from geonb.network.layers import architecture
 from geonb.preprocessing import RECIPE
 from geonb.weights.fetching import fetch
 from geonb.weights.registry import LOCATIONNET, WeightsFile
@@ -41,6 +41,11 @@ def record(files, target):
     md5 = hashlib.md5(cells.read_bytes()).hexdigest()
     form = (WeightsFile("grids.txt", (str(cells),), md5), WeightsFile(target.name))
     return replace(LOCATIONNET, forms=(form,), architecture=architecture(files.read().layers))
+
+
+def check(target, weights):
+    """The user takes the file from his own disk; without a checksum, its content is compared."""
+    assert fetch(weights, target).name == target.name
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +95,7 @@ def test_it_is_found_by_name_and_in_its_folder(forms):
         find_checkpoint(target.with_name("gone.mlmodel"))
 
 
-def test_the_published_network_is_told_from_others(forms, edited, tmp_path):
+def test_the_published_network_is_told_from_others(forms, edited, cache):
     files, target = forms
     check(target, record(files, target))
     with pytest.raises(FetchError, match=r"other layers or shapes \([\d,]+ parameters, 40 labels"):
@@ -113,7 +118,7 @@ def widen(spec):
 
 
 @pytest.mark.parametrize("change", [rename, widen])
-def test_other_layers_are_refused(forms, edited, change):
+def test_other_layers_are_refused(forms, edited, cache, change):
     with pytest.raises(FetchError, match="other layers or shapes"):
         check(edited(change), record(*forms))
 

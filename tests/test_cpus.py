@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geonb.network import sessions
-from geonb.network.cpus import cpu_kind, cpu_limit
+from geonb.network.sessions import cpu_kind, cpu_limit
 
 HERE = len(os.sched_getaffinity(0))
 

@@ -111,7 +111,7 @@ def test_nothing_half_written_is_left(files, cache, monkeypatch):
         (folder / "model.onnx").write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("geonb.network.engine.write_onnx", fail)
+    monkeypatch.setattr("geonb.network.onnx_file.write_onnx", fail)
     with pytest.raises(ModelError, match=r"No space left.*make room"):
         OnnxEngine(files)
     assert cached(cache) == []

@@ -7,8 +7,7 @@ import pytest
 from mirrors import CONTENT, WHOLE, final, left, record
 
 from geonb.errors import FetchError, ModelError
-from geonb.weights.fetching import fetch
-from geonb.weights.registry import find_cached
+from geonb.weights.fetching import fetch, find
 
 
 def test_files_are_fetched_once(mirror, cache, capsys):
@@ -113,10 +112,10 @@ def test_a_cached_file_that_was_harmed_is_noticed(mirror, cache, harm):
         data[1234] ^= 1
     victim.write_bytes(data)
     with pytest.raises(FetchError, match=r"big\.params there was cut off or changed.*geonb fetch"):
-        find_cached(weights)
+        find(weights)
     fetch(weights)
     assert final(cache) == WHOLE
-    assert find_cached(weights) == victim
+    assert find(weights) == victim
 
 
 @pytest.mark.parametrize("way", ["file", "folder", "url", "base"])
@@ -154,4 +153,4 @@ def test_unknown_models():
 
 
 def test_mini_is_there_already():
-    assert fetch("mini").is_file()
+    assert (fetch("mini") / "grids.txt").is_file()

@@ -21,11 +21,11 @@ def photo(tmp_path):
 def test_demo(tmp_path):
     run = run_geonb("demo", cwd=tmp_path)
     assert run.returncode == 0
-    assert "LocationNet is left out: locationnet is not in the cache" in run.stderr
-    assert len(run.stderr.splitlines()) == 2
+    assert run.stderr.startswith("taking mini, because LocationNet is not in the cache")
+    assert len(run.stderr.splitlines()) == 1
     lines = run.stdout.splitlines()
     assert lines[0] == "photo example.jpg, model mini, engine onnxruntime"
-    head = "rank probability latitude longitude km to truth nearest town"
+    head = "rank place probability latitude longitude km to truth"
     assert lines[1].split() == head.split()
     assert [line.split()[0] for line in lines[2:7]] == ["1", "2", "3", "4", "5"]
     assert "street scenes only" in run.stdout
@@ -147,9 +147,29 @@ def test_the_other_photos_go_on(tmp_path, photo):
     assert run.stdout.splitlines()[0].startswith("photo ")
 
 
-def test_locationnet_is_the_default_and_is_never_replaced_silently(tmp_path, photo):
+@pytest.mark.parametrize("command", ["locate", "evaluate", "demo"])
+def test_every_command_takes_the_model_that_load_model_would(tmp_path, photo, command):
+    own = write_network(tmp_path / "own")
+    (tmp_path / "set.csv").write_text(f"path,lat,lng\n{photo.name},10,20\n")
+    arguments = {"locate": [photo], "evaluate": [tmp_path / "set.csv"], "demo": []}[command]
+    outputs = {
+        name: run_geonb(command, *arguments, cwd=tmp_path, **variables)
+        for name, variables in {
+            "mini": {},
+            "locationnet": {"GEONB_LOCATIONNET": own.prefix},
+            "tiny": {"GEONB_LOCATIONNET": own.prefix, "GEONB_MODEL": own.prefix},
+        }.items()
+    }
+    for name, run in outputs.items():
+        assert run.returncode == 0, run.stderr
+        assert name in run.stdout.split("Note:")[0]
+        assert ("taking mini, because" in run.stderr) == (name == "mini")
+
+
+def test_locationnet_is_never_replaced(tmp_path, photo):
     nowhere = "http://127.0.0.1:9"  # a proxy that is not there: no mirror answers
-    run = run_geonb("locate", photo, cwd=tmp_path, HTTPS_PROXY=nowhere, https_proxy=nowhere)
+    command = ["locate", photo, "--model", "locationnet"]
+    run = run_geonb(*command, cwd=tmp_path, HTTPS_PROXY=nowhere, https_proxy=nowhere)
     assert run.returncode == 2
     assert "locationnet cannot be fetched; tried https://" in run.stderr
     files = {file for form in LOCATIONNET.forms for file in form}

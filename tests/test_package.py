@@ -103,7 +103,6 @@ FLOORS = (
 UPWARD = {
     ("geonb.predictions", "geonb.maps.page"): "to_html writes a page; imported when it's called",
     ("geonb.shown.formats", "geonb.predictions"): "for types only",
-    ("geonb.network.coreml", "geonb.weights.registry"): "for types only",
 }
 HOMES = {
     "requests": {"weights"},

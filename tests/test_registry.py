@@ -9,7 +9,8 @@ from networks import write_network
 import geonb
 from geonb.errors import FetchError
 from geonb.files import cache_folder, file_digest
-from geonb.weights.registry import LOCATIONNET, REGISTRY, find_cached
+from geonb.weights.fetching import find
+from geonb.weights.registry import LOCATIONNET, REGISTRY
 
 
 @pytest.mark.parametrize("weights", REGISTRY.values(), ids=REGISTRY)
@@ -37,7 +38,7 @@ def test_locationnet_is_the_published_one():
 
 @pytest.mark.real
 def test_the_real_files_are_the_ones_of_the_record(real_files):
-    from geonb.network.architecture import architecture, parameter_count
+    from geonb.network.layers import architecture, parameter_count
     from geonb.network.mxnet_files import read_symbol
 
     cells, symbol, _ = LOCATIONNET.forms[0]
@@ -53,7 +54,7 @@ def test_nothing_is_fetched_where_that_is_not_wished(cache):
     with pytest.raises(FetchError, match=r"locationnet is not in the cache.*geonb fetch"):
         geonb.load_model("locationnet", download=False)
     with pytest.raises(FetchError, match="its files are not there"):
-        find_cached(LOCATIONNET)
+        find(LOCATIONNET)
     assert not cache.exists()
 
 
@@ -93,17 +94,17 @@ def test_the_list_of_models(cache, tmp_path):
     answer = run_geonb("models")
     assert answer.returncode == 0
     assert re.search(r"locationnet +298 MB +not cached", answer.stdout)
-    assert re.search(r"mini +in the package +cached", answer.stdout)
+    assert re.search(r"mini +comes with geonb", answer.stdout)
     assert "CC BY-SA 3.0" in answer.stdout
     assert "to cite: J. Choi and K. Li" in answer.stdout
     answer = run_geonb("models", GEONB_LOCATIONNET=tmp_path)
-    assert f"your own files: {tmp_path}" in answer.stdout
+    assert f"your own files, named in GEONB_LOCATIONNET: {tmp_path}" in answer.stdout
 
 
 def test_the_command_fetch(cache, tmp_path):
     answer = run_geonb("fetch", "mini")
     assert answer.returncode == 0
-    assert "mini is in the cache" in answer.stdout
+    assert "mini: comes with geonb" in answer.stdout
     answer = run_geonb("fetch", "--from", tmp_path)
     assert (answer.returncode, answer.stdout) == (2, "")
     assert re.fullmatch(r"geonb: .*none of the files of locationnet .*\n", answer.stderr)

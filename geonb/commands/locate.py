@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 import geonb
+from geonb.commands import options
 from geonb.commands.failures import complain
-from geonb.commands.options import model_options
 from geonb.errors import GeonbError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
-@model_options
+@options.model_options
 @click.option("--top", default=5, show_default=True, help="How many places, at most.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a photo, a line each.")
 @click.option(
@@ -76,19 +76,9 @@ def _draw(predictions: Predictions, target: Path) -> None:
 )
 def demo(output: Path) -> None:
     """Locate the example photo; write the map and a page."""
-    model = _demo_model()
+    model = options.load()
     predictions = geonb.predict(model, geonb.example_photo())
     click.echo(predictions)
     for name in ("where.png", "where.html"):
         _draw(predictions, output / name)
         click.echo(f"wrote {output / name}")
-
-
-def _demo_model() -> Model:
-    """LocationNet from the cache; without it mini, with a word about why."""
-    try:
-        return geonb.load_model("locationnet", download=False)
-    except GeonbError as error:
-        click.echo(f"LocationNet is left out: {error}", err=True)
-        click.echo("Going on with mini, the small model that comes with geonb.", err=True)
-        return geonb.load_model("mini")

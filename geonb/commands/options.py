@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from geonb.network.engine import ENGINES, Precision
+from geonb.network.engine import EngineName, Precision
 from geonb.network.sessions import Device
 
 if TYPE_CHECKING:
@@ -21,14 +21,17 @@ _OPTIONS = (
     click.option(
         "--model",
         "source",
-        default="locationnet",
         envvar="GEONB_MODEL",
-        show_default=True,
         show_envvar=True,
         metavar="NAME|FOLDER|PREFIX",
+        help="Without it: LocationNet if it is on this machine, else mini.",
     ),
     click.option(
-        "--engine", type=click.Choice(list(ENGINES)), default="onnxruntime", show_default=True
+        "--engine",
+        type=click.Choice(get_args(EngineName)),
+        default="onnxruntime",
+        show_default=True,
+        help="The others are for comparisons: mxnet is the blog's own, reference is slow NumPy.",
     ),
     click.option(
         "--precision",
@@ -51,17 +54,21 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of `load_model`; its argument ``load`` then loads that model."""
 
     @functools.wraps(command)
-    def with_load(source: str, **others: Any) -> None:
+    def with_load(source: str | None, **others: Any) -> None:
         chosen = {name: others.pop(name) for name in ("engine", "precision", "device")}
-        command(load=functools.partial(_load, source, **chosen), **others)
+        command(load=functools.partial(load, source, **chosen), **others)
 
     for option in reversed(_OPTIONS):
         option(with_load)
     return with_load
 
 
-def _load(source: str, **chosen: Any) -> Model:
+def load(source: str | None = None, **chosen: Any) -> Model:
+    """Load a model as `load_model` does, and say on stderr if it is mini for want of another."""
     from geonb.model import load_model
 
     with redirect_stdout(sys.stderr):  # what int8 costs; stdout is for the answer
-        return load_model(source, **chosen)
+        model = load_model(source, **chosen)
+    if model.why and model.weights and model.weights.shipped:
+        click.echo(f"taking {model.name}, because {model.why}", err=True)
+    return model

@@ -1,7 +1,8 @@
-"""The layers of a network: what each reads, its attributes, and the shapes that follow."""
+"""A network as it was read: its layers, their arrays, and the shapes that follow from them."""
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from dataclasses import dataclass, field
@@ -12,7 +13,12 @@ from geonb.errors import CheckpointError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 Shape = tuple[int, ...]
+INPUT_SHAPE: Shape = (1, 3, 224, 224)
+"""One photo, as LocationNet and its family take it."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,25 @@ class Layer:
     def number(self, name: str, default: float) -> float:
         """An attribute that is one number."""
         return float(self.text(name, str(default)))
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A network: its layers in order, and their arrays."""
+
+    layers: tuple[Layer, ...]
+    arrays: Mapping[str, NDArray[np.float32]]
+    """By name; a gamma that MXNet fixes at 1 is 1 here, whatever the file holds."""
+    labels: tuple[str, ...] = ()
+    """The names of the classes, if the file has them."""
+
+    @property
+    def classes(self) -> int:
+        """How many classes the network has."""
+        dense = [layer for layer in self.layers if layer.op == "FullyConnected"]
+        if not dense:
+            raise CheckpointError("the network has no FullyConnected layer, so no classes")
+        return int(dense[-1].number("num_hidden", 0))
 
 
 # How many layers each operator reads (what follows are its arrays), and the shapes that it makes.
@@ -115,13 +140,13 @@ def read_count(name: str, op: str) -> int:
     return _RULES[op][0]
 
 
-def parameter_shapes(layers: Iterable[Layer], input_shape: Shape) -> dict[str, Shape]:
-    """The shape of each array that the network needs, for an input such as (1, 3, 224, 224).
+def parameter_shapes(layers: Iterable[Layer]) -> dict[str, Shape]:
+    """The shape of each array that the network needs for an input of `INPUT_SHAPE`.
 
     The input's name is ``data``, as in every checkpoint of MXNet's model zoo. Raises
     `CheckpointError` with the layer whose attributes make no sense.
     """
-    outputs: dict[str, Shape] = {"data": input_shape}
+    outputs = {"data": INPUT_SHAPE}
     arrays: dict[str, Shape] = {}
     for layer in layers:
         try:
@@ -133,3 +158,25 @@ def parameter_shapes(layers: Iterable[Layer], input_shape: Shape) -> dict[str, S
                 f"layer {layer.name!r} ({layer.op}) does not fit the layers before it: {error}"
             ) from error
     return arrays
+
+
+def architecture(layers: Iterable[Layer]) -> str:
+    """MD5 of a network without its numbers: two with the same architecture have the same.
+
+    It covers each layer's name, operator, inputs and window, and its arrays' names and shapes.
+    """
+    layers = tuple(layers)
+    shapes = parameter_shapes(layers)
+    digest = hashlib.md5(usedforsecurity=False)
+    for layer in layers:
+        whole = layer.flag("global_pool")
+        window = () if whole else tuple(layer.numbers(key) for key in ("kernel", "stride", "pad"))
+        arrays = [(name, shapes[name]) for name in layer.parameters]
+        kind = layer.text("act_type", "") + layer.text("pool_type", "")
+        digest.update(repr((layer.name, layer.op, kind, layer.inputs, window, arrays)).encode())
+    return digest.hexdigest()
+
+
+def parameter_count(layers: Iterable[Layer]) -> int:
+    """How many numbers are in the network's arrays."""
+    return sum(map(math.prod, parameter_shapes(layers).values()))

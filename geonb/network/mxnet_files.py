@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from geonb.errors import CheckpointError
-from geonb.network.layers import SAME_OP, Layer, read_count
+from geonb.network.layers import SAME_OP, Checkpoint, Layer, parameter_shapes, read_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +22,28 @@ if TYPE_CHECKING:
 _LIST_MAGIC = 0x112
 _V1, _V2, _V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
 _DTYPES = {0: "<f4", 1: "<f8", 2: "<f2"}
+
+
+def read_mxnet(symbol: Path, params: Path) -> Checkpoint:
+    """Read a network from its two files; every array is there, of the shape that its layer needs.
+
+    Raises `CheckpointError`.
+    """
+    layers = read_symbol(symbol)
+    arrays = dict(read_params(params))
+    for name, shape in parameter_shapes(layers).items():
+        if name not in arrays:
+            raise CheckpointError(f"{params}: no array {name!r}, which {symbol} needs")
+        if arrays[name].shape != shape:
+            raise CheckpointError(
+                f"{params}: {name!r} has shape {arrays[name].shape}, "
+                f"{symbol} needs {shape}; are the two of the same network?"
+            )
+    for layer in layers:
+        if layer.op == "BatchNorm" and layer.flag("fix_gamma", default=True):
+            gamma = layer.parameters[0]
+            arrays[gamma] = np.ones_like(arrays[gamma])
+    return Checkpoint(layers, arrays)
 
 
 def read_symbol(path: Path) -> tuple[Layer, ...]:

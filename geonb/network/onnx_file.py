@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import CheckpointError
-from geonb.network.checkpoint import INPUT_SHAPE
+from geonb.network.layers import INPUT_SHAPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from geonb.network.checkpoint import Checkpoint
-    from geonb.network.layers import Layer
+    from geonb.network.layers import Checkpoint, Layer
 
 _OPSET = 17
 _IR_VERSION = 8  # the oldest that has this opset, for the oldest ONNX Runtime that has it

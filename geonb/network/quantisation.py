@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.network.checkpoint import CheckpointFiles, CoremlFile
+    from geonb.network.checkpoint import CheckpointFiles
     from geonb.photos.photo import PhotoSource
 
 _SCENES = 36
@@ -97,9 +97,7 @@ def read_agreement(folder: Path) -> Agreement:
     return Agreement(**json.loads((folder / _FILE).read_text()))
 
 
-def quantise(
-    plain: Path, folder: Path, files: CheckpointFiles | CoremlFile, calibration: Calibration
-) -> None:
+def quantise(plain: Path, folder: Path, files: CheckpointFiles, calibration: Calibration) -> None:
     """Write the network ``plain`` as int8 into ``folder``, measure the agreement and print it.
 
     Static quantisation of weights (per channel) and activations, in ONNX's QDQ form.
@@ -160,7 +158,7 @@ class _Reader:
 def _measure(
     first: Path,
     second: Path,
-    files: CheckpointFiles | CoremlFile,
+    files: CheckpointFiles,
     batches: list[NDArray[np.float32]],
     kind: str,
 ) -> Agreement:

@@ -1,31 +1,51 @@
-"""Sessions of ONNX Runtime: made quick to start and small, on the CPU or on a GPU."""
+"""Sessions of ONNX Runtime: quick to start, small, with as many threads as there are CPUs."""
 
 from __future__ import annotations
 
+import hashlib
+import math
+import os
+import platform
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from geonb.errors import CheckpointError, ModelError
-from geonb.network.cpus import cpu_limit
+from geonb.errors import CheckpointError, MissingDependencyError, ModelError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 Device = Literal["cpu", "cuda"]
 _MAPPED_BYTES = 1024  # smaller arrays stay in the graph
 
 
+def _onnxruntime() -> Any:
+    """ONNX Runtime, which not every platform has."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingDependencyError(
+            'the engine onnxruntime (engine="reference" is slow, and does without it)',
+            "onnxruntime",
+        ) from error
+    return onnxruntime
+
+
+def runtime_version() -> str:
+    """The release of ONNX Runtime: another one would lay a network out differently."""
+    return _onnxruntime().__version__
+
+
 def open_session(
     path: Path, device: Device = "cpu", *, optimised: bool = True, packed: bool = False
 ) -> Any:
-    """Open an ONNX file; one that `optimise` has written (``optimised``) is mapped as it lies.
+    """Open an ONNX file; one that `optimise` wrote (``optimised``) is mapped, not read.
 
     ``packed`` keeps copies of the arrays in memory, in the order in which they are multiplied:
     three times as fast for int8; no faster for float32, but 30 % larger.
 
-    Raises `CheckpointError` where the file is broken, `ModelError` where the device is not there.
+    Raises `CheckpointError` if the file is broken, `ModelError` if the device isn't there.
     """
-    import onnxruntime
-
+    onnxruntime = _onnxruntime()
     options = _options(packed=packed)
     if optimised:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -44,8 +64,7 @@ def optimise(source: Path, target: Path, *, basic: bool = False) -> None:
     ONNX Runtime does this at every start otherwise, and then keeps the arrays in memory instead
     of mapping them. ``basic`` only fuses layers, which holds for every processor.
     """
-    import onnxruntime
-
+    onnxruntime = _onnxruntime()
     options = _options()
     options.optimized_model_filepath = str(target)
     if basic:
@@ -57,11 +76,8 @@ def optimise(source: Path, target: Path, *, basic: bool = False) -> None:
 
 
 def check_device(device: Device) -> None:
-    """Raise `ModelError` where the device cannot be used; the text says what is missing."""
-    import onnxruntime
-
-    if device not in {"cpu", "cuda"}:
-        raise ModelError(f"no device {device!r}; the devices are cpu and cuda")
+    """Raise `ModelError` if the device can't be used; the text says what is missing."""
+    onnxruntime = _onnxruntime()
     if device == "cuda" and "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         raise ModelError(
             "device 'cuda' needs the package onnxruntime-gpu in the place of onnxruntime: "
@@ -70,8 +86,7 @@ def check_device(device: Device) -> None:
 
 
 def _options(*, packed: bool = False) -> Any:
-    import onnxruntime
-
+    onnxruntime = _onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what it has to say comes as an error
     options.intra_op_num_threads = cpu_limit()
@@ -80,7 +95,7 @@ def _options(*, packed: bool = False) -> Any:
 
 
 def _start(path: Path, options: Any, device: Device) -> Any:
-    import onnxruntime
+    onnxruntime = _onnxruntime()
     from onnxruntime.capi import onnxruntime_pybind11_state as states
 
     broken = (
@@ -98,3 +113,67 @@ def _start(path: Path, options: Any, device: Device) -> Any:
         )
     except broken as error:
         raise CheckpointError(f"{path}: ONNX Runtime cannot load it ({error})") from error
+
+
+def cpu_limit(root: Path = Path("/")) -> int:
+    """Processors that this process may use at a time, at least one.
+
+    The least of the scheduler's affinity mask and the CPU quotas of the control groups, version 1
+    or 2, from the process's own group up to the root (a container often sees its own as root).
+    """
+    if hasattr(os, "sched_getaffinity"):
+        count = len(os.sched_getaffinity(0))
+    else:  # macOS and Windows have no control groups either
+        count = os.cpu_count() or 1
+    return max(1, min([count, *(math.ceil(quota) for quota in _quotas(root))]))
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    """The quotas that are set, in processors."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        mounts = ("cpu", "cpu,cpuacct") if controllers else ("", "unified")
+        read = _version_1 if controllers else _version_2
+        for mount in mounts:
+            top = root / "sys/fs/cgroup" / mount
+            group = top / path.lstrip("/")
+            for folder in (group, *group.parents):
+                if not folder.is_relative_to(top):
+                    break
+                if quota := read(folder):
+                    yield quota
+
+
+def _version_2(folder: Path) -> float:
+    """``cpu.max`` holds the quota and its period in microseconds, or max; 0 where none is set."""
+    try:
+        quota, period = (folder / "cpu.max").read_text().split()
+        return int(quota) / int(period)
+    except (OSError, ValueError, ZeroDivisionError):
+        return 0.0
+
+
+def _version_1(folder: Path) -> float:
+    """Quota and period are two files; a quota of -1 means none."""
+    try:
+        quota = int((folder / "cpu.cfs_quota_us").read_text())
+        return max(0, quota) / int((folder / "cpu.cfs_period_us").read_text())
+    except (OSError, ValueError, ZeroDivisionError):
+        return 0.0
+
+
+def cpu_kind(root: Path = Path("/")) -> str:
+    """A short mark of the processor's instructions: what was optimised for it runs on its like."""
+    try:
+        lines = (root / "proc/cpuinfo").read_text().splitlines()
+        flags = next(line for line in lines if line.startswith(("flags", "Features")))
+    except (OSError, StopIteration):
+        flags = platform.processor()
+    text = f"{platform.machine()} {flags}"
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:8]

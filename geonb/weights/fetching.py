@@ -1,32 +1,18 @@
-"""Fetch a model's files: mirror by mirror, verified, then moved into the cache."""
+"""Find the known models on this machine, and fetch them: mirror by mirror, verified, then kept."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import filelock
-
-from geonb.errors import FetchError, MissingDependencyError, ModelError
-from geonb.files import file_digest
-from geonb.network import coreml
-from geonb.weights.downloading import ask, download, forget
-from geonb.weights.registry import (
-    MINI,
-    REGISTRY,
-    Weights,
-    WeightsFile,
-    cached_form,
-    find_cached,
-    folder_of,
-    noted_digest,
-    own_files,
-    trusted,
-)
+from geonb.earth.cells import CELLS_FILE
+from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
+from geonb.files import cache_folder, derived_folder, file_digest, remove_derived
+from geonb.network.checkpoint import find_checkpoint
+from geonb.weights.registry import REGISTRY, Weights, WeightsFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,24 +21,23 @@ Form = tuple[WeightsFile, ...]
 
 
 def fetch(model: str | Weights, source: str | os.PathLike[str] | None = None) -> Path:
-    """Fetch a known model into the cache, where it is not there yet; the checkpoint's path.
+    """Fetch a known model into the cache unless it is there already; return its checkpoint's path.
 
-    The mirrors are tried in order, with a progress bar; a broken download is resumed, also by a
+    The mirrors are tried in order, with a progress bar. A broken download is resumed, also by a
     later call. ``source`` is a file, a folder or an address (of one file, or ending with ``/``)
-    to take files from first; they are verified the same way. Nothing that was not verified gets
-    its final name. Raises `FetchError` with the address and the answer of every missing file.
+    to take files from first; they are verified the same way. No file gets its final name before
+    it is verified. Files of your own, named in GEONB_LOCATIONNET, count as there already. Raises
+    `FetchError` with the address and the answer of every missing file.
     """
     weights = _known(model)
-    if weights.name == MINI.name or (own_files(weights) and source is None):
-        return find_cached(weights)
-    if source is None and (form := cached_form(weights)):
-        return folder_of(weights) / form[-1].name
-    forms = _from_source(weights, os.fspath(source)) if source is not None else weights.forms
-    folder = folder_of(weights)
+    if weights.shipped or source is None:
+        path = _find(weights)
+        if path is not None:
+            return path
+    forms = weights.forms if source is None else _from_source(weights, os.fspath(source))
+    folder = cache_folder() / weights.name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _lock(folder):
-            return _first_form(weights, forms, folder, again=source is not None)
+        return _fetch_into(folder, weights, forms, again=source is not None)
     except OSError as error:
         raise FetchError(
             f"{folder}: cannot write {weights.name} there ({error.strerror or error}); it needs "
@@ -60,116 +45,117 @@ def fetch(model: str | Weights, source: str | os.PathLike[str] | None = None) ->
         ) from error
 
 
+def find(weights: Weights) -> Path:
+    """The checkpoint's path of a known model on this machine; nothing is fetched.
+
+    It is one for `checkpoint.find_checkpoint`. Raises `FetchError` if the model isn't there, or
+    was cut off or changed since it was fetched.
+    """
+    path = _find(weights)
+    if path is not None:
+        return path
+    folder = cache_folder() / weights.name
+    wrong = [
+        file.name
+        for form in weights.forms
+        for file in form
+        if (folder / file.name).is_file() and not _trusted(folder / file.name, file)
+    ]
+    state = f"{wrong[0]} there was cut off or changed" if wrong else "its files are not there"
+    raise FetchError(
+        f"{weights.name} is not in the cache ({folder}: {state}); fetch it with: "
+        f"geonb fetch {weights.name}; or name a folder of your own in {_variable(weights)}"
+    )
+
+
+def whereabouts(weights: Weights) -> str:
+    """Where a known model is, in a few words; empty if it isn't on this machine."""
+    if weights.shipped:
+        return "comes with geonb"
+    if own := own_files(weights):
+        return f"your own files, named in {_variable(weights)}: {own}"
+    return "in the cache" if cached_files(weights) else ""
+
+
+def own_files(weights: Weights) -> Path | None:
+    """Your own folder or checkpoint prefix, as a variable such as GEONB_LOCATIONNET names it."""
+    own = os.environ.get(_variable(weights))
+    return Path(own).expanduser() if own else None
+
+
+def cached_files(weights: Weights) -> tuple[Path, ...]:
+    """The files of a whole, verified model in the cache, the largest last; empty without one."""
+    folder = cache_folder() / weights.name
+    for form in weights.forms:
+        if all(_trusted(folder / file.name, file) for file in form):
+            return tuple(folder / file.name for file in form)
+    return ()
+
+
+def cache_size() -> int:
+    """Bytes of all models and conversions in the cache."""
+    folders = (derived_folder(), *(cache_folder() / name for name in REGISTRY))
+    files = (file for folder in folders for file in folder.rglob("*"))
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def clear(name: str) -> None:
+    """Remove a known model and its conversions from the cache; ``all`` empties the cache.
+
+    Your own files stay, and so does what comes with geonb. Raises `ModelError`, `FetchError`.
+    """
+    every = name == "all"
+    try:
+        for weights in REGISTRY.values() if every else (_known(name),):
+            for path in filter(None, (weights.shipped, *cached_files(weights)[-1:])):
+                remove_derived(find_checkpoint(path).digest())
+            if (folder := cache_folder() / weights.name).is_dir():
+                shutil.rmtree(folder)
+        if every:
+            remove_derived()  # also those of your own checkpoints
+    except OSError as error:
+        raise FetchError(f"{error.filename}: cannot remove it ({error.strerror})") from error
+
+
 def _known(model: str | Weights) -> Weights:
     if isinstance(model, Weights):
         return model
     if model not in REGISTRY:
-        raise ModelError(f"no model {model!r} to fetch; the known names are {', '.join(REGISTRY)}")
+        raise ModelError(f"no model {model!r}; the known names are {', '.join(REGISTRY)}")
     return REGISTRY[model]
 
 
-def _lock(folder: Path) -> filelock.BaseFileLock:
-    """One process at a time fetches; the next finds the files there."""
-    return filelock.FileLock(folder / ".lock")
+def _variable(weights: Weights) -> str:
+    return f"GEONB_{weights.name.upper()}"
 
 
-def _first_form(weights: Weights, forms: Sequence[Form], folder: Path, *, again: bool) -> Path:
-    if not again and (form := cached_form(weights)):
-        return folder / form[-1].name
-    failed: dict[str, str] = {}
-    for form in forms:
-        if all(_obtain(weights, file, folder, failed, again=again) for file in form):
-            return folder / form[-1].name
-    answers = _answers(forms, folder, failed)
-    tried = "; ".join(f"{mirror}: {answer}" for mirror, answer in answers.items())
-    variable = f"GEONB_{weights.name.upper()}"
-    raise FetchError(
-        f"{weights.name} cannot be fetched; tried {tried}. If you have the files, take "
-        f"them with: geonb fetch {weights.name} --from FILE|FOLDER|URL, or name their folder in "
-        f"{variable}"
-    )
-
-
-def _obtain(
-    weights: Weights, file: WeightsFile, folder: Path, failed: dict[str, str], *, again: bool
-) -> bool:
-    """Bring one file into the cache; whether that worked. ``failed`` keeps each mirror's answer."""
-    target = folder / file.name
-    if trusted(target, file) and not (again and _is_local(file.mirrors[0])):
-        return True
-    for mirror in file.mirrors:
-        if mirror in failed:  # another form needs the same file
-            continue
-        part = target.with_name(f".{file.name}.part")
+def _find(weights: Weights) -> Path | None:
+    if weights.shipped:
+        return weights.shipped
+    if own := own_files(weights):
         try:
-            _bring(mirror, part)
-            _verify(weights, file, part)
-        except (FetchError, MissingDependencyError) as error:
-            failed[mirror] = str(error)
-            continue
-        part.replace(target)
-        forget(part)
-        return True
-    return False
+            find_checkpoint(own)
+        except CheckpointError as error:
+            raise FetchError(f"{_variable(weights)} is {own}, but {error}") from error
+        return own
+    files = cached_files(weights)
+    return files[-1] if files else None
 
 
-def _answers(forms: Sequence[Form], folder: Path, failed: dict[str, str]) -> dict[str, str]:
-    """Every mirror of what is missing, once, with its answer: those that failed first.
-
-    A form of which one file cannot be had is given up before the next, larger file is begun. The
-    mirrors of that one are only asked now, so that the reader knows what to look for elsewhere.
-    """
-    missing = [file for form in forms for file in form if not trusted(folder / file.name, file)]
-    mirrors = [mirror for file in missing for mirror in file.mirrors]
-    others = [mirror for mirror in dict.fromkeys(mirrors) if mirror not in failed]
-    with ThreadPoolExecutor() as pool:  # at once, because a network that is shut says so late
-        return failed | dict(zip(others, pool.map(_ask, others), strict=True))
-
-
-def _ask(mirror: str) -> str:
-    return "there, not fetched" if _is_local(mirror) else ask(mirror)
-
-
-def _bring(mirror: str, part: Path) -> None:
-    if not _is_local(mirror):
-        download(mirror, part)
-        return
-    forget(part)
+def _trusted(path: Path, file: WeightsFile) -> bool:
+    """Whether ``path`` has the MD5 that was published, or noted when its content was checked."""
     try:
-        shutil.copyfile(mirror, part)
-    except OSError as error:
-        if error.filename != mirror:
-            raise
-        raise FetchError(f"cannot read it ({error.strerror})") from error
+        return file_digest(path) == (file.md5 or _noted_digest(path).read_text().strip())
+    except OSError:
+        return False
 
 
-def _is_local(mirror: str) -> bool:
-    return "://" not in mirror
-
-
-def _verify(weights: Weights, file: WeightsFile, part: Path) -> None:
-    """Raise `FetchError` where ``part`` is not the file that the record promises, and remove it."""
-    digest = file_digest(part)
-    try:
-        if file.md5:
-            _compare(part, digest, file.md5)
-        else:
-            coreml.check(part, weights)
-    except FetchError:
-        forget(part)
-        raise
-    if not file.md5:
-        noted_digest(part.with_name(file.name)).write_text(digest)
-
-
-def _compare(part: Path, digest: str, expected: str) -> None:
-    if digest != expected:
-        size = part.stat().st_size
-        raise FetchError(f"not the file: {size:,} bytes with MD5 {digest}, expected {expected}")
+def _noted_digest(path: Path) -> Path:
+    return path.with_name(f"{path.name}.md5")
 
 
 def _from_source(weights: Weights, source: str) -> list[Form]:
-    """The forms with the files that ``source`` has put before the mirrors; those forms first."""
+    """The forms, with the files that ``source`` has in the place of the mirrors; those first."""
     found = {
         file.name: place
         for form in weights.forms
@@ -186,12 +172,12 @@ def _from_source(weights: Weights, source: str) -> list[Form]:
         )
         for form in weights.forms
     ]
-    # The cells belong to every form, and so do not tell which one is meant.
+    # The cells belong to every form, so they do not tell which one is meant.
     return sorted(forms, key=lambda form: form[-1].name not in found)
 
 
 def _place(file: WeightsFile, source: str) -> str:
-    """Where ``source`` has ``file``; empty where it has not."""
+    """Where ``source`` has ``file``; empty if it hasn't."""
     if not _is_local(source):
         if source.endswith("/"):
             return source + file.name
@@ -200,3 +186,122 @@ def _place(file: WeightsFile, source: str) -> str:
     if path.is_dir():
         return str(path / file.name) if (path / file.name).is_file() else ""
     return str(path) if path.is_file() and path.suffix == file.form else ""
+
+
+def _is_local(mirror: str) -> bool:
+    return "://" not in mirror
+
+
+def _fetch_into(folder: Path, weights: Weights, forms: Sequence[Form], *, again: bool) -> Path:
+    """Fetch the first form that can be had; ``again`` if a file is taken although it is there."""
+    import filelock
+
+    failed: dict[str, str] = {}
+    folder.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(folder / ".lock"):
+        if not again and (files := cached_files(weights)):
+            return files[-1]  # another process has fetched them meanwhile
+        for form in forms:
+            if all(_obtain(weights, file, folder, failed, again=again) for file in form):
+                return folder / form[-1].name
+    answers = _answers(forms, folder, failed)
+    tried = "; ".join(f"{mirror}: {answer}" for mirror, answer in answers.items())
+    raise FetchError(
+        f"{weights.name} cannot be fetched; tried {tried}. If you have the files, take "
+        f"them with: geonb fetch {weights.name} --from FILE|FOLDER|URL, or name their folder in "
+        f"{_variable(weights)}"
+    )
+
+
+def _obtain(
+    weights: Weights, file: WeightsFile, folder: Path, failed: dict[str, str], *, again: bool
+) -> bool:
+    """Bring one file into the cache; whether that worked. ``failed`` keeps each mirror's answer."""
+    from geonb.weights.downloading import download, forget
+
+    target = folder / file.name
+    if _trusted(target, file) and not (again and _is_local(file.mirrors[0])):
+        return True
+    for mirror in file.mirrors:
+        if mirror in failed:  # another form needs the same file
+            continue
+        part = target.with_name(f".{file.name}.part")
+        try:
+            if _is_local(mirror):
+                forget(part)
+                _copy(mirror, part)
+            else:
+                download(mirror, part)
+            wrong = _difference(weights, file, part)
+        except (FetchError, MissingDependencyError) as error:
+            failed[mirror] = str(error)  # what has come is kept
+            continue
+        if wrong:
+            failed[mirror] = wrong
+            forget(part)
+            continue
+        if not file.md5:
+            _noted_digest(target).write_text(file_digest(part))
+        part.replace(target)
+        forget(part)
+        return True
+    return False
+
+
+def _copy(source: str, part: Path) -> None:
+    try:
+        shutil.copyfile(source, part)
+    except OSError as error:
+        if error.filename != source:
+            raise
+        raise FetchError(f"cannot read it ({error.strerror})") from error
+
+
+def _difference(weights: Weights, file: WeightsFile, part: Path) -> str:
+    """What tells ``part`` from the file that the record promises; empty if nothing does.
+
+    Without an MD5 it is verified by its content: the names and shapes of the layers, and the
+    labels with the cell list's MD5.
+    """
+    if file.md5:
+        digest = file_digest(part)
+        size = part.stat().st_size
+        wrong = f"not the file: {size:,} bytes with MD5 {digest}, expected {file.md5}"
+        return "" if digest == file.md5 else wrong
+    import hashlib
+
+    from geonb.network.coreml import read_coreml
+    from geonb.network.layers import architecture, parameter_count
+
+    try:
+        found = read_coreml(part)
+    except CheckpointError as error:
+        return str(error)
+    if architecture(found.layers) != weights.architecture:
+        return (
+            f"not the network of {weights.name}: other layers or shapes "
+            f"({parameter_count(found.layers):,} parameters, {len(found.labels):,} labels)"
+        )
+    lines = "".join(f"{label}\n" for label in found.labels).encode()
+    cells = next(other for other in weights.forms[0] if other.name == CELLS_FILE)
+    if hashlib.md5(lines, usedforsecurity=False).hexdigest() != cells.md5:
+        return f"its {len(found.labels):,} labels are not the cells of {weights.name}"
+    return ""
+
+
+def _answers(forms: Sequence[Form], folder: Path, failed: dict[str, str]) -> dict[str, str]:
+    """Every mirror of what is missing, once, with its answer: those that failed first.
+
+    If one file of a form can't be fetched, the next, larger one is not begun. Its mirrors are
+    only asked now, so that the reader knows what to look for elsewhere.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from geonb.weights.downloading import ask
+
+    missing = [file for form in forms for file in form if not _trusted(folder / file.name, file)]
+    mirrors = dict.fromkeys(mirror for file in missing for mirror in file.mirrors)
+    others = [mirror for mirror in mirrors if mirror not in failed]
+    with ThreadPoolExecutor() as pool:  # at once, because a network that is shut says so late
+        asked = pool.map(lambda m: "there, not fetched" if _is_local(m) else ask(m), others)
+        return failed | dict(zip(others, asked, strict=True))

@@ -1,14 +1,11 @@
-"""The registry: for each model its files, where they lie, and its source, licence and citation."""
+"""The known models, as data: their files and addresses, and their source, licence and citation."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from geonb.earth.cells import CELLS_FILE
-from geonb.errors import FetchError
-from geonb.files import cache_folder, file_digest
 
 
 @dataclass(frozen=True)
@@ -20,9 +17,9 @@ class WeightsFile:
     mirrors: tuple[str, ...] = ()
     """Addresses (or local paths) that may have it, in the order in which they are tried."""
     md5: str = ""
-    """MD5 of its content; empty where none was ever published."""
+    """MD5 of its content; empty if none was ever published."""
     size: int = 0
-    """Bytes; 0 where that is not known."""
+    """Bytes; 0 if that isn't known."""
 
     @property
     def form(self) -> str:
@@ -39,19 +36,22 @@ class Weights:
     title: str
     """What people call it."""
     forms: tuple[tuple[WeightsFile, ...], ...]
-    """Sets of files, each a whole model, its large file last; the first to be had is taken."""
+    """Sets of files, each a whole model, with its large file last; the first that can be fetched
+    is taken."""
     licence: str
     """The licence's short name."""
     attribution: str
-    """Who is to be named where its answers are shown."""
+    """Whom to name where its answers are shown."""
     source: str
     """Address of the publication."""
     citation: str = ""
     """The paper to cite."""
     note: str = ""
-    """What has to be said wherever its answers are shown."""
+    """What must stand beside its answers."""
     architecture: str = ""
-    """`architecture.architecture` of its network: layers, shapes and the count of parameters."""
+    """`layers.architecture` of its network, which covers layers and shapes."""
+    shipped: Path | None = None
+    """Its checkpoint, if it comes with geonb; such a model is never fetched."""
 
     @property
     def size(self) -> int:
@@ -114,79 +114,11 @@ MINI = Weights(
     name="mini",
     title="mini (a small ResNet for lessons)",
     forms=(tuple(map(WeightsFile, (CELLS_FILE, "mini-symbol.json", "mini-0012.params"))),),
+    shipped=Path(__file__).parents[1] / "data" / "mini",
     licence="BSD-3-Clause",
     attribution="geonb's mini model",
     source="geonb_training, on geonb_training.scenes",
     note="mini knows drawn street scenes only; its answer to a real photo means nothing",
 )
 REGISTRY = {weights.name: weights for weights in (LOCATIONNET, MINI)}
-
-
-def own_files(weights: Weights) -> Path | None:
-    """The user's own folder or checkpoint prefix, as ``GEONB_LOCATIONNET`` names it."""
-    own = os.environ.get(f"GEONB_{weights.name.upper()}")
-    return Path(own).expanduser() if own else None
-
-
-def folder_of(weights: Weights) -> Path:
-    """The folder that a known model's files are kept in; mini comes with the package."""
-    if weights is MINI:
-        return Path(__file__).parents[1] / "data" / "mini"
-    return cache_folder() / weights.name
-
-
-def trusted(path: Path, file: WeightsFile) -> bool:
-    """Whether ``path`` holds what was verified: by its MD5, published or noted when it was fetched.
-
-    A file that was cut off or changed since is not trusted. Where the record has neither an MD5
-    nor an address, the file comes with the package.
-    """
-    try:
-        if not file.mirrors and not file.md5:
-            return path.is_file()
-        return file_digest(path) == (file.md5 or noted_digest(path).read_text().strip())
-    except OSError:
-        return False
-
-
-def noted_digest(path: Path) -> Path:
-    """Where the MD5 of a file that was verified by its content is noted."""
-    return path.with_name(f"{path.name}.md5")
-
-
-def cached_form(weights: Weights) -> tuple[WeightsFile, ...] | None:
-    """The first form whose files all lie in the cache, verified; None where there is none."""
-    folder = folder_of(weights)
-    for form in weights.forms:
-        if all(trusted(folder / file.name, file) for file in form):
-            return form
-    return None
-
-
-def is_cached(weights: Weights) -> bool:
-    """Whether a whole, verified model lies in the cache."""
-    return cached_form(weights) is not None
-
-
-def find_cached(weights: Weights) -> Path:
-    """The checkpoint of a known model that is in the cache, or of one's own; fetches nothing.
-
-    The path is one for `checkpoint.find_checkpoint`. Raises `FetchError` where it is not there,
-    or was cut off or changed since it was fetched.
-    """
-    if own := own_files(weights):
-        return own
-    folder = folder_of(weights)
-    if form := cached_form(weights):
-        return folder / form[-1].name
-    wrong = [
-        file.name
-        for form in weights.forms
-        for file in form
-        if (folder / file.name).is_file() and not trusted(folder / file.name, file)
-    ]
-    state = f"{wrong[0]} there was cut off or changed" if wrong else "its files are not there"
-    raise FetchError(
-        f"{weights.name} is not in the cache ({folder}: {state}); fetch it with: "
-        f"geonb fetch {weights.name}; or name a folder of your own in GEONB_{weights.name.upper()}"
-    )
+"""By name; a user who names no model gets the first that is on this machine."""

@@ -15,7 +15,8 @@ from io import BytesIO
 from pathlib import Path
 
 from geonb.files import file_digest
-from geonb.weights.registry import LOCATIONNET, cached_form, folder_of
+from geonb.weights.fetching import cached_files
+from geonb.weights.registry import LOCATIONNET
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -78,19 +79,19 @@ def widgets(stick):
 
 def model(stick):
     """LocationNet from the cache, each copy compared with the checksum of the file."""
-    form = cached_form(LOCATIONNET)
-    if form is None:
+    files = cached_files(LOCATIONNET)
+    if not files:
         print("==> LocationNet is not in the cache, so the stick goes without it.")
         print("    If you want it: geonb fetch locationnet, then make wheelhouse again")
         return
     target = stick / LOCATIONNET.name
     target.mkdir()
-    for file in form:
-        source, copy = folder_of(LOCATIONNET) / file.name, target / file.name
+    for source in files:
+        copy = target / source.name
         shutil.copyfile(source, copy)
         if file_digest(copy) != file_digest(source):
             sys.exit(f"{copy} was not copied whole; is the disk full or failing?")
-    print(f"==> LocationNet is on it, compared: {', '.join(file.name for file in form)}")
+    print(f"==> LocationNet is on it, compared: {', '.join(file.name for file in files)}")
 
 
 if __name__ == "__main__":

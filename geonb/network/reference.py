@@ -1,0 +1,65 @@
+"""The engines that ONNX Runtime is compared with: the blog's MXNet, and ONNX's own in NumPy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geonb.errors import MissingDependencyError, ModelError
+from geonb.network.checkpoint import CheckpointFiles, MxnetFiles
+from geonb.network.layers import INPUT_SHAPE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class NumpyEngine:
+    """ONNX's reference evaluator: slow, readable, and it runs wherever NumPy does."""
+
+    agreement = None
+
+    def __init__(self, files: CheckpointFiles) -> None:
+        from onnx.reference import ReferenceEvaluator
+
+        derived = files.derive("plain", files.write_onnx)
+        self._evaluator = ReferenceEvaluator(str(derived.folder / "model.onnx"))
+        shape = self._evaluator.output_types[0].tensor_type.shape
+        self.classes = int(shape.dim[1].dim_value)
+
+    def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `Engine`."""
+        return self._evaluator.run(None, {"data": batch})[0]
+
+
+class MxnetEngine:
+    """MXNet's Module, called as the blog calls it."""
+
+    agreement = None
+
+    def __init__(self, files: CheckpointFiles) -> None:
+        if not isinstance(files, MxnetFiles):
+            raise ModelError(f"{files.paths[0]}: the engine mxnet reads MXNet's own files only")
+        try:
+            import mxnet
+        except ImportError as error:
+            raise MissingDependencyError(
+                "the engine mxnet (Python 3.11, NumPy < 1.24)", "mxnet", "mxnet"
+            ) from error
+        files.read()  # MXNet's own errors for files that do not fit are hard to read
+        self._mxnet = mxnet
+        symbol, arguments, auxiliary = mxnet.model.load_checkpoint(files.prefix, files.epoch)
+        self._module = mxnet.mod.Module(symbol=symbol, context=mxnet.cpu(), label_names=None)
+        self._module.bind([("data", INPUT_SHAPE)], for_training=False)
+        self._module.set_params(arguments, auxiliary, allow_missing=True)
+        self.classes = int(self._module.output_shapes[0][1][1])
+
+    def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `Engine`."""
+        # Photo by photo, as the blog does: Module.reshape stumbles over the label of training.
+        return np.concatenate([self._one(photo[None]) for photo in batch])
+
+    def _one(self, photo: NDArray[np.float32]) -> NDArray[np.float32]:
+        mxnet = self._mxnet
+        self._module.forward(mxnet.io.DataBatch([mxnet.nd.array(photo)]), is_train=False)
+        return self._module.get_outputs()[0].asnumpy()
