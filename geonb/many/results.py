@@ -13,7 +13,7 @@ import numpy as np
 
 from geonb.errors import GeonbError, PhotoError
 from geonb.model import BATCH
-from geonb.network.cpus import cpu_limit
+from geonb.network.sessions import cpu_limit
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
