@@ -5,24 +5,25 @@ Installed, `train` is also a command of ``geonb``, by its entry point.
 
 from __future__ import annotations
 
-import math
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from geonb_training import Fitting, Settings, measure_leak, train_photos
-from geonb_training.mini import train as train_mini
+from geonb.commands.failures import Commands
+from geonb_training import Fitting, Settings, measure_leak, train_mini, train_photos
 
 if TYPE_CHECKING:
     from geonb_training.splits import By
 
 _NETWORKS = ("mini", "resnet50", "resnet101")
+_T1 = "Divide a cell with this many photos or more."
+_T2 = "Drop a cell with fewer photos."
+_ONE_OR_MORE = click.IntRange(min=1)
 _FOLDER = click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 
 
-@click.group()
+@click.group(cls=Commands)
 def main() -> None:
     """Train a LocationNet of your own."""
 
@@ -30,19 +31,32 @@ def main() -> None:
 @main.command()
 @click.argument("photos", metavar="FOLDER|CSV", type=click.Path(path_type=Path))
 @click.argument("model", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--t1", default=500, show_default=True, help="Divide cells from so many photos on.")
-@click.option("--t2", default=50, show_default=True, help="Drop cells with fewer photos.")
+@click.option("--t1", default=500, show_default=True, help=_T1)
+@click.option("--t2", default=50, show_default=True, help=_T2)
 @click.option("--network", type=click.Choice(_NETWORKS), default="mini", show_default=True)
 @click.option("--epochs", default=12, show_default=True)
-@click.option("--batch", default=32, show_default=True, help="Photos a step, on all devices.")
-@click.option("--optimizer", type=click.Choice(["sgd", "adagrad"]), default="sgd")
+@click.option("--batch", default=32, show_default=True, help="Photos per step, on all devices.")
+@click.option(
+    "--optimizer", type=click.Choice(["sgd", "adagrad"]), default="sgd", show_default=True
+)
 @click.option("--learning-rate", default=0.1, show_default=True)
 @click.option("--seed", default=0, show_default=True)
-@click.option("--gpus", default=0, show_default=True, help="How many; 0 trains on the CPU.")
-@click.option("--kvstore", default="local", show_default=True, help="MXNet's: device, dist_sync …")
+@click.option(
+    "--gpus",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="How many; 0 trains on the CPU.",
+)
+@click.option(
+    "--kvstore",
+    default="local",
+    show_default=True,
+    help="MXNet's, to add up what devices learn: device, dist_sync …",
+)
 @click.option(
     "--split", type=click.Choice(["photographer", "photo"]), default="photographer",
-    show_default=True, help="By photo, the result flatters the network.",
+    show_default=True, help="A split by photo flatters the network.",
 )  # fmt: skip
 def train(  # noqa: PLR0913, PLR0917
     photos: Path,
@@ -61,15 +75,15 @@ def train(  # noqa: PLR0913, PLR0917
 ) -> None:
     """Train on the photos of FOLDER (places in EXIF) or CSV (path, lat, lng, photographer).
 
-    The folder MODEL is then opened by geonb.load_model. The same command goes on where a killed
-    training stopped. It needs MXNet.
+    geonb.load_model then opens the folder MODEL. If the training is killed, the same command
+    goes on after its last epoch. It needs MXNet.
 
     \b
     The blog's network on its machine with 16 GPUs (p2.16xlarge), 9 days:
       geonb train photos.csv locationnet --network resnet101 --t1 5000 --t2 500 \\
         --epochs 12 --gpus 16 --batch 512 --kvstore device
-    Several machines: start it on each by MXNet's tools/launch.py, with --kvstore dist_sync
-    and a MODEL that all of them share.
+    On several machines, start it by MXNet's tools/launch.py, with --kvstore dist_sync and a
+    MODEL folder that all of them share.
     """  # noqa: D301
     contexts = tuple(f"gpu({i})" for i in range(gpus)) or ("cpu(0)",)
     fitting = Fitting(
@@ -87,21 +101,24 @@ def train(  # noqa: PLR0913, PLR0917
 
 @main.command()
 @_FOLDER
-@click.option("--scenes", default=Settings.scenes, show_default=True, help="Scenes to train on.")
-@click.option("--epochs", default=Settings.epochs, show_default=True)
-@click.option("--t1", default=Settings.t1, show_default=True, help="Divide cells from here on.")
-@click.option("--t2", default=Settings.t2, show_default=True, help="Drop cells below this.")
-@click.option("--seed", default=Settings.seed, show_default=True)
-def mini(folder: Path, **options: int) -> None:
-    """Write the files of the embedded model to FOLDER; it takes about 15 minutes."""
-    start = time.monotonic()
-    facts = train_mini(folder, Settings(**options))
-    minutes = math.ceil((time.monotonic() - start) / 6) / 10
-    click.echo(f"\n{facts['classes']} cells, {facts['n']} photos of held-out photographers")
-    click.echo("within    model   constant guess")
-    for row in facts["accuracy"]:
-        click.echo(f"{row['km']:>5} km {row['model']:>7.1%} {row['constant_guess']:>16.1%}")
-    click.echo(f"written to {folder} after {minutes} minutes")
+@click.option(
+    "--scenes",
+    type=_ONE_OR_MORE,
+    default=Settings.scenes,
+    show_default=True,
+    help="Scenes to train on.",
+)
+@click.option("--epochs", default=Fitting.epochs, show_default=True)
+@click.option("--t1", default=Settings.t1, show_default=True, help=_T1)
+@click.option("--t2", default=Settings.t2, show_default=True, help=_T2)
+@click.option("--seed", default=Fitting.seed, show_default=True)
+def mini(folder: Path, scenes: int, epochs: int, t1: int, t2: int, seed: int) -> None:
+    """Write the files of the embedded model to FOLDER.
+
+    It takes about 15 minutes and 1 GB beside FOLDER meanwhile. It needs MXNet.
+    """
+    fitting = Fitting(epochs=epochs, seed=seed)
+    click.echo(train_mini(folder, Settings(scenes=scenes, t1=t1, t2=t2, fitting=fitting)))
 
 
 @main.command()

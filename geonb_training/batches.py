@@ -1,51 +1,60 @@
-"""What a network is trained on: prepared pictures with their places, moved about and batched."""
+"""Batches of photos: moved about to learn from, padded to look at."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
 import numpy as np
 
-from geonb.photos.photo import open_photo
-from geonb.preprocessing import RECIPE, fast_square, normalise
-from geonb_training.scenes import draw
+from geonb.errors import TrainingError
+from geonb.preprocessing import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from geonb_training.scenes import Shot
     from geonb_training.squares import Squares
 
 SHIFT = 6
-"""Training pictures are moved by up to this many pixels. They are not mirrored: the side that
-traffic keeps to is a clue."""
+"""Training pictures move by up to this many pixels. They aren't mirrored: the side of the road
+that traffic keeps to is a clue."""
 
 
 @dataclass(frozen=True, eq=False)
 class Photos:
-    """Prepared photos and their places."""
+    """Photos and their places.
 
-    pixels: NDArray[np.uint8] | Squares
-    """(N, 224, 224, 3), before the mean is subtracted: a quarter of the memory."""
+    Attributes
+    ----------
+    squares : the centre square of each, opened when it is asked for
+    places : (N, 2), degrees
+
+    """
+
+    squares: Squares
     places: NDArray[np.float64]
-    """(N, 2), degrees."""
 
 
-def paint(shots: Sequence[Shot]) -> Photos:
-    """Draw and prepare scenes, once, with a line of progress."""
-    pixels = np.empty((len(shots), RECIPE.side, RECIPE.side, 3), np.uint8)
-    start = time.monotonic()
-    for i, shot in enumerate(shots):
-        square = fast_square(open_photo(draw(shot).image), RECIPE.side)  # 0 to 1
-        pixels[i] = np.rint(square * 255)
-    rate = len(shots) / (time.monotonic() - start)
-    click.echo(f"drew {len(shots)} scenes of {shots[0].photographer.role}, {rate:.0f} a second")
-    return Photos(pixels, np.array([shot.place for shot in shots]))
+def lesson(
+    squares: Squares, chosen: NDArray[np.intp], rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.intp], int]:
+    """Give one training batch of ``chosen`` photos, (n,) numbers, as the network takes it.
+
+    Returns the batch, (n, 3, 224, 224), the number of the photo behind each picture, (n,), and
+    how many photos are gone since they were listed: others of the batch fill their places.
+    Raises `TrainingError` if all are gone.
+    """
+    pixels, there = squares.read(chosen)
+    if not len(there):
+        raise TrainingError(
+            f"none of the {len(chosen)} photos of a batch can be opened, such as "
+            f"{squares.photos[int(chosen[0])]}; are they still there?"
+        )
+    filled = np.resize(np.arange(len(there)), len(chosen))
+    moved = jitter(pixels[filled], rng)
+    return normalise(moved / np.float32(255)), there[filled], len(chosen) - len(there)
 
 
 def jitter(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -58,12 +67,12 @@ def jitter(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
     )
 
 
-def batches(
-    pixels: NDArray[np.uint8] | Squares, size: int
-) -> Iterator[tuple[NDArray[np.float32], int]]:
-    """Give batches of exactly ``size`` pictures, and how many of each are not padding."""
-    for first in range(0, len(pixels), size):
-        some = pixels[first : first + size]
-        short = size - len(some)
-        padded = np.pad(some, ((0, short), (0, 0), (0, 0), (0, 0)))
-        yield normalise(padded / np.float32(255)), len(some)
+def batches(squares: Squares, size: int) -> Iterator[tuple[NDArray[np.float32], NDArray[np.intp]]]:
+    """Give all photos in batches of exactly ``size``, (size, 3, 224, 224).
+
+    Beside each batch are the numbers of its photos, (n,); what follows them is padding.
+    """
+    for first in range(0, len(squares), size):
+        pixels, there = squares.read(np.arange(first, min(first + size, len(squares))))
+        padded = np.pad(pixels, ((0, size - len(there)), (0, 0), (0, 0), (0, 0)))
+        yield normalise(padded / np.float32(255)), there

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,9 +13,8 @@ import numpy as np
 
 from geonb.distances import distance
 from geonb.errors import TrainingError
-from geonb.preprocessing import RECIPE, normalise
-from geonb_training.batches import jitter
-from geonb_training.facts import guesses
+from geonb.preprocessing import RECIPE
+from geonb_training.batches import batches, lesson
 from geonb_training.network import NETWORKS, import_mxnet, resnet
 
 if TYPE_CHECKING:
@@ -23,40 +24,70 @@ if TYPE_CHECKING:
     from geonb_training.batches import Photos
     from geonb_training.state import Keeper
 
+_WATCHED_KM = 200  # the validation photos within it are shown after each epoch
+_STORES = ("local", "device", "nccl", "dist_sync", "dist_async", "dist_sync_device",
+           "dist_device_sync", "dist_async_device")  # fmt: skip
+_SEEDS = 2**32  # NumPy's and MXNet's are below
+
 
 @dataclass(frozen=True)
 class Fitting:
-    """How a network is fitted; the defaults are those of the embedded model."""
+    """How a network is fitted; the defaults are those of the embedded model.
+
+    Attributes
+    ----------
+    network : ``mini``, ``resnet50``, or the blog's ``resnet101``
+    epochs : how often the network sees each photo
+    batch : photos per step, on all devices together
+    optimizer : ``sgd`` with momentum and a schedule, as in the blog; ``adagrad``, as in PlaNet
+    learning_rate : what the first epoch warms up to; a cosine then brings it down to nearly 0
+    momentum : of SGD, at least 0 and below 1; Adagrad has none
+    weight_decay : how strongly each step shrinks the weights
+    seed : of everything random, from 0 to 2**32 - 1
+    contexts : MXNet's devices, such as ``gpu(0)``; each takes its share of every batch
+    kvstore : how devices add up what they learned: ``local``, ``device`` on GPUs, ``dist_sync``
+        and its like between machines
+
+    Raises `TrainingError` for values that can't work.
+
+    """
 
     network: str = "mini"
-    """``mini``, ``resnet50``, or the blog's ``resnet101``."""
     epochs: int = 12
     batch: int = 32
-    """Photos a step, on all devices together."""
     optimizer: str = "sgd"
-    """``sgd`` with momentum and a schedule, as the blog's; ``adagrad``, as PlaNet's."""
     learning_rate: float = 0.1
-    """Where the schedule begins, after one epoch of warming up; it ends near 0, by a cosine."""
     momentum: float = 0.9
-    """Of SGD; Adagrad has none."""
     weight_decay: float = 1e-4
     seed: int = 0
     contexts: tuple[str, ...] = ("cpu(0)",)
-    """MXNet's devices, such as ``gpu(0)``; each takes its share of every batch."""
     kvstore: str = "local"
-    """How devices add up what they learned: ``local``, ``device`` on GPUs, ``dist_sync`` and its
-    like between machines."""
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
             raise TrainingError(f"no network {self.network!r}; there are {', '.join(NETWORKS)}")
         if self.optimizer not in {"sgd", "adagrad"}:
             raise TrainingError(f"optimizer is 'sgd' or 'adagrad', not {self.optimizer!r}")
-        if self.epochs < 1 or self.batch < 1 or self.batch % len(self.contexts):
+        if self.kvstore not in _STORES:
+            raise TrainingError(f"no kvstore {self.kvstore!r}; there are {', '.join(_STORES)}")
+        if self.epochs < 1 or self.batch < 1 or not self.contexts:
             raise TrainingError(
-                f"training needs an epoch or more, and a batch that {len(self.contexts)} devices "
-                f"can share equally; got epochs={self.epochs}, batch={self.batch}"
+                "training needs an epoch, a photo per step and a device, or more; got "
+                f"epochs={self.epochs}, batch={self.batch}, contexts={self.contexts}"
             )
+        if self.batch % len(self.contexts):
+            raise TrainingError(
+                f"a batch of {self.batch} can't be shared equally by {len(self.contexts)} devices"
+            )
+        if not (0 < self.learning_rate < math.inf and 0 <= self.weight_decay < math.inf):
+            raise TrainingError(
+                "expected learning_rate above 0 and weight_decay of 0 or more; got "
+                f"{self.learning_rate} and {self.weight_decay}"
+            )
+        if not 0 <= self.momentum < 1:
+            raise TrainingError(f"expected momentum from 0 to below 1; got {self.momentum}")
+        if not 0 <= self.seed < _SEEDS:
+            raise TrainingError(f"expected a seed from 0 to {_SEEDS - 1}; got {self.seed}")
 
 
 def fit(
@@ -65,11 +96,12 @@ def fit(
     cells: Cells,
     validation: Photos,
     fitting: Fitting,
-    keeper: Keeper | None = None,
-) -> Any:
-    """Train the network from its last kept epoch on; gives the bound MXNet module.
+    keeper: Keeper,
+) -> None:
+    """Train the network from its last kept epoch on; the keeper has its weights afterwards.
 
-    Raises `TrainingError` where there is less than one batch of photos.
+    Raises `TrainingError` if there is less than one batch of photos, a device is missing, or the
+    loss is no longer a number; then the last kept epoch stays as it is.
     """
     store = _store(fitting)
     workers, rank = (store.num_workers, store.rank) if store else (1, 0)
@@ -77,42 +109,65 @@ def fit(
     if not steps:
         raise TrainingError(f"{len(labels)} photos in cells, expected a batch of {fitting.batch}")
     rng = np.random.default_rng(fitting.seed)
-    done = keeper.epoch if keeper else 0
+    done = keeper.epoch
     module = _module(len(cells), steps, fitting, store, keeper)
-    if keeper and done:
+    if done:
         rng.bit_generator.state = keeper.generator
         click.echo(f"going on after epoch {done} of {fitting.epochs}")
     start = time.monotonic()
     for epoch in range(done + 1, fitting.epochs + 1):
         order = rng.permutation(len(labels))[: steps * workers * fitting.batch]
-        losses = [
-            _step(module, jitter(photos.pixels[chosen], rng), labels[chosen])
-            for chosen in np.split(order, steps * workers)[rank::workers]
-        ]
-        right = distance(guesses(module, validation.pixels, cells), validation.places) <= 200
+        losses, gone = [], 0
+        for chosen in np.split(order, steps * workers)[rank::workers]:
+            data, numbers, missing = lesson(photos.squares, chosen, rng)
+            losses.append(_step(module, data, labels[numbers]))
+            gone += missing
+            if not math.isfinite(losses[-1]):
+                raise TrainingError(
+                    f"the loss is {losses[-1]} at step {len(losses)} of {steps} in epoch {epoch}; "
+                    f"try a learning rate below {fitting.learning_rate:g} in another folder. "
+                    f"{keeper.kept}"
+                )
+        near = _near(module, validation, cells)
         left = (time.monotonic() - start) / (epoch - done) * (fitting.epochs - epoch)
         click.echo(
             f"epoch {epoch}/{fitting.epochs}: loss {np.mean(losses):.3f}, "
-            f"{np.mean(right):.1%} of validation within 200 km, {left / 60:.1f} minutes left"
+            f"{near:.1%} of validation within {_WATCHED_KM} km, {left / 60:.1f} minutes left"
+            + (f"; {gone} photos can no longer be opened" if gone else "")
         )
-        if keeper and rank == 0:
+        if rank == 0:
             keeper.keep(module, epoch, rng.bit_generator.state, float(np.mean(losses)))
     if store:
         store._barrier()  # noqa: SLF001  (nobody goes on before the first one has written)
-    return module
+
+
+def _near(module: Any, photos: Photos, cells: Cells) -> float:
+    """The share of photos whose likeliest cell is near; one that can't be opened is not."""
+    mx = import_mxnet()
+    near = 0
+    for data, there in batches(photos.squares, module.data_shapes[0].shape[0]):
+        module.forward(mx.io.DataBatch([mx.nd.array(data)]), is_train=False)
+        best = module.get_outputs()[0].asnumpy()[: len(there)].argmax(axis=1)
+        km = distance(cells.places[best], photos.places[there])
+        near += int(np.count_nonzero(km <= _WATCHED_KM))
+    return near / len(photos.places)
 
 
 def _store(fitting: Fitting) -> Any:
-    """The store that several machines share; None where there is only this one."""
+    """The store that several machines share; None if there is only this one."""
     if not fitting.kvstore.startswith("dist"):
         return None
+    if "DMLC_ROLE" not in os.environ:
+        raise TrainingError(
+            f"kvstore {fitting.kvstore} is for several machines: start the training on all of "
+            "them by MXNet's tools/launch.py; on this machine alone, use local or device"
+        )
     return import_mxnet().kvstore.create(fitting.kvstore)
 
 
-def _step(module: Any, pixels: NDArray[np.uint8], labels: NDArray[np.intp]) -> float:
-    """Learn from one batch; gives its cross-entropy before that."""
+def _step(module: Any, data: NDArray[np.float32], labels: NDArray[np.intp]) -> float:
+    """Learn from one batch, (n, 3, 224, 224); gives its cross-entropy before that."""
     mx = import_mxnet()
-    data = normalise(pixels / np.float32(255))
     module.forward_backward(mx.io.DataBatch([mx.nd.array(data)], [mx.nd.array(labels)]))
     module.update()
     probability = module.get_outputs()[0].asnumpy()[np.arange(len(labels)), labels]
@@ -146,11 +201,17 @@ def _module(classes: int, steps: int, fitting: Fitting, store: Any, keeper: Keep
 
 
 def _device(name: str) -> Any:
-    """A device by the name that MXNet prints, such as gpu(3)."""
+    """A device by the name that MXNet prints, such as gpu(3). Raises `TrainingError`."""
     kind, _, number = name.rstrip(")").partition("(")
     if kind not in {"cpu", "gpu"} or not number.isdecimal():
         raise TrainingError(f"no device {name!r}; expected cpu(0), gpu(0), gpu(1) and so on")
-    return import_mxnet().Context(kind, int(number))
+    mx = import_mxnet()
+    if kind == "gpu" and int(number) >= (gpus := mx.context.num_gpus()):
+        raise TrainingError(
+            f"no device {name}: MXNet sees {gpus} GPUs here; it needs its build for CUDA "
+            "(mxnet-cu117 is the last) and the driver, or train on the CPU"
+        )
+    return mx.Context(kind, int(number))
 
 
 def _schedule(steps: int, fitting: Fitting) -> Any:

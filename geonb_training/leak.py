@@ -26,12 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Leak(Tabular):
-    """The same photos and the same network, tested fairly and not."""
+    """The same photos and the same network, tested fairly and not: a table wherever it is shown.
+
+    Attributes
+    ----------
+    by_photo : accuracy when the same people took the training photos and the test photos
+    by_photographer : accuracy on photos by people whom the training never saw
+
+    """
 
     by_photo: Evaluation
-    """Photos of the same people in training and test."""
     by_photographer: Evaluation
-    """The test is of people whom the training never saw."""
 
     def sheet(self) -> Sheet:
         """See `Tabular`."""
@@ -49,9 +54,12 @@ class Leak(Tabular):
         ]
         photos = (len(self.by_photo.km), len(self.by_photographer.km))
         caption = (
-            f"Per cent of {photos[0]:,} and {photos[1]:,} test photos: the same training twice"
+            f"Percentage of {photos[0]:,} and {photos[1]:,} test photos: the same training twice"
         )
-        note = "Split by photo, the network has met the photographers of the test, and it shows."
+        note = (
+            "Split by photo, the network has seen other photos by the people in the test; "
+            "that makes it look better."
+        )
         return Sheet(caption, head, rows, [note])
 
     def records(self) -> list[dict[str, Any]]:
@@ -106,7 +114,8 @@ def measure_leak(
 ) -> Leak:
     """Train twice on ``scenes`` by so many ``people``, written to ``folder`` as photos.
 
-    The two differ in the split only. Raises `MissingDependencyError` without MXNet.
+    The two trainings differ in the split only. Raises `TrainingError`, and
+    `MissingDependencyError` without MXNet.
     """
     folder = Path(folder)
     write_scenes(folder / "photos", scenes, people)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
+from itertools import chain, combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 
-from geonb.earth.cells import CELLS_FILE
 from geonb.earth.partitions import partition
 from geonb.evaluation.accuracy import Evaluation, evaluate
 from geonb.evaluation.guesses import most_frequent
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
+from geonb.evaluation.published_rows import PUBLISHED
 from geonb.files import replacing
 from geonb_training.batches import Photos
 from geonb_training.fitting import Fitting, fit
@@ -30,21 +32,27 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geonb.distances import Place
     from geonb.earth.cells import Cells
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A trained model: shown as the table of how good it is."""
+    """A trained model: shown as the table of how good it is.
+
+    Attributes
+    ----------
+    folder : what `load_model` opens
+    evaluation : accuracy on the photos that were held out
+    losses : mean cross-entropy of each epoch, in nats
+    counts : photos and what became of them, photographers, cells
+
+    """
 
     folder: Path
-    """What `load_model` opens."""
     evaluation: Evaluation
-    """On the photos that were held out."""
     losses: tuple[float, ...]
-    """Mean loss of each epoch."""
     counts: Mapping[str, int]
-    """Photos and what became of them, photographers, cells."""
 
     def __repr__(self) -> str:
         counted = "".join(f"{count:>9,}  {what}\n" for what, count in self.counts.items())
@@ -62,42 +70,113 @@ def train_photos(  # noqa: PLR0913
     t2: int = 50,
     cells: Cells | None = None,
     split: By = "photographer",
+    validation: PhotoSet | None = None,
     test: PhotoSet | None = None,
     fitting: Fitting | None = None,
 ) -> Trained:
     """Train a model on a folder of geotagged photos or a CSV (see `read_photos`).
 
-    The training photos' places make the cells by ``t1`` and ``t2`` (see `partition`), unless
-    ``cells`` are given. A fifth of the photos is held out for the test, whole photographers at a
-    time, unless ``test`` is a set of its own. Called again after it was killed, it goes on after
-    the last epoch in ``folder``, and ends as if it had not been. Raises `TrainingError`,
-    `CellsError`, `EvaluationError`, and `MissingDependencyError` without MXNet.
+    The training photos' places make the cells by ``t1`` and ``t2`` (see `partition`), unless you
+    give ``cells``. A tenth of the photos is kept for validation and a fifth for the test, whole
+    photographers at a time, unless you give ``validation`` or ``test``, which then share no
+    photographer with ``photos``. Call it again after it was killed: it goes on after the last
+    epoch in ``folder``, and ends as if nothing had happened. Photos that have vanished since are
+    left out and counted.
+
+    Raises `TrainingError`, `CellsError`, `EvaluationError`, and `MissingDependencyError` without
+    MXNet.
     """
-    import_mxnet()  # before the work, so that its absence is known at once
+    import_mxnet()  # before the work, so that you know at once if it is missing
     fitting = fitting or Fitting()
     photo_set = photos if isinstance(photos, PhotoSet) else read_photos(photos)
-    if test:
-        check_apart(photo_set, test)
-    squares, photo_set = Squares.open(photo_set)
-    parts = split_photos(photo_set.photographers, split, fitting.seed)
-    if test:
-        parts = replace(parts, train=np.concatenate([parts.train, parts.test]), shared=0)
-    places = photo_set.truth[parts.train]
+    given = {name: own for name, own in (("validation", validation), ("test", test)) if own}
+    squares, opened = Squares.open(_joined(photo_set, given))
+    keeper = Keeper(Path(folder).expanduser().resolve())
+    opened, part_of = _as_begun(opened, given, keeper)
+    squares = squares.of(opened.photos)
+    parts = _parts(opened, part_of, split, fitting.seed)
+    places = opened.truth[parts.train]
     cells = cells or partition(places, t1, t2)
     labels = cells.index(places)
     inside = labels >= 0
-    path = Path(folder).expanduser().resolve()
-    keeper = Keeper(path, path.name, _plan(photo_set, cells, labels, fitting))
-    cells.write(path / CELLS_FILE)
-    validation = Photos(squares.some(parts.validation), photo_set.truth[parts.validation])
-    training = Photos(squares.some(parts.train[inside]), places[inside])
-    fit(training, labels[inside], cells, validation, fitting, keeper)
+    keeper.follow(_plan(opened, cells, labels, fitting))
+    keeper.write_cells(cells)
+    training, watched, held_out = (
+        Photos(squares.of([opened.photos[i] for i in numbers]), opened.truth[numbers])
+        for numbers in (parts.train[inside], parts.validation, parts.test)
+    )
+    fit(training, labels[inside], cells, watched, fitting, keeper)
+    name = test.name if test else f"{photo_set.name}, held out"
+    evaluation = _evaluate(keeper.folder, name, held_out, most_frequent(places, cells))
+    counts = _counts(opened, parts, labels, cells)
+    _write_facts(keeper.folder, evaluation, counts, fitting)
     keeper.finish()
-    held_out = test or _subset(photo_set, parts.test)
-    evaluation = _evaluate(path, held_out, most_frequent(places, cells))
-    counts = _counts(photo_set, parts, labels, cells)
-    _write_facts(path, evaluation, counts, fitting)
-    return Trained(path, evaluation, tuple(keeper.losses), counts)
+    return Trained(keeper.folder, evaluation, tuple(keeper.losses), counts)
+
+
+def _joined(photos: PhotoSet, given: Mapping[str, PhotoSet]) -> PhotoSet:
+    """All photos in one set, so that copies are found across its parts."""
+    sets = (photos, *given.values())
+    for one, other in combinations(sets, 2):
+        check_apart(one, other)
+    skipped: Counter[str] = Counter()
+    for one in sets:
+        skipped.update(one.skipped)
+    return replace(
+        photos,
+        photos=tuple(chain.from_iterable(one.photos for one in sets)),
+        truth=np.concatenate([one.truth for one in sets]),
+        photographers=tuple(chain.from_iterable(one.photographers for one in sets)),
+        skipped=dict(skipped),
+    )
+
+
+def _as_begun(
+    opened: PhotoSet, given: Mapping[str, PhotoSet], keeper: Keeper
+) -> tuple[PhotoSet, list[str]]:
+    """The photos that the training began with, and the part that each was given for ("" if none).
+
+    A training that goes on keeps its division, even if photos have vanished since.
+    """
+    part_of = {photo: name for name, own in given.items() for photo in own.photos}
+    rows = [
+        [photo, *place, person, part_of.get(photo, "")]
+        for photo, place, person in zip(
+            opened.photos, opened.truth.tolist(), opened.photographers, strict=True
+        )
+    ]
+    listed = keeper.first_listed(rows)
+    vanished = len(listed) - len(rows)
+    names, lats, lngs, people, parts = zip(*listed, strict=True)
+    skipped = dict(opened.skipped)
+    if vanished:
+        skipped["vanished after the training began"] = vanished
+    return replace(
+        opened,
+        photos=names,
+        truth=np.column_stack([lats, lngs]),
+        photographers=people,
+        skipped=skipped,
+    ), list(parts)
+
+
+def _parts(photos: PhotoSet, part_of: list[str], split: By, seed: int) -> Split:
+    """Which photos train, validate and test: as given, or else split by photographer."""
+    numbers = {name: np.flatnonzero(np.array(part_of) == name) for name in ("validation", "test")}
+    rest = np.flatnonzero(np.array(part_of) == "")
+    if all(len(some) for some in numbers.values()):
+        return Split(rest, numbers["validation"], numbers["test"], 0)
+    own = split_photos([photos.photographers[i] for i in rest], split, seed)
+    train, shared = rest[own.train], own.shared
+    if len(numbers["test"]):
+        train, shared = np.concatenate([train, rest[own.test]]), 0
+    else:
+        numbers["test"] = rest[own.test]
+    if len(numbers["validation"]):
+        train = np.concatenate([train, rest[own.validation]])
+    else:
+        numbers["validation"] = rest[own.validation]
+    return Split(train, numbers["validation"], numbers["test"], shared)
 
 
 def _plan(
@@ -116,26 +195,20 @@ def _plan(
     }
 
 
-def _subset(photos: PhotoSet, numbers: NDArray[np.intp]) -> PhotoSet:
-    chosen = numbers.tolist()
-    return PhotoSet(
-        f"{photos.name}, held out",
-        tuple(photos.photos[i] for i in chosen),
-        photos.truth[numbers],
-        tuple(photos.photographers[i] for i in chosen),
-        {},
-    )
-
-
-def _evaluate(folder: Path, photos: PhotoSet, constant: tuple[float, float]) -> Evaluation:
+def _evaluate(folder: Path, name: str, photos: Photos, constant: Place) -> Evaluation:
     """Measure the written model as its users will run it."""
     from geonb.evaluation.guesses import guess
     from geonb.model import load_model
 
     model = load_model(folder)
-    guesses = guess(model, photos.photos)
+    guesses = guess(model, photos.squares.photos)
     return evaluate(
-        guesses.places, photos.truth, name=model.name, test_set=photos.name, constant=constant
+        guesses.places,
+        photos.places,
+        name=model.name,
+        test_set=name,
+        constant=constant,
+        published=[row for row in PUBLISHED if row.test_set == name],
     )
 
 
@@ -151,9 +224,9 @@ def _counts(
         "photos held out for the test": len(parts.test),
         "photographers": len(set(photos.photographers) - {""}),
         "photographers in training and test both": parts.shared,
-        "photos of nobody that is named": photos.photographers.count(""),
+        "photos whose photographer is not named": photos.photographers.count(""),
         "cells": len(cells),
-        "cells without a training photo, never the answer": empty,
+        "cells without a training photo, which are never the answer": empty,
         **{f"photos that {why}, left out": count for why, count in photos.skipped.items()},
     }
 

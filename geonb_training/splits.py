@@ -37,10 +37,10 @@ class Split:
 
 
 def split_photos(photographers: Sequence[str], by: By = "photographer", seed: int = 0) -> Split:
-    """Split N photos at random by who took each, (N,) names; photos of nobody stay together.
+    """Split N photos at random by who took each, (N,) names; "" is one photographer.
 
-    ``by="photo"`` ignores who took them: the leak, for lessons. Raises `TrainingError` where
-    there are fewer than three photographers (or photos).
+    ``by="photo"`` ignores who took them: the leak, for lessons. Raises `TrainingError` if there
+    are fewer than three photographers (or photos).
     """
     if by not in {"photographer", "photo"}:
         raise TrainingError(f"split by 'photographer' or 'photo', not {by!r}")
@@ -63,7 +63,7 @@ def split_photos(photographers: Sequence[str], by: By = "photographer", seed: in
 
 
 def _take(left: list[int], sizes: NDArray[np.intp], wanted: float, leave: int) -> list[int]:
-    """Take groups off the list until there are enough photos; the smallest, where none fits."""
+    """Take groups off the list until there are enough photos; the smallest if none fits."""
     taken: list[int] = []
     total = 0
     for group in list(left):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from geonb.evaluation.photo_sets import PhotoSet
 
-_KEPT = 10_000  # squares that are kept in memory, 150 kB each; others are opened anew each epoch
+_KEPT = 10_000  # squares kept in memory, 150 kB each; others are opened again each epoch
 _THREADS = 4
 
 
 class Squares:
-    """The centre squares of photos, which reads as an array (N, 224, 224, 3) of uint8."""
+    """The centre squares of N photos, by number."""
 
     def __init__(self, photos: Sequence[str], kept: dict[str, NDArray[np.uint8]]) -> None:
         self._photos, self._kept = photos, kept
@@ -34,8 +34,8 @@ class Squares:
     def open(cls, photos: PhotoSet) -> tuple[Squares, PhotoSet]:
         """Open every photo once, with a progress bar.
 
-        Those that cannot be read, and those whose pixels another one has, are left out and
-        counted: a copy of a training photo in the test would flatter the network.
+        Leaves out and counts photos that cannot be opened, and photos with the same pixels as an
+        earlier one: a copy of a training photo in the test would flatter the network.
         """
         from tqdm import tqdm
 
@@ -62,29 +62,40 @@ class Squares:
             skipped=dict(photos.skipped) | left_out,
         )  # fmt: skip
 
-    def some(self, numbers: NDArray[np.intp]) -> Any:
-        """A part of them, by number."""
-        return Squares([self._photos[i] for i in numbers.tolist()], self._kept)
+    def of(self, photos: Sequence[str]) -> Squares:
+        """The squares of other photos; those that are in memory already are shared."""
+        return Squares(photos, self._kept)
+
+    @property
+    def photos(self) -> Sequence[str]:
+        """Their paths or addresses."""
+        return self._photos
 
     def __len__(self) -> int:
         return len(self._photos)
 
-    def __getitem__(self, chosen: slice | NDArray[np.intp]) -> NDArray[np.uint8]:
+    def read(self, numbers: NDArray[np.intp]) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
+        """Open photos by number: (n, 224, 224, 3), and the numbers of those that opened, (n,)."""
         with ThreadPoolExecutor(_THREADS) as pool:
-            photos = [self._photos[i] for i in np.arange(len(self))[chosen].tolist()]
-            return np.stack(list(pool.map(self._square, photos)))
+            squares = list(pool.map(self._square, [self._photos[i] for i in numbers.tolist()]))
+        there = np.array([square is not None for square in squares], bool)
+        pixels = [square for square in squares if square is not None]
+        empty = np.empty((0, RECIPE.side, RECIPE.side, 3), np.uint8)
+        return np.stack(pixels) if pixels else empty, numbers[there]
 
     def _digest(self, photo: str) -> bytes:
-        """A mark of the pixels; nothing where the photo cannot be opened."""
-        try:
-            return hashlib.sha256(self._square(photo).tobytes()).digest()
-        except PhotoError:
-            return b""
+        """A digest of the pixels; empty if the photo cannot be opened."""
+        square = self._square(photo)
+        return b"" if square is None else hashlib.sha256(square.tobytes()).digest()
 
-    def _square(self, photo: str) -> NDArray[np.uint8]:
+    def _square(self, photo: str) -> NDArray[np.uint8] | None:
+        """The square of a photo; None if it cannot be opened."""
         if photo in self._kept:
             return self._kept[photo]
-        square = np.rint(fast_square(open_photo(photo), RECIPE.side) * 255).astype(np.uint8)
+        try:
+            square = np.rint(fast_square(open_photo(photo), RECIPE.side) * 255).astype(np.uint8)
+        except PhotoError:
+            return None
         if len(self._kept) < _KEPT:
             self._kept[photo] = square
         return square

@@ -3,7 +3,7 @@
 from geonb_training.scenes.cities import City, cities
 from geonb_training.scenes.photographers import Photographer, photographers
 from geonb_training.scenes.scene import Scene, Shot, draw, shoot
-from geonb_training.scenes.sets import contact_sheet, held_out, write_scenes
+from geonb_training.scenes.sets import contact_sheet, draw_set, held_out, write_scenes
 
 __all__ = [
     "City",
@@ -13,6 +13,7 @@ __all__ = [
     "cities",
     "contact_sheet",
     "draw",
+    "draw_set",
     "held_out",
     "photographers",
     "shoot",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from geonb_training.scenes.canvas import shade
+from geonb_training.scenes.painting import shade
 from geonb_training.scenes.view import HOUSE_LINE, Facade, View
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from geonb_training.scenes.canvas import Canvas, Colour
     from geonb_training.scenes.cities import City
+    from geonb_training.scenes.painting import Canvas, Colour
 
 STOREY = 34.0
 """Height of a storey, street units."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geonb_training.scenes.canvas import shade
 from geonb_training.scenes.letters import write
+from geonb_training.scenes.painting import shade
 from geonb_training.scenes.view import KERB
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from geonb_training.scenes.canvas import Box, Canvas, Colour
     from geonb_training.scenes.cities import City
+    from geonb_training.scenes.painting import Box, Canvas, Colour
     from geonb_training.scenes.view import View
 
 PAINTS = ("white", "silver", "darkgray", "black", "navy", "maroon")

@@ -7,10 +7,10 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from geonb_training.scenes.canvas import shade
+from geonb_training.scenes.painting import shade
 
 if TYPE_CHECKING:
-    from geonb_training.scenes.canvas import Box, Canvas, Colour
+    from geonb_training.scenes.painting import Box, Canvas, Colour
 
 
 @dataclass(frozen=True)

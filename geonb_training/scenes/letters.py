@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-    from geonb_training.scenes.canvas import Box, Canvas, Colour
+    from geonb_training.scenes.painting import Box, Canvas, Colour
 
 Letter = tuple[tuple[tuple[int, int], ...], ...]
 """Polylines of points on a grid of 0-4 by 0-6."""

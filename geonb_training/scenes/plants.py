@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from geonb_training.scenes.canvas import Canvas
     from geonb_training.scenes.cities import City
+    from geonb_training.scenes.painting import Canvas
     from geonb_training.scenes.view import View
 
 SHADOW = (58, 58, 62)

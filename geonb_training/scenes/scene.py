@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +19,10 @@ from geonb.errors import PhotoError
 from geonb.files import replacing
 from geonb.shown.pictures import tag
 from geonb_training.scenes.buildings import draw_house
-from geonb_training.scenes.canvas import SIZE, Canvas
 from geonb_training.scenes.cars import draw_cars
 from geonb_training.scenes.gps import exif_of
 from geonb_training.scenes.landmarks import draw_landmark
+from geonb_training.scenes.painting import SIZE, Canvas
 from geonb_training.scenes.photographers import Photographer, Role, photographers
 from geonb_training.scenes.plants import draw_shadow, draw_tree
 from geonb_training.scenes.street import (
@@ -89,12 +90,16 @@ class Scene:
         return tag(f"A drawn street scene: {', '.join(self.clues)}", buffer.getvalue())
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a JPEG whose EXIF says where the scene was taken. Raises `PhotoError`."""
+        """Write it as JPEG, or as PNG by that ending; its EXIF says where it was taken.
+
+        Raises `PhotoError`.
+        """
+        png = Path(path).suffix.lower() == ".png"  # and then quick rather than small
+        how = {"compress_level": 1} if png else {"quality": self.photographer.quality}
         try:
             with replacing(path) as temporary:
-                quality = self.photographer.quality
                 exif = exif_of(self.place)
-                self.image.save(temporary, "JPEG", quality=quality, exif=exif)
+                self.image.save(temporary, "PNG" if png else "JPEG", exif=exif, **how)
         except OSError as error:
             raise PhotoError(f"{path}: cannot write the scene ({error})") from error
 

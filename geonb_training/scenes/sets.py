@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image
 
+from geonb.errors import TrainingError
+from geonb.evaluation.photo_sets import PhotoSet
 from geonb.shown.photos import show_photo
-from geonb_training.scenes.canvas import SIZE
+from geonb_training.scenes.painting import SIZE
 from geonb_training.scenes.photographers import photographers
 from geonb_training.scenes.scene import draw, shoot
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from geonb.shown.photos import ShownPhoto
+    from geonb_training.scenes.photographers import Role
     from geonb_training.scenes.scene import Scene
 
 
@@ -40,15 +44,32 @@ def contact_sheet(scenes: Sequence[Scene], columns: int = 6) -> ShownPhoto:
 
 
 def write_scenes(folder: Path, scenes: int, people: int) -> None:
-    """Write scenes as JPEG files with EXIF, a folder a photographer; those that are there stay."""
-    known = {p.number for p in photographers("train")[:people]}
-    written = 0
-    for number in count():
-        if written == scenes:
-            return
-        shot = shoot(number)
-        if shot.photographer.number in known:
-            path = folder / f"photographer-{shot.photographer.number}" / f"{number}.jpg"
-            if not path.is_file():
-                draw(shot).save(path)
-            written += 1
+    """Write scenes as JPEG files with EXIF, one folder per photographer; keeps existing files.
+
+    ``people`` of the training's photographers took them. Raises `TrainingError` for fewer than
+    one, or a negative number of scenes, and `PhotoError` if a file can't be written.
+    """
+    known = {p.number for p in photographers("train")[: max(0, people)]}
+    if scenes < 0 or not known:
+        raise TrainingError(
+            f"expected 0 scenes or more by 1 photographer or more; got {scenes} by {people}"
+        )
+    numbers = (number for number in count() if shoot(number).photographer.number in known)
+    for number in islice(numbers, scenes):
+        person = shoot(number).photographer.number
+        path = folder / f"photographer-{person}" / f"{number}.jpg"
+        if not path.is_file():
+            draw(shoot(number)).save(path)
+
+
+def draw_set(folder: Path, scenes: int, role: Role, seed: int = 0) -> PhotoSet:
+    """Write the first scenes of a set as lossless PNG files of about 100 kB each."""
+    from tqdm import tqdm
+
+    shots = [shoot(number, role, seed) for number in range(scenes)]
+    paths = [folder / role / f"{number}.png" for number in range(scenes)]
+    for shot, path in tqdm(zip(shots, paths, strict=True), f"drawing {role}", scenes, unit="scene"):
+        draw(shot).save(path)
+    places = np.array([shot.place for shot in shots])
+    people = tuple(f"{role} {shot.photographer.number}" for shot in shots)
+    return PhotoSet(f"drawn scenes, {role}", tuple(map(str, paths)), places, people, {})

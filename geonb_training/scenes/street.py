@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geonb_training.scenes.canvas import shade
 from geonb_training.scenes.letters import write
+from geonb_training.scenes.painting import shade
 from geonb_training.scenes.view import HOUSE_LINE, KERB
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from geonb_training.scenes.canvas import Canvas, Colour
     from geonb_training.scenes.cities import City
+    from geonb_training.scenes.painting import Canvas, Colour
     from geonb_training.scenes.view import View
 
 FAR = 14.0
