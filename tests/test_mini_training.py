@@ -5,22 +5,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from geonb.evaluation.constant import most_frequent
 
+import geonb
 import geonb_training as training
-from geonb.distances import distance
-from geonb.earth.cells import read_cells
-from geonb.earth.partitions import partition
-from geonb_training import batches
-from geonb_training import facts as the_facts
+from geonb.errors import TrainingError
+from geonb_training import Fitting, batches
 from geonb_training.network import LOCATIONNET, MINI, resnet
+from geonb_training.scenes import draw_set
 
-TINY = training.Settings(scenes=96, validation=8, test=24, epochs=2, batch=16, t1=40, t2=4)
+TINY = training.Settings(
+    scenes=96, validation=8, test=24, t1=40, t2=4, fitting=Fitting(epochs=2, batch=16)
+)
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("model")
-    return folder, training.train(folder, TINY)
+    return training.train_mini(tmp_path_factory.mktemp("models") / "tiny", TINY)
 
 
 @pytest.mark.mxnet
@@ -48,30 +49,38 @@ def test_minis_output_has_a_probability_for_each_class():
 
 @pytest.mark.mxnet
 def test_a_tiny_training_writes_files_that_load(trained):
-    import mxnet as mx
-
-    folder, facts = trained
-    cells = read_cells(folder / "grids.txt")
-    _, arguments, _ = mx.model.load_checkpoint(str(folder / "mini"), TINY.epochs)
-    assert arguments["fc1_weight"].shape[0] == len(cells) == facts["classes"]
-    assert json.loads((folder / "facts.json").read_text()) == facts
-    assert [row["km"] for row in facts["accuracy"]] == list(the_facts.THRESHOLDS_KM)
-    assert sorted(p.name for p in folder.iterdir()) == sorted(
+    assert sorted(p.name for p in trained.folder.iterdir()) == sorted(
         ["facts.json", "grids.txt", "mini-0002.params", "mini-symbol.json"]
     )
+    assert list(trained.folder.parent.iterdir()) == [trained.folder]  # scenes are removed
+    model = geonb.load_model(trained.folder)
+    assert len(model.cells) == trained.counts["cells"]
+    facts = json.loads((trained.folder / "facts.json").read_text())
+    assert facts["accuracy"] == trained.evaluation.records()
+    assert facts["settings"]["scenes"] == facts["counts"]["photos to train on"] == 96
+    assert facts["fitting"]["batch"] == 16
+    assert trained.counts["photographers in training and test both"] == 0
+
+
+@pytest.mark.mxnet
+def test_the_constant_guess_is_that_of_every_evaluation(trained, tmp_path):
+    cells = geonb.load_model(trained.folder).cells
+    train = draw_set(tmp_path, TINY.scenes, "train")
+    assert trained.evaluation.constant == most_frequent(train.truth, cells)
 
 
 @pytest.mark.mxnet
 def test_training_again_gives_the_same_weights(trained, tmp_path):
-    training.train(tmp_path, TINY)
-    name = f"mini-{TINY.epochs:04d}.params"
-    assert (tmp_path / name).read_bytes() == (trained[0] / name).read_bytes()
+    training.train_mini(tmp_path / "again", TINY)
+    name = f"mini-{TINY.fitting.epochs:04d}.params"
+    assert (tmp_path / "again" / name).read_bytes() == (trained.folder / name).read_bytes()
 
 
 def test_without_mxnet_the_error_names_the_command(monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "mxnet", None)
     with pytest.raises(ImportError, match=r"pip install .*geonb\[mxnet\]"):
-        training.train(tmp_path, replace(TINY, scenes=1))
+        training.train_mini(tmp_path / "m", replace(TINY, scenes=1))
+    assert not list(tmp_path.iterdir())
 
 
 def test_moved_pictures_keep_their_size_and_move_by_a_few_pixels():
@@ -85,15 +94,31 @@ def test_moved_pictures_keep_their_size_and_move_by_a_few_pixels():
         assert abs(column - 20) <= batches.SHIFT
 
 
-def test_batches_are_full_and_say_how_much_is_padding():
-    made = list(batches.batches(np.zeros((5, 8, 8, 3), np.uint8), 2))
+class Drawn:
+    """Plays `Squares`: photo i is grey i, and number 3 has vanished."""
+
+    photos = ("0.jpg", "1.jpg", "2.jpg", "3.jpg", "4.jpg")
+
+    def __len__(self):
+        return 5
+
+    def read(self, numbers):
+        there = numbers[numbers != 3]
+        return np.repeat(there, 8 * 8 * 3).reshape(-1, 8, 8, 3).astype(np.uint8), there
+
+
+def test_batches_are_full_and_say_which_photos_are_in_them():
+    made = list(batches.batches(Drawn(), 2))
     assert [data.shape for data, _ in made] == [(2, 3, 8, 8)] * 3
-    assert [count for _, count in made] == [2, 2, 1]
+    assert [numbers.tolist() for _, numbers in made] == [[0, 1], [2], [4]]
 
 
-def test_the_constant_guess_is_where_most_photos_are():
-    tokyo, lima = (35.7, 139.7), (-12.0, -77.0)
-    places = np.array([tokyo] * 3 + [lima])
-    cells = partition(places, t1=5, t2=1)
-    guess = the_facts.constant_guess(places, cells, threshold_km=25)
-    assert distance(guess, tokyo) < 1
+def test_a_batch_fills_the_place_of_a_vanished_photo_with_another_of_its_own():
+    rng = np.random.default_rng(0)
+    data, numbers, missing = batches.lesson(Drawn(), np.array([3, 1, 4]), rng)
+    assert missing == 1
+    assert numbers.tolist() == [1, 4, 1]
+    red = data[:, 0, 0, 0]
+    assert red[0] == red[2] != red[1]
+    with pytest.raises(TrainingError, match=r"none of the 2 photos .* 3\.jpg; are they still"):
+        batches.lesson(Drawn(), np.array([3, 3]), rng)

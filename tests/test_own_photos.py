@@ -2,7 +2,9 @@
 
 import json
 import os
+import pickle
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,7 +18,7 @@ import geonb
 from geonb.__main__ import main
 from geonb.errors import TrainingError
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
-from geonb_training import own_photos
+from geonb_training import own_photos, squares, state
 from geonb_training.fitting import Fitting
 from geonb_training.own_photos import train_photos
 from geonb_training.scenes import draw, shoot
@@ -118,9 +120,179 @@ def test_after_a_kill_it_goes_on_and_ends_as_if_nothing_had_been(folder, trained
     assert not list(model.glob(".part-*"))
 
 
+def killed(photos, model, epoch=2, code=KILLED):
+    """A training that was killed while it wrote an epoch: those before are in the folder."""
+    script = code.format(epoch=epoch, photos=str(photos), model=str(model))
+    dead = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert dead.returncode == -9, dead.stderr
+
+
+@pytest.mark.mxnet
+def test_the_memory_of_two_devices_survives_a_kill_too(folder, tmp_path):
+    devices = "contexts=('cpu(0)', 'cpu(1)'), kvstore='device', "
+    killed(folder, tmp_path / "m", code=KILLED.replace("Fitting(", f"Fitting({devices}"))
+    fitting = replace(FITTING, contexts=("cpu(0)", "cpu(1)"), kvstore="device")
+    again = train_photos(folder, tmp_path / "m", fitting=fitting, **CELLS)
+    whole = train_photos(folder, tmp_path / "whole" / "m", fitting=fitting, **CELLS)
+    assert weights(again.folder) == weights(whole.folder)
+
+
+class Planted:
+    """Runs code when it is unpickled."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.mkdir, (self.mark,)
+
+
+@pytest.mark.mxnet
+def test_a_planted_pickle_does_not_run(folder, tmp_path):
+    killed(folder, tmp_path / "ours")
+    states = tmp_path / "ours" / "ours-0001.states"
+    assert states.is_file()
+    states.write_bytes(pickle.dumps(Planted(str(tmp_path / "ran"))))
+    with pytest.raises(TrainingError, match=r"ours-0001\.states: not an optimizer's memory"):
+        train_photos(folder, tmp_path / "ours", fitting=FITTING, **CELLS)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.mxnet
+def test_a_memory_or_weights_of_another_network_are_refused(folder, tmp_path):
+    import mxnet as mx
+
+    model = tmp_path / "ours"
+    killed(folder, model)
+    mx.nd.save(str(model / "ours-0001.states"), {"fc1_weight": mx.nd.zeros((1, 2))})
+    with pytest.raises(TrainingError, match=r"states: of another network \(fc1_weight\)"):
+        train_photos(folder, model, fitting=FITTING, **CELLS)
+    mx.nd.save(str(model / "ours-0001.params"), {"arg:fc1_weight": mx.nd.zeros((1, 2))})
+    with pytest.raises(TrainingError, match="params: weights of another network"):
+        train_photos(folder, model, fitting=FITTING, **CELLS)
+
+
+@pytest.mark.mxnet
+def test_photos_that_vanish_end_neither_an_epoch_nor_the_resume(
+    folder, tmp_path, monkeypatch, capsys
+):
+    photos = tmp_path / "photos"
+    shutil.copytree(folder, photos)
+    monkeypatch.setattr(squares, "_KEPT", 0)  # as if there were many: each is opened anew
+
+    def keep_and_lose(self, module, epoch, *rest):
+        keep(self, module, epoch, *rest)
+        for number in range(6):  # one by each photographer
+            (photos / f"person-{number}" / f"{number:02}.jpg").unlink(missing_ok=True)
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    keep = state.Keeper.keep
+    monkeypatch.setattr(state.Keeper, "keep", keep_and_lose)
+    with pytest.raises(KeyboardInterrupt):
+        train_photos(photos, tmp_path / "m", fitting=FITTING, **CELLS)
+    monkeypatch.setattr(state.Keeper, "keep", keep)
+    assert re.search(r"epoch 2/3.*; \d photos can no longer be opened", capsys.readouterr().out)
+    assert (tmp_path / "m" / "training-photos.json").is_file()
+    again = train_photos(photos, tmp_path / "m", fitting=FITTING, **CELLS)
+    assert "going on after epoch 2 of 3" in capsys.readouterr().out
+    assert again.counts["photos that vanished after the training began, left out"] == 6
+    assert not (tmp_path / "m" / "training-photos.json").exists()  # the names stay nowhere
+
+
+@pytest.mark.mxnet
+def test_a_loss_that_is_no_number_stops_at_its_step(folder, tmp_path):
+    wild = replace(FITTING, learning_rate=1e30, momentum=0.0)
+    with pytest.raises(TrainingError, match=r"the loss is nan at step \d of \d in epoch 1; .*"):
+        train_photos(folder, tmp_path / "m", fitting=wild, **CELLS)
+    assert not list((tmp_path / "m").glob("*.params"))
+
+
+@pytest.mark.mxnet
+def test_folder_names_may_hold_the_signs_of_patterns(folder, tmp_path):
+    result = train_photos(
+        folder, tmp_path / "a[1]*?" / "m[2]?", fitting=replace(FITTING, epochs=2), **CELLS
+    )
+    assert result.folder.name == "m[2]?"
+    assert [path.name for path in result.folder.iterdir() if path.suffix == ".params"] == [
+        "m[2]?-0002.params"
+    ]
+    assert geonb.load_model(result.folder).name == "m[2]?"
+    assert geonb.load_model(result.folder / "m[2]?").name == "m[2]?"
+
+
+@pytest.mark.mxnet
+@pytest.mark.parametrize(
+    "text", ["[]", "{", '{"plan": {}}', '{"epoch": 1, "plan": [], "losses": [1]}']
+)
+def test_a_state_that_is_none(folder, tmp_path, text):
+    (tmp_path / "training.json").write_text(text)
+    with pytest.raises(TrainingError, match=r"training\.json: not the state of a training; remove"):
+        train_photos(folder, tmp_path, fitting=FITTING, **CELLS)
+
+
+FULL = """
+import resource, signal
+from geonb_training.state import Keeper
+
+keep = Keeper.keep
+def keep_on_a_full_disk(self, module, epoch, *rest):
+    if epoch == 2:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+    keep(self, module, epoch, *rest)
+Keeper.keep = keep_on_a_full_disk
+from geonb.__main__ import main
+main(["train", {photos!r}, {model!r}, "--t1", "15", "--t2", "1", "--epochs", "3", "--batch", "8"])
+"""
+
+
+@pytest.mark.mxnet
+def test_a_full_disk_keeps_the_epoch_before(folder, tmp_path):
+    """A limit on the size of files plays the full disk."""
+    script = FULL.format(photos=str(folder), model=str(tmp_path / "m"))
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2, run.stderr
+    assert re.search(
+        r"\ngeonb: .*m: cannot keep epoch 2 \(.*\)\. .*m keeps epoch 1\. Make room", run.stderr
+    )
+    names = {path.name for path in (tmp_path / "m").iterdir()}
+    assert {"m-0001.params", "m-0001.states", "training.json"} <= names
+    assert not any(".part-" in name or "0002" in name for name in names)
+
+
+@pytest.mark.mxnet
+def test_a_folder_that_cannot_be_made(folder, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainingError, match=r"file.m: cannot make the folder \(Not a directory\)"):
+        train_photos(folder, tmp_path / "file" / "m", fitting=FITTING, **CELLS)
+
+
+@pytest.mark.mxnet
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--gpus", "-1"], "-1 is not in the range"),
+        (["--kvstore", "nonsense"], "no kvstore 'nonsense'"),
+        (["--kvstore", "dist_sync"], "launch.py"),
+        (["--gpus", "8"], "MXNet sees"),
+        (["--learning-rate", "nan"], "expected learning_rate above 0"),
+        (["--seed", "-5"], "expected a seed from 0"),
+    ],
+)
+def test_nonsense_is_refused_in_one_line(folder, tmp_path, options, words):
+    sizes = ["--t1", "15", "--t2", "1", "--epochs", "1", "--batch", "8"]
+    result = CliRunner().invoke(main, ["train", str(folder), str(tmp_path / "m"), *sizes, *options])
+    assert result.exit_code == 2
+    assert words in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr
+
+
 @pytest.mark.mxnet
 def test_a_folder_with_another_training_is_refused(folder, trained):
-    with pytest.raises(TrainingError, match=r"other learning_rate; go on with the same"):
+    with pytest.raises(TrainingError, match=r"other learning_rate; use the same ones to go on"):
         train_photos(folder, trained.folder, fitting=replace(FITTING, learning_rate=0.2), **CELLS)
     with pytest.raises(TrainingError, match="other photos"):
         train_photos(folder, trained.folder, fitting=FITTING, t1=20, t2=1)
@@ -135,7 +307,7 @@ def test_two_devices_adagrad_and_cells_of_ones_own(folder, tmp_path):
     places = read_photos(folder).truth
     cells = geonb.partition(np.concatenate([places, [(-80.0, 0.0)]]), 2, 1)
     result = train_photos(folder, tmp_path / "two", cells=cells, fitting=fitting)
-    assert result.counts["cells without a training photo, never the answer"] >= 1
+    assert result.counts["cells without a training photo, which are never the answer"] >= 1
     assert len(geonb.load_model(tmp_path / "two").cells) == len(cells)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from geonb.distances import distance
-from geonb.errors import PhotoError
+from geonb.errors import PhotoError, TrainingError
 from geonb.photos.examples import example_photo
 from geonb.photos.photo import open_photo
 from geonb_training import scenes
@@ -128,6 +128,22 @@ def test_save_says_what_it_could_not_write(tmp_path, some):
 
 def test_held_out_scenes_are_of_photographers_nobody_trained_on():
     assert {scene.photographer.role for scene in scenes.held_out(20)} == {"test"}
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(("count", "people"), [(5, 0), (5, -1), (-1, 3)])
+def test_scenes_by_nobody_are_refused(tmp_path, count, people):
+    with pytest.raises(TrainingError, match=f"by 1 photographer or more; got {count} by {people}"):
+        scenes.write_scenes(tmp_path, count, people)
+
+
+def test_a_set_on_the_disk_is_the_drawn_scenes_to_the_last_bit(tmp_path):
+    written = scenes.draw_set(tmp_path, 3, "validation", seed=4)
+    for number, (path, place) in enumerate(zip(written.photos, written.truth, strict=True)):
+        scene = scenes.draw(scenes.shoot(number, "validation", 4))
+        assert open_photo(path).image().tobytes() == scene.image.tobytes()
+        assert tuple(place) == scene.place
+        assert distance(open_photo(path).place, scene.place) < 0.001
 
 
 def test_the_contact_sheet_holds_all_and_says_how_they_differ(some):
