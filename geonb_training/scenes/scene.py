@@ -90,16 +90,18 @@ class Scene:
         return tag(f"A drawn street scene: {', '.join(self.clues)}", buffer.getvalue())
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write it as JPEG, or as PNG by that ending; its EXIF says where it was taken.
+        """Write a JPEG whose EXIF says where it was taken; or, by its ending, a lossless PNG.
 
         Raises `PhotoError`.
         """
-        png = Path(path).suffix.lower() == ".png"  # and then quick rather than small
-        how = {"compress_level": 1} if png else {"quality": self.photographer.quality}
+        png = Path(path).suffix.lower() == ".png"
         try:
             with replacing(path) as temporary:
-                exif = exif_of(self.place)
-                self.image.save(temporary, "PNG" if png else "JPEG", exif=exif, **how)
+                if png:
+                    self.image.save(temporary, "PNG", compress_level=1)  # quick rather than small
+                else:
+                    exif, quality = exif_of(self.place), self.photographer.quality
+                    self.image.save(temporary, "JPEG", quality=quality, exif=exif)
         except OSError as error:
             raise PhotoError(f"{path}: cannot write the scene ({error})") from error
 
