@@ -58,9 +58,9 @@ def models(clear: str | None) -> None:
 @main.command()
 @click.argument("notebooks", nargs=-1, required=True, metavar="NOTEBOOK...")
 def clean(notebooks: tuple[str, ...]) -> None:
-    """Take Google's API keys out of saved notebooks."""
+    """Remove Google's API keys and the state of widgets from saved notebooks."""
     for path in notebooks:
-        click.echo(f"{path}: a key stood in {geonb.clean_notebook(path)} places, now in none")
+        click.echo(geonb.clean_notebook(path))
 
 
 for command in (demo, locate, evaluate):

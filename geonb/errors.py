@@ -49,6 +49,10 @@ class TrainingError(GeonbError, ValueError):
     """A training cannot be done as asked, or with these photos."""
 
 
+class OutputError(GeonbError, OSError):
+    """A file cannot be written."""
+
+
 class MapError(GeonbError):
     """A map cannot be drawn as asked."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb import __version__
+from geonb.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,21 +23,32 @@ _PART = ".part-"
 _MANIFEST = "sizes"
 """Lists a derived folder's files: name, size in bytes, MD5."""
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What the system says of a disk with no room, and of a broken one."""
+
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary path beside ``path``, moved onto it when the block ends without an error.
 
     The temporary file keeps the ending of ``path``, and is removed when the block fails.
+    Raises `OutputError` if the file cannot be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{_PART}{uuid.uuid4().hex}{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        if error.errno in _FULL or error.filename in map(str, (temporary, *path.parents)):
+            raise OutputError(
+                f"{path}: cannot write it ({error.strerror}); choose another place, or make room"
+            ) from error
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:

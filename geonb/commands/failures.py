@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib.metadata import entry_points
 from typing import Any
@@ -13,6 +14,12 @@ from geonb.errors import GeonbError, printable
 
 class Commands(click.Group):
     """Commands that fail in one line; other packages add theirs in the group geonb.commands."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line, on terminals too that lack some characters."""
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")
+        return super().main(*args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of our own commands and of the others."""

@@ -84,6 +84,14 @@ def _cell(text: str) -> str:
     return printable(text).replace("|", "\\|")
 
 
+def _harmless(value: Any) -> Any:
+    """A file may be called ``=cmd|…``; spreadsheets take what begins so for a formula."""
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
 class Tabular(ABC):
     """A result that is shown as a table everywhere."""
 
@@ -118,8 +126,11 @@ class Tabular(ABC):
         return self.sheet().markdown()
 
     def to_csv(self) -> str:
-        """The records as CSV with a header."""
-        records = self.records()
+        """The records as CSV with a header.
+
+        A text that a spreadsheet would run as a formula gets an apostrophe before it.
+        """
+        records = [{key: _harmless(value) for key, value in row.items()} for row in self.records()]
         buffer = io.StringIO()
         writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
         writer.writeheader()
