@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _PART = ".part-"
 _MANIFEST = "sizes"
 """Lists a derived folder's files: name, size in bytes, MD5."""
-
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 """What the system says of a disk with no room, and of a broken one."""
 
