@@ -1,8 +1,8 @@
 #!/bin/bash
-# Lifecycle script ("start notebook") for Amazon SageMaker notebook instances.
+# Lifecycle script ("start notebook") for Amazon SageMaker notebook instances (notebook-al2023-v1).
 # SageMaker runs it as root at every start and stops it after 5 minutes. What lies outside
-# /home/ec2-user/SageMaker is reset at a restart; so the environment is made on that volume, in
-# the background, once, and only the kernel's entry is written anew each time.
+# /home/ec2-user/SageMaker is reset at a restart. So the environment is made on that volume, in
+# the background, once; only the kernel's entry is written anew at each start.
 set -euo pipefail
 
 VOLUME=/home/ec2-user/SageMaker
@@ -17,7 +17,9 @@ if [ ! -d geonb ]; then
 fi
 if [ ! -e .geonb/ready ]; then
   rm -rf .geonb
-  /home/ec2-user/anaconda3/bin/conda create --yes --quiet --prefix .geonb/env \\
+  conda=\$(command -v conda || echo /home/ec2-user/anaconda3/bin/conda)
+  # Python of our own: the kernels of the instance have 3.10.
+  "\$conda" create --yes --quiet --prefix "$VOLUME/.geonb/env" \\
     --override-channels --channel conda-forge python=3.11 pip=25.2
   cd geonb
   ../.geonb/env/bin/python -m pip install --quiet --no-cache-dir --require-hashes --no-deps \\

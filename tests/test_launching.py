@@ -1,6 +1,7 @@
 """What people launch geonb with: scripts, workflows, the pages around the notebooks."""
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -29,12 +30,62 @@ def test_the_picture_of_the_result_is_small():
     assert (ROOT / "docs" / "where.png").stat().st_size < 150_000
 
 
+@pytest.mark.linux311
 def test_the_lifecycle_script_fits_sagemaker():
     assert LIFECYCLE.stat().st_size < 16_384
     assert subprocess.run(["bash", "-n", LIFECYCLE], check=False).returncode == 0
     text = LIFECYCLE.read_text()
     assert re.search(r"^nohup .* &$", text, re.MULTILINE), "SageMaker waits 5 minutes at most"
     assert "VOLUME=/home/ec2-user/SageMaker\n" in text
+
+
+# Stand for conda, which makes a Python that notes what it's asked, and for AWS's user.
+CONDA = """#!/bin/sh
+echo "conda $*" >> "$CALLS"
+mkdir -p "$5/bin"
+printf '#!/bin/sh\\necho "python $*" >> "$CALLS"\\n' > "$5/bin/python"
+chmod +x "$5/bin/python"
+"""
+SUDO = """#!/bin/sh
+shift 3
+exec "$@"
+"""
+
+
+@pytest.fixture
+def instance(tmp_path, monkeypatch):
+    """A notebook instance: `start` runs the lifecycle script on it, and gives what was called."""
+    volume = tmp_path / "SageMaker"
+    (volume / "geonb").mkdir(parents=True)
+    (tmp_path / "bin").mkdir()
+    for name, text in {"conda": CONDA, "sudo": SUDO, "nohup": '#!/bin/sh\nexec "$@"\n'}.items():
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
+    text = LIFECYCLE.read_text().replace("setup.log 2>&1 &\n", "setup.log 2>&1\n")
+    text = text.replace("/tmp/", f"{tmp_path}/").replace("/home/ec2-user", str(tmp_path))
+    (tmp_path / "on-start.sh").write_text(text)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+
+    def start():
+        calls = tmp_path / "calls"
+        calls.write_text("")
+        monkeypatch.setenv("CALLS", str(calls))
+        subprocess.run(["bash", tmp_path / "on-start.sh"], check=True)
+        return calls.read_text()
+
+    return start
+
+
+@pytest.mark.linux311
+def test_the_environment_is_made_once_and_the_kernel_at_each_start(instance, tmp_path):
+    first, second = instance(), instance()
+    assert f"--prefix {tmp_path}/SageMaker/.geonb/env" in first
+    assert "--require-hashes --no-deps -r requirements/mxnet.txt" in first
+    assert (tmp_path / "SageMaker" / ".geonb" / "ready").exists()
+    kernel = "python -m ipykernel install --user --name geonb --display-name geonb"
+    assert second.count("\n") == 1
+    assert second.startswith(f"{kernel} --env GEONB_MAP static --env GEONB_CACHE {tmp_path}")
+    assert first.endswith(second)
 
 
 def test_actions_are_pinned():
@@ -71,6 +122,7 @@ def rehearse(request, monkeypatch):
 
 
 @pytest.mark.newest
+@pytest.mark.linux311
 @pytest.mark.parametrize("megabytes", [200, 400])
 def test_the_rehearsal_gives_no_more_than_its_limit(megabytes, rehearse, capsys):
     script = f"held = b'1' * {megabytes}_000_000; import time; time.sleep(0.5)"
@@ -79,6 +131,7 @@ def test_the_rehearsal_gives_no_more_than_its_limit(megabytes, rehearse, capsys)
 
 
 @pytest.mark.newest
+@pytest.mark.linux311
 def test_what_the_kernel_killed_is_called_so(rehearse, capsys):
     rehearse.rehearse("hog", [sys.executable, "-c", "held = b'1' * 2_000_000_000"])
     told = capsys.readouterr().out
@@ -86,6 +139,7 @@ def test_what_the_kernel_killed_is_called_so(rehearse, capsys):
 
 
 @pytest.mark.newest
+@pytest.mark.linux311
 def test_the_rehearsal_adds_up_what_several_processes_hold(rehearse):
     hold = "held = b'1' * 200_000_000; import time; time.sleep(30)"
     script = (

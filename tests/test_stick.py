@@ -98,6 +98,7 @@ def test_the_papers_are_on_it_and_nothing_else(fill, stick):
 
 
 @pytest.mark.newest
+@pytest.mark.linux311
 def test_it_installs_and_opens_without_a_network(fill, stick, tmp_path):
     fill.papers(stick)
     stub_wheel(stick / "wheels")
