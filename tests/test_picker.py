@@ -7,6 +7,7 @@ import pytest
 from pictures import PLACE, encoded, exif, jpeg_of, picture
 
 import geonb
+from geonb.picker.below import _together
 from geonb.picker.transfers import Transfers, with_exif_of
 
 DATA = encoded(picture(noise=30), "JPEG")
@@ -79,6 +80,26 @@ def test_callbacks_get_each_photo_and_survive_an_error(picker, capsys):
         send(picker, name, DATA)
     assert seen == ["a.jpg", "b.jpg", "c.jpg"]
     assert "geonb: /no/such/file.jpg: no such file" in capsys.readouterr().out
+
+
+def test_what_callbacks_show_becomes_one_output():
+    html, text, png = {"text/html": "<b>a</b>"}, {"text/plain": "<i>"}, {"image/png": b"\x89PNG"}
+    live = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "map"}
+    assert _together([live]) == live, "alone, a live map stays live"
+    whole = _together([html, text, png, live])
+    assert whole["text/plain"] == "\n<i>\n\nmap"
+    assert whole["text/html"].startswith("<b>a</b><pre>&lt;i&gt;</pre><img alt=")
+    assert whole["text/html"].endswith("<pre>map</pre>")
+    assert _together([]) == {"text/plain": "", "text/html": ""}
+
+
+def test_what_a_callback_raises_is_shown(picker, capsys):
+    @picker.on_photo
+    def _(photo):
+        raise ZeroDivisionError(photo.name)
+
+    send(picker, "a.jpg", DATA)
+    assert "ZeroDivisionError: a.jpg" in capsys.readouterr().out
 
 
 def test_a_shrunk_photo_keeps_its_exif_but_not_its_turn(picker):

@@ -163,6 +163,8 @@ def test_pasted_broken_foreign_and_several(picker, tmp_path):
     for data in both.values():
         assert all(base64.b64encode(data[i:])[:40].decode() not in saved for i in (300, 301, 302))
     assert len(saved) < 100_000
+    assert "& co.jpg" in saved, "the cell's own output has the names"
+    assert "& co.jpg" not in json.dumps(json.loads(saved)["metadata"])
 
 
 FREEZE = """

@@ -8,13 +8,13 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geonb.errors import GeonbError, MissingDependencyError, PhotoError
+from geonb.errors import MissingDependencyError, PhotoError
 from geonb.photos.photo import Photo, open_photo
+from geonb.picker.below import Below
 from geonb.picker.transfers import Arrived, Transfers
 
 try:
     import anywidget
-    import ipywidgets
     import traitlets
 except ImportError as missing:
     raise MissingDependencyError("the photo picker", "anywidget", "picker") from missing
@@ -95,7 +95,7 @@ class PhotoPicker(_Picker):
     """What was chosen last, in that order; empty at first, and while a new choice travels."""
 
     def __init__(self, **traits: Any) -> None:
-        self._callbacks: list[tuple[Callable[[Photo], Any], ipywidgets.Output]] = []
+        self._callbacks: list[tuple[Callable[[Photo], Any], Below]] = []
         super().__init__(**traits)
 
     def on_photo(self, callback: Callable[[Photo], Any]) -> Callable[[Photo], Any]:
@@ -104,17 +104,13 @@ class PhotoPicker(_Picker):
         What it returns or prints appears below the cell that this is called in; a new choice
         clears it. Errors of geonb are shown there as one line.
         """
-        from IPython.display import display
-
-        output = ipywidgets.Output()
-        display(output)
-        self._callbacks.append((callback, output))
+        self._callbacks.append((callback, Below()))
         return callback
 
     def _clear(self) -> None:
         self.photos = ()
-        for _, output in self._callbacks:
-            output.outputs = ()
+        for _, below in self._callbacks:
+            below.clear()
 
     def _take(self, arrived: Arrived) -> None:
         photo = open_photo({"name": arrived.name, "content": arrived.content})
@@ -122,22 +118,8 @@ class PhotoPicker(_Picker):
         self.photos = (*self.photos, photo)
 
     def _announce(self) -> None:
-        for callback, output in self._callbacks:
-            with output:
-                _show(callback, self.photos[-1])
-
-
-def _show(callback: Callable[[Photo], Any], photo: Photo) -> None:
-    """Call back, and show in the notebook what comes of it."""
-    from IPython.display import display
-
-    try:
-        result = callback(photo)
-    except GeonbError as error:
-        print(f"geonb: {error}")  # noqa: T201 - into the notebook
-    else:
-        if result is not None:
-            display(result)
+        for callback, below in self._callbacks:
+            below.add(callback, self.photos[-1])
 
 
 class FileUpload(_Picker):
