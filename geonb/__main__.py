@@ -8,6 +8,7 @@ import geonb
 from geonb.commands.evaluate import evaluate
 from geonb.commands.failures import Commands
 from geonb.commands.locate import demo, locate
+from geonb.commands.many import unlabel
 
 
 @click.group(cls=Commands)
@@ -63,7 +64,7 @@ def clean(notebooks: tuple[str, ...]) -> None:
         click.echo(geonb.clean_notebook(path))
 
 
-for command in (demo, locate, evaluate):
+for command in (demo, locate, evaluate, unlabel):
     main.add_command(command)
 
 if __name__ == "__main__":

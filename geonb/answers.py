@@ -33,6 +33,7 @@ class Answer:
     Attributes:
         place: The most probable place, rank 1: latitude and longitude in degrees.
         shares: Probability within 25, 200 and 750 km of the place, 0 to 1 each.
+        half_km: Kilometres around the place within which half of the probability lies.
         town: The town nearest to the place.
         radius_km: The smallest of the three radii that holds half of the probability; None if none
             does.
@@ -41,6 +42,7 @@ class Answer:
 
     place: Place
     shares: tuple[float, ...]
+    half_km: float
 
     @property
     def town(self) -> Town:
@@ -68,7 +70,8 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """The answer for JSON."""
         within = {f"{km:g}_km": p for km, p in self._within}
-        return {"sure": self.sure, "probability_within": within, "sentence": str(self)}
+        found = {"sure": self.sure, "probability_within": within, "half_km": self.half_km}
+        return {**found, "sentence": str(self)}
 
     @property
     def _within(self) -> list[tuple[float, float]]:
@@ -108,7 +111,9 @@ def answer(cells: Cells, probabilities: NDArray[np.float32]) -> Answer:
     km = haversine(cells.places, cells.places[best])
     weights = probabilities.astype(np.float64)
     shares = (float(min(weights[km <= radius].sum(), 1.0)) for radius in RADII_KM)
-    return Answer(cells.place(best), tuple(shares))
+    nearest = np.argsort(km, kind="stable")
+    half = int(np.searchsorted(np.cumsum(weights[nearest]), weights.sum() / 2))
+    return Answer(cells.place(best), tuple(shares), float(km[nearest[half]]))
 
 
 def truth_cell(cells: Cells, probabilities: NDArray[np.float32], truth: Place) -> TruthCell:

@@ -37,12 +37,12 @@ def test_shares_of_the_probability_around_the_best_place(values, shares, radius)
 
 
 def test_the_sentence_says_how_sure():
-    sure = Answer((35.68, 139.69), (0.4, 0.6, 0.7))
+    sure = Answer((35.68, 139.69), (0.4, 0.6, 0.7), 110.0)
     assert str(sure) == (
         f"Best guess: {sure.town}, probably within 200 km. "
         "40% of the probability lies within 25 km, 60% within 200 km, 70% within 750 km."
     )
-    unsure = str(Answer((35.68, 139.69), (0.1, 0.2, 0.499)))
+    unsure = str(Answer((35.68, 139.69), (0.1, 0.2, 0.499), 800.0))
     assert unsure.startswith("Not sure. Best guess: ")
     assert "Only 10% of the probability lies within 25 km" in unsure
 

@@ -39,6 +39,6 @@ class Commands(click.Group):
             sys.exit(2)
 
 
-def complain(error: GeonbError) -> None:
+def complain(error: GeonbError | None) -> None:
     """Write the error's line."""
     click.echo(f"geonb: {printable(str(error))}", err=True)

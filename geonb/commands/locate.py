@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 import geonb
+from geonb.answers import SURE
 from geonb.commands import options
 from geonb.commands.failures import complain
+from geonb.commands.many import Labels, locate_many
 from geonb.errors import GeonbError
+from geonb.many.finding import find_photos
+from geonb.many.results import predict_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@click.argument("sources", nargs=-1, required=True, metavar="PHOTO|FOLDER|LIST|-...")
 @options.model_options
 @click.option("--top", default=5, show_default=True, help="How many places, at most.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a photo, a line each.")
@@ -30,31 +34,56 @@ if TYPE_CHECKING:
     "--allow-private", is_flag=True, help="Fetch URLs of private networks and this machine too."
 )
 @click.option("--map", "target", type=click.Path(path_type=Path), help=".png, .svg, .pdf or .html")
-def locate(
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a table, .parquet, .csv or .geojson; a run that was stopped goes on.",
+)
+@click.option("--overwrite", is_flag=True, help="Begin --out anew.")
+@click.option("--write-xmp", is_flag=True, help="Write a label, an XMP sidecar, beside photos.")
+@click.option(
+    "--sure",
+    type=click.FloatRange(0, 1),
+    default=SURE,
+    show_default=True,
+    help="Label a photo only if this share of the probability lies within 750 km.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the labels instead of writing them.")
+def locate(  # noqa: PLR0913
     *,
-    photos: tuple[str, ...],
+    sources: tuple[str, ...],
     load: Callable[[], Model],
     top: int,
     as_json: bool,
     allow_private: bool,
     target: Path | None,
+    out: Path | None,
+    overwrite: bool,
+    write_xmp: bool,
+    sure: float,
+    dry_run: bool,
 ) -> None:
     """Tell where each PHOTO, a path or a URL, was taken.
 
-    A photo that cannot be read is reported, and the others go on; the exit code is then 2.
+    A FOLDER is searched with its subfolders. A LIST is a .txt file of paths and URLs, one per
+    line; - reads it from standard input. A photo that can't be read is reported, and the others
+    go on; the exit code is then 2.
     """
-    model = load()
+    photos, skipped = find_photos(sources)
+    if out or write_xmp or dry_run:
+        labels = Labels(sure, dry_run=dry_run) if write_xmp or dry_run else None
+        sys.exit(locate_many(photos, skipped, load, top, out, labels, overwrite=overwrite,
+                             allow_private=allow_private))  # fmt: skip
     failed = False
-    for number, photo in enumerate(photos, start=1):
-        try:
-            opened = geonb.open_photo(photo, allow_private=allow_private)
-            predictions = geonb.predict(model, opened, top=top)
-            click.echo(json.dumps(predictions.to_dict()) if as_json else predictions)
-            if target:
-                _draw(predictions, _numbered(target, number, len(photos)))
-        except GeonbError as error:
-            complain(error)
+    found = predict_many(load(), photos, top, progress=False, allow_private=allow_private)
+    for number, result in enumerate(found, start=1):
+        if result.predictions is None:
+            complain(result.error)
             failed = True
+            continue
+        click.echo(json.dumps(result.predictions.to_dict()) if as_json else result.predictions)
+        if target:
+            _draw(result.predictions, _numbered(target, number, len(photos)))
     sys.exit(2 if failed else 0)
 
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,7 +20,7 @@ from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -43,8 +44,8 @@ class Result:
     """
 
     photo: str
-    predictions: Predictions | None
-    error: GeonbError | None
+    predictions: Predictions | None = None
+    error: GeonbError | None = None
 
 
 def predict_many(
@@ -54,13 +55,15 @@ def predict_many(
     *,
     batch: int = BATCH,
     progress: bool = True,
+    allow_private: bool = False,
 ) -> Iterator[Result]:
     """Predict where each of many photos was taken: one `Result` per photo, in their order.
 
     Threads read, decode and prepare photos while the network runs a ``batch`` of them; only the
     photos of a few batches are in memory, however many there are. ``photos`` may be any iterable,
     a generator too. A photo that fails gives a result with its error, and the run goes on.
-    ``progress`` shows photos a second and the time left on stderr.
+    ``progress`` shows photos a second and the time left on stderr; ``allow_private`` is that of
+    `open_photo`.
 
     Raises `ModelError` if the network itself is broken, or ``batch`` is below 1.
     """
@@ -70,14 +73,14 @@ def predict_many(
         raise ValueError(f"batch is the number of photos run together, at least 1, not {batch}")
     total = len(photos) if isinstance(photos, Sized) else None
     with tqdm(total=total, desc=model.name, unit="photo", disable=not progress) as bar:
-        for some in _batches(model, photos, batch):
+        for some in _batches(photos, batch, partial(_prepare, model, allow_private)):
             for result in _run(model, some, top):
                 yield result
                 bar.update()
 
 
 def _batches(
-    model: Model, photos: Iterable[PhotoSource], batch: int
+    photos: Iterable[PhotoSource], batch: int, prepare: Callable[[PhotoSource], Prepared]
 ) -> Iterator[list[tuple[PhotoSource, Future[Prepared]]]]:
     """Batches of photos being prepared, of which `_AHEAD` more are on their way."""
     sources = iter(photos)
@@ -86,7 +89,7 @@ def _batches(
         try:
             while True:
                 while len(waiting) <= _AHEAD and (some := list(islice(sources, batch))):
-                    waiting.append([(s, pool.submit(_prepare, model, s)) for s in some])
+                    waiting.append([(s, pool.submit(prepare, s)) for s in some])
                 if not waiting:
                     return
                 yield waiting.popleft()
@@ -94,8 +97,8 @@ def _batches(
             pool.shutdown(cancel_futures=True)
 
 
-def _prepare(model: Model, source: PhotoSource) -> Prepared:
-    photo = open_photo(source)
+def _prepare(model: Model, allow_private: bool, source: PhotoSource) -> Prepared:  # noqa: FBT001
+    photo = open_photo(source, allow_private=allow_private)
     return photo, preprocess(photo, recipe=model.recipe)
 
 

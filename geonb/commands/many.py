@@ -1,0 +1,110 @@
+"""``geonb locate`` for many photos, and ``geonb unlabel``: a table, labels, a summary."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import geonb
+from geonb.commands.failures import complain
+from geonb.errors import GeonbError
+from geonb.many.finding import find_photos
+from geonb.many.labels import Label, label, remove_label, write_label
+from geonb.many.results import predict_many
+from geonb.many.tables import check_kind, journal, row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from geonb.many.results import Result
+    from geonb.model import Model
+
+
+def locate_many(  # noqa: PLR0913
+    photos: list[str],
+    skipped: Counter[str],
+    load: Callable[[], Model],
+    top: int,
+    out: Path | None,
+    labels: Labels | None,
+    *,
+    overwrite: bool,
+    allow_private: bool,
+) -> int:
+    """Locate photos into a table, and label them; the exit code, 2 if a photo failed.
+
+    Ctrl-C leaves a table of what is done; the same command goes on from there.
+    """
+    if out:
+        check_kind(out)
+    model = load()
+    begun = {"geonb": geonb.__version__, "model": model.name, "engine": model.engine, "top": top}
+    failures: Counter[str] = Counter()
+    with journal(out, begun, again=overwrite) if out else nullcontext() as table:
+        done = set(table.done) if table else set()
+        rest = [photo for photo in photos if photo not in done]
+        try:
+            for result in predict_many(model, rest, top, allow_private=allow_private):
+                if labels:
+                    labels.add(result)
+                if table:  # after the label, so that a kill between the two costs neither
+                    table.add(row(result, model.name, top))
+                if result.error:
+                    failures[_kind(result)] += 1
+        finally:
+            if table and out:
+                table.write(out)
+    click.echo(f"{len(photos):,} photos" + (f", {len(done):,} done before" if done else ""))
+    left_out = Counter({f"left out: they {what}": count for what, count in skipped.items()})
+    for counts in (left_out, failures, labels.counts if labels else {}):
+        for what, count in counts.items():
+            click.echo(f"{count:>9,}  {what}")
+    if out:
+        click.echo(f"wrote {out}", err=True)
+    return 2 if failures else 0
+
+
+def _kind(result: Result) -> str:
+    """The reason of a failure, without the photo's name and the advice."""
+    reason = str(result.error).removeprefix(f"{result.photo}: ")
+    return "failed: " + re.split(r"[;(,]", reason, maxsplit=1)[0].strip()
+
+
+class Labels:
+    """Writes labels, or says what would be written; counts both, and why others got none."""
+
+    def __init__(self, sure: float, *, dry_run: bool) -> None:
+        self.sure, self.dry_run = sure, dry_run
+        self.counts: Counter[str] = Counter()
+
+    def add(self, result: Result) -> None:
+        """Label one photo."""
+        if result.predictions is None:
+            return
+        try:
+            found = label(result.photo, result.predictions, self.sure)
+            if isinstance(found, Label):
+                if self.dry_run:
+                    click.echo(found)
+                else:
+                    write_label(found)
+        except GeonbError as error:
+            complain(error)
+            found = "the sidecar can't be read or written"
+        written = "would be written" if self.dry_run else "written"
+        reason = written if isinstance(found, Label) else f"not written: {found}"
+        self.counts[f"labels {reason}"] += 1
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO|FOLDER|LIST|-...")
+def unlabel(photos: tuple[str, ...]) -> None:
+    """Remove the labels that geonb wrote into sidecars of PHOTOs, and nothing else."""
+    found, _ = find_photos(photos)
+    removed = sum(remove_label(Path(photo)) for photo in found if "://" not in photo)
+    click.echo(f"removed {removed:,} labels of {len(found):,} photos")

@@ -1,0 +1,236 @@
+"""Results on disk: a journal that survives a kill, and the table that is made from it.
+
+The journal lies beside the table, one JSON object per line: first what the run was begun with,
+then one row per photo, written as soon as the photo is done. A run that was killed reads it and
+goes on with the photos that aren't in it.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import filelock
+
+from geonb.errors import EvaluationError, MissingDependencyError, printable
+from geonb.files import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO
+
+    from geonb.many.results import Result
+
+KINDS = (".parquet", ".csv", ".geojson")
+"""The formats that results are written in."""
+_CHUNK = 10_000  # rows of a Parquet row group
+
+
+def row(result: Result, model: str, top: int) -> dict[str, Any]:
+    """One row of the table; docs/many-photos.md describes the columns."""
+    found = result.predictions
+    values: dict[str, Any] = {"photo": result.photo}
+    for rank in range(1, top + 1):
+        one = found[rank - 1] if found and rank <= len(found) else None
+        values |= {
+            f"probability_{rank}": one and one.probability,
+            f"lat_{rank}": one and one.place[0],
+            f"lng_{rank}": one and one.place[1],
+            f"token_{rank}": one and one.token,
+            f"town_{rank}": one and one.town.label,
+        }
+    answer = found and found.answer
+    truth = found and found.photo.place
+    km = found.distances if found else None
+    return values | {
+        "sure": answer and answer.sure,
+        "radius_km": answer and answer.half_km,
+        "exif_lat": truth and truth[0],
+        "exif_lng": truth and truth[1],
+        "distance_km": km[0] if km else None,
+        "model": model,
+        "error": printable(str(result.error)) if result.error else None,
+    }
+
+
+@dataclass
+class Journal:
+    """The rows of a run that is under way.
+
+    Attributes:
+        path: The journal's file.
+        done: Names of the photos that have a row.
+        failed: Those of them that have an error.
+    """
+
+    path: Path
+    file: IO[str]
+    done: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+
+    def add(self, values: dict[str, Any]) -> None:
+        """Write a row; after this, no kill of the process loses it."""
+        try:
+            self.file.write(json.dumps(values) + "\n")
+            self.file.flush()
+        except OSError as error:
+            raise EvaluationError(
+                f"{self.path}: cannot write ({error.strerror}); the {len(self.done):,} photos "
+                "that are done are kept: make room, and run the same command again"
+            ) from error
+        self._note(values)
+
+    def _note(self, values: dict[str, Any]) -> None:
+        self.done.add(values["photo"])
+        if values["error"]:
+            self.failed.add(values["photo"])
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """All rows, from the file."""
+        with self.path.open(encoding="utf-8") as lines:
+            next(lines)
+            yield from map(json.loads, lines)
+
+    def write(self, target: Path) -> None:
+        """Write the table, whole or not at all."""
+        with replacing(target) as temporary:
+            _WRITERS[target.suffix.lower()](self.rows(), temporary)
+
+
+def check_kind(target: Path) -> None:
+    """Raise `EvaluationError` if results can't be written to ``target``, before any work."""
+    kind = target.suffix.lower()
+    if kind not in KINDS:
+        raise EvaluationError(
+            f"{target}: results are saved as {', '.join(KINDS)}, not {kind or 'without an ending'}"
+        )
+    if kind == ".parquet":
+        _pyarrow()
+
+
+@contextmanager
+def journal(target: Path, begun_with: dict[str, Any], *, again: bool = False) -> Iterator[Journal]:
+    """Open the journal of the table ``target``; ``begun_with`` has to be what it was begun with.
+
+    It is removed when the block ends without an exception: the table is whole then. ``again``
+    begins anew, over a finished table too. Raises `EvaluationError` if another run holds it, or
+    it belongs to another run, or the table is there already.
+    """
+    path = target.with_name(f".{target.name}.journal")
+    lock = filelock.FileLock(target.with_name(f".{target.name}.lock"))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise EvaluationError(
+            f"{target}: another run is writing it; wait for that one, or name another file"
+        ) from error
+    except OSError as error:
+        raise EvaluationError(f"{target}: cannot write there ({error.strerror})") from error
+    try:
+        if again:
+            path.unlink(missing_ok=True)
+        elif target.exists() and not path.exists():
+            raise EvaluationError(f"{target}: is there already; name another file, or --overwrite")
+        _repair(path)
+        with path.open("a+", encoding="utf-8") as file:
+            yield _begin(path, file, begun_with)
+        path.unlink()
+    finally:
+        # First the file: whoever opened it before finds it locked, whoever comes later makes anew.
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
+
+
+def _repair(path: Path) -> None:
+    """Cut off the line that a kill left half-written."""
+    if not path.exists():
+        return
+    with path.open("rb+") as file:
+        data = file.read()
+        file.truncate(data.rfind(b"\n") + 1)
+
+
+def _begin(path: Path, file: IO[str], begun_with: dict[str, Any]) -> Journal:
+    result = Journal(path, file)
+    file.seek(0)
+    first = file.readline()
+    if not first:
+        file.write(json.dumps(begun_with) + "\n")
+        file.flush()
+        return result
+    if json.loads(first) != begun_with:
+        raise EvaluationError(
+            f"{path}: the run was begun with {first.strip()}, not {json.dumps(begun_with)}; go on "
+            "with the same options, name another file, or --overwrite"
+        )
+    for values in result.rows():
+        result._note(values)  # noqa: SLF001
+    return result
+
+
+def harmless(value: Any) -> Any:
+    """A value for CSV: text that a spreadsheet would run as a formula is quoted."""
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        return f"'{value}"
+    return value
+
+
+def _write_csv(rows: Iterator[dict[str, Any]], path: Path) -> None:
+    with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        writer = None
+        for values in rows:
+            if writer is None:
+                writer = csv.DictWriter(file, list(values), lineterminator="\n")
+                writer.writeheader()
+            writer.writerow({key: harmless(value) for key, value in values.items()})
+
+
+def _write_geojson(rows: Iterator[dict[str, Any]], path: Path) -> None:
+    """One feature per photo at its best place, none of it for a photo that failed (RFC 7946)."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write('{"type": "FeatureCollection", "features": [')
+        for number, values in enumerate(rows):
+            place = [values["lng_1"], values["lat_1"]]
+            point = None if None in place else {"type": "Point", "coordinates": place}
+            feature = {"type": "Feature", "geometry": point, "properties": values}
+            file.write(("," if number else "") + "\n" + json.dumps(feature))
+        file.write("\n]}\n")
+
+
+def _write_parquet(rows: Iterator[dict[str, Any]], path: Path) -> None:
+    pyarrow = _pyarrow()
+    first = next(rows, None)
+    schema = pyarrow.schema([(name, _kind(pyarrow, name)) for name in first or {}])
+    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
+        chunk = [first] if first else []
+        for values in rows:
+            chunk.append(values)
+            if len(chunk) == _CHUNK:
+                writer.write_table(pyarrow.Table.from_pylist(chunk, schema))
+                chunk = []
+        writer.write_table(pyarrow.Table.from_pylist(chunk, schema))
+
+
+def _kind(pyarrow: Any, name: str) -> Any:
+    if name == "sure":
+        return pyarrow.bool_()
+    numbers = ("probability_", "lat_", "lng_", "exif_")
+    is_number = name.startswith(numbers) or name.endswith("_km")
+    return pyarrow.float64() if is_number else pyarrow.string()
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingDependencyError("a Parquet file", "pyarrow", "parquet") from error
+    return pa
+
+
+_WRITERS = {".parquet": _write_parquet, ".csv": _write_csv, ".geojson": _write_geojson}
