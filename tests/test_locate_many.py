@@ -119,7 +119,7 @@ def test_a_line_that_a_kill_cut_is_done_again(tmp_path, folder):
     begun = {"geonb": geonb.__version__, "model": "mini", "engine": "onnxruntime", "top": 5}
     (tmp_path / "r.csv").unlink()
     with pytest.raises(KeyboardInterrupt), journal(tmp_path / "r.csv", begun) as table:  # noqa: PT012
-        table.add({"photo": whole[0]["photo"], "error": None})
+        table.add({**whole[0], "error": None})
         raise KeyboardInterrupt
     path = tmp_path / ".r.csv.journal"
     path.write_bytes(path.read_bytes() + b'{"photo": "' + whole[1]["photo"].encode()[:9])

@@ -14,7 +14,6 @@ from geonb.answers import SURE
 from geonb.commands import options
 from geonb.commands.failures import complain
 from geonb.commands.many import Labels, locate_many
-from geonb.errors import GeonbError
 from geonb.many.finding import find_photos
 from geonb.many.results import predict_many
 

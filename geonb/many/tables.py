@@ -8,11 +8,13 @@ goes on with the photos that aren't in it.
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import filelock
 
@@ -21,7 +23,7 @@ from geonb.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import IO
+    from typing import BinaryIO
 
     from geonb.many.results import Result
 
@@ -68,21 +70,32 @@ class Journal:
     """
 
     path: Path
-    file: IO[str]
+    file: BinaryIO
     done: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
 
     def add(self, values: dict[str, Any]) -> None:
         """Write a row; after this, no kill of the process loses it."""
-        try:
-            self.file.write(json.dumps(values) + "\n")
-            self.file.flush()
-        except OSError as error:
-            raise EvaluationError(
-                f"{self.path}: cannot write ({error.strerror}); the {len(self.done):,} photos "
-                "that are done are kept: make room, and run the same command again"
-            ) from error
+        self.write_line(values)
         self._note(values)
+
+    def write_line(self, values: dict[str, Any]) -> None:
+        """Write one line, at once. Raises `EvaluationError` if the disk is full."""
+        line = json.dumps(values).encode() + b"\n"
+        size = os.fstat(self.file.fileno()).st_size
+        try:
+            written = self.file.write(line)
+        except OSError as error:
+            raise self._full(self.path, error) from error
+        if written < len(line):  # the disk took a part of it
+            self.file.truncate(size)
+            raise self._full(self.path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+
+    def _full(self, path: Path, error: OSError) -> EvaluationError:
+        return EvaluationError(
+            f"{path}: cannot write ({error.strerror}); the {len(self.done):,} photos that are "
+            "done are kept: make room, and run the same command again"
+        )
 
     def _note(self, values: dict[str, Any]) -> None:
         self.done.add(values["photo"])
@@ -96,9 +109,12 @@ class Journal:
             yield from map(json.loads, lines)
 
     def write(self, target: Path) -> None:
-        """Write the table, whole or not at all."""
-        with replacing(target) as temporary:
-            _WRITERS[target.suffix.lower()](self.rows(), temporary)
+        """Write the table, whole or not at all. Raises `EvaluationError`."""
+        try:
+            with replacing(target) as temporary:
+                _WRITERS[target.suffix.lower()](self.rows(), temporary)
+        except OSError as error:
+            raise self._full(target, error) from error
 
 
 def check_kind(target: Path) -> None:
@@ -137,8 +153,8 @@ def journal(target: Path, begun_with: dict[str, Any], *, again: bool = False) ->
         elif target.exists() and not path.exists():
             raise EvaluationError(f"{target}: is there already; name another file, or --overwrite")
         _repair(path)
-        with path.open("a+", encoding="utf-8") as file:
-            yield _begin(path, file, begun_with)
+        with path.open("ab", buffering=0) as file:
+            yield _begin(Journal(path, cast("BinaryIO", file)), begun_with)
         path.unlink()
     finally:
         # First the file: whoever opened it before finds it locked, whoever comes later makes anew.
@@ -155,22 +171,21 @@ def _repair(path: Path) -> None:
         file.truncate(data.rfind(b"\n") + 1)
 
 
-def _begin(path: Path, file: IO[str], begun_with: dict[str, Any]) -> Journal:
-    result = Journal(path, file)
-    file.seek(0)
-    first = file.readline()
+def _begin(journal: Journal, begun_with: dict[str, Any]) -> Journal:
+    """Read what is done; a new journal gets its first line."""
+    with journal.path.open(encoding="utf-8") as lines:
+        first = lines.readline()
     if not first:
-        file.write(json.dumps(begun_with) + "\n")
-        file.flush()
-        return result
-    if json.loads(first) != begun_with:
+        journal.write_line(begun_with)
+    elif json.loads(first) != begun_with:
         raise EvaluationError(
-            f"{path}: the run was begun with {first.strip()}, not {json.dumps(begun_with)}; go on "
-            "with the same options, name another file, or --overwrite"
+            f"{journal.path}: the run was begun with {first.strip()}, not "
+            f"{json.dumps(begun_with)}; go on with the same options, name another file, or "
+            "--overwrite"
         )
-    for values in result.rows():
-        result._note(values)  # noqa: SLF001
-    return result
+    for values in journal.rows():
+        journal._note(values)  # noqa: SLF001
+    return journal
 
 
 def harmless(value: Any) -> Any:
