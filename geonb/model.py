@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from geonb.network.sessions import Device
     from geonb.photos.photo import PhotoSource
 
-BATCH = 16
-"""How many photos are prepared and run together, which bounds the memory."""
+BATCH = 16  # photos that are prepared and run together, which bounds the memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,16 +66,14 @@ class Model:
 
     @property
     def _about(self) -> str:
-        about = f"{len(self.cells):,} cells, engine {self.engine}"
-        if self.network.agreement:
-            about += f"; {self.network.agreement}"
-        if self.weights:
-            about += f"; {self.weights.attribution}, {self.weights.licence}"
-        if self.own_files:
-            about += f"; your own files, {self.own_files}"
-        if self.why:
-            about += f"; chosen because {self.why}"
-        return about
+        parts = [
+            f"{len(self.cells):,} cells, engine {self.engine}",
+            self.network.agreement and str(self.network.agreement),
+            self.weights and f"{self.weights.attribution}, {self.weights.licence}",
+            self.own_files and f"your own files, {self.own_files}",
+            self.why and f"chosen because {self.why}",
+        ]
+        return "; ".join(part for part in parts if part)
 
     @property
     def note(self) -> str:
@@ -167,9 +164,8 @@ def _find(source: str, *, download: bool) -> tuple[str, Weights | None, Checkpoi
         place = fetch(weights) if download else find(weights)
         return source, weights, find_checkpoint(place), str(own_files(weights) or "")
     path = Path(source).expanduser()
-    if len(path.parts) == 1 and not (
-        path.is_dir() or any(Path().glob(f"{glob.escape(path.name)}-*"))
-    ):
+    here = path.is_dir() or any(Path().glob(f"{glob.escape(path.name)}-*"))
+    if len(path.parts) == 1 and not here:
         raise ModelError(
             f"no model {source!r}: the known names are {', '.join(REGISTRY)}, "
             "and no folder or checkpoint prefix here is called so"

@@ -9,11 +9,10 @@ import numpy as np
 
 from geonb.distances import Place, check_points
 from geonb.earth import s2
-from geonb.errors import EvaluationError, PhotoError, PlaceError
+from geonb.errors import EvaluationError, PlaceError
+from geonb.many.results import predict_many
 from geonb.model import BATCH
-from geonb.photos.photo import open_photo
 from geonb.predictions import Predictions
-from geonb.preprocessing import preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,37 +47,18 @@ def guess(model: Model, photos: Sequence[str], top: int = 5, batch: int = BATCH)
 
     A photo that can't be opened has no guess. Raises `ModelError`.
     """
-    from tqdm.auto import tqdm
-
     top = min(top, len(model.cells))
     places = np.full((len(photos), top, 2), np.nan)
     confidence, classes = np.full(len(photos), np.nan), np.full(len(photos), -1, np.intp)
     failures: list[str] = []
-    with tqdm(total=len(photos), desc=model.name, unit="photo") as progress:
-        for first in range(0, len(photos), batch):
-            some = photos[first : first + batch]
-            opened, squares = _prepare(some, model, failures)
-            if opened:
-                table = model.run(np.concatenate(squares))  # (n, cells)
-                best = np.argsort(-table, axis=1, kind="stable")[:, :top]
-                rows = first + np.array(opened)
-                places[rows] = model.cells.places[best]
-                classes[rows] = best[:, 0]
-                confidence[rows] = table.max(axis=1)
-            progress.update(len(some))
+    numbers = {token: number for number, token in enumerate(model.cells.tokens)}
+    for row, result in enumerate(predict_many(model, photos, top, batch=batch)):
+        if found := result.predictions:
+            places[row], confidence[row] = found.places, found[0].probability
+            classes[row] = numbers[found[0].token]
+        else:
+            failures.append(str(result.error))
     return Guesses(places, confidence, classes, tuple(failures))
-
-
-def _prepare(some: Sequence[str], model: Model, failures: list[str]) -> tuple[list[int], list[Any]]:
-    """Which of these photos can be opened, and what the network is to see of each."""
-    opened, squares = [], []
-    for i, source in enumerate(some):
-        try:
-            squares.append(preprocess(open_photo(source), recipe=model.recipe))
-            opened.append(i)
-        except PhotoError as error:
-            failures.append(str(error))
-    return opened, squares
 
 
 def most_frequent(places: ArrayLike, cells: Cells | None = None) -> Place:

@@ -16,6 +16,7 @@ import numpy as np
 from geonb.distances import check_points
 from geonb.errors import EvaluationError, PhotoError, PlaceError
 from geonb.evaluation.photo_tables import Entry, read_table
+from geonb.many.finding import in_folder
 from geonb.photos.photo import open_photo
 
 if TYPE_CHECKING:
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
-
-PICTURE_ENDINGS = {
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff"),
-    *(".bmp", ".heic", ".heif", ".hif", ".avif"),
-}
-"""The files of a folder that are photos: what `open_photo` opens."""
-OTHER_FILES = "are other files"
-"""Why the rest of a folder is skipped."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,9 +118,8 @@ def from_folder(folder: Path, name: str, truth: str | os.PathLike[str] | None) -
     """A folder's photos, with places from the table ``truth``, or else from EXIF."""
     from tqdm.auto import tqdm
 
-    found = sorted(f for f in folder.rglob("*") if f.is_file() and not f.name.startswith("."))
-    files = [file for file in found if file.suffix.lower() in PICTURE_ENDINGS]
-    skipped = Counter({OTHER_FILES: len(found) - len(files)} if len(found) > len(files) else {})
+    skipped: Counter[str] = Counter()
+    files = list(map(Path, in_folder(folder, skipped)))
     failures: list[str] = []
     rows = _match(read_table(Path(truth).expanduser()), folder, files) if truth is not None else {}
     entries: list[Entry] = []

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 from geonb.errors import EvaluationError, PhotoError
 from geonb.evaluation.photo_sets import (
-    OTHER_FILES,
-    PICTURE_ENDINGS,
     PhotoSet,
     from_folder,
     make_set,
@@ -21,6 +19,7 @@ from geonb.evaluation.photo_sets import (
 from geonb.evaluation.photo_tables import Entry
 from geonb.evaluation.published import IM2GPS, PLACING_2016
 from geonb.files import cache_folder, replacing
+from geonb.many.finding import ENDINGS, OTHER_FILES
 from geonb.photos.urls import fetch
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def _fetch_im2gps(url: str) -> Path:
             f"cannot fetch IM2GPS ({error}); fetch {IM2GPS_URL} by other means and give its folder"
         ) from error
     for member in archive.namelist():
-        if Path(member).suffix.lower() in PICTURE_ENDINGS:
+        if Path(member).suffix.lower() in ENDINGS:
             with replacing(folder / Path(member).name) as temporary:
                 temporary.write_bytes(archive.read(member))
     (folder / ".complete").touch()

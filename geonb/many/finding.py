@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.errors import PhotoError
@@ -13,13 +14,15 @@ from geonb.files import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
+
 
 ENDINGS = {
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff"),
     *(".bmp", ".heic", ".heif", ".hif", ".avif"),
 }
 """The files of a folder that are photos: what `open_photo` opens."""
+OTHER_FILES = "are other files"
+"""Why the rest of a folder is left out."""
 _LISTS = {".txt", ".lst"}
 
 
@@ -62,18 +65,18 @@ def in_folder(folder: Path, skipped: Counter[str]) -> list[str]:
         skipped["are in folders that can't be read"] += 1
 
     for parent, folders, names in os.walk(folder, onerror=unreadable):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
             path = os.path.join(parent, name)  # noqa: PTH118 - twice as fast, for long folders
             if name.startswith("."):
                 continue
             if os.path.splitext(name)[1].lower() not in ENDINGS:  # noqa: PTH122
-                skipped["are other files"] += 1
+                skipped[OTHER_FILES] += 1
             elif not _regular(path):
                 skipped["are no regular files"] += 1
             else:
                 photos.append(path)
-    return photos
+    return sorted(photos, key=lambda path: Path(path).parts)
 
 
 def _regular(path: str) -> bool:
