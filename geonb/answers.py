@@ -99,10 +99,8 @@ class TruthCell:
     def __str__(self) -> str:
         if self.rank is None:
             return "None of the model's cells holds the true place."
-        return (
-            f"The right cell, {self.token}, has rank {self.rank:,} of {self.cells:,} "
-            f"with probability {self.probability:.2%}."
-        )
+        rank = f"rank {self.rank:,} of {self.cells:,} with probability {self.probability:.2%}"
+        return f"The right cell, {self.token}, has {rank}."
 
 
 def answer(cells: Cells, probabilities: NDArray[np.float32]) -> Answer:
