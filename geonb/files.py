@@ -78,11 +78,11 @@ def file_digest(path: Path) -> str:
         name = f"{state.st_dev:x}-{state.st_ino:x}-{state.st_size:x}-{state.st_mtime_ns:x}"
         note = cache_folder() / "digests" / name
         with contextlib.suppress(OSError):
-            if len(known := note.read_text()) == 32:
+            if len(known := note.read_text(encoding="utf-8")) == 32:
                 return known
         digest = hashlib.file_digest(file, _md5).hexdigest()
     with contextlib.suppress(OSError), replacing(note) as temporary:  # the cache may be read-only
-        temporary.write_text(digest)
+        temporary.write_text(digest, encoding="utf-8")
     return digest
 
 
@@ -180,13 +180,15 @@ def _in_a_temporary_folder(folder: Path, make: Callable[[Path], None], error: OS
 def _make(folder: Path, make: Callable[[Path], None]) -> None:
     make(folder)
     lines = [f"{f.name} {f.stat().st_size} {file_digest(f)}\n" for f in sorted(folder.iterdir())]
-    (folder / _MANIFEST).write_text("".join(lines))
+    (folder / _MANIFEST).write_text("".join(lines), encoding="utf-8")
 
 
 def _complete(folder: Path) -> bool:
     """Whether the folder holds what was written into it."""
     try:
-        rows = [line.split() for line in (folder / _MANIFEST).read_text().splitlines()]
+        rows = [
+            line.split() for line in (folder / _MANIFEST).read_text(encoding="utf-8").splitlines()
+        ]
         return bool(rows) and all(
             (folder / name).stat().st_size == int(size) and file_digest(folder / name) == digest
             for name, size, digest in rows

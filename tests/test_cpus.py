@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from geonb.network import sessions
 from geonb.network.sessions import cpu_kind, cpu_limit
 
-HERE = len(os.sched_getaffinity(0))
+HERE = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def group(root, lines, files):
@@ -22,7 +22,7 @@ def group(root, lines, files):
 
 @pytest.fixture
 def _eight(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,10 @@ def test_kinds_of_processors_are_told_apart(tmp_path):
         kinds.add(cpu_kind(root))
     assert len(kinds) == 2
     assert cpu_kind(root) in kinds
+
+
+def test_systems_without_an_affinity_mask_count_all(monkeypatch, tmp_path):
+    """macOS and Windows."""
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert cpu_limit(tmp_path) == 6

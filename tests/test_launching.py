@@ -1,6 +1,7 @@
 """What people launch geonb with: scripts, workflows, the pages around the notebooks."""
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -86,6 +87,16 @@ def test_the_environment_is_made_once_and_the_kernel_at_each_start(instance, tmp
     assert second.count("\n") == 1
     assert second.startswith(f"{kernel} --env GEONB_MAP static --env GEONB_CACHE {tmp_path}")
     assert first.endswith(second)
+
+
+def test_the_devcontainer_runs_targets_that_are_there():
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    targets = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    wanted = re.findall(r"make ([a-z-]+)", container["onCreateCommand"])
+    assert wanted
+    assert set(wanted) <= set(targets)
+    (first,) = container["customizations"]["codespaces"]["openFiles"]
+    assert (ROOT / first).is_file()
 
 
 def test_actions_are_pinned():

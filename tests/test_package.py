@@ -140,6 +140,31 @@ def test_a_module_imports_from_its_own_floor_or_below():
     assert upward == set(UPWARD)
 
 
+@pytest.mark.parametrize("package", ["geonb", "geonb_training"])
+def test_text_is_written_and_read_in_the_same_encoding_on_every_system(package):
+    """Without an encoding, Windows takes its code page, where 東京 and ± are lost or an error."""
+    silent = [
+        f"{module}:{node.lineno}"
+        for module, path in modules(package)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and (
+            getattr(node.func, "attr", "") in {"read_text", "write_text"}
+            or getattr(node.func, "id", "") == "open"
+            or (getattr(node.func, "attr", "") == "open" and "t" in mode(node))
+        )
+        and "b" not in mode(node)
+        and "encoding" not in {keyword.arg for keyword in node.keywords}
+    ]
+    assert silent == []
+
+
+def mode(node):
+    """The mode that a call of ``open`` names, if it does."""
+    words = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    return next((word for word in words if set(word) <= set("rwabtx+")), "")
+
+
 @pytest.mark.parametrize("library", HOMES)
 def test_a_heavy_library_is_used_in_its_packages_only(library):
     used = {

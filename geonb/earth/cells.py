@@ -140,8 +140,9 @@ class Cells:
         Reading them gives the same cells to the last bit.
         """
         rows = zip(self.tokens, self.places.tolist(), strict=True)
+        text = "".join(f"{t}\t{lat!r}\t{lng!r}\n" for t, (lat, lng) in rows)
         with replacing(path) as temporary:
-            temporary.write_text("".join(f"{t}\t{lat!r}\t{lng!r}\n" for t, (lat, lng) in rows))
+            temporary.write_text(text, encoding="utf-8")
 
 
 def read_cells(path: str | os.PathLike[str]) -> Cells:

@@ -106,7 +106,7 @@ class PublishedCheck:
 
 def published_answer() -> tuple[tuple[float, Place], ...]:
     """Probability and (latitude, longitude) of the five places that the blog prints."""
-    text = (files("geonb") / "data" / "published_tokyo_tower.csv").read_text()
+    text = (files("geonb") / "data" / "published_tokyo_tower.csv").read_text(encoding="utf-8")
     return tuple(
         (float(row["probability"]), (float(row["latitude"]), float(row["longitude"])))
         for row in csv.DictReader(text.splitlines())

@@ -84,7 +84,8 @@ def placing2016(
     folder = Path(photos).expanduser() if photos else None
     entries = []
     try:
-        with bz2.open(path, "rt") if path.suffix == ".bz2" else path.open() as lines:
+        opener = bz2.open if path.suffix == ".bz2" else open
+        with opener(path, "rt", encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 columns = line.rstrip("\n").split("\t")
                 place = (float(columns[2]), float(columns[1]))

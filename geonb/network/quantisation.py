@@ -94,7 +94,7 @@ class Agreement:
 
 def read_agreement(folder: Path) -> Agreement:
     """Read what was measured when the network in ``folder`` was made."""
-    return Agreement(**json.loads((folder / _FILE).read_text()))
+    return Agreement(**json.loads((folder / _FILE).read_text(encoding="utf-8")))
 
 
 def quantise(plain: Path, folder: Path, files: CheckpointFiles, calibration: Calibration) -> None:
@@ -121,7 +121,7 @@ def quantise(plain: Path, folder: Path, files: CheckpointFiles, calibration: Cal
         )
     optimise(quantised, folder / "model.onnx")
     agreement = _measure(plain, folder / "model.onnx", files, batches[::3], calibration.kind)
-    (folder / _FILE).write_text(json.dumps(asdict(agreement)))
+    (folder / _FILE).write_text(json.dumps(asdict(agreement)), encoding="utf-8")
     print(agreement)  # noqa: T201 - the user asked for int8, and is told what it costs
 
 

@@ -131,7 +131,7 @@ def cpu_limit(root: Path = Path("/")) -> int:
 def _quotas(root: Path) -> Iterator[float]:
     """The quotas that are set, in processors."""
     try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
+        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
     except OSError:
         return
     for line in lines:
@@ -153,7 +153,7 @@ def _quotas(root: Path) -> Iterator[float]:
 def _version_2(folder: Path) -> float:
     """``cpu.max`` holds the quota and its period in microseconds, or max; 0 where none is set."""
     try:
-        quota, period = (folder / "cpu.max").read_text().split()
+        quota, period = (folder / "cpu.max").read_text(encoding="utf-8").split()
         return int(quota) / int(period)
     except (OSError, ValueError, ZeroDivisionError):
         return 0.0
@@ -162,8 +162,8 @@ def _version_2(folder: Path) -> float:
 def _version_1(folder: Path) -> float:
     """Quota and period are two files; a quota of -1 means none."""
     try:
-        quota = int((folder / "cpu.cfs_quota_us").read_text())
-        return max(0, quota) / int((folder / "cpu.cfs_period_us").read_text())
+        quota = int((folder / "cpu.cfs_quota_us").read_text(encoding="utf-8"))
+        return max(0, quota) / int((folder / "cpu.cfs_period_us").read_text(encoding="utf-8"))
     except (OSError, ValueError, ZeroDivisionError):
         return 0.0
 
@@ -171,7 +171,7 @@ def _version_1(folder: Path) -> float:
 def cpu_kind(root: Path = Path("/")) -> str:
     """A short mark of the processor's instructions: what was optimised for it runs on its like."""
     try:
-        lines = (root / "proc/cpuinfo").read_text().splitlines()
+        lines = (root / "proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         flags = next(line for line in lines if line.startswith(("flags", "Features")))
     except (OSError, StopIteration):
         flags = platform.processor()

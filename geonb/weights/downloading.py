@@ -89,7 +89,7 @@ def _wanted(url: str, part: Path) -> dict[str, str]:
     """The headers that ask for the rest of the file, if it is still the same one."""
     headers = {"Accept-Encoding": "identity"}
     with suppress(OSError, ValueError, LookupError):
-        mark = json.loads(_mark(part).read_text())
+        mark = json.loads(_mark(part).read_text(encoding="utf-8"))
         if mark["url"] == url and _size(part):
             headers |= {"Range": f"bytes={_size(part)}-", "If-Range": mark["version"]}
     if "Range" not in headers:
@@ -129,7 +129,8 @@ def _write(answer: Any, part: Path, have: int) -> None:
     version = headers.get("ETag", "W/")
     version = headers.get("Last-Modified", "") if version.startswith("W/") else version
     if version:
-        _mark(part).write_text(json.dumps({"url": answer.request.url, "version": version}))
+        mark = json.dumps({"url": answer.request.url, "version": version})
+        _mark(part).write_text(mark, encoding="utf-8")
     total = have + int(headers["Content-Length"]) if "Content-Length" in headers else None
     name = part.name.removeprefix(".").removesuffix(".part")
     with (

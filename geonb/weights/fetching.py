@@ -145,7 +145,9 @@ def _find(weights: Weights) -> Path | None:
 def _trusted(path: Path, file: WeightsFile) -> bool:
     """Whether ``path`` has the MD5 that was published, or noted when its content was checked."""
     try:
-        return file_digest(path) == (file.md5 or _noted_digest(path).read_text().strip())
+        return file_digest(path) == (
+            file.md5 or _noted_digest(path).read_text(encoding="utf-8").strip()
+        )
     except OSError:
         return False
 
@@ -241,7 +243,7 @@ def _obtain(
             forget(part)
             continue
         if not file.md5:
-            _noted_digest(target).write_text(file_digest(part))
+            _noted_digest(target).write_text(file_digest(part), encoding="utf-8")
         part.replace(target)
         forget(part)
         return True
