@@ -18,6 +18,7 @@ from .evaluation.photo_sets import PhotoSet as PhotoSet
 from .evaluation.photo_sets import read_photos as read_photos
 from .evaluation.published import PublishedCheck as PublishedCheck
 from .evaluation.published import check_published as check_published
+from .evaluation.published import published_answer as published_answer
 from .evaluation.reliability import Reliability as Reliability
 from .evaluation.reliability import reliability as reliability
 from .evaluation.temperature import Temperature as Temperature

@@ -6,6 +6,7 @@ What it shows is said there, in the notebook, as its alt text.
 
 import base64
 import io
+import re
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from matplotlib.patches import Rectangle
 from PIL import Image, ImageDraw
 
 import geonb
+from geonb.evaluation.published import THRESHOLDS_KM
+from geonb.evaluation.scores import wilson
 from geonb.maps import drawing
 from geonb.maps.plane import great_circle, rings
 from geonb.maps.points import in_degrees
@@ -25,6 +28,8 @@ from geonb_training.scenes import draw, held_out, shoot
 ROOT = Path(__file__).parents[1]
 NAME = "picture.png"
 WORLD = (-60.0, -180.0, 75.0, 180.0)
+TESTED = 480
+"""Test photos of the stored run in notebook 06."""
 _COLOURS = 96
 _DPI = 120
 
@@ -88,7 +93,7 @@ def five_guesses():
 
 def the_model():
     """What is in the three files of mini: operations, patterns, cells."""
-    files = find_checkpoint(geonb.fetch("mini").parent)
+    files = find_checkpoint(geonb.fetch("mini"))
     checkpoint = files.read()
     figure, (left, middle, right) = panels(1, 0.9, 2.4)
     names = [layer.op for layer in checkpoint.layers]
@@ -197,6 +202,47 @@ def what_it_looked_at():
     return figure
 
 
+def line_by_line():
+    """The printed answer for Tokyo Tower: on a map, and by distance."""
+    answer = geonb.published_answer()
+    figure, (left, right) = panels(1.2, 1, height=3.2)
+    drawing.frame(left, *drawing.bounds_of_close_up([*answer.places, answer.truth]))
+    drawing.add_points(left, answer, size=12, distance=True)
+    left.set(xticks=[], yticks=[])
+    left.set_title("printed in 2017: five guesses for Tokyo Tower", fontsize=10)
+    right.barh(range(5, 0, -1), answer.distances, color="#0072b2")
+    right.set_yticks(range(5, 0, -1), [f"{p.rank}: {p.probability:.0%}" for p in answer])
+    right.set_title("km from the tower", fontsize=10)
+    right.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def stored_leak(table):
+    """The shares of a stored run, from the table beside them, with their 95% intervals."""
+    figure = Figure(figsize=(7.2, 2.8), layout="constrained")
+    axes = figure.subplots()
+    for shift, row, colour in zip((-0.2, 0.2), table, ("#d55e00", "#0072b2"), strict=True):
+        shares = np.array(row[1:], float)
+        low, high = np.transpose([wilson(share / 100, TESTED) for share in shares]) * 100
+        bars = [shares - low, high - shares]
+        at = np.arange(len(shares)) + shift
+        axes.bar(at, shares, 0.38, yerr=bars, color=colour, ecolor="#555555", label=row[0])
+    axes.set_xticks(range(5), [f"{km:g} km" for km in THRESHOLDS_KM])
+    axes.set_ylabel("% of photos within")
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def add_stored_leak(notebook):
+    """Put the picture of the stored run beside its table, in notebook 06."""
+    cell = next(cell for cell in notebook.cells if "attachment:stored.png" in cell.source)
+    rows = re.findall(r"(?m)^\| (split by \w+) \|(.*)\|$", cell.source)
+    table = [[name, *re.findall(r"[\d.]+", shares)] for name, shares in rows]
+    encoded = base64.b64encode(png(stored_leak(table))).decode()
+    cell["attachments"] = {"stored.png": {"image/png": encoded}}
+
+
 PICTURES = (
     five_guesses,
     the_model,
@@ -206,6 +252,7 @@ PICTURES = (
     how_good,
     train_your_own,
     what_it_looked_at,
+    line_by_line,
 )
 
 
@@ -227,6 +274,8 @@ def main():
         data = png(picture())
         encoded = base64.b64encode(data).decode()
         notebook.cells[0]["attachments"] = {NAME: {"image/png": encoded}}
+        if picture is train_your_own:
+            add_stored_leak(notebook)
         nbformat.write(notebook, path)
         print(f"{path.stem:<28} {len(data) / 1000:>4.0f} kB")
 
