@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.distances import haversine
-from geonb.earth.places import Town, nearest_town
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.distances import Place
     from geonb.earth.cells import Cells
+    from geonb.earth.places import Town
 
 RADII_KM = (25.0, 200.0, 750.0)
 """City, region and country, as in the published tables."""
@@ -47,6 +47,8 @@ class Answer:
     @property
     def town(self) -> Town:
         """The town nearest to the place."""
+        from geonb.earth.places import nearest_town
+
         return nearest_town(self.place)
 
     @property

@@ -7,7 +7,10 @@ import errno
 import hashlib
 import os
 import shutil
+import tempfile
 import uuid
+import warnings
+import weakref
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,8 +121,7 @@ def derive(name: str, make: Callable[[Path], None], maker: str = "") -> Derived:
     part = folder.with_name(f"{_PART}{uuid.uuid4().hex}")
     with contextlib.ExitStack() as stack:
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(_deriving())
+            stack.enter_context(deriving())
             part.mkdir()
         except OSError as error:
             return _in_a_temporary_folder(folder, make, error)
@@ -139,19 +141,11 @@ def discard(derived: Derived) -> None:
     shutil.rmtree(derived.folder, ignore_errors=True)
 
 
-def remove_derived(start: str = "") -> None:
-    """Remove the derived folders whose names begin with ``start``. Raises `OSError`."""
-    if derived_folder().is_dir():
-        with _deriving():
-            for folder in derived_folder().iterdir():
-                if folder.name.startswith(start):
-                    shutil.rmtree(folder)
-
-
-def _deriving() -> contextlib.AbstractContextManager[object]:
+def deriving() -> contextlib.AbstractContextManager[object]:
     """One process at a time derives, so an unfinished folder that it finds is nobody's."""
     import filelock
 
+    derived_folder().mkdir(parents=True, exist_ok=True)
     return filelock.FileLock(derived_folder().with_name(".onnx.lock"))
 
 
@@ -162,10 +156,6 @@ def _is_left_over(name: str, maker: str) -> bool:
 
 
 def _in_a_temporary_folder(folder: Path, make: Callable[[Path], None], error: OSError) -> Derived:
-    import tempfile
-    import warnings
-    import weakref
-
     warnings.warn(
         f"the cache cannot be written ({folder.parent}: {error.strerror}), so the model is "
         "converted at every start; name a folder that can be written in GEONB_CACHE",

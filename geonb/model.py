@@ -141,16 +141,9 @@ def _choose() -> tuple[str, str]:
     """The model if the caller names none, and the reason in words: the rule for everyone."""
     if named := os.environ.get("GEONB_MODEL"):
         return named, f"GEONB_MODEL is {named}"
-    from geonb.weights.fetching import whereabouts
+    from geonb.weights.fetching import choose
 
-    absent = []
-    for weights in REGISTRY.values():  # the last of them comes with geonb
-        title = weights.title.partition(" (")[0]
-        if whereabouts(weights):
-            break
-        size = f"{weights.size / 1e6:,.0f} MB"
-        absent.append(f"{title} is not in the cache ({size}; geonb fetch {weights.name} brings it)")
-    return weights.name, ", and ".join(absent) or f"{title} is on this machine"
+    return choose()
 
 
 def _find(source: str, *, download: bool) -> tuple[str, Weights | None, CheckpointFiles, str]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from geonb.answers import Answer, TruthCell, answer, truth_cell
 from geonb.distances import Place, check_points, distance
-from geonb.earth.places import Town, nearest_town
 from geonb.errors import ModelError
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geonb.earth.places import Town
     from geonb.model import Model
     from geonb.shown.sheets import Sheet
 
@@ -46,6 +46,8 @@ class Prediction:
     @property
     def town(self) -> Town:
         """The nearest town, with its distance in kilometres."""
+        from geonb.earth.places import nearest_town
+
         return nearest_town(self.place)
 
     def __iter__(self) -> Iterator[Any]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from networks import write_network, write_params
 
+import geonb
 from geonb.errors import CheckpointError
 from geonb.network.checkpoint import find_checkpoint
 from geonb.network.layers import parameter_shapes
@@ -74,6 +75,14 @@ def test_folder_prefix_and_epoch_name_the_same_files(tmp_path, files):
         assert find_checkpoint(tmp_path / name) == files, name
     assert find_checkpoint(tmp_path / "tiny-0003").epoch == 3
     assert files.prefix == str(tmp_path / "tiny")
+
+
+def test_names_with_brackets_and_stars_are_names(tmp_path, monkeypatch):
+    for name in ("a[1]", "b*", "c?"):
+        files = write_network(tmp_path / f"in {name}", name=name)
+        assert find_checkpoint(files.folder) == find_checkpoint(files.folder / name) == files
+        monkeypatch.chdir(files.folder)
+        assert geonb.load_model(name).name == name
 
 
 def test_an_unknown_operator_is_named_with_its_layer(files):

@@ -121,6 +121,41 @@ def test_arrays_lie_on_pages(files, tmp_path):
     assert {int(place["offset"]) % 4096 for place in places} == {0}
 
 
+def test_conversions_of_other_releases_go_when_one_is_made(files, cache, tmp_path):
+    """Those of this release stay: other networks, and other kinds of the same."""
+    OnnxEngine(write_network(tmp_path / "other", seed=3))
+    (kept,) = (cache / "onnx").iterdir()
+    *_, ours, runtime = kept.name.split("-")
+    start = kept.name.removesuffix(f"-{ours}-{runtime}")
+    old = [f"{start}-0.0.9-{runtime}", f"{start}-{ours}-1.2.3", "a-b-plain-0.0.9"]
+    for name in [*old, f"a-b-plain-{ours}", ".part-0123"]:
+        (cache / "onnx" / name).mkdir()
+        (cache / "onnx" / name / "model.data").write_bytes(bytes(1000))
+    OnnxEngine(write_network(tmp_path / "other", seed=3))  # it is there, so nothing is made
+    assert len(list((cache / "onnx").iterdir())) == 6
+    OnnxEngine(files)
+    names = {path.name for path in (cache / "onnx").iterdir()}
+    assert {kept.name, f"a-b-plain-{ours}"} < names
+    assert len(names) == 3
+
+
+def test_what_a_killed_process_left_goes(files, cache):
+    code = (
+        "import os, sys, geonb\n"
+        "from geonb.network import sessions\n"
+        "sessions.optimise = lambda *_: os._exit(9)  # as kill -9 would, in the middle\n"
+        "geonb.load_model(sys.argv[1])"
+    )
+    environment = {**os.environ, "GEONB_CACHE": str(cache)}
+    run = subprocess.run([sys.executable, "-c", code, files.prefix], env=environment, check=False)
+    assert run.returncode == 9
+    (left,) = (cache / "onnx").iterdir()
+    assert left.name.startswith(".part-")
+    OnnxEngine(files)
+    (made,) = (cache / "onnx").iterdir()
+    assert (made / "model.onnx").is_file()
+
+
 def test_a_checkpoint_that_changed_is_converted_anew(files, cache):
     before = OnnxEngine(files).probabilities(SEEN)
     write_network(files.folder, seed=5)

@@ -1,4 +1,4 @@
-"""Two engines, one answer; the ONNX file is written once, and made anew where it is broken."""
+"""Three engines, one answer; the ONNX file is written once, and made anew where it is broken."""
 
 import os
 import subprocess
@@ -59,6 +59,34 @@ def test_engines_agree_on_a_full_size_network(tmp_path, cache):
 def test_engines_agree_on_mini():
     first, second = (geonb.load_model("mini", engine=e) for e in ("onnxruntime", "mxnet"))
     assert_same_answers(first, second, [scene.image for scene in held_out(6)])
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_the_reference_agrees_on_a_small_network(tmp_path, deep):
+    files = write_network(tmp_path / "tiny", bottleneck=deep)
+    engines = ("onnxruntime", "reference")
+    first, second = (geonb.load_model(files.prefix, engine=e) for e in engines)
+    assert_same_answers(first, second, photos(4))
+
+
+def test_the_reference_agrees_on_mini():
+    first, second = (geonb.load_model("mini", engine=e) for e in ("onnxruntime", "reference"))
+    assert_same_answers(first, second, [scene.image for scene in held_out(3)])
+
+
+def test_without_onnxruntime_the_error_says_what_to_do(files, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install onnxruntime$") as caught:
+        geonb.load_model(files.prefix)
+    assert 'engine="reference"' in str(caught.value)
+    assert geonb.load_model(files.prefix, engine="reference").probabilities(photos(1)).any()
+
+
+def test_a_calibration_that_would_be_ignored_is_refused(files):
+    with pytest.raises(ModelError, match="float32 has nothing to calibrate"):
+        geonb.load_model(files.prefix, calibration=photos(3))
+    with pytest.raises(ModelError, match="the engine reference is for comparisons: float32"):
+        geonb.load_model(files.prefix, "reference", precision="int8", calibration=photos(3))
 
 
 def test_a_batch_gives_what_single_photos_give(files):

@@ -165,6 +165,40 @@ def mode(node):
     return next((word for word in words if set(word) <= set("rwabtx+")), "")
 
 
+PREDICT = """
+import sys
+from pathlib import Path
+import geonb
+{load}
+photo = Path(geonb.__file__).with_name("data") / "example.jpg"
+print(geonb.predict(model, photo).best[0].place)
+names = [name for name in sys.modules if name == "geonb" or name.startswith("geonb.")]
+lines = sum(len(Path(sys.modules[name].__file__).read_text().splitlines()) for name in names)
+print(len(names), lines)
+"""
+
+
+def test_a_prediction_imports_little():
+    """What comes with a prediction, or is only used to get a model, is not read for it."""
+    geonb.load_model("mini")  # converted, as it is after the first time
+    answer = run(PREDICT.format(load='model = geonb.load_model("mini")'))
+    modules, lines = answer.stdout.split()[-2:]
+    assert int(modules) <= 22
+    assert int(lines) <= 2600
+
+
+def test_a_prediction_without_the_large_packages():
+    blocked = "onnxruntime requests matplotlib pandas skimage geographiclib tqdm click"
+    load = (
+        f"sys.modules.update(dict.fromkeys('{blocked}'.split()))\n"
+        'model = geonb.load_model("mini", engine="reference")'
+    )
+    place = run(PREDICT.format(load=load)).stdout.splitlines()[0]
+    assert place == str(
+        geonb.predict(geonb.load_model("mini"), geonb.example_photo()).best[0].place
+    )
+
+
 @pytest.mark.parametrize("library", HOMES)
 def test_a_heavy_library_is_used_in_its_packages_only(library):
     used = {

@@ -110,6 +110,59 @@ def test_the_command_fetch(cache, tmp_path):
     assert re.fullmatch(r"geonb: .*none of the files of locationnet .*\n", answer.stderr)
 
 
+def test_fetch_says_where_the_model_is(cache, tmp_path):
+    """Files of your own are not in the cache, and a folder that is not there is no model."""
+    answer = run_geonb("fetch", "locationnet", GEONB_LOCATIONNET=tmp_path / "gone")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "GEONB_LOCATIONNET is " in answer.stderr
+    assert "gone-symbol.json: no such file" in answer.stderr
+    own = write_network(tmp_path / "own")
+    answer = run_geonb("fetch", "locationnet", GEONB_LOCATIONNET=own.prefix)
+    assert answer.returncode == 0
+    assert f"your own files, named in GEONB_LOCATIONNET: {own.prefix}" in answer.stdout
+    assert "cache" not in answer.stdout.replace(own.prefix, "")
+    answer = run_geonb("fetch", "mini")
+    assert "cache" not in answer.stdout
+
+
+def test_the_cache_is_measured_and_cleared(cache, tmp_path):
+    own = write_network(tmp_path / "own")
+    for source in ("mini", own.prefix):
+        geonb.load_model(source)
+    (cache / "locationnet").mkdir()
+    (cache / "locationnet" / ".RN.params.part").write_bytes(bytes(3_000_000))
+    (cache / "diary.txt").write_text("not geonb's")
+
+    def size():
+        last = run_geonb("models").stdout.splitlines()[-1]
+        return float(re.fullmatch(rf"The cache is {re.escape(str(cache))}, (.+) MB\.", last)[1])
+
+    def conversions():
+        return len(list((cache / "onnx").iterdir()))
+
+    whole = size()
+    assert whole > 3
+    answer = run_geonb("models", "--clear", "locationnet")
+    assert (answer.returncode, answer.stdout) == (0, "removed 3.0 MB\n")
+    assert not (cache / "locationnet").exists()
+    assert size() == pytest.approx(whole - 3, abs=0.11)
+    assert conversions() == 2
+    assert run_geonb("models", "--clear", "mini").returncode == 0
+    assert conversions() == 1
+    assert geonb.load_model("mini").cells
+    assert run_geonb("models", "--clear", "all").returncode == 0
+    assert size() == conversions() == 0
+    assert (cache / "diary.txt").exists()
+    assert own.params.exists()
+    answer = run_geonb("models", "--clear", "maxi")
+    assert answer.returncode == 2
+    assert "known names are locationnet, mini" in answer.stderr
+
+
+def test_clearing_a_cache_that_is_not_there(cache):
+    assert run_geonb("models", "--clear", "all").stdout == "removed 0.0 MB\n"
+
+
 @pytest.mark.real
 def test_fetch_from_a_folder_with_a_part_of_the_files(cache, real_files):
     """Symbol and cells are taken and verified; what is missing is asked of the mirrors."""

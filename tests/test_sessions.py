@@ -22,5 +22,5 @@ def test_cuda_is_missing(tmp_path):
     own = write_network(tmp_path / "own")
     with pytest.raises(ModelError, match="'cuda' needs the package onnxruntime-gpu"):
         geonb.load_model(own.prefix, device="cuda")
-    with pytest.raises(ModelError, match="no device 'tpu'; the devices are cpu and cuda"):
+    with pytest.raises(ModelError, match="no device 'tpu'; the devices are cpu, cuda"):
         geonb.load_model(own.prefix, device="tpu")

@@ -28,9 +28,9 @@ class CheckpointFiles(ABC):
     """The files of one checkpoint, in whatever form."""
 
     @property
-    @abstractmethod
     def paths(self) -> tuple[Path, ...]:
         """All of them; the first is the one that errors name."""
+        return tuple(vars(self).values())
 
     @property
     @abstractmethod
@@ -96,11 +96,6 @@ class MxnetFiles(CheckpointFiles):
     params: Path
 
     @property
-    def paths(self) -> tuple[Path, ...]:
-        """Both files."""
-        return self.symbol, self.params
-
-    @property
     def prefix(self) -> str:
         """What MXNet's ``load_checkpoint`` calls the prefix."""
         return str(self.symbol).removesuffix(_SYMBOL)
@@ -122,11 +117,6 @@ class CoremlFile(CheckpointFiles):
     """Core ML's form: one file."""
 
     path: Path
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """The one file."""
-        return (self.path,)
 
     @property
     def prefix(self) -> str:

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from geonb.errors import CheckpointError, ModelError
 from geonb.files import discard
-from geonb.network.sessions import (
-    Device,
-    check_device,
-    cpu_kind,
-    open_session,
-    optimise,
-    runtime_version,
-)
+from geonb.network import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +19,7 @@ if TYPE_CHECKING:
 
     from geonb.files import Derived
     from geonb.network.checkpoint import CheckpointFiles
-    from geonb.network.quantisation import Agreement, Calibration
+    from geonb.network.quantisation import Agreement
     from geonb.photos.photo import PhotoSource
 
 EngineName = Literal["onnxruntime", "mxnet", "reference"]
@@ -51,21 +45,20 @@ def open_engine(
     name: EngineName,
     files: CheckpointFiles,
     precision: Precision = "float32",
-    device: Device = "cpu",
+    device: sessions.Device = "cpu",
     calibration: Sequence[PhotoSource] | None = None,
 ) -> Engine:
     """Load a checkpoint into an engine; see `load_model` for the choices. Raises `ModelError`."""
     for what, choice, kinds in (
         ("engine", name, EngineName),
         ("precision", precision, Precision),
-        ("device", device, Device),
+        ("device", device, sessions.Device),
     ):
         if choice not in get_args(kinds):
-            raise ModelError(f"no {what} {choice!r}; the {what}s are {_and(get_args(kinds))}")
+            raise ModelError(f"no {what} {choice!r}; the {what}s are {', '.join(get_args(kinds))}")
     if calibration is not None and precision != "int8":
         raise ModelError(
-            "calibration is for precision='int8' only; "
-            "leave it out, or ask for int8 (geonb locate --precision int8)"
+            "calibration is for precision='int8'; float32 has nothing to calibrate, so leave it out"
         )
     if name == "onnxruntime":
         return OnnxEngine(files, precision, device, calibration)
@@ -79,10 +72,6 @@ def open_engine(
     return reference.MxnetEngine(files) if name == "mxnet" else reference.NumpyEngine(files)
 
 
-def _and(names: tuple[str, ...]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
-
-
 class OnnxEngine:
     """ONNX Runtime; what it runs is derived from the checkpoint once, and mapped after that."""
 
@@ -90,61 +79,53 @@ class OnnxEngine:
         self,
         files: CheckpointFiles,
         precision: Precision = "float32",
-        device: Device = "cpu",
+        device: sessions.Device = "cpu",
         calibration: Sequence[PhotoSource] | None = None,
     ) -> None:
-        check_device(device)
-        self._files = files
-        self._calibration: Calibration | None = None
+        sessions.check_device(device)
+        self._files, self._calibration = files, calibration
         self._kind = "int8" if precision == "int8" else "plain" if device == "cuda" else "float32"
-        self.agreement: Agreement | None = None
-        if precision == "int8":
-            from geonb.network.quantisation import Calibration, read_agreement
-
-            self._calibration = Calibration(calibration)
-        self._derived, self._session = self._open(device)
-        if precision == "int8":
-            self.agreement = read_agreement(self._derived.folder)
+        self._derived = self._derive()
+        try:
+            self._session = self._start(device)
+        except CheckpointError:  # whole as it was written, but ONNX Runtime can't load it
+            discard(self._derived)
+            self._derived = self._derive()
+            self._session = self._start(device)
         self.classes = int(self._session.get_outputs()[0].shape[1])
+        self.agreement: Agreement | None = None
+        if self._kind == "int8":
+            from geonb.network.quantisation import read_agreement
+
+            self.agreement = read_agreement(self._derived.folder)
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine`."""
         return self._session.run(None, {"data": batch})[0]
 
-    def _open(self, device: Device) -> tuple[Derived, Any]:
-        derived = self._derive()
-        try:
-            return derived, self._start(derived, device)
-        except CheckpointError:  # whole as it was written, but ONNX Runtime can't load it
-            discard(derived)
-            derived = self._derive()
-            return derived, self._start(derived, device)
+    def _start(self, device: sessions.Device) -> Any:
+        path = self._derived.folder / "model.onnx"
+        optimised, packed = self._kind != "plain", self._kind == "int8"
+        return sessions.open_session(path, device, optimised=optimised, packed=packed)
 
     def _derive(self) -> Derived:
-        parts = [self._kind]
-        if self._calibration:
-            parts.append(self._calibration.digest())
-        if self._kind != "plain":
-            parts.append(cpu_kind())
-        copies = 3 if self._calibration else 2
-        return self._files.derive("-".join(parts), self._make, runtime_version(), copies)
-
-    def _start(self, derived: Derived, device: Device) -> Any:
-        path = derived.folder / "model.onnx"
-        kind = self._kind
-        return open_session(path, device, optimised=kind != "plain", packed=kind == "int8")
-
-    def _make(self, folder: Path) -> None:
+        """The network as ONNX Runtime maps it, laid out for processors like this one."""
+        files, maker = self._files, sessions.runtime().__version__
         if self._kind == "plain":
-            self._files.write_onnx(folder)
-            return
-        plain = folder / "plain"
-        plain.mkdir()
-        self._files.write_onnx(plain)
-        if self._calibration:
-            from geonb.network.quantisation import quantise
+            return files.derive("plain", files.write_onnx, maker)
+        kind, finish = f"float32-{sessions.cpu_kind()}", sessions.optimise
+        if self._kind == "int8":
+            from geonb.network.quantisation import Calibration, quantise
 
-            quantise(plain / "model.onnx", folder, self._files, self._calibration)
-        else:
-            optimise(plain / "model.onnx", folder / "model.onnx")
-        shutil.rmtree(plain)
+            calibration = Calibration(self._calibration)
+            kind = f"int8-{calibration.digest()}-{sessions.cpu_kind()}"
+            finish = partial(quantise, files=files, calibration=calibration)
+
+        def make(folder: Path) -> None:
+            plain = folder / "plain"
+            plain.mkdir()
+            files.write_onnx(plain)
+            finish(plain / "model.onnx", folder / "model.onnx")
+            shutil.rmtree(plain)
+
+        return files.derive(kind, make, maker, copies=3)

@@ -1,4 +1,7 @@
-"""int8 networks: a quarter of the size, quicker, and a little different; how much is measured."""
+"""int8 networks: a quarter of the size, quicker, and a little different; how much is measured.
+
+int8 needs no package of its own: the tool comes with onnxruntime, and works on onnx.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import json
 import logging
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +20,7 @@ from geonb.distances import distance
 from geonb.earth.cells import CELLS_FILE, read_cells
 from geonb.errors import ModelError
 from geonb.network.sessions import open_session, optimise
+from geonb.photos.photo import open_photo
 from geonb.preprocessing import preprocess
 
 if TYPE_CHECKING:
@@ -26,8 +31,9 @@ if TYPE_CHECKING:
     from geonb.network.checkpoint import CheckpointFiles
     from geonb.photos.photo import PhotoSource
 
-_SCENES = 36
-"""How many drawn scenes are taken where the user names no photos."""
+_SCENES = "scenes.webp"
+"""Drawn by geonb_training.scenes.sheet: squares of 224 pixels, as the network sees them."""
+_SIDE = 224
 _LEAST = 3
 # Not BatchNorm: the units of this family begin with one that no convolution can take in, and
 # its answers suffer (7 times the difference, on a random network of LocationNet's size).
@@ -40,7 +46,7 @@ class Calibration:
     """Photos that tell how large the network's numbers become; every third is held out."""
 
     photos: Sequence[PhotoSource] | None = None
-    """The user's photos; None for drawn scenes."""
+    """The user's photos; None for the drawn scenes that come with geonb."""
 
     def __post_init__(self) -> None:
         if self.photos is not None and len(self.photos) < _LEAST:
@@ -58,14 +64,18 @@ class Calibration:
         """The prepared photos, each (1, 3, 224, 224)."""
         if self.photos is not None:
             return [preprocess(photo) for photo in self.photos]
-        from geonb_training import scenes
-
-        return [preprocess(scene.image) for scene in scenes.held_out(_SCENES)]
+        data = resources.files("geonb").joinpath("data", _SCENES).read_bytes()
+        sheet = open_photo(data).image()
+        return [
+            preprocess(sheet.crop((left, top, left + _SIDE, top + _SIDE)))
+            for top in range(0, sheet.height, _SIDE)
+            for left in range(0, sheet.width, _SIDE)
+        ]
 
     def digest(self) -> str:
-        """Of the prepared photos; of the scenes, which are always the same, just their kind."""
+        """A digest of the prepared photos; for the scenes, which never change, just a word."""
         if self.photos is None:
-            return f"scenes{_SCENES}"
+            return "scenes"
         digest = hashlib.md5(usedforsecurity=False)
         for batch in self.batches():
             digest.update(batch.tobytes())
@@ -97,8 +107,10 @@ def read_agreement(folder: Path) -> Agreement:
     return Agreement(**json.loads((folder / _FILE).read_text(encoding="utf-8")))
 
 
-def quantise(plain: Path, folder: Path, files: CheckpointFiles, calibration: Calibration) -> None:
-    """Write the network ``plain`` as int8 into ``folder``, measure the agreement and print it.
+def quantise(
+    plain: Path, target: Path, *, files: CheckpointFiles, calibration: Calibration
+) -> None:
+    """Write the network ``plain`` as int8 to ``target``, measure the agreement and print it.
 
     Static quantisation of weights (per channel) and activations, in ONNX's QDQ form.
     """
@@ -119,9 +131,9 @@ def quantise(plain: Path, folder: Path, files: CheckpointFiles, calibration: Cal
             op_types_to_quantize=_OPS,
             use_external_data_format=True,
         )
-    optimise(quantised, folder / "model.onnx")
-    agreement = _measure(plain, folder / "model.onnx", files, batches[::3], calibration.kind)
-    (folder / _FILE).write_text(json.dumps(asdict(agreement)), encoding="utf-8")
+    optimise(quantised, target)
+    agreement = _measure(plain, target, files, batches[::3], calibration.kind)
+    target.with_name(_FILE).write_text(json.dumps(asdict(agreement)), encoding="utf-8")
     print(agreement)  # noqa: T201 - the user asked for int8, and is told what it costs
 
 

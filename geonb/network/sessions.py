@@ -18,8 +18,8 @@ Device = Literal["cpu", "cuda"]
 _MAPPED_BYTES = 1024  # smaller arrays stay in the graph
 
 
-def _onnxruntime() -> Any:
-    """ONNX Runtime, which not every platform has."""
+def runtime() -> Any:
+    """The module onnxruntime, which not every platform has. Raises `MissingDependencyError`."""
     try:
         import onnxruntime
     except ImportError as error:
@@ -28,11 +28,6 @@ def _onnxruntime() -> Any:
             "onnxruntime",
         ) from error
     return onnxruntime
-
-
-def runtime_version() -> str:
-    """The release of ONNX Runtime: another one would lay a network out differently."""
-    return _onnxruntime().__version__
 
 
 def open_session(
@@ -45,7 +40,7 @@ def open_session(
 
     Raises `CheckpointError` if the file is broken, `ModelError` if the device isn't there.
     """
-    onnxruntime = _onnxruntime()
+    onnxruntime = runtime()
     options = _options(packed=packed)
     if optimised:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -64,7 +59,7 @@ def optimise(source: Path, target: Path, *, basic: bool = False) -> None:
     ONNX Runtime does this at every start otherwise, and then keeps the arrays in memory instead
     of mapping them. ``basic`` only fuses layers, which holds for every processor.
     """
-    onnxruntime = _onnxruntime()
+    onnxruntime = runtime()
     options = _options()
     options.optimized_model_filepath = str(target)
     if basic:
@@ -77,7 +72,7 @@ def optimise(source: Path, target: Path, *, basic: bool = False) -> None:
 
 def check_device(device: Device) -> None:
     """Raise `ModelError` if the device can't be used; the text says what is missing."""
-    onnxruntime = _onnxruntime()
+    onnxruntime = runtime()
     if device == "cuda" and "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         raise ModelError(
             "device 'cuda' needs the package onnxruntime-gpu in the place of onnxruntime: "
@@ -86,7 +81,7 @@ def check_device(device: Device) -> None:
 
 
 def _options(*, packed: bool = False) -> Any:
-    onnxruntime = _onnxruntime()
+    onnxruntime = runtime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what it has to say comes as an error
     options.intra_op_num_threads = cpu_limit()
@@ -95,7 +90,7 @@ def _options(*, packed: bool = False) -> Any:
 
 
 def _start(path: Path, options: Any, device: Device) -> Any:
-    onnxruntime = _onnxruntime()
+    onnxruntime = runtime()
     from onnxruntime.capi import onnxruntime_pybind11_state as states
 
     broken = (
@@ -130,40 +125,27 @@ def cpu_limit(root: Path = Path("/")) -> int:
 
 def _quotas(root: Path) -> Iterator[float]:
     """The quotas that are set, in processors."""
-    try:
-        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return
-    for line in lines:
+    groups = root / "proc/self/cgroup"
+    for line in groups.read_text(encoding="utf-8").splitlines() if groups.is_file() else ():
         _, controllers, path = line.split(":", 2)
         if controllers and "cpu" not in controllers.split(","):
             continue
-        mounts = ("cpu", "cpu,cpuacct") if controllers else ("", "unified")
-        read = _version_1 if controllers else _version_2
-        for mount in mounts:
+        files = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if controllers else ("cpu.max",)
+        for mount in ("cpu", "cpu,cpuacct") if controllers else ("", "unified"):
             top = root / "sys/fs/cgroup" / mount
             group = top / path.lstrip("/")
             for folder in (group, *group.parents):
-                if not folder.is_relative_to(top):
-                    break
-                if quota := read(folder):
+                if folder.is_relative_to(top) and (quota := _quota(folder, files)):
                     yield quota
 
 
-def _version_2(folder: Path) -> float:
-    """``cpu.max`` holds the quota and its period in microseconds, or max; 0 where none is set."""
+def _quota(folder: Path, files: tuple[str, ...]) -> float:
+    """Quota by period, in one file or in two; 0 if none is set (``max`` or -1)."""
     try:
-        quota, period = (folder / "cpu.max").read_text(encoding="utf-8").split()
-        return int(quota) / int(period)
-    except (OSError, ValueError, ZeroDivisionError):
-        return 0.0
-
-
-def _version_1(folder: Path) -> float:
-    """Quota and period are two files; a quota of -1 means none."""
-    try:
-        quota = int((folder / "cpu.cfs_quota_us").read_text(encoding="utf-8"))
-        return max(0, quota) / int((folder / "cpu.cfs_period_us").read_text(encoding="utf-8"))
+        quota, period = " ".join(
+            (folder / name).read_text(encoding="utf-8") for name in files
+        ).split()
+        return max(0.0, int(quota) / int(period))
     except (OSError, ValueError, ZeroDivisionError):
         return 0.0
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
-from geonb.files import cache_folder, derived_folder, file_digest, remove_derived
+from geonb.files import cache_folder, derived_folder, deriving, file_digest
 from geonb.network.checkpoint import find_checkpoint
 from geonb.weights.registry import REGISTRY, Weights, WeightsFile
 
@@ -68,6 +68,18 @@ def find(weights: Weights) -> Path:
     )
 
 
+def choose() -> tuple[str, str]:
+    """The first known model that is on this machine, by name, and the reason in words."""
+    absent = []
+    for weights in REGISTRY.values():  # the last of them comes with geonb
+        title = weights.title.partition(" (")[0]
+        if whereabouts(weights):
+            break
+        size = f"{weights.size / 1e6:,.0f} MB"
+        absent.append(f"{title} is not in the cache ({size}; geonb fetch {weights.name} brings it)")
+    return weights.name, ", and ".join(absent) or f"{title} is on this machine"
+
+
 def whereabouts(weights: Weights) -> str:
     """Where a known model is, in a few words; empty if it isn't on this machine."""
     if weights.shipped:
@@ -104,15 +116,18 @@ def clear(name: str) -> None:
 
     Your own files stay, and so does what comes with geonb. Raises `ModelError`, `FetchError`.
     """
-    every = name == "all"
+    every = name == "all"  # also the conversions of your own checkpoints
+    chosen = tuple(REGISTRY.values()) if every else (_known(name),)
+    places = [path for w in chosen for path in (w.shipped, *cached_files(w)[-1:]) if path]
+    starts = tuple(find_checkpoint(path).digest() for path in places)
+    folders = [cache_folder() / weights.name for weights in chosen]
     try:
-        for weights in REGISTRY.values() if every else (_known(name),):
-            for path in filter(None, (weights.shipped, *cached_files(weights)[-1:])):
-                remove_derived(find_checkpoint(path).digest())
-            if (folder := cache_folder() / weights.name).is_dir():
-                shutil.rmtree(folder)
-        if every:
-            remove_derived()  # also those of your own checkpoints
+        with deriving():
+            for folder in derived_folder().glob("*"):
+                if every or folder.name.startswith(starts):
+                    shutil.rmtree(folder)
+        for folder in filter(Path.is_dir, folders):
+            shutil.rmtree(folder)
     except OSError as error:
         raise FetchError(f"{error.filename}: cannot remove it ({error.strerror})") from error
 
@@ -179,15 +194,16 @@ def _from_source(weights: Weights, source: str) -> list[Form]:
 
 
 def _place(file: WeightsFile, source: str) -> str:
-    """Where ``source`` has ``file``; empty if it hasn't."""
+    """Where ``source`` has ``file``, which it may call something else; empty if it hasn't."""
+    ending = Path(file.name).suffix
     if not _is_local(source):
         if source.endswith("/"):
             return source + file.name
-        return source if Path(source.partition("?")[0]).suffix == file.form else ""
+        return source if Path(source.partition("?")[0]).suffix == ending else ""
     path = Path(source).expanduser()
     if path.is_dir():
         return str(path / file.name) if (path / file.name).is_file() else ""
-    return str(path) if path.is_file() and path.suffix == file.form else ""
+    return str(path) if path.is_file() and path.suffix == ending else ""
 
 
 def _is_local(mirror: str) -> bool:

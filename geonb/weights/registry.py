@@ -21,11 +21,6 @@ class WeightsFile:
     size: int = 0
     """Bytes; 0 if that isn't known."""
 
-    @property
-    def form(self) -> str:
-        """What tells this kind of file from the others: its ending."""
-        return Path(self.name).suffix
-
 
 @dataclass(frozen=True)
 class Weights:
