@@ -136,11 +136,6 @@ def derive(name: str, make: Callable[[Path], None], maker: str = "") -> Derived:
     return Derived(folder)
 
 
-def discard(derived: Derived) -> None:
-    """Remove a folder that turned out to be broken."""
-    shutil.rmtree(derived.folder, ignore_errors=True)
-
-
 def deriving() -> contextlib.AbstractContextManager[object]:
     """One process at a time derives, so an unfinished folder that it finds is nobody's."""
     import filelock

@@ -131,7 +131,7 @@ def load_model(
     network = open_engine(engine, files, precision, device, calibration)
     if network.classes != len(cells):
         raise CellsError(
-            f"{files.folder / CELLS_FILE}: {len(cells):,} cells, but {files.name} "
+            f"{files.folder / CELLS_FILE}: {len(cells):,} cells, but {files.paths[0].name} "
             f"has {network.classes:,} classes; is the list of another model?"
         )
     return Model(name, engine, cells, RECIPE, weights, network, why, own)

@@ -46,11 +46,6 @@ class CheckpointFiles(ABC):
         """Where they are, with the cell list beside them."""
         return self.paths[0].parent
 
-    @property
-    def name(self) -> str:
-        """What errors call them."""
-        return self.paths[0].name
-
     def digest(self) -> str:
         """A digest of their content. Raises `CheckpointError`."""
         try:

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from geonb.errors import CheckpointError, ModelError
-from geonb.files import discard
 from geonb.network import sessions
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ class OnnxEngine:
         try:
             self._session = self._start(device)
         except CheckpointError:  # whole as it was written, but ONNX Runtime can't load it
-            discard(self._derived)
+            shutil.rmtree(self._derived.folder, ignore_errors=True)
             self._derived = self._derive()
             self._session = self._start(device)
         self.classes = int(self._session.get_outputs()[0].shape[1])
