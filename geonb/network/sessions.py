@@ -142,9 +142,8 @@ def _quotas(root: Path) -> Iterator[float]:
 def _quota(folder: Path, files: tuple[str, ...]) -> float:
     """Quota by period, in one file or in two; 0 if none is set (``max`` or -1)."""
     try:
-        quota, period = " ".join(
-            (folder / name).read_text(encoding="utf-8") for name in files
-        ).split()
+        texts = [(folder / name).read_text(encoding="utf-8") for name in files]
+        quota, period = " ".join(texts).split()
         return max(0.0, int(quota) / int(period))
     except (OSError, ValueError, ZeroDivisionError):
         return 0.0
