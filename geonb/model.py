@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.earth.cells import CELLS_FILE, Cells, read_cells
-from geonb.errors import CellsError, ModelError
+from geonb.errors import CellsError, ModelError, printable
+from geonb.files import expanded
 from geonb.network.checkpoint import CheckpointFiles, find_checkpoint
 from geonb.network.engine import Engine, EngineName, Precision, open_engine
 from geonb.preprocessing import RECIPE, Recipe, preprocess
@@ -55,7 +56,7 @@ class Model:
     own_files: str = ""
 
     def __repr__(self) -> str:
-        return f"<Model {self.name}: {self._about}>"
+        return f"<Model {self.name}: {printable(self._about)}>"
 
     def _repr_html_(self) -> str:
         """The text as a paragraph, which a notebook wraps between words."""
@@ -156,12 +157,19 @@ def _find(source: str, *, download: bool) -> tuple[str, Weights | None, Checkpoi
 
         place = fetch(weights) if download else find(weights)
         return source, weights, find_checkpoint(place), str(own_files(weights) or "")
-    path = Path(source).expanduser()
-    here = path.is_dir() or any(Path().glob(f"{glob.escape(path.name)}-*"))
-    if len(path.parts) == 1 and not here:
+    path = expanded(source)
+    if len(path.parts) == 1 and not _is_here(path):
         raise ModelError(
-            f"no model {source!r}: the known names are {', '.join(REGISTRY)}, "
+            f"no model {source[:200]!r}: the known names are {', '.join(REGISTRY)}, "
             "and no folder or checkpoint prefix here is called so"
         )
     files = find_checkpoint(path)
-    return Path(files.prefix).name, None, files, ""
+    return printable(Path(files.prefix).name), None, files, ""
+
+
+def _is_here(path: Path) -> bool:
+    """Whether there is a folder or a checkpoint prefix of this name in the current folder."""
+    try:
+        return path.is_dir() or any(Path().glob(f"{glob.escape(path.name)}-*"))
+    except (OSError, ValueError):  # a name that no file can have
+        return False

@@ -1,5 +1,6 @@
 """Models are found by name, folder or prefix; what does not belong together is named."""
 
+import os
 import shutil
 from dataclasses import replace
 
@@ -138,3 +139,19 @@ def test_many_photos_go_through_the_network_in_small_batches():
     assert max(sizes) <= 16
     assert np.allclose(answer[20], model.probabilities(scenes[20])[0], atol=1e-5)
     assert model.probabilities([]).shape == (0, len(model.cells))
+
+
+def test_a_name_that_no_file_can_have_is_no_model():
+    with pytest.raises(ModelError, match="no model 'xxx") as caught:
+        geonb.load_model("x" * 5000)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_name_with_line_breaks_and_marks_is_one_line(tmp_path):
+    name = "a\nb\u202ec" + os.fsdecode(b"\xff")
+    files = write_network(tmp_path, name=name)
+    model = geonb.load_model(files.prefix)
+    for text in (repr(model), model._repr_html_(), repr(geonb.show_cells(model))):
+        assert r"a\nb\u202ec\udcff" in text
+        assert "\u202e" not in text
+    geonb.predict(model, geonb.example_photo()).to_html(tmp_path / "page.html")

@@ -2,11 +2,14 @@
 
 import bz2
 import io
+import os
 import zipfile
+import zlib
 
 import pytest
 
-from geonb.errors import EvaluationError, PhotoError, PlaceError
+from geonb import example_photo, load_model, read_photos
+from geonb.errors import EvaluationError, ModelError, PhotoError, PlaceError
 from geonb.evaluation import testsets
 from geonb_training.scenes import draw, shoot
 
@@ -41,6 +44,46 @@ def test_im2gps_by_table(queries, tmp_path):
     assert photos.photographers[-2:] == ("7@N00", "8@N00")
     assert photos.missing == 1
     assert photos.skipped == {"are missing from the 237": 233}
+
+
+def archive(*members, **changes):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in members:
+            file.writestr(name, data)
+    return buffer.getvalue()
+
+
+def encrypted(data):
+    """The archive, with the bit set that says so in its two headers."""
+    changed = bytearray(data)
+    for start, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        changed[data.index(start) + flags] |= 1
+    return bytes(changed)
+
+
+def with_a_wrong_sum(data):
+    return data.replace(zlib.crc32(b"x" * 99).to_bytes(4, "little"), b"1234")
+
+
+BROKEN_ARCHIVES = {
+    "not a zip": b"<html>",
+    "bad CRC": with_a_wrong_sum(archive(("a.jpg", b"x" * 99))),
+    "encrypted": encrypted(archive(("a.jpg", b"x" * 99))),
+    "no photos": archive(("readme.txt", b"x")),
+    "cut off": archive(("a.jpg", bytes(range(256)) * 99))[:-40],
+    "bomb": archive(("a.jpg", b"\0" * 100_000_000), ("b.jpg", b"\0" * 100_000_001)),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN_ARCHIVES)
+def test_a_broken_archive_is_named_and_fetched_again(cache, monkeypatch, kind):
+    answers = [BROKEN_ARCHIVES[kind], archive(("a.jpg", example_photo().source))]
+    monkeypatch.setattr(testsets, "fetch", lambda _: answers.pop(0))
+    with pytest.raises(EvaluationError, match="cannot fetch IM2GPS"):
+        testsets.im2gps()
+    assert not list(cache.rglob("*.jpg"))
+    assert len(testsets.im2gps()) == 1
 
 
 def test_im2gps_is_fetched_once_and_unpacked_flat(queries, cache, monkeypatch):
@@ -121,3 +164,36 @@ def test_a_truth_file_that_is_none(text, error, message, tmp_path):
         testsets.placing2016(tmp_path / "truth")
     with pytest.raises(EvaluationError, match="cannot read the truth file"):
         testsets.placing2016(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", bz2.compress(b"1\t2\t3\t" + b"a" * 9)[:-9], b"BZh9" + b"\xff" * 99]
+)
+def test_a_broken_truth_file_is_named(tmp_path, data):
+    for name in ("truth.bz2", "truth.txt"):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(EvaluationError, match=r"truth\.|no photo with a place"):
+            testsets.placing2016(tmp_path / name)
+
+
+def test_pipes_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(EvaluationError, match="pipe: not a file"):
+        testsets.placing2016(tmp_path / "pipe")
+    with pytest.raises(EvaluationError, match="pipe: not a file"):
+        read_photos(tmp_path, tmp_path / "pipe")
+    with pytest.raises(EvaluationError, match="pipe: no such folder or CSV"):
+        read_photos(tmp_path / "pipe")
+
+
+def test_no_home_of_that_name():
+    for read in (testsets.placing2016, testsets.im2gps, read_photos):
+        with pytest.raises(EvaluationError, match="~nobody-here/x: "):
+            read("~nobody-here/x")
+    with pytest.raises(ModelError, match="~nobody-here"):
+        load_model("~nobody-here/x")
+
+
+def test_the_folder_one_stands_in_has_a_name(queries, monkeypatch):
+    monkeypatch.chdir(queries)
+    assert read_photos(".").name == "gps_query_imgs"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import EvaluationError
-from geonb.evaluation.axes import CONSTANT, OTHERS, OWN, arms, by_distance, new_axes
+from geonb.evaluation.axes import CONSTANT, OTHERS, OWN, arms, by_distance, literal, new_axes
 from geonb.evaluation.guesses import (
     guess,
     most_frequent,
@@ -133,13 +133,13 @@ class Evaluation(Tabular):
             axes.plot(
                 [_NEAREST_KM, *known.clip(_NEAREST_KM), _FARTHEST_KM],
                 [0, *share, share[-1] if len(share) else 0],
-                drawstyle="steps-post", color=colour, label=name,
+                drawstyle="steps-post", color=colour, label=literal(name),
             )  # fmt: skip
         errors = arms(own.within, own.intervals)
         axes.errorbar(THRESHOLDS_KM, own.within, errors, fmt="none", ecolor=OWN, capsize=3)
         for number, row in enumerate(self.published):  # each a colour and mark of its own
             colour, mark = OTHERS[number % len(OTHERS)], _MARKS[number // len(OTHERS) % len(_MARKS)]
-            label = f"{row.system}, {row.test_set}"
+            label = literal(f"{row.system}, {row.test_set}")
             axes.plot(THRESHOLDS_KM, row.within, mark, color=colour, mfc="none", label=label)
         by_distance(axes)
         axes.set_xlim(_NEAREST_KM, _FARTHEST_KM)

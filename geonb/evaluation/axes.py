@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geonb.errors import printable
 from geonb.evaluation.published import THRESHOLDS_KM
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ def by_probability(axes: Axes) -> None:
     """Make both axes go from 0 to 1, with a diagonal for perfect calibration."""
     axes.plot([0, 1], [0, 1], "--", color=CONSTANT, label="perfectly calibrated")
     axes.set(xlim=(-_RIM, 1 + _RIM), ylim=(-_RIM, 1 + _RIM), aspect=1.0)
+
+
+def literal(name: str) -> str:
+    """The name as matplotlib draws it letter by letter; text between two $ is mathematics to it."""
+    return printable(name).replace("$", r"\$")
 
 
 def arms(values: ArrayLike, intervals: ArrayLike) -> NDArray[np.float64]:

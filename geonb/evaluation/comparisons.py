@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import EvaluationError
-from geonb.evaluation.axes import CONSTANT, OWN, arms, new_axes
+from geonb.evaluation.axes import CONSTANT, OWN, arms, literal, new_axes
 from geonb.evaluation.published import THRESHOLDS_KM
 from geonb.evaluation.scores import Z95
 from geonb.shown.sheets import Sheet, Tabular
@@ -131,7 +131,7 @@ class Comparison(Tabular):
         axes.axhline(0, color=CONSTANT, lw=1)
         axes.errorbar(places, difference, errors, fmt="o", color=OWN, capsize=4)
         axes.set_xticks(places, [f"{row.threshold_km:g} km" for row in self.rows])
-        axes.set(ylabel=f"{self.a} minus {self.b} (points)")
+        axes.set(ylabel=literal(f"{self.a} minus {self.b} (points)"))
         return canvas
 
     def in_words(self) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from geonb.distances import check_points
 from geonb.errors import EvaluationError, PhotoError, PlaceError
 from geonb.evaluation.photo_tables import Entry, read_table
+from geonb.files import expanded
 from geonb.many.finding import in_folder
 from geonb.photos.photo import open_photo
 
@@ -98,9 +99,9 @@ def read_photos(
     subfolder. Paths in a CSV without a folder start at the CSV's own folder.
     Raises `EvaluationError`, also if a row fits several photos, and `PlaceError`.
     """
-    path = Path(source).expanduser()
+    path = expanded(source)
     if path.is_dir():
-        return from_folder(path, path.name, truth)
+        return from_folder(path, path.resolve().name or str(path), truth)
     if not path.is_file():
         raise EvaluationError(f"{path}: no such folder or CSV of photos; check the path")
     if truth is not None:
@@ -121,7 +122,7 @@ def from_folder(folder: Path, name: str, truth: str | os.PathLike[str] | None) -
     skipped: Counter[str] = Counter()
     files = list(map(Path, in_folder(folder, skipped)))
     failures: list[str] = []
-    rows = _match(read_table(Path(truth).expanduser()), folder, files) if truth is not None else {}
+    rows = _match(read_table(expanded(truth)), folder, files) if truth is not None else {}
     entries: list[Entry] = []
     for file in tqdm(files, "reading places", unit="photo", leave=False, delay=1):
         parent = "" if file.parent == folder else file.parent.name

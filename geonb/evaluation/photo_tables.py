@@ -47,6 +47,8 @@ def read_table(path: Path) -> list[Entry]:
     or `PlaceError` with the line number of a wrong row.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe may never end
+            raise EvaluationError(f"{path}: not a file, expected a CSV")
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file, strict=True)
             return list(_entries(path, rows))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import bz2
 import io
+import lzma
 import zipfile
+import zlib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +20,7 @@ from geonb.evaluation.photo_sets import (
 )
 from geonb.evaluation.photo_tables import Entry
 from geonb.evaluation.published import IM2GPS, PLACING_2016
-from geonb.files import cache_folder, replacing
+from geonb.files import cache_folder, expanded, replacing
 from geonb.many.finding import ENDINGS, OTHER_FILES
 from geonb.photos.urls import fetch
 
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 IM2GPS_PHOTOS = 237
 IM2GPS_URL = "http://graphics.cs.cmu.edu/projects/im2gps/gps_query_imgs.zip"
 """39 MB, from the authors' page (Hays and Efros, CVPR 2008)."""
+_MAX_UNPACKED = 200_000_000
+"""Bytes; the photos of IM2GPS take 39 MB."""
+_BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+"""What zipfile raises; RuntimeError also for a password, and for unknown compression."""
 MULTIMEDIA_COMMONS = "https://multimedia-commons.s3-us-west-2.amazonaws.com/data/images"
 """The photos of Placing 2016, by the hash of each."""
 
@@ -42,7 +48,7 @@ def im2gps(
     Places come from EXIF, or from a ``table`` with the columns ``IMG_ID``, ``LAT``, ``LON``.
     Raises `EvaluationError` if the photos aren't there and can't be fetched.
     """
-    path = Path(folder).expanduser() if folder else _fetch_im2gps(url)
+    path = expanded(folder) if folder else _fetch_im2gps(url)
     if not path.is_dir():
         raise EvaluationError(f"{path}: no such folder; expected the photos of IM2GPS")
     photos = from_folder(path, IM2GPS, table)
@@ -58,17 +64,27 @@ def _fetch_im2gps(url: str) -> Path:
     if (folder / ".complete").is_file():
         return folder
     try:
-        archive = zipfile.ZipFile(io.BytesIO(fetch(url)))
-    except (PhotoError, zipfile.BadZipFile) as error:
+        photos = _unpacked(fetch(url))
+    except (PhotoError, *_BROKEN_ARCHIVE) as error:
         raise EvaluationError(
             f"cannot fetch IM2GPS ({error}); fetch {IM2GPS_URL} by other means and give its folder"
         ) from error
-    for member in archive.namelist():
-        if Path(member).suffix.lower() in ENDINGS:
-            with replacing(folder / Path(member).name) as temporary:
-                temporary.write_bytes(archive.read(member))
+    for name, data in photos.items():
+        with replacing(folder / name) as temporary:
+            temporary.write_bytes(data)
     (folder / ".complete").touch()
     return folder
+
+
+def _unpacked(data: bytes) -> dict[str, bytes]:
+    """The photos of an archive by their names, without folders."""
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    members = [m for m in archive.infolist() if Path(m.filename).suffix.lower() in ENDINGS]
+    if not members:
+        raise zipfile.BadZipFile("the archive holds no photos")
+    if sum(member.file_size for member in members) > _MAX_UNPACKED:
+        raise zipfile.BadZipFile(f"the archive holds more than {_MAX_UNPACKED // 10**6} MB")
+    return {Path(member.filename).name: archive.read(member) for member in members}
 
 
 def placing2016(
@@ -80,21 +96,24 @@ def placing2016(
     is a folder with local copies (``abc/def/abcdef….jpg``, or without the folders); without it
     each photo is its address at Multimedia Commons. Raises `EvaluationError`, `PlaceError`.
     """
-    path = Path(truth).expanduser()
-    folder = Path(photos).expanduser() if photos else None
-    entries = []
+    path = expanded(truth)
+    folder = expanded(photos) if photos else None
+    entries, number = [], 0
+    if path.exists() and not path.is_file():  # a pipe may never end
+        raise EvaluationError(f"{path}: not a file, expected the truth file")
     try:
-        opener = bz2.open if path.suffix == ".bz2" else open
-        with opener(path, "rt", encoding="utf-8") as lines:
+        opened = bz2.open if path.suffix == ".bz2" else open
+        with opened(path, "rt", encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 columns = line.rstrip("\n").split("\t")
                 place = (float(columns[2]), float(columns[1]))
                 entries.append(Entry(_placing_photo(columns[-1], folder), place, ""))
-    except OSError as error:
-        raise EvaluationError(f"{path}: cannot read the truth file ({error.strerror})") from error
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise EvaluationError(f"{path}: cannot read the truth file ({reason})") from error
     except (ValueError, IndexError) as error:
         raise EvaluationError(
-            f"{path}, line {number}: expected tab-separated columns, longitude in the second, "
+            f"{path}, line {number or 1}: expected tab-separated columns, longitude in the second, "
             "latitude in the third, the photo's hash in the last"
         ) from error
     return make_set(PLACING_2016, entries, Counter())
