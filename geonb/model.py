@@ -158,18 +158,12 @@ def _find(source: str, *, download: bool) -> tuple[str, Weights | None, Checkpoi
         place = fetch(weights) if download else find(weights)
         return source, weights, find_checkpoint(place), str(own_files(weights) or "")
     path = expanded(source)
-    if len(path.parts) == 1 and not _is_here(path):
+    possible = len(os.fsencode(path.name)) < 256  # no system has longer names of files
+    here = possible and (path.is_dir() or any(Path().glob(f"{glob.escape(path.name)}-*")))
+    if len(path.parts) == 1 and not here:
         raise ModelError(
             f"no model {source[:200]!r}: the known names are {', '.join(REGISTRY)}, "
             "and no folder or checkpoint prefix here is called so"
         )
     files = find_checkpoint(path)
     return printable(Path(files.prefix).name), None, files, ""
-
-
-def _is_here(path: Path) -> bool:
-    """Whether there is a folder or a checkpoint prefix of this name in the current folder."""
-    try:
-        return path.is_dir() or any(Path().glob(f"{glob.escape(path.name)}-*"))
-    except (OSError, ValueError):  # a name that no file can have
-        return False
