@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import itertools
 import re
 import threading
 import time
@@ -32,6 +34,12 @@ class Mirror:
     """Seconds before the answer."""
     chunk_pause: float = 0.0
     """Seconds after each kilobyte."""
+    length: bool = True
+    """Whether it says how much comes."""
+    gzipped: bool = False
+    """Whether it compresses, although nobody asked for that."""
+    redirects: bool = False
+    """Whether it sends the client on to an address that is signed anew each time, as hubs do."""
     kind: str = "application/octet-stream"
     version: str = '"1"'
     requests: list[tuple[str, str]] = field(default_factory=list)
@@ -41,6 +49,9 @@ class Mirror:
     def resumed(self) -> int:
         """How many requests asked for the rest of a file."""
         return sum(bool(asked) for _, asked in self.requests)
+
+
+_SIGNATURES = itertools.count(1)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -53,7 +64,16 @@ class _Handler(BaseHTTPRequestHandler):
         asked = self.headers.get("Range", "")
         self.mirror.requests.append((self.path, asked))
         time.sleep(self.mirror.delay)
-        data = self.mirror.files.get(self.path.removeprefix("/"))
+        path, _, signature = self.path.partition("?")
+        if self.mirror.redirects and not signature:
+            self.send_response(302)
+            self.send_header("Location", f"{path}?signature={next(_SIGNATURES)}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        data = self.mirror.files.get(path.removeprefix("/"))
+        if self.mirror.gzipped and data is not None:
+            data = gzip.compress(data)
         if self.mirror.status != 200 or data is None:
             self.send_error(self.mirror.status if self.mirror.status != 200 else 404)
             return
@@ -72,7 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(206 if part else 200)
         self.send_header("Content-Type", self.mirror.kind)
-        self.send_header("Content-Length", str(len(data) - start))
+        if self.mirror.length:
+            self.send_header("Content-Length", str(len(data) - start))
+        if self.mirror.gzipped:
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("ETag", self.mirror.version)
         if part:
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")

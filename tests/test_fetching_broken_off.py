@@ -63,3 +63,60 @@ def test_a_file_that_changed_between_two_parts_is_fetched_anew(mirror, cache, mo
     mirror.files["big.params"], mirror.version = CONTENT, '"1"'
     fetch(weights)
     assert final(cache) == WHOLE
+
+
+def test_cut_within_the_first_kilobytes(mirror, cache):
+    """Before anything was written; a server that has answered is asked again."""
+    mirror.cuts = [len(CELLS), 100, 0, 2000]
+    fetch(record(mirror.url))
+    assert final(cache) == WHOLE
+
+
+def test_a_hub_that_sends_on_to_a_new_address_each_time(mirror, cache, monkeypatch):
+    monkeypatch.setattr(downloading, "PATIENCE", 0)
+    mirror.redirects = True
+    mirror.cuts = [len(CELLS), 200_000]
+    fetch(record(mirror.url))
+    assert final(cache) == WHOLE
+    asked = [asked for path, asked in mirror.requests if "signature=" in path and asked]
+    assert len(asked) == 1
+    assert int(asked[0].removeprefix("bytes=").rstrip("-")) > 100_000, "it began at the start"
+
+
+def test_a_mirror_that_compresses(mirror, cache):
+    mirror.gzipped = True
+    mirror.cuts = [10_000, 200_000]  # such a file is not resumed: its bytes would be others
+    fetch(record(mirror.url))
+    assert final(cache) == WHOLE
+
+
+@pytest.mark.parametrize("length", [False, True])
+def test_a_mirror_that_sends_without_end(mirror, other, cache, length):
+    """The disk is not filled with what cannot be the file; the next mirror is taken."""
+    mirror.length = length
+    mirror.files["big.params"] = bytes(4_000_000)
+    with pytest.raises(FetchError, match=r"(offers 4,000,000|without end).* expected 1,448,576"):
+        fetch(record(mirror.url))
+    assert left(cache) == ["grids.txt"]
+    fetch(record(mirror.url, other.url))
+    assert final(cache) == WHOLE
+
+
+def test_passwords_and_signatures_are_neither_shown_nor_stored(mirror, cache, monkeypatch):
+    monkeypatch.setattr(downloading, "PATIENCE", 0)
+    fetch(replace(record(mirror.url), forms=((record(mirror.url).forms[0][0],),)))
+    secret = mirror.url.replace("//", "//me:SECRET@") + "big.params?key=SECRET"
+    mirror.cuts = [200_000, 200_000]
+    with pytest.raises(FetchError) as caught:
+        fetch(record(mirror.url), secret)
+    assert "SECRET" not in str(caught.value)
+    assert f"{mirror.url}big.params: the connection broke" in str(caught.value)
+    mark = cache / "locationnet" / ".big.params.part.from"
+    assert "SECRET" not in mark.read_text()
+    assert mark.stat().st_mode & 0o077 == 0
+    fetch(record(mirror.url), secret)
+    assert final(cache) == WHOLE
+    assert mirror.resumed == 2
+    with pytest.raises(FetchError) as caught:
+        fetch(record(mirror.url), secret.replace(".params", ".zip"))
+    assert "SECRET" not in str(caught.value)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import FetchError
+from geonb.photos.urls import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,21 +22,23 @@ _CHUNK = 1 << 15
 _PAUSE_S = 0.5
 
 
-def download(url: str, part: Path) -> None:
-    """Download ``url`` into ``part``; what ``part`` already holds of it is not loaded again.
+def download(url: str, part: Path, size: int = 0) -> None:
+    """Download ``url`` into ``part``; what ``part`` already has of it is not loaded again.
 
-    A broken download is taken up where it broke, also by a later call: the server's own mark of
-    the file's version (ETag or date) lies beside ``part``. Raises `FetchError` with the server's
-    answer, and `OSError` where the disk is full.
+    A broken download is resumed where it broke, also by a later call: the server's own mark of
+    the file's version (ETag or date) is kept beside ``part``. ``size`` is about how many bytes
+    the file has, if that's known: a much larger one is refused before it fills the disk. Raises
+    `FetchError` with the server's answer, and `OSError` if the disk is full.
     """
+    most = size + max(size // 10, 1 << 20) if size else None
     failures = 0
     while failures <= PATIENCE:
         before = _size(part)
-        reason = _request(url, _wanted(url, part), lambda answer: _take(answer, part))
+        reason = _request(url, _wanted(url, part), lambda answer: _take(answer, url, part, most))
         if not reason:
             return
-        if not _size(part):
-            raise FetchError(reason)  # not one byte came: the next mirror's turn
+        if not part.exists():
+            raise FetchError(reason)  # no answer came: the next mirror's turn
         failures = 0 if _size(part) > before else failures + 1
         if failures:
             time.sleep(_PAUSE_S * failures)
@@ -90,14 +93,14 @@ def _wanted(url: str, part: Path) -> dict[str, str]:
     headers = {"Accept-Encoding": "identity"}
     with suppress(OSError, ValueError, LookupError):
         mark = json.loads(_mark(part).read_text(encoding="utf-8"))
-        if mark["url"] == url and _size(part):
+        if mark["url"] == shown(url) and _size(part):
             headers |= {"Range": f"bytes={_size(part)}-", "If-Range": mark["version"]}
     if "Range" not in headers:
         forget(part)
     return headers
 
 
-def _take(answer: Any, part: Path) -> None:
+def _take(answer: Any, url: str, part: Path, most: int | None) -> None:
     have = _size(part)
     if answer.status_code == 416:  # nothing is left to send, or the file is another one now
         if answer.headers.get("Content-Range", "").endswith(f"/{have}"):
@@ -109,7 +112,18 @@ def _take(answer: Any, part: Path) -> None:
     if resumed and not answer.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
         forget(part)
         raise FetchError("the server sent another range than it was asked for; try again")
-    _write(answer, part, have if resumed else 0)
+    encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
+    if not resumed:
+        forget(part)
+        have = 0
+        if not encoded:  # otherwise the bytes here and those in a range would differ
+            _write_mark(answer, url, part)
+    length = answer.headers.get("Content-Length", "")
+    total = have + int(length) if length.isdecimal() and not encoded else None
+    if most and (total or 0) > most:
+        forget(part)
+        raise FetchError(f"the server offers {total:,} bytes, expected {most:,} at most")
+    _write(answer, part, have, total, most)
 
 
 def _check(answer: Any) -> None:
@@ -120,18 +134,22 @@ def _check(answer: Any) -> None:
         raise FetchError(f"{answer.status_code}, but an HTML page, not the file")
 
 
-def _write(answer: Any, part: Path, have: int) -> None:
+def _write_mark(answer: Any, url: str, part: Path) -> None:
+    """Note the file's version, and the address that was asked for: a redirect may differ."""
+    # A weak ETag does not promise the same bytes, and may not stand in If-Range (RFC 9110, 13.1.5).
+    version = answer.headers.get("ETag", "W/")
+    if version.startswith("W/"):
+        version = answer.headers.get("Last-Modified", "")
+    if version:
+        _mark(part).touch(mode=0o600)
+        text = json.dumps({"url": shown(url), "version": version})
+        _mark(part).write_text(text, encoding="utf-8")
+
+
+def _write(answer: Any, part: Path, have: int, total: int | None, most: int | None) -> None:
     from requests.exceptions import ChunkedEncodingError
     from tqdm.auto import tqdm
 
-    headers = answer.headers
-    # A weak ETag does not promise the same bytes, and may not stand in If-Range (RFC 9110, 13.1.5).
-    version = headers.get("ETag", "W/")
-    version = headers.get("Last-Modified", "") if version.startswith("W/") else version
-    if version:
-        mark = json.dumps({"url": answer.request.url, "version": version})
-        _mark(part).write_text(mark, encoding="utf-8")
-    total = have + int(headers["Content-Length"]) if "Content-Length" in headers else None
     name = part.name.removeprefix(".").removesuffix(".part")
     with (
         part.open("ab" if have else "wb") as file,
@@ -140,5 +158,10 @@ def _write(answer: Any, part: Path, have: int) -> None:
         for chunk in answer.iter_content(_CHUNK):
             file.write(chunk)
             bar.update(len(chunk))
+            if most and file.tell() > most:
+                break
+    if most and _size(part) > most:
+        forget(part)
+        raise FetchError(f"the server sends without end, expected {most:,} bytes at most")
     if total not in {None, _size(part)}:
         raise ChunkedEncodingError("the connection ended early")

@@ -181,7 +181,9 @@ def _from_source(weights: Weights, source: str) -> list[Form]:
     }
     if not found:
         names = ", ".join(dict.fromkeys(file.name for form in weights.forms for file in form))
-        raise FetchError(f"{source}: none of the files of {weights.name} ({names}) is there")
+        raise FetchError(
+            f"{_shown(source)}: none of the files of {weights.name} ({names}) is there"
+        )
     forms = [
         tuple(
             replace(file, mirrors=(found[file.name],)) if file.name in found else file
@@ -210,6 +212,13 @@ def _is_local(mirror: str) -> bool:
     return "://" not in mirror
 
 
+def _shown(mirror: str) -> str:
+    """A path as it is, an address without password and signature."""
+    from geonb.photos.urls import shown
+
+    return mirror if _is_local(mirror) else shown(mirror)
+
+
 def _fetch_into(folder: Path, weights: Weights, forms: Sequence[Form], *, again: bool) -> Path:
     """Fetch the first form that can be had; ``again`` if a file is taken although it is there."""
     import filelock
@@ -223,7 +232,7 @@ def _fetch_into(folder: Path, weights: Weights, forms: Sequence[Form], *, again:
             if all(_obtain(weights, file, folder, failed, again=again) for file in form):
                 return folder / form[-1].name
     answers = _answers(forms, folder, failed)
-    tried = "; ".join(f"{mirror}: {answer}" for mirror, answer in answers.items())
+    tried = "; ".join(f"{_shown(mirror)}: {answer}" for mirror, answer in answers.items())
     raise FetchError(
         f"{weights.name} cannot be fetched; tried {tried}. If you have the files, take "
         f"them with: geonb fetch {weights.name} --from FILE|FOLDER|URL, or name their folder in "
@@ -249,7 +258,7 @@ def _obtain(
                 forget(part)
                 _copy(mirror, part)
             else:
-                download(mirror, part)
+                download(mirror, part, file.size)
             wrong = _difference(weights, file, part)
         except (FetchError, MissingDependencyError) as error:
             failed[mirror] = str(error)  # what has come is kept
