@@ -48,7 +48,7 @@ def test_an_upload_is_what_the_next_cells_locate(open_lesson, tmp_path):
     tab.page.locator(".geonb-picked-state.here").wait_for()
     tab.page.locator(".jp-CodeCell").nth(3).click()
     tab.command("notebook:run-all-below")
-    tab.output(6).get_by_text("photo holiday.jpg").wait_for()
+    tab.output(5).get_by_text("photo holiday.jpg").wait_for()
     assert "from the picker" in tab.output(3).inner_text()
     tab.screenshot("notebook-04-upload")
     saved = tab.save()

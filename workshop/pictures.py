@@ -56,7 +56,7 @@ def result():
 
 
 def asked(number):
-    """A scene that is in no exercise, and what mini says of it; lessons begin with a guess."""
+    """A scene that is in no exercise, and mini's answer; lessons begin with a guess."""
     scene = draw(shoot(number, "test", 1))
     return scene, geonb.predict(mini(), scene.image, truth=scene.place)
 
@@ -130,7 +130,7 @@ def from_photo_to_prediction():
     photo_on(square, (seen - seen.min()) / np.ptp(seen), "what the network sees")
     table = np.sort(mini().probabilities(image)[0])[::-1][:12]
     said.bar(np.arange(1, 13), table, color=["#0072b2"] * 5 + ["#bbbbbb"] * 7)
-    said.set_title("what it says: a probability a cell", fontsize=10)
+    said.set_title("what it says: one probability per cell", fontsize=10)
     said.set_xlabel("rank", fontsize=8)
     said.tick_params(labelsize=8)
     said.spines[["top", "right"]].set_visible(False)
@@ -163,7 +163,7 @@ def your_photos():
 
 
 def how_good():
-    """Where photos were taken, and where mini puts them: a line each."""
+    """Where photos were taken, and where mini puts them: one line per photo."""
     scenes = list(held_out(60))
     guesses = mini().probabilities([scene.image for scene in scenes]).argmax(axis=1)
     figure = Figure(figsize=(9.6, 3.8), layout="constrained")
