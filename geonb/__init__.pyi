@@ -19,6 +19,9 @@ from .evaluation.photo_sets import read_photos as read_photos
 from .evaluation.published import PublishedCheck as PublishedCheck
 from .evaluation.published import check_published as check_published
 from .evaluation.published import published_answer as published_answer
+from .evaluation.regions import Coverage as Coverage
+from .evaluation.regions import check_promise as check_promise
+from .evaluation.regions import learn_promise as learn_promise
 from .evaluation.reliability import Reliability as Reliability
 from .evaluation.reliability import reliability as reliability
 from .evaluation.temperature import Temperature as Temperature
@@ -42,6 +45,8 @@ from .predictions import Predictions as Predictions
 from .predictions import predict as predict
 from .preprocessing import Recipe as Recipe
 from .preprocessing import preprocess as preprocess
+from .regions import Promise as Promise
+from .regions import Region as Region
 from .shown.photos import show_photo as show_photo
 from .shown.pictures import Picture as Picture
 from .shown.pictures import show_figure as show_figure

@@ -10,6 +10,8 @@ import numpy as np
 from geonb.distances import haversine
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from geonb.distances import Place
@@ -103,6 +105,21 @@ class TruthCell:
             return "None of the model's cells holds the true place."
         rank = f"rank {self.rank:,} of {self.cells:,} with probability {self.probability:.2%}"
         return f"The right cell, {self.token}, has {rank}."
+
+
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """What a model believes of one photo.
+
+    Attributes:
+        cells: The model's places.
+        probabilities: The probability of each, (cells,), 0 to 1.
+        folder: Where the model keeps its promise; None if it makes none.
+    """
+
+    cells: Cells
+    probabilities: NDArray[np.float32]
+    folder: Path | None = None
 
 
 def answer(cells: Cells, probabilities: NDArray[np.float32]) -> Answer:

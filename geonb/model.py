@@ -43,6 +43,7 @@ class Model:
         network: The loaded network.
         why: Why `load_model` chose this model; empty if you named it.
         own_files: Where your own files are, if they take the place of a known model's.
+        folder: Where its files lie, with what it promises of regions.
         note: What has to be said wherever its answers are shown.
     """
 
@@ -54,6 +55,7 @@ class Model:
     network: Engine
     why: str = ""
     own_files: str = ""
+    folder: Path | None = None
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: {printable(self._about)}>"
@@ -135,7 +137,7 @@ def load_model(
             f"{files.folder / CELLS_FILE}: {len(cells):,} cells, but {files.paths[0].name} "
             f"has {network.classes:,} classes; is the list of another model?"
         )
-    return Model(name, engine, cells, RECIPE, weights, network, why, own)
+    return Model(name, engine, cells, RECIPE, weights, network, why, own, files.folder)
 
 
 def _choose() -> tuple[str, str]:

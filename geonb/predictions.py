@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from geonb.answers import Answer, TruthCell, answer, truth_cell
+from geonb.answers import Answer, Belief, TruthCell, answer, truth_cell
 from geonb.distances import Place, check_points, distance
 from geonb.errors import ModelError
 from geonb.photos.photo import Photo, PhotoSource, open_photo
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from geonb.earth.places import Town
     from geonb.model import Model
+    from geonb.regions import Region
     from geonb.shown.sheets import Sheet
 
 
@@ -74,6 +75,7 @@ class Predictions:
         truth: Where the photo was taken, in degrees, if that is known; tables then show distances.
         answer: The best place and how sure it is; None if only the best cells are known.
         truth_cell: The cell that would have been right.
+        belief: Probabilities of all the model's places; None if only the best cells are known.
         places: Latitude and longitude of each prediction, in degrees.
         distances: Kilometres from each prediction to the truth; None if that is not known.
         truth_rank, truth_token: Rank and S2 token of the cell that would have been right.
@@ -88,6 +90,7 @@ class Predictions:
     truth: Place | None = None
     answer: Answer | None = None
     truth_cell: TruthCell | None = None
+    belief: Belief | None = None
 
     def __len__(self) -> int:
         return len(self.best)
@@ -131,6 +134,16 @@ class Predictions:
     def summary(self) -> str:
         """The answer in one sentence, and one on the cell that would have been right."""
         return " ".join(str(part) for part in (self.answer, self._known) if part is not None)
+
+    def region(self, share: float | None = None) -> Region:
+        """The fewest places that hold a ``share`` of the probability, with their area in km².
+
+        By default it's the share that the model's promise asks for, so that the region contains
+        the truth nine times in ten. Raises `ModelError` if the model has promised nothing.
+        """
+        from geonb.regions import region
+
+        return region(self.belief, share)
 
     def sheet(self) -> Sheet:
         """The table as people read it."""
@@ -198,6 +211,7 @@ def rank(
         best, photo, model.name, model.engine, model.note, truth,
         answer=answer(model.cells, probabilities),
         truth_cell=truth and truth_cell(model.cells, probabilities, truth),
+        belief=Belief(model.cells, probabilities, model.folder),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import click
 import numpy as np
 
 from geonb.earth.partitions import partition
-from geonb.evaluation.accuracy import Evaluation, evaluate
+from geonb.evaluation.accuracy import Evaluation, evaluate_guesses
 from geonb.evaluation.guesses import most_frequent
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
 from geonb.evaluation.published import PUBLISHED
@@ -200,16 +200,11 @@ def _evaluate(folder: Path, name: str, photos: Photos, constant: Place) -> Evalu
     from geonb.evaluation.guesses import guess
     from geonb.model import load_model
 
-    model = load_model(folder)
-    guesses = guess(model, photos.squares.photos)
-    return evaluate(
-        guesses.places,
-        photos.places,
-        name=model.name,
-        test_set=name,
-        constant=constant,
-        published=[row for row in PUBLISHED if row.test_set == name],
-    )
+    model, paths = load_model(folder), tuple(photos.squares.photos)
+    held_out = PhotoSet(name, paths, photos.places, ("",) * len(paths), {})
+    guesses = guess(model, held_out)
+    published = [row for row in PUBLISHED if row.test_set == name]
+    return evaluate_guesses(model, held_out, guesses, constant=constant, published=published)
 
 
 def _counts(

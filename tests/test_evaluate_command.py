@@ -1,6 +1,7 @@
 """``geonb evaluate`` with mini, as a user runs it."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -97,6 +98,23 @@ def test_an_output_of_no_known_kind_is_refused_before_the_work(folder):
     assert result.stderr.count("\n") == 1  # no progress bar
 
 
+def test_a_promise_is_learned_stored_and_measured(folder, tmp_path):
+    own = shutil.copytree(Path(geonb.__file__).parent / "data/mini", tmp_path / "own")
+    (own / "promise.json").unlink(missing_ok=True)
+    command = ["evaluate", str(folder), "--model", str(own)]
+    before = CliRunner().invoke(main, command)
+    assert "Regions" not in before.stdout
+    learned = CliRunner().invoke(main, [*command, "--promise", "0.6"])
+    assert learned.exit_code == 0, learned.output
+    assert "stored with mini: to contain the truth of 60% of photos like scenes" in learned.stderr
+    after = CliRunner().invoke(main, command).stdout
+    assert "Regions promise to contain the truth of 60% of photos" in after
+    assert "they contain that of" in after
+    few = CliRunner().invoke(main, [*command, "--promise", "0.99"])
+    assert (few.exit_code, few.stdout) == (2, "")
+    assert "20 photos can't promise 99%; give at least 99" in few.stderr
+
+
 def test_bad_calls_are_one_line(tmp_path):
     result = CliRunner().invoke(main, ["evaluate", str(tmp_path / "nowhere"), "--model", "mini"])
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
@@ -106,7 +124,7 @@ def test_bad_calls_are_one_line(tmp_path):
 
 def test_guesses_are_those_of_predict(folder):
     model, photos = geonb.load_model("mini"), read_photos(folder)
-    guesses = guess(model, photos.photos[:5], batch=2)
+    guesses = guess(model, photos.first(5))
     for i, photo in enumerate(photos.photos[:5]):
         one = geonb.predict(model, photo)
         assert guesses.places[i].tolist() == [list(place) for place in one.places]
@@ -128,6 +146,6 @@ def test_a_broken_network_is_not_measured(folder):
     broken = replace(mini, network=SimpleNamespace(probabilities=nothing))
     photos = read_photos(folder)
     with pytest.raises(ModelError, match="mini answers with NaN"):
-        guess(broken, photos.photos)
+        guess(broken, photos)
     with pytest.raises(ModelError, match="mini answers with NaN"):
         geonb.occlude(broken, photos.photos[0])

@@ -63,7 +63,8 @@ def lines(*names):
 
 def test_the_core_is_read_in_fifteen_minutes():
     core = ("model", "preprocessing", "predictions", "answers", "distances")
-    assert lines(*(f"geonb/{name}.py" for name in core)) <= 750
+    # 750 after the layout; 35 more give predictions their regions.
+    assert lines(*(f"geonb/{name}.py" for name in core)) <= 785
 
 
 def test_conda_and_binder_environments_are_equal():
@@ -90,7 +91,7 @@ FLOORS = (
     "distances",
     "earth photos",
     "shown",
-    "preprocessing answers",
+    "preprocessing answers regions",
     "network",
     "weights",
     "model",

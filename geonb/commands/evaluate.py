@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,42 +37,54 @@ _SHOWN_FAILURES = 5
 @model_options
 @click.option("--first", type=click.IntRange(1), help="Only so many photos, from the first on.")
 @click.option(
+    "--promise",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="COVERAGE",
+    help="Learn from these photos how much a region must hold to contain the truth so often, such "
+    "as 0.9, and store it with the model.",
+)
+@click.option(
     "--output",
     type=click.Path(path_type=Path),
     multiple=True,
     help="Also write .csv, .md, .txt, .html, or the plot as .png, .svg, .pdf; may be repeated.",
 )
-def evaluate(
+def evaluate(  # noqa: PLR0913
     *,
     photos: Path | None,
     truth: Path | None,
     kind: str,
     load: Callable[[], Model],
     first: int | None,
+    promise: float | None,
     output: tuple[Path, ...],
 ) -> None:
     """Measure a model on the photos of FOLDER (with their places in EXIF, or --truth) or CSV.
 
     IM2GPS is fetched if no FOLDER is given; Placing 2016 is fetched photo by photo without one.
     """
-    from geonb.evaluation.accuracy import evaluate as measure
+    from geonb.evaluation.accuracy import evaluate_guesses
     from geonb.evaluation.guesses import guess
+    from geonb.evaluation.regions import promise_from
     from geonb.shown.sheets import check_ending
 
     for path in output:  # before the work, not after it
         check_ending(path)
-    photo_set = _read(photos, truth, kind)
+    photo_set = _read(photos, truth, kind).first(first)
     click.echo(repr(photo_set)[1:-1], err=True)
     model = load()
-    chosen = slice(None, first)
-    guesses = guess(model, photo_set.photos[chosen])
+    guesses = guess(model, photo_set)
     for line in guesses.failures[:_SHOWN_FAILURES]:
         click.echo(f"no prediction: {line}", err=True)
     if len(guesses.failures) > _SHOWN_FAILURES:
         click.echo(f"and {len(guesses.failures) - _SHOWN_FAILURES:,} more", err=True)
-    result = measure(
-        guesses.places, photo_set.truth[chosen], name=model.name, test_set=photo_set.name
-    )
+    if promise is not None:
+        learned = promise_from(guesses.before, promise, photo_set.name)
+        assert model.folder, "load_model knows it"
+        learned.save(model.folder)
+        click.echo(f"stored with {model.name}: {learned}", err=True)
+        guesses = replace(guesses, promise=None)  # these photos can't judge what they taught
+    result = evaluate_guesses(model, photo_set, guesses)
     click.echo(result)
     if model.note:
         click.echo(f"Note: {model.note}.")

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 CELLS_FILE = "grids.txt"
 """The name of every model's cell list: LocationNet's."""
-_STRAIGHT_LEVEL = 7
-"""From this level on (about 80 km) an outline's side is one line; sides of larger cells are
-divided, because a great circle is bent on a map. Up to 60° the error is below a kilometre."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,10 +96,12 @@ class Cells:
 
         Each feature has its class, token, level, area and place. Longitude comes first there.
         """
+        from geonb.earth.geojson import geometry
+
         features = [
             {
                 "type": "Feature",
-                "geometry": _geometry(self.ids[i : i + 1]),
+                "geometry": geometry(self.ids[i : i + 1]),
                 "properties": {
                     "class": i,
                     "token": self.tokens[i],
@@ -176,38 +175,3 @@ def read_cells(path: str | os.PathLike[str]) -> Cells:
             f"{cells.tokens[i]}; are the lines or columns mixed up?"
         )
     return cells
-
-
-def _geometry(ids: NDArray[np.uint64]) -> dict[str, Any]:
-    """The polygon of one cell; a whole face of the cube is drawn as its four children.
-
-    Only whole faces reach across ±180° or around a pole: smaller cells have these as edges.
-    """
-    level = int(s2.levels(ids)[0])
-    if level == 0:
-        parts = [_geometry(child[None])["coordinates"] for child in s2.children(ids)[0]]
-        return {"type": "MultiPolygon", "coordinates": parts}
-    steps = 2 ** max(0, _STRAIGHT_LEVEL - level)
-    return {"type": "Polygon", "coordinates": [_ring(s2.rings(ids, steps)[0])]}
-
-
-def _ring(vectors: NDArray[np.float64]) -> list[list[float]]:
-    """Vectors (P, 3) around a cell as a closed ring of longitude and latitude."""
-    west_half = vectors[:, 1].sum() < 0
-    at_pole = np.hypot(vectors[:, 0], vectors[:, 1]) < 1e-15
-    places = s2.to_degrees(vectors).tolist()
-    ring: list[list[float]] = []
-    for i, (lat, lng) in enumerate(places):
-        if at_pole[i]:  # a point on the globe is a line on a map
-            beside = (places[i - 1], places[(i + 1) % len(places)])
-            ring += [[_on_side(near[1], west=west_half), lat] for near in beside]
-        else:
-            ring.append([_on_side(lng, west=west_half), lat])
-    return [*ring, ring[0]]
-
-
-def _on_side(lng: float, *, west: bool) -> float:
-    """The ±180° line is on both sides; give it the sign of the cell's side."""
-    if abs(lng) == 180.0:
-        return -180.0 if west else 180.0
-    return lng

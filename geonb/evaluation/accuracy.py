@@ -6,7 +6,7 @@ table. A photo without a prediction counts as wrong; one without a true place is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from geonb.errors import EvaluationError
 from geonb.evaluation.axes import CONSTANT, OTHERS, OWN, arms, by_distance, literal, new_axes
 from geonb.evaluation.guesses import (
+    Guesses,
     guess,
     most_frequent,
     one_place,
@@ -22,6 +23,7 @@ from geonb.evaluation.guesses import (
     read_places,
 )
 from geonb.evaluation.published import PUBLISHED, THRESHOLDS_KM, PublishedRow
+from geonb.evaluation.regions import Coverage, coverage_from
 from geonb.evaluation.scores import Score, measure, published_score, score
 from geonb.shown.sheets import Sheet, Tabular
 
@@ -57,6 +59,7 @@ class Evaluation(Tabular):
         constant: What the constant guess answers to every photo, in degrees.
         constant_given: Whether the constant came from elsewhere; otherwise it is from these very
             photos.
+        coverage: What the model's regions promised, and what was measured; None without a promise.
         without_prediction: Photos that count as wrong because nothing was predicted.
     """
 
@@ -68,6 +71,7 @@ class Evaluation(Tabular):
     without_truth: int
     constant: Place
     constant_given: bool
+    coverage: Coverage | None = None
 
     @property
     def without_prediction(self) -> int:
@@ -94,6 +98,8 @@ class Evaluation(Tabular):
             notes.append(f"{self.without_truth:,} photos without a true place are left out.")
         if len(self.scores) > 2:
             notes.append("The best of several guesses is picked by the truth; no user can do that.")
+        if self.coverage:
+            notes.append(repr(self.coverage))
         sources = dict.fromkeys(row.source for row in self.published)
         return [*notes, *(f"Published in: {source}." for source in sources)]
 
@@ -214,7 +220,27 @@ def evaluate_model(
     model: Model, photos: PhotoSet, top: int = 5, *, constant: Place | None = None
 ) -> Evaluation:
     """Ask the model about a set of photos, and measure its answers. Raises `ModelError`."""
-    guesses = guess(model, photos.photos, top)
-    return evaluate(
-        guesses.places, photos.truth, name=model.name, test_set=photos.name, constant=constant
+    return evaluate_guesses(model, photos, guess(model, photos, top), constant=constant)
+
+
+def evaluate_guesses(
+    model: Model,
+    photos: PhotoSet,
+    guesses: Guesses,
+    *,
+    constant: Place | None = None,
+    published: Sequence[PublishedRow] = PUBLISHED,
+) -> Evaluation:
+    """Measure what `guess` gave, and the promise that the model's regions make."""
+    result = evaluate(
+        guesses.places,
+        photos.truth,
+        name=model.name,
+        test_set=photos.name,
+        constant=constant,
+        published=published,
     )
+    if guesses.promise is None:
+        return result
+    coverage = coverage_from(guesses.promise, guesses.before, guesses.areas_km2)
+    return replace(result, coverage=coverage)

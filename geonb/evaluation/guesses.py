@@ -10,16 +10,16 @@ import numpy as np
 from geonb.distances import Place, check_points
 from geonb.earth import s2
 from geonb.errors import EvaluationError, PlaceError
+from geonb.evaluation.regions import share_before
 from geonb.many.results import predict_many
-from geonb.model import BATCH
 from geonb.predictions import Predictions
+from geonb.regions import Promise, hold, read_promise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     from geonb.earth.cells import Cells
+    from geonb.evaluation.photo_sets import PhotoSet
     from geonb.model import Model
 
 _TOWN_LEVEL = 10  # S2 cells of about 9 km
@@ -34,31 +34,44 @@ class Guesses:
         confidence: Probability of the first guess, (N,), 0 to 1; NaN likewise.
         classes: Class of the first guess, (N,); -1 likewise.
         failures: Why photos can't be opened, one line each.
+        before: Probability that ranks before the true place, (N,); inf if no region contains it.
+        promise: What the model promises of regions; None if nothing.
+        areas_km2: Area of the region that the promise asks for, (N,); NaN without one.
     """
 
     places: NDArray[np.float64]
     confidence: NDArray[np.float64]
     classes: NDArray[np.intp]
     failures: tuple[str, ...]
+    before: NDArray[np.float64]
+    promise: Promise | None
+    areas_km2: NDArray[np.float64]
 
 
-def guess(model: Model, photos: Sequence[str], top: int = 5, batch: int = BATCH) -> Guesses:
-    """Ask the model about every photo, a path or address each, with a progress bar.
+def guess(model: Model, photos: PhotoSet, top: int = 5) -> Guesses:
+    """Ask the model about every photo of a set, with a progress bar.
 
     A photo that can't be opened has no guess. Raises `ModelError`.
     """
-    top = min(top, len(model.cells))
-    places = np.full((len(photos), top, 2), np.nan)
-    confidence, classes = np.full(len(photos), np.nan), np.full(len(photos), -1, np.intp)
-    failures: list[str] = []
-    numbers = {token: number for number, token in enumerate(model.cells.tokens)}
-    for row, result in enumerate(predict_many(model, photos, top, batch=batch)):
-        if found := result.predictions:
-            places[row], confidence[row] = found.places, found[0].probability
-            classes[row] = numbers[found[0].token]
-        else:
+    count, true = len(photos), model.cells.index(photos.truth)
+    places = np.full((count, min(top, len(model.cells)), 2), np.nan)
+    confidence, classes = np.full(count, np.nan), np.full(count, -1, np.intp)
+    before, areas = np.full(count, np.inf), np.full(count, np.nan)
+    promise = read_promise(model.folder) if model.folder else None
+    failures = []
+    for i, result in enumerate(predict_many(model, photos.photos, top)):
+        if result.predictions is None:
             failures.append(str(result.error))
-    return Guesses(places, confidence, classes, tuple(failures))
+            continue
+        places[i] = result.predictions.places
+        confidence[i] = result.predictions[0].probability
+        belief = result.predictions.belief
+        assert belief
+        classes[i] = np.argmax(belief.probabilities)
+        before[i] = share_before(belief.probabilities, true[i])
+        if promise:
+            areas[i] = hold(belief, promise.share).area_km2
+    return Guesses(places, confidence, classes, tuple(failures), before, promise, areas)
 
 
 def most_frequent(places: ArrayLike, cells: Cells | None = None) -> Place:

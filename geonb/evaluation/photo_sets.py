@@ -55,6 +55,16 @@ class PhotoSet:
             text += f", of which {missing:,} are not on the disk"
         return f"{text}{''.join(f'; {n:,} {why}' for why, n in self.skipped.items())}>"
 
+    def first(self, count: int | None) -> PhotoSet:
+        """The set with its first ``count`` photos only; all if None."""
+        cut = slice(count)
+        return replace(
+            self,
+            photos=self.photos[cut],
+            truth=self.truth[cut],
+            photographers=self.photographers[cut],
+        )
+
     @property
     def missing(self) -> int:
         """Photos that are named by a path where there is no file."""

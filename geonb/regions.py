@@ -1,0 +1,137 @@
+"""Regions: the smallest set of places that holds a share of the probability, and their promise."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geonb.earth.cells import Cells
+from geonb.errors import ModelError
+from geonb.files import replacing
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+    from geonb.answers import Belief
+    from geonb.distances import Place
+
+_FILE = "promise.json"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """How much a region must hold to contain the truth nine times in ten, learned from photos.
+
+    It holds for photos like those: on average over all of them, not for each kind.
+
+    Attributes:
+        coverage: What is promised: the share of photos whose region contains the truth, 0 to 1.
+        share: The probability that a region must hold for it, 0 to 1.
+        photos: How many photos it was learned on.
+        test_set: Which photos.
+    """
+
+    coverage: float
+    share: float
+    photos: int
+    test_set: str
+
+    def __str__(self) -> str:
+        return (
+            f"to contain the truth of {self.coverage:.0%} of photos like {self.test_set}, a region "
+            f"must hold {self.share:.2%} of the probability (learned on {self.photos:,} photos)"
+        )
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Store it in the folder of a model, where `load_model` finds it. Raises `ModelError`."""
+        try:
+            with replacing(Path(folder) / _FILE) as path:
+                path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise ModelError(f"{folder}: cannot store the promise ({error.strerror})") from error
+
+
+def read_promise(folder: Path) -> Promise | None:
+    """The promise stored with a model; None if there is none. Raises `ModelError`."""
+    path = folder / _FILE
+    try:
+        promise = Promise(**json.loads(path.read_text(encoding="utf-8")))
+        if 0 < promise.coverage < 1 and 0 < promise.share <= 1:
+            return promise
+    except FileNotFoundError:
+        return None
+    except (OSError, TypeError, ValueError) as error:
+        raise ModelError(f"{path}: cannot read the promise ({error}); remove the file") from error
+    raise ModelError(f"{path}: expected a coverage and a share from 0 to 1; remove the file")
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """The fewest places that hold a share of the probability; ``place in region`` asks for one.
+
+    Attributes:
+        cells: Its places, most probable first; `show_cells` draws them.
+        probability: What they hold together, 0 to 1.
+        area_km2: Their area in km².
+        promise: What the region promises; None if you named the share.
+    """
+
+    cells: Cells
+    probability: float
+    area_km2: float
+    promise: Promise | None = None
+
+    def __contains__(self, place: Place) -> bool:
+        return bool(self.cells.index([place])[0] >= 0)
+
+    def __repr__(self) -> str:
+        text = f"{len(self.cells):,} places with {area(self.area_km2)}"
+        if self.promise is None:
+            return f"<Region: {text} hold {self.probability:.0%} of the probability>"
+        return (
+            f"<Region: {text}; such regions contain the truth of {self.promise.coverage:.0%} of "
+            f"photos like {self.promise.test_set}>"
+        )
+
+
+def region(belief: Belief | None, share: float | None = None) -> Region:
+    """See `Predictions.region`."""
+    if belief is None:
+        raise ModelError("only the best places are known; ask predict again for a region")
+    if share is not None:
+        return hold(belief, share)
+    if not (promise := belief.folder and read_promise(belief.folder)):
+        raise ModelError("the model has promised nothing yet: name a share, region(0.9)")
+    return hold(belief, promise.share, promise)
+
+
+def hold(belief: Belief, share: float, promise: Promise | None = None) -> Region:
+    """The region of a ``share``, and the promise that it keeps. Raises `ModelError`."""
+    if not 0 < share <= 1:
+        raise ModelError(f"a region holds a share above 0 and up to 1, not {share:g}")
+    order, before = ranked(belief.probabilities)
+    chosen = order[: np.searchsorted(before, share)]
+    cells = Cells(belief.cells.ids[chosen], belief.cells.places[chosen])
+    held = min(1.0, float(belief.probabilities[chosen].sum(dtype=np.float64)))
+    return Region(cells, held, float(belief.cells.areas_km2[chosen].sum()), promise)
+
+
+def ranked(probabilities: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Classes by probability, (cells,), and the probability of all that rank before each.
+
+    A region holds a class if less than its share ranks before it.
+    """
+    order = np.argsort(-probabilities, kind="stable")
+    held = np.cumsum(probabilities[order], dtype=np.float64)
+    return order, np.concatenate([[0.0], held[:-1]])
+
+
+def area(km2: float) -> str:
+    """An area as people read it: 0.4 km², 12,345 km²."""
+    return f"{km2:,.1f} km²" if km2 < 10 else f"{km2:,.0f} km²"
