@@ -1,0 +1,100 @@
+"""The site: ``make site`` executes the notebooks and writes artefacts/site/, without a network.
+
+Sphinx reads a copy of the pages (artefacts/site-source/) in which they lie as in the repository,
+so that their links to each other hold; `adapt` mends the others.
+"""
+
+import json
+import os
+import re
+from base64 import b64decode
+from pathlib import Path
+
+import geonb
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+REPOSITORY = "https://github.com/geonb/geonb"
+
+project = "geonb"
+author = "the geonb authors"
+project_copyright = "the geonb authors; LocationNet: J. Choi and K. Li, CC BY-SA 3.0"
+version = release = geonb.__version__
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["notebooks/.ipynb_checkpoints"]
+
+# Notebooks run as a reader runs them, but each map is a picture, which needs no scripts.
+os.environ["GEONB_MAP"] = "static"
+os.environ["GEONB_CACHE"] = str(ROOT / "artefacts" / "site-cache" / "geonb")
+os.environ.pop("GEONB_MODEL", None)
+os.environ.pop("GOOGLE_MAPS_API_KEY", None)
+nb_execution_mode = os.environ.get("GEONB_SITE_EXECUTE", "force")  # "cache" while you write
+nb_execution_cache_path = str(ROOT / "artefacts" / "site-cache" / "notebooks")
+nb_execution_timeout = 3600
+nb_execution_raise_on_error = True
+nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
+nb_ipywidgets_js = {}
+nb_merge_streams = True
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+
+default_role = "py:obj"
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+napoleon_use_ivar = True
+add_module_names = False
+
+html_theme = "sphinx_book_theme"
+html_title = "geonb"
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_theme_options = {
+    "repository_url": REPOSITORY,
+    "repository_branch": "main",
+    "path_to_docs": "",
+    "use_repository_button": True,
+    "use_issues_button": True,
+    "launch_buttons": {
+        "binderhub_url": "https://mybinder.org",
+        "colab_url": "https://colab.research.google.com",
+        "notebook_interface": "jupyterlab",
+    },
+}
+
+_BADGE = re.compile(r"\[!\[([^\]]*)\]\(https://[^)]*\)\](\([^)]*\))")
+_LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|attachment:|#)([^)\s#]+)")
+
+
+def adapt(_app, docname, source):
+    """Let a page's badges be links, and its links to what isn't on the site lead to GitHub."""
+    folder = (HERE / docname).parent
+
+    def target(match):
+        path = (folder / match[1]).resolve()
+        if path.exists():  # it's in the copy, so on the site
+            return match[1]
+        inside = os.path.relpath(path, HERE)
+        if not (ROOT / inside).exists():
+            raise FileNotFoundError(f"{docname} links to {match[1]}, which is nowhere")
+        return f"{REPOSITORY}/blob/main/{inside}"
+
+    text = _LINK.sub(target, _BADGE.sub(r"[\1]\2", source[0]))
+    source[0] = _attachments_beside(HERE / docname, text) if '"attachments"' in text else text
+
+
+def _attachments_beside(page, text):
+    """Write the pictures that a notebook's text cells carry beside it: MyST shows only files."""
+    notebook = json.loads(text)
+    for cell in notebook["cells"]:
+        for name, kinds in cell.pop("attachments", {}).items():
+            file = page.with_name(f"{page.name}-{name}")
+            file.write_bytes(b64decode(next(iter(kinds.values()))))
+            words = "".join(cell["source"])
+            cell["source"] = words.replace(f"(attachment:{name})", f"({file.name})")
+    return json.dumps(notebook)
+
+
+def setup(app):
+    """What Sphinx calls first."""
+    app.connect("source-read", adapt)
