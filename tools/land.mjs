@@ -59,14 +59,19 @@ writeFileSync(new URL("land.geojson", DATA), `${JSON.stringify({
   features: [part("land", "MultiPolygon", whole.land), part("borders", "MultiLineString", whole.borders)],
 })}\n`);
 
-// Thousandths of a degree, about 100 m: the first point of each line, and the steps from there.
-const steps = (line) => line.flatMap(([x, y], i) => {
-  const [u, v] = i ? line[i - 1] : [0, 0];
-  return [Math.round(1000 * x) - Math.round(1000 * u), Math.round(1000 * y) - Math.round(1000 * v)];
-});
-const fine = outlines(read("countries-10m", 0.0001), 3, 0);
+// Thousandths of a degree, about 100 m: the steps from each point to the next, through all lines.
+function packed(lines) {
+  let [u, v] = [0, 0];
+  const steps = lines.flat().flatMap(([x, y]) => {
+    const step = [Math.round(1000 * x) - u, Math.round(1000 * y) - v];
+    u += step[0], v += step[1];
+    return step;
+  });
+  return { points: lines.map((line) => line.length), steps };
+}
+const fine = outlines(read("countries-10m", 0.00002), 3, 0);
 writeFileSync(new URL("coasts.json.gz", DATA), gzipSync(JSON.stringify({
   source: "Natural Earth 1:10m, public domain, https://www.naturalearthdata.com",
-  land: fine.land.flat().map(steps),
-  borders: fine.borders.map(steps),
+  land: packed(fine.land.flat()),
+  borders: packed(fine.borders),
 }), { level: 9 }));

@@ -102,6 +102,15 @@ def nearest_town(place: Place) -> Town:
     )  # fmt: skip
 
 
+def towns_in(box: tuple[float, float, float, float], most: int) -> list[tuple[str, Place]]:
+    """The ``most`` populous towns inside south, west, north, east, which may be beyond 180°."""
+    towns, (south, west, north, east) = gazetteer(), box
+    lat, lng = towns.places[:, 0], west + (towns.places[:, 1] - west) % 360
+    inside = np.flatnonzero((lat >= south) & (lat <= north) & (lng <= east))
+    largest = inside[np.argsort(-towns.people[inside], kind="stable")][:most]
+    return [(towns.names[i], (float(lat[i]), float(lng[i]))) for i in largest.tolist()]
+
+
 @cache
 def gazetteer() -> Gazetteer:
     """Read the table (made by ``tools/towns.py``)."""

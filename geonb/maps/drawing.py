@@ -1,17 +1,27 @@
-"""Drawing with matplotlib: frames with land and sea, numbered pins, the line to the truth."""
+"""Drawing with matplotlib: the world, close-ups, pins that don't hide each other, town names."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geonb.distances import EARTH_RADIUS_KM, bounds
-from geonb.maps.plane import great_circle, land
-from geonb.maps.points import TRUTH, TRUTH_COLOUR, in_km, nearest_turn, points
+from geonb.earth.places import towns_in
+from geonb.maps.plane import (
+    TURNS,
+    coasts,
+    cut_lines,
+    cut_rings,
+    equal_earth,
+    great_circle,
+    land,
+)
+from geonb.maps.points import TRUTH, TRUTH_COLOUR, Point, in_km, nearest_turn, points
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -19,132 +29,322 @@ if TYPE_CHECKING:
     from geonb.distances import Place
     from geonb.predictions import Predictions
 
-SEA, LAND, BORDER = "#dbe9f2", "#f4f1e6", "#b5b09c"
-_INK = "#333333"
+    Line = NDArray[np.float64]
+    Box = tuple[float, float, float, float]
+
+SEA, LAND, BORDER = "#e3edf3", "#fbf9f4", "#c5bfb0"
+INK, SOFT = "#22303c", "#5b6670"
 _KM_PER_DEGREE = np.pi * EARTH_RADIUS_KM / 180
-_LEAST_SPAN = 0.15
-"""Degrees; a close-up of a single place shows at least this much around it."""
-_TURNS = (-360.0, 0.0, 360.0)
+_LEAST_SPAN = 0.3, 0.9
+"""Degrees; a close-up of several places shows at least this much, and of a single one."""
+_FINE_SPAN = 40.0
+"""Degrees; below this a map shows the finer coasts."""
+_LETTER = 0.56
+"""Of the font's size; the mean width of a letter."""
+_HALO = 2.5
+"""Points of white around words on a map."""
 
 
-def frame(axes: Axes, box: tuple[float, float, float, float], stretch: float) -> None:
-    """Land and sea inside south, west, north, east; ``stretch`` widens a degree of latitude."""
-    south, west, north, east = box
-    shores, borders = land()
-    add_rings(axes, shores, fc=LAND, ec=BORDER, lw=0.5)
-    add_lines(axes, borders, colors=BORDER, lw=0.4)
-    axes.set(facecolor=SEA, xlim=(west, east), ylim=(south, north), aspect=stretch)
-    axes.xaxis.set_major_formatter(longitude)
-    axes.yaxis.set_major_formatter(lambda lat, _: f"{lat:g}°" if abs(lat) <= 90 else "")
-    if east - west > 180:
-        axes.set_xticks(np.arange(-360, 361, 60))
-        axes.set_yticks(np.arange(-90, 91, 30))
-        axes.set(xlim=(west, east), ylim=(south, north))  # ticks outside had widened the view
-    else:
-        axes.locator_params(nbins=6)
-    axes.tick_params(labelsize=8, color=BORDER)
+@dataclass
+class Chart:
+    """Axes that hold a map, and how places come onto it.
+
+    Attributes:
+        axes: The matplotlib axes.
+        centre: The longitude in its middle, degrees.
+        project: Turns degrees (..., 2), longitude first, into the axes' units.
+        box: South, west, north, east in degrees.
+        taken: Boxes that words leave free, in points from the lower left: left, bottom, right, top.
+    """
+
+    axes: Axes
+    centre: float
+    project: Callable[[Line], Line]
+    box: Box
+    taken: list[Box] = field(default_factory=list)
+
+    @property
+    def size(self) -> Line:
+        """Width and height of the axes in points."""
+        box = self.axes.get_window_extent()
+        return np.array([box.width, box.height]) * 72 / self.axes.figure.dpi
+
+    def at(self, place: Place) -> Line:
+        """A place in points from the lower left of the axes."""
+        lat, lng = place
+        xy = self.project(np.array([nearest_turn(lng, self.centre), lat]))
+        (west, east), (south, north) = self.axes.get_xlim(), self.axes.get_ylim()
+        return (xy - (west, south)) / (east - west, north - south) * self.size
+
+    def holds(self, place: Place) -> bool:
+        """Whether the map shows the place."""
+        return bool(((self.at(place) >= 0) & (self.at(place) <= self.size)).all())
+
+    def free(self, box: Box) -> bool:
+        """Whether words in this box cover nothing and stay on the map."""
+        across, up = self.size
+        inside = min(box[:2]) > 4 and box[2] < across - 4 and box[3] < up - 4
+        return inside and not any(_meet(box, other) for other in self.taken)
+
+    def _moved(self, lines: Iterable[Line]) -> list[Line]:
+        """Lines on each turn of the globe on which they meet the map, cut at its sides."""
+        _, west, _, east = self.box
+        return [
+            self.project(np.clip(line + np.array([turn, 0.0]), (west, -90), (east, 90)))
+            for line in lines
+            for turn in TURNS
+            if line[:, 0].min() + turn < east and line[:, 0].max() + turn > west
+        ]
+
+    def add_rings(self, rings: Iterable[Line], **style: Any) -> None:
+        """Filled outlines, one shape each."""
+        from matplotlib.collections import PolyCollection
+
+        self.axes.add_collection(PolyCollection(self._moved(rings), **style), autolim=False)
+
+    def add_land(self, rings: Iterable[Line]) -> None:
+        """Filled outlines with their holes, which run the other way round, as one shape."""
+        from matplotlib.patches import PathPatch
+        from matplotlib.path import Path
+
+        parts = [Path(ring, closed=True) for ring in self._moved(rings)]
+        if parts:
+            whole = Path.make_compound_path(*parts)
+            self.axes.add_patch(PathPatch(whole, fc=LAND, ec=BORDER, lw=0.5, joinstyle="round"))
+
+    def add_lines(self, lines: Iterable[Line], **style: Any) -> None:
+        """Lines, in parts where they leave the map."""
+        from matplotlib.collections import LineCollection
+
+        _, west, _, east = self.box
+        turns = [line + np.array([turn, 0.0]) for line in lines for turn in TURNS]
+        parts = [self.project(line) for line in cut_lines(turns, (-91.0, west, 91.0, east))]
+        self.axes.add_collection(LineCollection(parts, **style), autolim=False)
 
 
-def longitude(lng: float, _: Any = None) -> str:
-    """A tick's text: 181 is -179°, and the line itself is 180° on both of its sides."""
-    turned = round((lng + 180) % 360 - 180, 6)
-    return "180°" if turned == -180 else f"{turned:g}°"
-
-
-def add_rings(axes: Axes, rings: Sequence[NDArray[np.float64]], **style: Any) -> None:
-    """Filled outlines, also where they reach over the ±180° line from the next turn."""
-    from matplotlib.collections import PolyCollection
-
-    for turn in _TURNS:
-        moved = [ring + np.array([turn, 0]) for ring in rings]
-        axes.add_collection(PolyCollection(moved, **style), autolim=False)
-
-
-def add_lines(axes: Axes, lines: Sequence[NDArray[np.float64]], **style: Any) -> None:
-    """Lines, also where they reach over the ±180° line from the next turn."""
-    from matplotlib.collections import LineCollection
-
-    for turn in _TURNS:
-        moved = [line + np.array([turn, 0]) for line in lines]
-        axes.add_collection(LineCollection(moved, **style), autolim=False)
-
-
-def add_points(axes: Axes, predictions: Predictions, size: int, *, distance: bool) -> None:
-    """Numbered pins, the best one in front, and over them the true place as a star."""
-    west, east = axes.get_xlim()
-    centre = (west + east) / 2
-    if predictions.truth is not None:
-        _add_truth(axes, predictions, centre, size, distance=distance)
-    for point in reversed(points(predictions)):
-        if point.label != TRUTH:
-            xy = (nearest_turn(point.place[1], centre), point.place[0])
-            _pin(axes, xy, point.label, point.colour, size)
-
-
-def _pin(axes: Axes, xy: tuple[float, float], label: str, colour: str, size: int) -> None:
-    """A head with the number, and a stem that ends in the place; near the top it hangs down."""
-    south, north = axes.get_ylim()
-    side = -1 if xy[1] > north - 0.12 * (north - south) else 1
-    order = 10 - int(label) / 100
-    axes.annotate(
-        label, xy, xytext=(0, side * 1.25 * size), textcoords="offset points", color="white",
-        fontsize=0.62 * size, weight="bold", ha="center", va="center", annotation_clip=True,
-        zorder=order, bbox={"boxstyle": "circle,pad=0.25", "fc": colour, "ec": "white"},
-        arrowprops={"arrowstyle": "-", "color": colour, "lw": 2, "shrinkB": 0},
+def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float = 84.0) -> Chart:
+    """Land and sea on an equal-area map of the world around a meridian."""
+    chart = Chart(
+        axes, centre, lambda line: equal_earth(line, centre),
+        (-90.0, centre - 180, 90.0, centre + 180),
     )  # fmt: skip
-    axes.plot(*xy, "o", ms=3.5, color=colour, zorder=order)
+    lats = np.linspace(south, north, 90)
+    sides = [np.stack([np.full(90, centre + side), lats[::step]], axis=-1)
+             for side, step in ((-180, 1), (180, -1))]  # fmt: skip
+    from matplotlib.patches import Polygon
+
+    frame = Polygon(chart.project(np.concatenate(sides)), fc=SEA, ec="none")
+    shores, borders = land()
+    chart.add_land(shores)
+    chart.add_lines(borders, colors=BORDER, lw=0.35)
+    axes.add_patch(frame)
+    frame.set_zorder(0)
+    for drawn in [*axes.patches[:-1], *axes.collections]:
+        drawn.set_clip_path(frame)
+    (west, low), (east, high) = frame.get_xy().min(axis=0), frame.get_xy().max(axis=0)
+    axes.set(xlim=(west, east), ylim=(low, high), aspect="equal")
+    axes.set_axis_off()
+    axes.apply_aspect()  # now, so that the size is known
+    return chart
 
 
-def _add_truth(
-    axes: Axes, predictions: Predictions, centre: float, size: int, *, distance: bool
-) -> None:
-    truth, best = predictions.truth, predictions[0].place
-    if truth is None or predictions.distances is None:
+def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
+    """Land and sea around places, true to shape in the middle; fills the axes."""
+    south, west, north, east = bounds(places)
+    lat, lng = (south + north) / 2, (west + east) / 2
+    stretch = 1 / max(float(np.cos(np.radians(lat))), 0.05)
+    extent = axes.get_window_extent()
+    ratio, least = extent.width / extent.height, _LEAST_SPAN[len(set(places)) == 1]
+    half = 0.68 * max(north - south, (east - west) / stretch / ratio, least)
+    box = (lat - half, lng - half * ratio * stretch, lat + half, lng + half * ratio * stretch)
+    chart = Chart(axes, lng, lambda line: (line - (lng, lat)) / (stretch, 1.0), box)
+    if 2 * half < _FINE_SPAN:
+        shores, borders = (lines.near(box) for lines in coasts())
+        wide = (lat - 2 * half, 2 * box[1] - lng, lat + 2 * half, 2 * box[3] - lng)
+        chart.box = wide  # so that the edges of what is cut stay outside
+        chart.add_land(cut_rings(shores, wide))
+        chart.add_lines(cut_lines(borders, wide), colors=BORDER, lw=0.8, linestyles="--")
+        chart.box = box
+    else:
+        shores, borders = land()
+        chart.box = (-90.0, lng - 270, 90.0, lng + 270)
+        chart.add_land(shores)
+        chart.add_lines(borders, colors=BORDER, lw=0.6)
+        chart.box = box
+    axes.set(facecolor=SEA, xlim=(-half * ratio, half * ratio), ylim=(-half, half))
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    return chart
+
+
+def add_pins(chart: Chart, predictions: Predictions) -> None:
+    """Numbered pins as large as they are probable, and over them the true place as a star.
+
+    Pins that would cover each other move apart, and a line leads from each to its place.
+    """
+    marked = [p for p in points(predictions) if chart.holds(p.place)]
+    if not marked:
         return
-    xy = nearest_turn(truth[1], centre), truth[0]
-    line = great_circle(truth, best)
-    add_lines(axes, [line], colors=TRUTH_COLOUR, lw=1.4, linestyles="--", zorder=3)
-    axes.plot(*xy, "*", ms=size + 2, mfc=TRUTH_COLOUR, mec="white", mew=1.2, zorder=20)
-    if distance:
-        lng, lat = line[len(line) // 2]
-        axes.annotate(
-            in_km(predictions.distances[0]), (nearest_turn(lng, centre), lat), xytext=(0, -12),
-            textcoords="offset points", ha="center", va="center", fontsize=8, color=TRUTH_COLOUR,
-            weight="bold", annotation_clip=True, zorder=19,
-            bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.85},
-        )  # fmt: skip
+    spots = np.array([chart.at(p.place) for p in marked])
+    radii = np.array([_radius(p.label, predictions) for p in marked])
+    moved = spread(spots, radii, [p.label == TRUTH for p in marked])
+    for order, (point, spot, xy, radius) in enumerate(
+        zip(marked, spots, moved, radii, strict=True)
+    ):
+        if point.label == TRUTH:
+            _dot(chart, xy, 2 * radius, "*", TRUTH_COLOUR, 30)
+        else:
+            if np.hypot(*(xy - spot)) > 1:
+                _segment(chart, xy, spot, point.colour, 9)
+                _dot(chart, spot, 4, "o", point.colour, 9)
+            _number(chart, xy, radius, point, 20 - order / 10)
+        chart.taken.append((*(xy - radius - 2), *(xy + radius + 2)))
+    if predictions.truth is not None and chart.holds(predictions.truth):
+        add_way(chart, predictions)
 
 
-def add_scale_bar(axes: Axes) -> None:
-    """A bar of a round number of kilometres at the lower left, true in the middle of the map."""
-    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
-    km_per_degree = _KM_PER_DEGREE * max(np.cos(np.radians((south + north) / 2)), 1e-3)
-    km = _round_down(0.3 * (east - west) * km_per_degree)
-    x, y = west + 0.05 * (east - west), south + 0.06 * (north - south)
-    end = x + km / km_per_degree
-    axes.plot([x, end], [y, y], lw=3, solid_capstyle="butt", color=_INK, zorder=22)
-    axes.annotate(
-        f"{km:,g} km",
-        (x, y),
-        xytext=(0, 4),
-        textcoords="offset points",
-        fontsize=8,
-        color=_INK,
-        zorder=22,
+def add_groups(chart: Chart, predictions: Predictions, radius: float = 5.5) -> None:
+    """Pins for a small map: guesses that are close together share the number of the best one."""
+    shown: list[Line] = []
+    for point in points(predictions):
+        spot = chart.at(point.place)
+        if point.label == TRUTH:
+            _dot(chart, spot, 11, "*", TRUTH_COLOUR, 30)
+        elif all(np.hypot(*(spot - other)) > 2 * radius for other in shown):
+            _number(chart, spot, radius, point, 20 - len(shown) / 10)
+            shown.append(spot)
+
+
+def _number(chart: Chart, xy: Line, radius: float, point: Point, order: float) -> None:
+    """A circle with the rank in it."""
+    _dot(chart, xy, 2 * radius, "o", point.colour, order)
+    chart.axes.annotate(
+        point.label, xy, xycoords="axes points", color="white", weight="bold",
+        ha="center", va="center_baseline", zorder=order + 0.05,
+        fontsize=min(1.3 * radius, 13) / (1 if len(point.label) < 2 else 1.35),
+    )  # fmt: skip
+
+
+def _radius(label: str, predictions: Predictions) -> float:
+    """Points; a pin's area grows with its probability."""
+    if label == TRUTH:
+        return 8.0
+    best = predictions[int(label) - predictions[0].rank]
+    return 6.5 + 11 * float(np.sqrt(best.probability))
+
+
+def spread(spots: Line, radii: Line, fixed: Sequence[bool]) -> Line:
+    """Move circles (N, 2) apart until none covers another; those that are ``fixed`` stay."""
+    moved = spots + np.stack([np.arange(len(spots)) * 0.01, np.zeros(len(spots))], axis=-1)
+    free = 1.0 - np.asarray(fixed, dtype=float)
+    for _ in range(200):
+        gap = moved[:, None] - moved[None]  # (N, N, 2)
+        far = np.hypot(gap[..., 0], gap[..., 1]) + np.eye(len(spots)) * 1e9
+        lack = np.maximum(radii[:, None] + radii[None] + 1 - far, 0.0)
+        if lack.max() < 0.1:
+            break
+        share = free[:, None] / np.maximum(free[:, None] + free[None], 1.0)
+        moved += (gap / np.maximum(far, 1e-9)[..., None] * (lack * share)[..., None]).sum(axis=1)
+    return moved
+
+
+def _dot(chart: Chart, xy: Line, size: float, marker: str, colour: str, order: float) -> None:
+    chart.axes.plot(
+        *(xy / chart.size), marker, ms=size, color=colour, mec="white", mew=1.2 if size > 5 else 0,
+        transform=chart.axes.transAxes, zorder=order, clip_on=False,
+    )  # fmt: skip
+
+
+def _segment(chart: Chart, a: Line, b: Line, colour: str, order: float) -> None:
+    (x, y), (u, v) = a / chart.size, b / chart.size
+    chart.axes.plot(
+        [x, u], [y, v], color=colour, lw=1.2, transform=chart.axes.transAxes, zorder=order
     )
 
 
-def _round_down(value: float) -> float:
+def add_way(chart: Chart, predictions: Predictions) -> None:
+    """The shortest way from the true place to the best guess, with its length."""
+    truth, best = predictions.truth, predictions[0].place
+    if truth is None or predictions.distances is None:
+        return
+    line = great_circle(truth, best)
+    chart.add_lines([line], colors=TRUTH_COLOUR, lw=1.3, linestyles="--", zorder=3)
+    words, size = in_km(predictions.distances[0]), 9.0
+    width, middle = 1.15 * _LETTER * size * len(words), chart.at(line[len(line) // 2][::-1])
+    for out in (14, 20, 26, 34, 42):
+        for angle in np.radians(range(0, 360, 45)):
+            x, y = middle + out * np.array([1.3 * np.cos(angle), np.sin(angle)])
+            box = (x - width / 2, y - size / 2, x + width / 2, y + size / 2)
+            if chart.free(box):
+                _add_words(chart, words, np.array([x, y]), TRUTH_COLOUR, weight="bold", size=size)
+                return
+
+
+def add_towns(chart: Chart, most: int = 5, size: float = 8.5) -> None:
+    """Name the largest towns on the map, as many as find room beside the pins."""
+    shown = 0
+    for name, place in towns_in(chart.box, 60):
+        spot = chart.at(place)
+        dot = (*(spot - 3), *(spot + 3))
+        box = _room(chart, dot, spot, _LETTER * size * len(name), size)
+        if box is None:
+            continue
+        _dot(chart, spot, 3.5, "s", "#8a8577", 5)
+        left, bottom, right, top = box
+        middle = np.array([left + right, bottom + top]) / 2
+        _add_words(chart, name, middle, "#5f594e", size=size, order=6)
+        chart.taken += [dot, box]
+        shown += 1
+        if shown == most:
+            return
+
+
+def _room(chart: Chart, dot: Box, spot: Line, width: float, height: float) -> Box | None:
+    """A box right, left, above or below a town that covers nothing and stays on the map."""
+    x, y = spot.tolist()
+    for left, bottom in (
+        (x + 5, y - height / 2), (x - 5 - width, y - height / 2),
+        (x - width / 2, y + 5), (x - width / 2, y - 5 - height),
+    ):  # fmt: skip
+        box = (left, bottom, left + width, bottom + height)
+        if chart.free(box) and chart.free(dot):
+            return box
+    return None
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return a[0] < b[2] + 3 and b[0] < a[2] + 3 and a[1] < b[3] + 2 and b[1] < a[3] + 2
+
+
+def _add_words(
+    chart: Chart, words: str, xy: Line, colour: str, *, size: float, order: float = 19, **style: Any
+) -> None:
+    from matplotlib.patheffects import withStroke
+
+    chart.axes.annotate(
+        words, xy, xycoords="axes points", ha="center", va="center_baseline", fontsize=size,
+        color=colour, zorder=order, path_effects=[withStroke(linewidth=_HALO, foreground="white")],
+        **style,
+    )  # fmt: skip
+    half = np.array([_LETTER * size * len(words), size]) / 2
+    chart.taken.append((*(xy - half), *(xy + half)))
+
+
+def add_scale_bar(chart: Chart) -> None:
+    """A bar of a round number of kilometres at the lower left of a close-up."""
+    (south, _, north, _), (_, height) = chart.box, chart.size
+    km_per_point = (north - south) * _KM_PER_DEGREE / height
+    km = round_down(0.28 * float(chart.size[0]) * km_per_point)
+    end = 12 + km / km_per_point
+    x, y = np.array([12, end]) / chart.size[0], np.array([12, 12]) / height
+    chart.axes.plot(
+        x, y, lw=2.4, solid_capstyle="butt", color=INK, transform=chart.axes.transAxes, zorder=22
+    )
+    _add_words(chart, f"{km:,g} km", np.array([(12 + end) / 2, 19.0]), INK, size=8.5, order=22)
+    chart.taken.append((8, 8, end + 4, 26))
+
+
+def round_down(value: float) -> float:
     """The largest 1, 2 or 5 times a power of ten that is not above ``value``."""
     power = 10.0 ** np.floor(np.log10(value))
     return float(max(step for step in (1, 2, 5) if step * power <= value * (1 + 1e-9)) * power)
-
-
-def bounds_of_close_up(places: Sequence[Place]) -> tuple[tuple[float, float, float, float], float]:
-    """South, west, north, east around places with a margin, and the stretch of a degree there."""
-    south, west, north, east = bounds(places)
-    lat, lng = (south + north) / 2, (west + east) / 2
-    stretch = float(1 / max(np.cos(np.radians(lat)), 0.05))
-    half = max(north - south, (east - west) / stretch, _LEAST_SPAN) * 0.7
-    south, north = max(lat - half, -90.0), min(lat + half, 90.0)
-    return (south, lng - half * stretch, north, lng + half * stretch), stretch

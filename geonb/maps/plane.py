@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,8 @@ import numpy as np
 from geonb.earth import s2
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
     from geonb.distances import Place
@@ -24,6 +28,8 @@ _STEPS = 8
 _LARGE_LEVEL = 7
 """Cells from this level down are too small for a bend to be seen."""
 _POLE = 90 - 1e-9
+TURNS = (-360.0, 0.0, 360.0)
+"""Degrees; the turns of the globe on which a line may meet a map that crosses ±180°."""
 
 
 @cache
@@ -38,7 +44,83 @@ def land_geojson() -> dict[str, Any]:
 def land() -> tuple[list[Line], list[Line]]:
     """Land rings and borders, (points, 2) longitude and latitude each."""
     shores, borders = (part["geometry"]["coordinates"] for part in land_geojson()["features"])
-    return [np.array(polygon[0]) for polygon in shores], [np.array(line) for line in borders]
+    rings = [np.array(ring) for polygon in shores for ring in polygon]
+    return rings, [np.array(line) for line in borders]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Many lines, with the box around each.
+
+    Attributes:
+        lines: Longitude and latitude in degrees, (points, 2) each.
+        low: The west and south end of each, (N, 2).
+        high: The east and north end of each, (N, 2).
+    """
+
+    lines: list[Line]
+    low: Line
+    high: Line
+
+    def near(self, box: tuple[float, float, float, float]) -> Iterator[Line]:
+        """Those that meet south, west, north, east, on the turn of the globe on which they do."""
+        south, west, north, east = box
+        for turn in TURNS:
+            meets = (self.low <= (east - turn, north)) & (self.high >= (west - turn, south))
+            for i in np.flatnonzero(meets.all(axis=1)).tolist():
+                yield self.lines[i] + np.array([turn, 0.0])
+
+
+@cache
+def coasts() -> tuple[Lines, Lines]:
+    """Shores and borders for close-ups: Natural Earth 1:10m, to about 100 m (tools/land.mjs)."""
+    packed = files("geonb").joinpath("data", "coasts.json.gz").read_bytes()
+    data = json.loads(gzip.decompress(packed))
+    return _unpacked(data["land"]), _unpacked(data["borders"])
+
+
+def _unpacked(data: dict[str, list[int]]) -> Lines:
+    points = np.cumsum(np.reshape(data["steps"], (-1, 2)), axis=0) / 1000.0
+    starts = np.cumsum([0, *data["points"][:-1]])
+    low, high = (end.reduceat(points, starts) for end in (np.minimum, np.maximum))
+    return Lines(np.split(points, starts[1:]), low, high)
+
+
+def cut_rings(rings: Iterable[Line], box: tuple[float, float, float, float]) -> Iterator[Line]:
+    """The parts of rings inside south, west, north, east, as rings."""
+    from matplotlib.path import Path
+    from matplotlib.transforms import Bbox
+
+    south, west, north, east = box
+    bbox = Bbox([[west, south], [east, north]])
+    for ring in rings:
+        cut = Path(ring).clip_to_bbox(bbox)
+        cut.should_simplify = False  # it would take degrees for pixels
+        yield from cut.to_polygons()
+
+
+def cut_lines(lines: Iterable[Line], box: tuple[float, float, float, float]) -> Iterator[Line]:
+    """The parts of lines inside south, west, north, east, and one point more at each end."""
+    south, west, north, east = box
+    for line in lines:
+        inside = ((line >= (west, south)) & (line <= (east, north))).all(axis=1)
+        padded = np.pad(inside, 1)
+        kept = np.flatnonzero(inside | padded[:-2] | padded[2:])
+        parts = np.split(kept, np.flatnonzero(np.diff(kept) > 1) + 1)
+        yield from (line[part] for part in parts if len(part) > 1)
+
+
+def equal_earth(line: Line, centre: float = 0.0) -> Line:
+    """Degrees (..., 2), longitude first, on the Equal Earth projection around a meridian.
+
+    The world is 5.41 wide and 2.63 high there. Source: Šavrič, Patterson and Jenny, Int. J. Geogr.
+    Inf. Sci. 33 (2019).
+    """
+    a, b, c, d = 1.340264, -0.081106, 0.000893, 0.003796
+    t = np.arcsin(np.sqrt(3) / 2 * np.sin(np.radians(line[..., 1])))
+    slope = a + 3 * b * t**2 + t**6 * (7 * c + 9 * d * t**2)
+    x = 2 / np.sqrt(3) * np.radians(line[..., 0] - centre) * np.cos(t) / slope
+    return np.stack([x, t * (a + b * t**2 + t**6 * (c + d * t**2))], axis=-1)
 
 
 def great_circle(a: Place, b: Place, steps: int = 64) -> Line:

@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from geonb.answers import RADII_KM
 from geonb.distances import bounds
+from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
     from geonb.distances import Place
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
 
 TRUTH = "★"
 """The label of the true place."""
-BEST_COLOUR, PIN_COLOUR, TRUTH_COLOUR = "#b34700", "#005b8f", "#00664b"
-"""Okabe and Ito's palette, which the colour-blind can tell apart, dark enough for white digits."""
+BEST_COLOUR, PIN_COLOUR, TRUTH_COLOUR = "#c43c1c", "#2e5f8a", "#00664b"
+"""Vermilion, blue and green that the colour-blind can tell apart, dark enough for white digits."""
 
 _MERCATOR_END = 85.0
 """Degrees; the latitude where Mercator maps end."""
@@ -117,6 +119,30 @@ def in_degrees(place: Place) -> str:
 def in_km(km: float) -> str:
     """A distance as people write it: 1.2 km, 9,215 km."""
     return f"{km:,.0f} km" if km >= 100 else f"{km:,.1f} km"
+
+
+def headline(predictions: Predictions) -> str:
+    """The answer as a headline: the town, with a "Perhaps" if the model isn't sure."""
+    town, answer = str(predictions[0].town), predictions.answer
+    return town if answer is None or answer.sure else f"Perhaps {town}"
+
+
+def how_sure(predictions: Predictions) -> str:
+    """How sure the answer is, in one sentence, and whose it is."""
+    answer, model = predictions.answer, predictions.model
+    if answer is None:
+        shares = sum(p.probability for p in predictions)
+        return f"{model} gives these {len(predictions)} places {percent(shares)} together."
+    if answer.radius_km is None:
+        return (
+            f"{model} isn't sure: only {percent(answer.shares[-1])} of the probability lies "
+            f"within {RADII_KM[-1]:g} km of here."
+        )
+    share = answer.shares[RADII_KM.index(answer.radius_km)]
+    return (
+        f"Probably within {answer.radius_km:g} km: {model} puts {percent(share)} of the "
+        "probability there."
+    )
 
 
 def in_words(predictions: Predictions) -> str:

@@ -1,53 +1,148 @@
-"""The static map: a picture of the world and a close-up, for files, PDF, GitHub and terminals."""
+"""The map as a picture: answer, photo, close-up, world and guesses on one card."""
 
 from __future__ import annotations
 
 from functools import partial
 from html import escape
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from geonb.distances import distance
 from geonb.maps import drawing
-from geonb.maps.points import box, in_words
+from geonb.maps.points import TRUTH, TRUTH_COLOUR, box, headline, how_sure, in_km, in_words, points
 from geonb.shown.pictures import Picture
+from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from geonb.distances import Place
     from geonb.predictions import Predictions
 
-_CLUSTER_KM = 300.0
+CLUSTER_KM = 300.0
 """Predictions this near to the best one share its close-up."""
+_WIDTH, _HEIGHT, _MARGIN, _FOOT, _BODY = 11.0, 4.95, 0.2, 0.45, 3.6
+"""Inches; of the card, around it, below the maps, and of the photo and the maps."""
+_PHOTO = 1200
+"""Pixels on the longer side of the photo in the picture."""
+_LETTERS = 165
+"""In a line below the maps."""
+_ROWS = 5
+"""Guesses that are listed on the card."""
 
 
-def draw(predictions: Predictions, why: str = "") -> Picture:
+def draw(predictions: Predictions, why: str = "", *, photo: bool = True) -> Picture:
     """Draw predictions as a picture; ``why`` says why this map was chosen."""
     return Picture(
-        figure=partial(_figure, predictions),
+        figure=partial(_figure, predictions, photo=photo),
         alt=in_words(predictions),
         text="\n".join([repr(predictions), *([why] if why else [])]),
         html=predictions._repr_html_() + (f"<p class='geonb'>{escape(why)}</p>" if why else ""),
     )
 
 
-def _figure(predictions: Predictions) -> Figure:
-    """The matplotlib figure: the world on the left, the best cluster on the right."""
+def near(predictions: Predictions) -> list[Place]:
+    """The guesses around the best one, and the true place if it's there too."""
+    best, truth = predictions[0].place, predictions.truth
+    places = [*predictions.places, *([] if truth is None else [truth])]
+    return [place for place in places if distance(place, best) < CLUSTER_KM]
+
+
+def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
+    """The matplotlib figure. Its last two axes are the close-up and the world."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.4, 3.6), layout="constrained")
-    world, close = figure.subplots(1, 2, width_ratios=(2, 1.15))
-    best, truth = predictions[0].place, predictions.truth
-    near = [place for place in predictions.places if distance(place, best) < _CLUSTER_KM]
-    truth_is_near = truth is not None and distance(truth, best) < _CLUSTER_KM
+    figure = Figure(figsize=(_WIDTH, _HEIGHT), facecolor="white")
+    top = _HEIGHT - 0.45
+    figure.text(
+        _MARGIN / _WIDTH, top / _HEIGHT, headline(predictions), fontsize=19, weight="bold",
+        color=drawing.INK, va="baseline",
+    )  # fmt: skip
+    figure.text(
+        _MARGIN / _WIDTH, (top - 0.27) / _HEIGHT, how_sure(predictions), fontsize=10,
+        color=drawing.SOFT, va="baseline",
+    )  # fmt: skip
+    left = _MARGIN
+    if photo:
+        left += _add_photo(figure, predictions) + _MARGIN
+    width = _BODY if photo else 5.2
+    close = figure.add_axes(_inches(left, _FOOT, width, _BODY))
+    left += width + _MARGIN
+    right = _WIDTH - left - _MARGIN
     _, west, _, east = box(predictions)
     # The map is turned for places near the ±180° line, not for some in Asia and some in America.
     centre = (west + east) / 2 if east > 180 and east - west < 120 else 0.0
-    drawing.frame(world, (-90.0, centre - 180, 90.0, centre + 180), stretch=1.0)
-    drawing.add_points(world, predictions, size=9, distance=not truth_is_near)
-    world.set_title("The world", fontsize=10)
-    shown = [*near, truth] if truth is not None and truth_is_near else near
-    drawing.frame(close, *drawing.bounds_of_close_up(shown))
-    drawing.add_points(close, predictions, size=12, distance=truth_is_near)
-    drawing.add_scale_bar(close)
-    close.set_title("Around the best guess", fontsize=10)
+    high = right / 2.05
+    south = -90.0 if min(lat for lat, _ in predictions.places) < -58 else -58.0
+    world = figure.add_axes(_inches(left, _FOOT + _BODY - high, right, high))
+    maps = drawing.close_up(close, near(predictions)), drawing.world(world, centre, south=south)
+    _add_maps(*maps, predictions)
+    _add_list(figure, predictions, left, right, _BODY - high - 0.1)
+    _add_foot(figure, predictions)
     return figure
+
+
+def _add_foot(figure: Figure, predictions: Predictions) -> None:
+    """What has to stand beside the answer, and what the star means."""
+    note = fill(f"{predictions.note}.", _LETTERS) if predictions.note else ""
+    texts = [(_MARGIN, note, drawing.SOFT, "left")]
+    if predictions.truth is not None:
+        texts.append((_WIDTH - _MARGIN, f"{TRUTH} true place", TRUTH_COLOUR, "right"))
+    for x, words, colour, side in texts:
+        figure.text(
+            x / _WIDTH, (_FOOT - 0.1) / _HEIGHT, words, fontsize=8, color=colour, ha=side, va="top"
+        )
+
+
+def _inches(left: float, bottom: float, width: float, height: float) -> tuple[float, ...]:
+    return left / _WIDTH, bottom / _HEIGHT, width / _WIDTH, height / _HEIGHT
+
+
+def _add_photo(figure: Figure, predictions: Predictions) -> float:
+    """The photo at the left, whole; gives its width in inches."""
+    image = predictions.photo.image()
+    image.thumbnail((_PHOTO, _PHOTO))
+    ratio = image.width / image.height
+    width = min(_BODY * ratio, 3.4)
+    height = width / ratio
+    axes = figure.add_axes(_inches(_MARGIN, _FOOT + _BODY - height, width, height))
+    axes.imshow(image, aspect="auto")
+    axes.set_axis_off()
+    return width
+
+
+def _add_maps(close: drawing.Chart, world: drawing.Chart, predictions: Predictions) -> None:
+    drawing.add_scale_bar(close)
+    drawing.add_pins(close, predictions)
+    drawing.add_towns(close)
+    drawing.add_groups(world, predictions)
+    if predictions.truth is not None and not close.holds(predictions.truth):
+        drawing.add_way(world, predictions)
+
+
+def _add_list(
+    figure: Figure, predictions: Predictions, left: float, width: float, height: float
+) -> None:
+    """The guesses below the world: number, town, probability, distance, and a bar for each."""
+    axes = figure.add_axes(_inches(left, _FOOT, width, height))
+    axes.set(xlim=(0, width), ylim=(0, height))
+    axes.set_axis_off()
+    rows = predictions[:_ROWS]
+    pitch = min(height / len(rows), 0.36)
+    truth = predictions.distances
+    most = max(p.probability for p in predictions) or 1.0
+    for i, (p, point) in enumerate(zip(rows, points(predictions), strict=False)):
+        y = height - (i + 0.55) * pitch
+        share = percent(p.probability)
+        tail = share if truth is None else f"{share} · {in_km(truth[i])}"
+        room = int((width - 0.3 - 0.08 * len(tail)) / 0.067)
+        town = str(p.town)
+        town = town if len(town) <= room else f"{town[: room - 1]}…"
+        axes.text(0, y, str(p.rank), fontsize=9, weight="bold", color=point.colour)
+        axes.text(0.2, y, town, fontsize=9, color=drawing.INK)
+        axes.text(width, y, tail, fontsize=9, color=drawing.SOFT, ha="right")
+        for share, colour in ((1.0, "#e8ebee"), (p.probability / most, point.colour)):
+            axes.plot(
+                [0.2, 0.2 + (width - 0.2) * share], [y - 0.09] * 2, lw=2.2, color=colour,
+                solid_capstyle="butt",
+            )  # fmt: skip
