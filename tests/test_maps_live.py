@@ -12,6 +12,7 @@ from PIL import Image
 from places import CASES
 
 import geonb
+from geonb.maps.points import box as box_of
 from geonb.maps.points import nearest_turn, points, view
 
 pytestmark = pytest.mark.newest
@@ -27,6 +28,8 @@ def test_every_map_shows_its_pins_in_the_right_places(request, open_notebook, pr
     tab = open_notebook([*cells(provider), _evil(provider)], app, size=TALL)
     tab.run()
     for number, case in enumerate(CASES.values(), start=1):
+        if provider == "leaflet":
+            tab.output(number).get_by_text("Whole world").click()
         tab.output(number).locator(PINS[provider]).nth(len(points(case)) - 1).wait_for()
         tab.output(number).locator("[data-geonb-picture]").wait_for(state="hidden")
     tab.page.wait_for_timeout(700)  # gmaps sets its view after 500 ms
@@ -35,6 +38,7 @@ def test_every_map_shows_its_pins_in_the_right_places(request, open_notebook, pr
         box = output.locator(MAP[provider]).first
         _check_pins(output.locator(PINS[provider]), box.bounding_box(), case)
         words = output.inner_text()
+        assert output.locator(".geonb-beside img").get_attribute("alt").startswith("The photo")
         assert all(f"{p.label} {p.text}" in re.sub(r"\s+", " ", words) for p in points(case))
         assert f"Map: {provider}." in words
         tab.screenshot(f"{provider}-{app}-{name}", output)
@@ -66,7 +70,7 @@ def _check_pins(pins, box, case):
         assert box["x"] - 1 <= b["x"] <= box["x"] + box["width"] - b["width"] + 1
         assert box["y"] - 1 <= b["y"] <= box["y"] + box["height"] - b["height"] + 1
     numbered = [p for p in marked if p.label.isdigit()]
-    centre = view(case)[4][1]
+    centre = view(box_of(case))[4][1]
     lng = [nearest_turn(p.on_mercator[1], centre) for p in numbered]
     up = [math.asinh(math.tan(math.radians(p.on_mercator[0]))) for p in numbered]
     _check_line(lng, [by_label[p.label]["x"] for p in numbered])
@@ -87,7 +91,7 @@ def _check_leaflet(tab):
     """Land and sea without the network; the attribution; tiles asked for only where one looks."""
     picture = Image.open(io.BytesIO(tab.output(2).locator(".leaflet-container").screenshot()))
     colours = {colour for count, colour in picture.convert("RGB").getcolors(1 << 20) if count > 500}
-    assert {(244, 241, 230), (219, 233, 242)} <= colours
+    assert {(251, 249, 244), (227, 237, 243)} <= colours
     land = tab.output(2).locator(".leaflet-geonb-land-pane:has(canvas)")
     tiles = tab.output(2).locator(".leaflet-tile-pane")
     depth = "element => Number(getComputedStyle(element).zIndex)"
@@ -127,6 +131,75 @@ def test_fifteen_thousand_cells_are_a_few_shapes(open_notebook):
         output.locator("[data-geonb-picture]").wait_for(state="hidden")
         assert output.locator(".leaflet-container canvas").count() == 2  # land, and cells
         assert output.locator(".leaflet-container *").count() < 200
-    assert re.search(r"probability 0.1 to 1 %: \d+ cells, grey", tab.output(3).inner_text())
+    key = tab.output(3).locator(".geonb-key")
+    assert re.search(r"50% lies in \d+ cells, [\d,]+ km²", key.inner_text())
     tab.page.wait_for_timeout(1500)
     tab.screenshot("cells-lab")
+
+
+def test_a_click_in_the_list_zooms_until_the_pins_part(open_notebook):
+    """It starts around the best guess; a button shows the whole world."""
+    tab = open_notebook(cells("leaflet", ["tokyo", "world"]), size=(1100, 1600))
+    tab.run()
+    city, far = tab.output(1), tab.output(2)
+    pins = far.locator(PINS["leaflet"])
+    pins.nth(5).wait_for()
+    seen = far.locator(".leaflet-container").bounding_box()
+    inside = [_inside(pin.bounding_box(), seen) for pin in pins.all()]
+    assert 0 < sum(inside) < len(inside), "the guesses in Europe, not those overseas"
+    far.get_by_text("Whole world").click()
+    tab.page.wait_for_timeout(500)
+    assert all(_inside(pin.bounding_box(), seen) for pin in pins.all())
+
+    for number in (4, 2):
+        city.locator(".geonb-list button").nth(number - 1).click()
+        city.locator(".leaflet-popup img").wait_for()
+        tab.page.wait_for_timeout(500)
+        assert city.locator(".leaflet-popup").count() == 1
+        spots = city.locator(f"{PINS['leaflet']}")
+        boxes = {pin.inner_text(): pin.bounding_box() for pin in spots.all()}
+        gaps = [_gap(boxes[str(number)], b) for label, b in boxes.items() if label != str(number)]
+        assert min(gaps) > 25
+    tab.screenshot("leaflet-lab-flown", city)
+
+
+def _inside(b, box):
+    return box["x"] <= b["x"] <= box["x"] + box["width"] and (
+        box["y"] <= b["y"] <= box["y"] + box["height"]
+    )
+
+
+def _gap(a, b):
+    return math.hypot(a["x"] - b["x"], a["y"] - b["y"])
+
+
+def test_pins_spread_and_the_wheel_waits_for_a_click(open_notebook):
+    tab = open_notebook(cells("leaflet", ["tokyo"]))
+    tab.run()
+    heads = tab.output().locator("[data-geonb]")
+    heads.nth(5).wait_for()
+    tab.page.wait_for_timeout(700)
+    middles = [
+        (b["x"] + b["width"] / 2, b["y"] + b["height"] / 2)
+        for b in (head.bounding_box() for head in heads.all())
+    ]
+    gaps = [math.dist(a, b) for i, a in enumerate(middles) for b in middles[:i]]
+    assert min(gaps) > 20, "no pin covers another"
+    world = tab.output().locator(".leaflet-container")
+    box = world.bounding_box()
+
+    def wheel():
+        before = heads.nth(2).bounding_box()
+        tab.page.mouse.move(box["x"] + 30, box["y"] + 200)
+        tab.page.mouse.wheel(0, 300)
+        tab.page.wait_for_timeout(700)
+        after = heads.nth(2).bounding_box()
+        return world.bounding_box()["y"], math.hypot(
+            after["x"] - before["x"], after["y"] - before["y"]
+        )
+
+    _, still = wheel()
+    assert still < 350  # the page may have scrolled; the map has not zoomed
+    tab.page.mouse.move(box["x"] + 30, world.bounding_box()["y"] + 200)
+    zoom_button = tab.output().locator(".leaflet-control-zoom-out")
+    assert zoom_button.is_visible()

@@ -6,49 +6,99 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 from places import CASES, TOKYO, predictions
 
 import geonb
+from geonb.earth import s2
 from geonb.errors import PictureError
 from geonb.maps import beliefs, drawing, points, static
 
 
-@pytest.mark.parametrize(
-    ("lng", "text"), [(180, "180°"), (-180, "180°"), (540, "180°"), (181, "-179°"), (0, "0°")]
-)
-def test_the_line_is_180_on_both_sides(lng, text):
-    assert drawing.longitude(lng) == text
+def _texts(axes):
+    return {t.get_text(): t for t in axes.texts}
+
+
+def _maps(case, **options):
+    """The close-up and the world; a card's axes are photo, close-up, world, list."""
+    return static._figure(case, **options).axes[-3:-1]
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_static_maps_show_every_pin_and_the_truth_in_front(name):
+def test_the_card_says_the_answer_and_shows_every_guess(name):
     case = CASES[name]
-    world, close = static._figure(case).axes
-    pins = {t.get_text(): t for t in world.texts if t.get_text().isdigit()}
-    assert sorted(pins) == [str(p.rank) for p in case]
-    for text in pins.values():
-        (west, east), (south, north) = world.get_xlim(), world.get_ylim()
-        assert west <= text.xy[0] <= east
-        assert south <= text.xy[1] <= north
-    assert pins["1"].zorder == max(t.zorder for t in pins.values())
+    figure = static._figure(case)
+    close, world, listed = figure.axes[-3:]
+    words = [t.get_text() for t in figure.texts]
+    assert words[0] == str(case[0].town)
+    rows = [t.get_text() for t in listed.texts]
+    assert [row for row in rows if row.isdigit()] == [str(p.rank) for p in case]
+    near = [p for p in case if geonb.distance(p.place, case[0].place) < drawing.CLUSTER_KM]
+    assert {str(p.rank) for p in near} <= set(_texts(close))
+    assert "1" in _texts(world)
+    assert any(re.fullmatch(r"[125]0* km", text.replace(",", "")) for text in _texts(close))
     if case.truth is not None:
         kilometres = points.in_km(case.distances[0])
-        stars = [line for axes in (world, close) for line in axes.lines if line.get_marker() == "*"]
-        assert min(star.zorder for star in stars) > pins["1"].zorder
-        labels = [t.get_text() for axes in (world, close) for t in axes.texts]
-        assert labels.count(kilometres) == 1
-    assert any(re.fullmatch(r"[125]0* km", t.get_text().replace(",", "")) for t in close.texts)
+        shown = [text for axes in (close, world) for text in _texts(axes)]
+        assert shown.count(kilometres) == 1
+        assert f"{points.TRUTH} true place" in words
+
+
+def test_the_photo_stands_beside_its_map_unless_it_is_left_out():
+    case = CASES["tokyo"]
+    assert len(static._figure(case).axes) == len(static._figure(case, photo=False).axes) + 1
+    [image] = static._figure(case).axes[0].images
+    assert image.get_array().shape[:2] == (48, 64)
+
+
+def test_names_cover_no_pin_and_no_pin_covers_another():
+    figure = static._figure(CASES["tokyo"])
+    close = figure.axes[-3]
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    names = [t for t in close.texts if t.get_text()[0].isalpha()]
+    assert 3 <= len(names) <= 5
+    boxes = [t.get_window_extent(renderer) for t in names]
+    pins = [line for line in close.lines if line.get_marker() == "o" and line.get_markersize() > 8]
+    assert len(pins) == 5
+    scale = figure.dpi / 72
+    circles = [
+        (close.transAxes.transform(pin.get_xydata()[0]), pin.get_markersize() / 2 * scale)
+        for pin in pins
+    ]
+    for (x, y), radius in circles:
+        for box in boxes:
+            beside = max(box.x0 - x, 0, x - box.x1), max(box.y0 - y, 0, y - box.y1)
+            assert np.hypot(*beside) > radius
+    for i, (a, r) in enumerate(circles):
+        for b, q in circles[:i]:
+            assert np.hypot(*(a - b)) > r + q - 1
+
+
+def test_pins_spread_from_one_spot_and_what_is_fixed_stays():
+    spots, radii = np.zeros((6, 2)), np.array([5.0, 7.0, 9.0, 6.0, 6.0, 8.0])
+    moved = drawing.spread(spots, radii, [False] * 5 + [True])
+    assert np.hypot(*moved[5]) < 0.1
+    for i in range(6):
+        for j in range(i):
+            assert np.hypot(*(moved[i] - moved[j])) > radii[i] + radii[j] - 0.5
 
 
 def test_the_close_up_of_fiji_is_in_one_piece():
-    _, close = static._figure(CASES["fiji"]).axes
+    figure = static._figure(CASES["fiji"])
+    close = figure.axes[-3]
+    [land] = [p for p in close.patches if p.get_facecolor()[:3] == _rgb(drawing.LAND)]
+    x = land.get_path().vertices[:, 0]
     west, east = close.get_xlim()
-    assert west < 180 < east
+    inside = x[(x > west) & (x < east)]
+    assert inside.min() < -0.3  # Viti Levu, west of the line
+    assert inside.max() > 0.6  # Taveuni, on it
     assert east - west < 10
-    shown = [close.xaxis.get_major_formatter()(x) for x in close.get_xticks()]
-    assert "180°" in shown
-    assert "-180°" not in shown
+    assert {"1", "2", "3", "4"} <= set(_texts(close))
+
+
+def _rgb(colour):
+    return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
 
 
 def test_a_static_map_is_a_picture_with_words_everywhere(tmp_path):
@@ -58,6 +108,7 @@ def test_a_static_map_is_a_picture_with_words_everywhere(tmp_path):
     assert "<script" not in html
     assert "13.99% at 35.6599° N" in re.search(r'<img alt="([^"]*)"', html)[1]
     assert "mini knows no photos" in html
+    assert html.count("<summary>") == 1, "one line below the map; the rest is folded away"
     assert " 14% " in repr(drawn)
     assert "Map: static." in repr(drawn)
     assert Image.open(io.BytesIO(drawn.image())).size[0] > 1000
@@ -65,15 +116,6 @@ def test_a_static_map_is_a_picture_with_words_everywhere(tmp_path):
     assert (tmp_path / "map.svg").read_text().lstrip().startswith("<?xml")
     with pytest.raises(PictureError, match=r"map.docx: a picture is saved as .png, .svg or .pdf"):
         drawn.save(tmp_path / "map.docx")
-
-
-def test_a_page_stands_alone(tmp_path):
-    case = predictions(TOKYO, name="<script>alert(1)</script>.jpg")
-    case.to_html(tmp_path / "where.html")
-    page = (tmp_path / "where.html").read_text()
-    assert "<script" not in page
-    assert not re.search(r'(src|href)="(?!data:)', page)
-    assert page.count("<img alt=") == 2
 
 
 def _model():
@@ -91,16 +133,70 @@ def test_cells_and_beliefs_are_drawn_as_pictures():
     outlined = geonb.show_cells(model, "static")
     assert f"The {len(model.cells):,} cells of <b>, by country: " in repr(outlined)
     shaded = geonb.show_heatmap(model, Image.new("RGB", (64, 48)), "static")
-    assert f"the most probable, with 60.00%, is {model.cells.tokens[0]}: " in repr(shaded)
+    town = geonb.maps.beliefs.nearest_town(model.cells.place(0))
+    assert f"Where <b> looks for image: first at {town}, with 60%." in repr(shaded)
     assert "a note." in repr(shaded)
-    assert "over 10 %: 3 cells, dark blue" in shaded.alt
+    assert f"{town}: 60%; " in shaded.alt
+    assert re.search(r"90% lies in 2 cells, [\d,]+ km² \(blue\)", shaded.alt)
     assert "<b>" not in shaded._repr_html_().split("</style>")[1]
-    outline, most_probable = (0, 91, 143), (0, 32, 77)
-    assert outline in _colours(outlined.image())
-    assert most_probable in _colours(shaded.image())
-    assert most_probable not in _colours(outlined.image())
-    legend = beliefs._cells_figure(model.cells, model.probabilities(None)[0]).axes[0].get_legend()
-    assert [t.get_text() for t in legend.get_texts()][-1] == "over 10 % (3 cells)"
+    outline, point = (46, 95, 138), tuple(round(255 * part) for part in _rgb(beliefs.POINT))
+    assert _near(outline, _colours(outlined.image()))
+    assert not _near(point, _colours(outlined.image()))
+    belief = beliefs.Belief(model.cells, model.probabilities(None)[0].astype(float), "")
+    [legend] = beliefs._belief_figure(belief).legends
+    assert [t.get_text() for t in legend.get_texts()] == [
+        beliefs.POINTS, belief.describe(0.9), belief.describe(0.5)
+    ]  # fmt: skip
+
+
+def _near(colour, colours):
+    return any(max(abs(a - b) for a, b in zip(colour, c, strict=True)) < 25 for c in colours)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_the_smallest_area_holds_the_share_and_no_smaller_one_does(share):
+    rng = np.random.default_rng(3)
+    cells = _model().cells
+    probabilities = rng.dirichlet(np.full(len(cells), 0.05))
+    belief = beliefs.Belief(cells, probabilities, "")
+    chosen = belief.smallest(share)
+    assert probabilities[chosen].sum() >= share
+    assert probabilities[chosen[:-1]].sum() < share
+    area = cells.areas_km2[chosen].sum()
+    for _ in range(50):  # any other choice of cells that holds as much is larger
+        order = rng.permutation(len(cells))
+        held = np.cumsum(probabilities[order])
+        other = order[: int(np.searchsorted(held, probabilities[chosen].sum())) + 1]
+        assert cells.areas_km2[other].sum() >= area
+
+
+def test_a_vast_cell_is_a_point_like_the_others():
+    """A cell the size of Siberia says little of a place; its area is not filled."""
+    cells = geonb.Cells(
+        np.sort(s2.from_tokens(["14", "60188b", "60188d"])),
+        np.array([[0.0, 60.0], [35.66, 139.73], [35.68, 139.8]]),
+    )
+    sizes = cells.areas_km2
+    vast = int(np.argmax(sizes))
+    probabilities = np.full(3, 0.3)
+    probabilities[vast] = 0.4
+    belief = beliefs.Belief(cells, probabilities, "")
+    assert vast not in belief.smallest(0.5)
+    assert vast in belief.probable
+
+
+@pytest.mark.parametrize(
+    ("area", "words"),
+    [
+        (0.44, "0.4 km²"),
+        (8.44, "8.4 km²"),
+        (9.6, "10 km²"),
+        (1234.0, "1,200 km²"),
+        (0.0, "0.0 km²"),
+    ],
+)
+def test_areas_in_words(area, words):
+    assert beliefs.in_km2(area).replace("0.4", "0.4") == words
 
 
 def test_cells_are_counted_by_country():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import geonb
 from geonb.earth import s2
-from geonb.maps import beliefs, plane
+from geonb.maps import plane
 
 places = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 
@@ -57,32 +57,35 @@ def test_land_is_small_and_inside_the_world():
         assert np.abs(line[:, 1]).max() <= 90
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=50))
-def test_every_cell_has_one_shade(belief):
-    found = [i for shade in beliefs.shades(np.array(belief)) for i in shade.cells]
-    assert sorted(found) == list(range(len(belief)))
+def test_coasts_are_fine_and_inside_the_world():
+    shores, borders = plane.coasts()
+    assert files("geonb").joinpath("data", "coasts.json.gz").stat().st_size <= 900_000
+    assert len(shores.lines) > 3000
+    assert len(borders.lines) > 100
+    assert shores.low[:, 1].min() >= -90
+    assert shores.high[:, 1].max() <= 90
+    coarse = sum(len(list(plane.cut_rings(plane.land()[0], box))) for box in [(-19, 177, -16, 181)])
+    fine = list(plane.cut_rings(shores.near((-19, 177, -16, 181)), (-19, 177, -16, 181)))
+    assert len(fine) > 3 * max(coarse, 1)
+    assert sum(map(len, fine)) > 500
 
 
-@pytest.mark.parametrize(
-    ("probability", "label"),
-    [
-        (0.1001, "over 10 %"),
-        (0.0999, "1 to 10 %"),
-        (0.0101, "1 to 10 %"),
-        (0.0099, "0.1 to 1 %"),
-        (0.00101, "0.1 to 1 %"),
-        (0.00099, "0.01 to 0.1 %"),
-        (0.000101, "0.01 to 0.1 %"),
-        (0.000099, "under 0.01 %"),
-        (0.0, "under 0.01 %"),
-    ],
-)
-def test_a_shade_holds_the_probabilities_that_its_label_says(probability, label):
-    assert [shade.label for shade in beliefs.shades(np.array([probability]))] == [label]
+def test_rings_and_lines_are_cut_to_a_box():
+    square = np.array([[0.0, 0], [4, 0], [4, 4], [0, 4], [0, 0]])
+    [cut] = plane.cut_rings([square], (1, 1, 3, 9))
+    assert _area(cut) == pytest.approx(2 * 8 - 2 * 5)  # 1..9 east ends at 4, 1..3 north
+    line = np.stack([np.arange(10.0), np.zeros(10)], axis=-1)
+    assert [part[:, 0].tolist() for part in plane.cut_lines([line], (-1, 3, 1, 5))] == [
+        [2.0, 3.0, 4.0, 5.0, 6.0]
+    ]
+    assert list(plane.cut_lines([line], (2, 3, 4, 5))) == []
 
 
-def test_the_probable_are_drawn_last():
-    belief = np.array([0.5, 0.1, 0.05, 0.005, 0.0005, 0.0])
-    got = [(shade.label, shade.cells) for shade in beliefs.shades(belief)]
-    assert got[-1] == ("over 10 %", [0, 1])
-    assert got[0] == ("under 0.01 %", [5])
+@given(places)
+def test_equal_earth_keeps_areas(place):
+    lat, lng = np.clip(place[0], -89, 89), np.clip(place[1], -179, 179)
+    step = 1e-4
+    corners = np.array([[lng, lat], [lng + step, lat], [lng, lat + step]])
+    a, b, c = plane.equal_earth(corners)
+    area = abs(np.cross(np.append(b - a, 0), np.append(c - a, 0))[2])
+    assert area == pytest.approx(np.radians(step) ** 2 * np.cos(np.radians(lat)), rel=1e-3)

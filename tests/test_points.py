@@ -23,7 +23,7 @@ def test_points_say_what_the_predictions_say():
 @given(st.lists(places, min_size=1, max_size=5), st.none() | places)
 def test_the_view_holds_every_place(some, truth):
     case = predictions(some, truth)
-    *_, (lat, lng), zoom = points.view(case, width=700, height=400)
+    *_, (lat, lng), zoom = points.view(points.box(case), width=700, height=400)
     size = 256 * 2**zoom
     for point in points.points(case):
         y, x = point.on_mercator

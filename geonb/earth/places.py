@@ -102,13 +102,19 @@ def nearest_town(place: Place) -> Town:
     )  # fmt: skip
 
 
-def towns_in(box: tuple[float, float, float, float], most: int) -> list[tuple[str, Place]]:
-    """The ``most`` populous towns inside south, west, north, east, which may be beyond 180°."""
+def towns_in(box: tuple[float, float, float, float], most: int) -> list[tuple[str, Place, float]]:
+    """The ``most`` populous towns inside south, west, north, east, which may be beyond 180°.
+
+    Gives name, place and people, the most populous first.
+    """
     towns, (south, west, north, east) = gazetteer(), box
     lat, lng = towns.places[:, 0], west + (towns.places[:, 1] - west) % 360
     inside = np.flatnonzero((lat >= south) & (lat <= north) & (lng <= east))
     largest = inside[np.argsort(-towns.people[inside], kind="stable")][:most]
-    return [(towns.names[i], (float(lat[i]), float(lng[i]))) for i in largest.tolist()]
+    return [
+        (towns.names[i], (float(lat[i]), float(lng[i])), float(towns.people[i]))
+        for i in largest.tolist()
+    ]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Maps of a whole model: the outlines of its cells, and its belief in each of them."""
+"""Maps of a whole model: the outlines of its cells, and where it looks for one photo."""
 
 from __future__ import annotations
 
@@ -10,75 +10,130 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geonb.distances import bounds, distance
 from geonb.earth.places import nearest_town
 from geonb.maps import drawing
 from geonb.maps.plane import rings
 from geonb.maps.providers import provider_module
 from geonb.shown.pictures import Picture, style
+from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from geonb.earth.cells import Cells
 
+SHARES = (0.9, 0.5)
+"""Of the probability; the smallest area that holds each is drawn."""
+COLOURS = {0.9: "#8fb3d1", 0.5: "#e0876b"}
+"""Of those areas; light, because points lie on them."""
+NAMES = {0.9: "blue", 0.5: "orange"}
+POINT, POINTS = "#22476b", "a cell; the larger, the more probable"
+_MOST_POINTS = 400
+"""A map with more points than this would not pan."""
+_LINE = {"color": "#2e5f8a", "weight": 1, "fill": False}
 _DIGITS = 5
-"""Of a degree, about a metre; the smallest cells are smaller than a screen's pixel anyway."""
-_LINE = {"color": "#005b8f", "weight": 1, "fill": False}
-# Steps of cividis, which the colour-blind see like everyone else; dark is probable.
-_CLASSES = (
-    (0.1, "over 10 %", "#00204d", "dark blue"),
-    (0.01, "1 to 10 %", "#414d6b", "blue-grey"),
-    (0.001, "0.1 to 1 %", "#7c7b78", "grey"),
-    (0.0001, "0.01 to 0.1 %", "#bcae6c", "olive"),
-    (0.0, "under 0.01 %", "#f2e28c", "pale yellow"),
-)
+"""Of a degree, about a metre."""
 
 
 @dataclass(frozen=True)
-class Shade:
-    """One class of probability and its cells.
+class Belief:
+    """What a model believes of one photo.
 
     Attributes:
-        label: The class in words.
-        colour: The colour of its cells.
-        colour_name: The colour in words.
-        cells: The indices of its cells.
+        cells: The model's cells.
+        probabilities: Of each cell, (N,).
+        text: What the map shows, in a sentence.
     """
 
-    label: str
-    colour: str
-    colour_name: str
-    cells: list[int]
+    cells: Cells
+    probabilities: NDArray[np.float64]
+    text: str
+
+    def smallest(self, share: float) -> NDArray[np.intp]:
+        """The cells of the smallest area that holds ``share``, the densest first.
+
+        Probability per area decides: a vast cell with some probability says little about a place.
+        """
+        areas = self.cells.areas_km2
+        order = np.argsort(-self.probabilities / areas, kind="stable")
+        held = np.cumsum(self.probabilities[order])
+        return order[: int(np.searchsorted(held, share * held[-1])) + 1]
+
+    @property
+    def probable(self) -> NDArray[np.intp]:
+        """The fewest cells that hold 90% of the probability, at most 400; the best first."""
+        order = np.argsort(-self.probabilities, kind="stable")
+        held = np.cumsum(self.probabilities[order])
+        return order[: int(np.searchsorted(held, SHARES[0] * held[-1])) + 1][:_MOST_POINTS]
+
+    def describe(self, share: float) -> str:
+        """The smallest area that holds ``share``, in words."""
+        chosen = self.smallest(share)
+        area = float(self.cells.areas_km2[chosen].sum())
+        cells = f"{len(chosen):,} cell{'s' if len(chosen) > 1 else ''}"
+        return f"{share:.0%} lies in {cells}, {in_km2(area)}"
+
+    def words(self, index: int) -> str:
+        """A cell as the map's label says it: its town and its probability."""
+        town = nearest_town(self.cells.place(index))
+        return f"{town}: {percent(float(self.probabilities[index]))}"
 
 
-def shades(belief: NDArray[np.float64]) -> list[Shade]:
-    """Sort cells (N,) by their probability into classes, the least probable first."""
-    above = np.inf
-    found = []
-    for least, label, colour, name in _CLASSES:
-        indices = np.flatnonzero((belief >= least) & (belief < above)).tolist()
-        found.append(Shade(label, colour, name, indices))
-        above = least
-    return [shade for shade in reversed(found) if shade.cells]
+def in_km2(area: float) -> str:
+    """An area as people write it, to two digits: 8.4 km², 1,200 km²."""
+    digits = 1 - int(np.floor(np.log10(area))) if area > 0 else 0
+    return f"{round(area, digits):,.{1 if area < 9.5 else 0}f} km²"
 
 
-def draw(cells: Cells, text: str, provider: str, belief: NDArray[np.float64] | None = None) -> Any:
-    """Draw cells on Leaflet's map or on a picture, shaded where a belief (N,) is given.
-
-    Cells of one shade are one shape on one canvas: 15,527 shapes of their own would not pan.
-    """
-    lines = [text] if belief is None else [text, *_key(belief)]
-    picture = picture_of(cells, lines, belief)
+def draw_cells(cells: Cells, text: str, provider: str) -> Any:
+    """Outline cells on Leaflet's map or on a picture."""
+    picture = _picture(partial(_cells_figure, cells), text)
     if provider == "static":
         return picture
     leaflet = provider_module("leaflet")
     world = leaflet.base_map((25.0, 10.0), 2)
-    data = leaflet.collection(*_parts(rings(cells), belief))
-    world.add(leaflet.shapes(data))
-    return leaflet.boxed(world, picture, points=[], lines=lines, alt=picture.alt)
+    shape = _shape(rings(cells), range(len(cells)))
+    world.add(leaflet.shapes([leaflet.feature("MultiPolygon", shape, _LINE)]))
+    return leaflet.boxed(world, picture, points=[], lines=[text], alt=picture.alt)
+
+
+def draw_belief(belief: Belief, provider: str) -> Any:
+    """Draw a belief: a point per probable cell, sized by its probability, and two areas."""
+    best = "; ".join(belief.words(i) for i in belief.probable[:5].tolist())
+    areas = ". ".join(f"{belief.describe(share)} ({NAMES[share]})" for share in SHARES)
+    picture = _picture(partial(_belief_figure, belief), belief.text, f"{best}. {areas}.")
+    if provider == "static":
+        return picture
+    leaflet = provider_module("leaflet")
+    places = [belief.cells.place(i) for i in belief.probable.tolist()]
+    *_, centre, zoom = leaflet.view(bounds(places))
+    world = leaflet.base_map(centre, zoom)
+    outlines = rings(belief.cells)
+    features = [
+        leaflet.feature(
+            "MultiPolygon", _shape(outlines, belief.smallest(share).tolist()),
+            {"color": COLOURS[share], "weight": 1, "fillOpacity": 0.35}, belief.describe(share),
+        )
+        for share in SHARES
+    ]  # fmt: skip
+    features += [
+        leaflet.feature(
+            "Point", belief.cells.places[i, ::-1].round(_DIGITS).tolist(),
+            {"color": "#ffffff", "weight": 1, "fillColor": POINT, "fillOpacity": 0.8,
+             "radius": _radius(belief, i)}, belief.words(i),
+        )
+        for i in belief.probable[::-1].tolist()
+    ]  # fmt: skip
+    keys = [(COLOURS[share], belief.describe(share)) for share in SHARES]
+    leaflet.add_shapes_with_key(world, features, [(POINT, POINTS), *keys])
+    return leaflet.boxed(world, picture, points=[], lines=[belief.text], alt=picture.alt)
+
+
+def _radius(belief: Belief, index: int) -> float:
+    """Of a point; its area grows with the probability."""
+    return 2.5 + 18 * float(np.sqrt(belief.probabilities[index]))
 
 
 def by_country(cells: Cells, most: int = 6) -> str:
@@ -89,63 +144,57 @@ def by_country(cells: Cells, most: int = 6) -> str:
     return ", ".join([*listed, *([f"elsewhere {rest:,}"] if rest else [])])
 
 
-def _parts(outlines: list[NDArray[np.float64]], belief: NDArray[np.float64] | None) -> list[Any]:
-    def shape(indices: list[int]) -> list[Any]:
-        return [[outlines[i].round(_DIGITS).tolist()] for i in indices]
-
-    if belief is None:
-        return [("MultiPolygon", shape(list(range(len(outlines)))), _LINE)]
-    return [
-        (
-            "MultiPolygon",
-            shape(shade.cells),
-            {
-                "color": shade.colour,
-                "weight": weight,
-                "fillColor": shade.colour,
-                "fillOpacity": 0.6,
-            },
-        )
-        for weight, shade in enumerate(shades(belief), start=1)
-    ]
+def _shape(outlines: list[NDArray[np.float64]], indices: Any) -> list[Any]:
+    return [[outlines[i].round(_DIGITS).tolist()] for i in indices]
 
 
-def _key(belief: NDArray[np.float64]) -> list[str]:
-    return [
-        f"probability {shade.label}: {len(shade.cells):,} cells, {shade.colour_name}"
-        for shade in reversed(shades(belief))
-    ]
+def _picture(figure: partial[Figure], text: str, more: str = "") -> Picture:
+    """The picture with its sentence below; ``more`` is for those who can't see it."""
+    html = f"<style>{style()}</style><div class='geonb'><p>{escape(text)}</p></div>"
+    return Picture(figure, f"Map. {text} {more}".strip(), f"{text}\n{more}".strip(), html)
 
 
-def picture_of(
-    cells: Cells, lines: Sequence[str], belief: NDArray[np.float64] | None = None
-) -> Picture:
-    """Draw the outlines of cells on a world map, shaded by their probability where it is given.
-
-    Of ``lines``, the map in words, the first stands below the picture; its legend says the others.
-    """
-    html = f"<style>{style()}</style><div class='geonb'><p>{escape(lines[0])}</p></div>"
-    alt = f"World map. {lines[0]} {'; '.join(lines[1:])}".strip()
-    return Picture(partial(_cells_figure, cells, belief), alt, "\n".join(lines), html)
-
-
-def _cells_figure(cells: Cells, belief: NDArray[np.float64] | None) -> Figure:
+def _cells_figure(cells: Cells) -> Figure:
     from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.4, 4.4), facecolor="white")
+    chart = drawing.world(figure.add_axes((0.01, 0.01, 0.98, 0.98)), south=-90.0, north=90.0)
+    chart.add_lines(rings(cells), colors=_LINE["color"], lw=0.4)
+    return figure
+
+
+def _belief_figure(belief: Belief) -> Figure:
+    """The matplotlib figure: around the best cell, and the world."""
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    figure = Figure(figsize=(9.4, 4.9), layout="constrained")
-    axes = figure.subplots()
-    drawing.frame(axes, (-90.0, -180.0, 90.0, 180.0), stretch=1.0)
-    outlines = rings(cells)
-    if belief is None:
-        drawing.add_lines(axes, outlines, colors="#005b8f", lw=0.4)
-        return figure
-    keys = []
-    for order, shade in enumerate(shades(belief), start=1):
-        chosen = [outlines[i] for i in shade.cells]
-        drawing.add_rings(axes, chosen, fc=shade.colour)
-        # The more probable, the thicker the edge: a town's cell is smaller than a pixel.
-        drawing.add_lines(axes, chosen, colors=shade.colour, lw=0.6 * order)
-        keys.append(Patch(fc=shade.colour, label=f"{shade.label} ({len(chosen):,} cells)"))
-    axes.legend(handles=keys, title="probability", loc="lower left", fontsize=8, title_fontsize=8)
+    places = [belief.cells.place(i) for i in belief.probable.tolist()]
+    near = [place for place in places if distance(place, places[0]) < drawing.CLUSTER_KM]
+    figure = Figure(figsize=(11.0, 4.4), facecolor="white")
+    close = drawing.close_up(figure.add_axes((0.015, 0.11, 0.35, 0.86)), near)
+    world = drawing.world(figure.add_axes((0.38, 0.11, 0.605, 0.86)))
+    for chart, size in ((close, 1.4), (world, 0.9)):
+        _add_belief(chart, belief, size)
+    drawing.add_scale_bar(close)
+    size = _radius(belief, int(belief.probable[0]))
+    close.taken += [(*(close.at(p) - size), *(close.at(p) + size)) for p in near[:50]]
+    drawing.add_towns(close)
+    point = Line2D([], [], marker="o", ls="", color=POINT, label=POINTS)
+    keys = [point, *(Patch(fc=COLOURS[s], alpha=0.6, label=belief.describe(s)) for s in SHARES)]
+    figure.legend(handles=keys, loc="lower center", ncols=3, fontsize=9, frameon=False)
     return figure
+
+
+def _add_belief(chart: drawing.Chart, belief: Belief, size: float) -> None:
+    """The two areas, and over them a point per cell."""
+    outlines = rings(belief.cells)
+    for share in SHARES:
+        chosen = [outlines[i] for i in belief.smallest(share).tolist()]
+        chart.add_rings(chosen, fc=COLOURS[share], alpha=0.45)
+        chart.add_lines(chosen, colors=COLOURS[share], lw=0.8)
+    for i in belief.probable[::-1].tolist():
+        if chart.holds(belief.cells.place(i)):
+            drawing.add_dot(
+                chart, chart.at(belief.cells.place(i)), size * _radius(belief, i), POINT, alpha=0.8
+            )

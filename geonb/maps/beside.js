@@ -1,13 +1,62 @@
-// The list beside a map that another widget draws: it looks for the map in the box of both.
+// What stands beside a map that another widget draws: it looks for the map in the box of both.
+const APART = 44; // pixels between two pins that one can tell apart
+const CLOSEST = 15; // zoom
+const mercator = (lat) => Math.asinh(Math.tan(lat * Math.PI / 180)) / (2 * Math.PI);
+
+// The zoom at which a place's pin is apart from its neighbours'.
+function zoomTo(points, index) {
+  const far = points.map(({ lat, lng }) => Math.hypot(
+    ((lng - points[index].lng + 540) % 360 - 180) / 360, mercator(lat) - mercator(points[index].lat)));
+  const nearest = Math.min(...far.filter((distance) => distance > 1e-9));
+  return Math.max(5, Math.min(CLOSEST, Math.ceil(Math.log2(APART / 256 / nearest))));
+}
+
+// Pins that would cover each other move apart; each marker stays on its place.
+function spreadPins(map) {
+  const pins = [...map.querySelectorAll(".leaflet-marker-icon [data-geonb]")].map((pin) => {
+    const { m41: x, m42: y } = new DOMMatrix(getComputedStyle(pin.parentElement).transform);
+    return { pin, x, y, at: [x, y], fixed: pin.classList.contains("geonb-star") };
+  });
+  for (let round = 0; round < 60; round++) {
+    let still = true;
+    pins.forEach((a, i) => pins.slice(i + 1).forEach((b, j) => {
+      const [dx, dy] = [b.x - a.x || 0.1 * (j + 1), b.y - a.y || 0.1], gap = Math.hypot(dx, dy), lack = 25 - gap;
+      if (lack < 0.5) return;
+      still = false;
+      const [left, right] = a.fixed ? [0, 1] : b.fixed ? [1, 0] : [0.5, 0.5];
+      a.x -= dx / gap * lack * left, a.y -= dy / gap * lack * left;
+      b.x += dx / gap * lack * right, b.y += dy / gap * lack * right;
+    }));
+    if (still) break;
+  }
+  for (const { pin, x, y, at } of pins) pin.style.translate = `${(x - at[0]).toFixed(1)}px ${(y - at[1]).toFixed(1)}px`;
+}
+
 function render({ model, el }) {
-  el.classList.add("geonb");
-  let box;
-  const pin = model.get("pin");
-  const open = (index) => box?.querySelector(`${pin}[data-geonb="${index}"]`)?.click();
-  el.append(placeList(model, pin && open));
+  el.classList.add("geonb", "geonb-beside");
+  let box, world;
+  const pin = model.get("pin"), points = model.get("points");
+  const move = (center, zoom) => {
+    world?.set({ center, zoom });
+    world?.save_changes();
+  };
+  const open = (index) => {
+    const { lat, lng } = points[index];
+    const turn = world ? Math.round((world.get("center")[1] - lng) / 360) * 360 : 0;
+    move([lat, lng + turn], zoomTo(points, index));
+    setTimeout(() => box?.querySelector(`${pin}[data-geonb="${index}"]`)?.click(), 60);
+  };
+  const whole = model.get("whole");
+  const button = whole.center ? [element("button", {
+    type: "button", className: "geonb-whole", textContent: "Whole world", onclick: () => move(whole.center, whole.zoom),
+  })] : [];
+  el.append(placeList(model, pin && points.length ? open : undefined, ...button));
   const hidden = hidePicture(model);
   const whileShown = new ResizeObserver(([{ target }]) => { hidden.disabled = !target.clientHeight; });
-  const timer = setInterval(() => { // the map comes in its own time, or, without its network, never
+  const stirred = new MutationObserver((changes) => {
+    if (changes.some(({ target }) => !target.dataset?.geonb)) requestAnimationFrame(() => spreadPins(box));
+  });
+  const timer = setInterval(async () => { // the map comes in its own time, or, without its network, never
     box = el.closest(".geonb-box");
     const map = box?.querySelector(model.get("map"));
     if (!map) return;
@@ -17,7 +66,14 @@ function render({ model, el }) {
     map.setAttribute("aria-label", model.get("alt"));
     el.append(hidden);
     whileShown.observe(map); // gmaps takes its map away where Google rejects the key
+    if (!model.get("world")) return;
+    world = await model.widget_manager.get_model(model.get("world").slice("IPY_MODEL_".length));
+    const wheel = (on) => { world.set("scroll_wheel_zoom", on); world.save_changes(); };
+    map.addEventListener("click", () => wheel(true)); // so that a page scrolls past a map
+    map.addEventListener("mouseleave", () => wheel(false));
+    stirred.observe(map.querySelector(".leaflet-marker-pane"), { subtree: true, childList: true, attributeFilter: ["style"] });
+    spreadPins(box);
   }, 100);
-  return () => { clearInterval(timer); whileShown.disconnect(); };
+  return () => { clearInterval(timer); whileShown.disconnect(); stirred.disconnect(); };
 }
 export default { render };

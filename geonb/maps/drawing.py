@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.patches import Patch
     from numpy.typing import NDArray
 
     from geonb.distances import Place
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
 SEA, LAND, BORDER = "#e3edf3", "#fbf9f4", "#c5bfb0"
 INK, SOFT = "#22303c", "#5b6670"
-_KM_PER_DEGREE = np.pi * EARTH_RADIUS_KM / 180
+KM_PER_DEGREE = np.pi * EARTH_RADIUS_KM / 180
+CLUSTER_KM = 300.0
+"""Places this near to the best one share its close-up."""
 _LEAST_SPAN = 0.3, 0.9
 """Degrees; a close-up of several places shows at least this much, and of a single one."""
 _FINE_SPAN = 40.0
@@ -54,6 +57,7 @@ class Chart:
         centre: The longitude in its middle, degrees.
         project: Turns degrees (..., 2), longitude first, into the axes' units.
         box: South, west, north, east in degrees.
+        frame: The edge of the world, where what is drawn ends; None for a close-up.
         taken: Boxes that words leave free, in points from the lower left: left, bottom, right, top.
     """
 
@@ -61,6 +65,7 @@ class Chart:
     centre: float
     project: Callable[[Line], Line]
     box: Box
+    frame: Patch | None = None
     taken: list[Box] = field(default_factory=list)
 
     @property
@@ -87,10 +92,11 @@ class Chart:
         return inside and not any(_meet(box, other) for other in self.taken)
 
     def _moved(self, lines: Iterable[Line]) -> list[Line]:
-        """Lines on each turn of the globe on which they meet the map, cut at its sides."""
+        """Lines on each turn of the globe on which they meet the map; a world ends at its sides."""
         _, west, _, east = self.box
+        ends = ((west, -90), (east, 90)) if self.frame else (-np.inf, np.inf)
         return [
-            self.project(np.clip(line + np.array([turn, 0.0]), (west, -90), (east, 90)))
+            self.project(np.clip(line + np.array([turn, 0.0]), *ends))
             for line in lines
             for turn in TURNS
             if line[:, 0].min() + turn < east and line[:, 0].max() + turn > west
@@ -100,7 +106,8 @@ class Chart:
         """Filled outlines, one shape each."""
         from matplotlib.collections import PolyCollection
 
-        self.axes.add_collection(PolyCollection(self._moved(rings), **style), autolim=False)
+        drawn = PolyCollection(self._moved(rings), **style)
+        self.axes.add_collection(drawn, autolim=False).set_clip_path(self.frame or self.axes.patch)
 
     def add_land(self, rings: Iterable[Line]) -> None:
         """Filled outlines with their holes, which run the other way round, as one shape."""
@@ -110,7 +117,8 @@ class Chart:
         parts = [Path(ring, closed=True) for ring in self._moved(rings)]
         if parts:
             whole = Path.make_compound_path(*parts)
-            self.axes.add_patch(PathPatch(whole, fc=LAND, ec=BORDER, lw=0.5, joinstyle="round"))
+            land = PathPatch(whole, fc=LAND, ec=BORDER, lw=0.5, joinstyle="round")
+            self.axes.add_patch(land).set_clip_path(self.frame or self.axes.patch)
 
     def add_lines(self, lines: Iterable[Line], **style: Any) -> None:
         """Lines, in parts where they leave the map."""
@@ -119,11 +127,14 @@ class Chart:
         _, west, _, east = self.box
         turns = [line + np.array([turn, 0.0]) for line in lines for turn in TURNS]
         parts = [self.project(line) for line in cut_lines(turns, (-91.0, west, 91.0, east))]
-        self.axes.add_collection(LineCollection(parts, **style), autolim=False)
+        drawn = LineCollection(parts, **style)
+        self.axes.add_collection(drawn, autolim=False).set_clip_path(self.frame or self.axes.patch)
 
 
 def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float = 84.0) -> Chart:
     """Land and sea on an equal-area map of the world around a meridian."""
+    from matplotlib.patches import Polygon
+
     chart = Chart(
         axes, centre, lambda line: equal_earth(line, centre),
         (-90.0, centre - 180, 90.0, centre + 180),
@@ -131,16 +142,11 @@ def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float
     lats = np.linspace(south, north, 90)
     sides = [np.stack([np.full(90, centre + side), lats[::step]], axis=-1)
              for side, step in ((-180, 1), (180, -1))]  # fmt: skip
-    from matplotlib.patches import Polygon
-
-    frame = Polygon(chart.project(np.concatenate(sides)), fc=SEA, ec="none")
+    chart.frame = frame = Polygon(chart.project(np.concatenate(sides)), fc=SEA, ec="none")
+    axes.add_patch(frame)
     shores, borders = land()
     chart.add_land(shores)
     chart.add_lines(borders, colors=BORDER, lw=0.35)
-    axes.add_patch(frame)
-    frame.set_zorder(0)
-    for drawn in [*axes.patches[:-1], *axes.collections]:
-        drawn.set_clip_path(frame)
     (west, low), (east, high) = frame.get_xy().min(axis=0), frame.get_xy().max(axis=0)
     axes.set(xlim=(west, east), ylim=(low, high), aspect="equal")
     axes.set_axis_off()
@@ -148,28 +154,40 @@ def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float
     return chart
 
 
-def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
-    """Land and sea around places, true to shape in the middle; fills the axes."""
+def box_around(places: Sequence[Place], ratio: float) -> tuple[Box, float]:
+    """South, west, north, east of a close-up so many times as wide as high, and its stretch.
+
+    The stretch is how many degrees of longitude are as long as one of latitude.
+    """
     south, west, north, east = bounds(places)
     lat, lng = (south + north) / 2, (west + east) / 2
     stretch = 1 / max(float(np.cos(np.radians(lat))), 0.05)
-    extent = axes.get_window_extent()
-    ratio, least = extent.width / extent.height, _LEAST_SPAN[len(set(places)) == 1]
+    least = _LEAST_SPAN[len(set(places)) == 1]
     half = 0.68 * max(north - south, (east - west) / stretch / ratio, least)
-    box = (lat - half, lng - half * ratio * stretch, lat + half, lng + half * ratio * stretch)
+    out = half * ratio * stretch
+    return (lat - half, lng - out, lat + half, lng + out), stretch
+
+
+def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
+    """Land and sea around places, true to shape in the middle; fills the axes."""
+    extent = axes.get_window_extent()
+    ratio = extent.width / extent.height
+    box, stretch = box_around(places, ratio)
+    south, west, north, east = box
+    lat, lng, half = (south + north) / 2, (west + east) / 2, (north - south) / 2
     chart = Chart(axes, lng, lambda line: (line - (lng, lat)) / (stretch, 1.0), box)
     if 2 * half < _FINE_SPAN:
-        shores, borders = (lines.near(box) for lines in coasts())
+        shores, borders = coasts()
         wide = (lat - 2 * half, 2 * box[1] - lng, lat + 2 * half, 2 * box[3] - lng)
         chart.box = wide  # so that the edges of what is cut stay outside
-        chart.add_land(cut_rings(shores, wide))
-        chart.add_lines(cut_lines(borders, wide), colors=BORDER, lw=0.8, linestyles="--")
+        chart.add_land(cut_rings(shores.near(wide), wide))
+        chart.add_lines(cut_lines(borders.near(wide), wide), colors=BORDER, lw=0.8, linestyles="--")
         chart.box = box
     else:
-        shores, borders = land()
+        whole_shores, whole_borders = land()
         chart.box = (-90.0, lng - 270, 90.0, lng + 270)
-        chart.add_land(shores)
-        chart.add_lines(borders, colors=BORDER, lw=0.6)
+        chart.add_land(whole_shores)
+        chart.add_lines(whole_borders, colors=BORDER, lw=0.6)
         chart.box = box
     axes.set(facecolor=SEA, xlim=(-half * ratio, half * ratio), ylim=(-half, half))
     axes.set(xticks=[], yticks=[])
@@ -213,13 +231,14 @@ def add_groups(chart: Chart, predictions: Predictions, radius: float = 5.5) -> N
         elif all(np.hypot(*(spot - other)) > 2 * radius for other in shown):
             _number(chart, spot, radius, point, 20 - len(shown) / 10)
             shown.append(spot)
+            chart.taken.append((*(spot - radius), *(spot + radius)))
 
 
 def _number(chart: Chart, xy: Line, radius: float, point: Point, order: float) -> None:
     """A circle with the rank in it."""
     _dot(chart, xy, 2 * radius, "o", point.colour, order)
     chart.axes.annotate(
-        point.label, xy, xycoords="axes points", color="white", weight="bold",
+        point.label, tuple(xy), xycoords="axes points", color="white", weight="bold",
         ha="center", va="center_baseline", zorder=order + 0.05,
         fontsize=min(1.3 * radius, 13) / (1 if len(point.label) < 2 else 1.35),
     )  # fmt: skip
@@ -246,6 +265,14 @@ def spread(spots: Line, radii: Line, fixed: Sequence[bool]) -> Line:
         share = free[:, None] / np.maximum(free[:, None] + free[None], 1.0)
         moved += (gap / np.maximum(far, 1e-9)[..., None] * (lack * share)[..., None]).sum(axis=1)
     return moved
+
+
+def add_dot(chart: Chart, xy: Line, size: float, colour: str, alpha: float) -> None:
+    """A plain circle, points wide."""
+    chart.axes.plot(
+        *(xy / chart.size), "o", ms=size, color=colour, mec="white", mew=0.6, alpha=alpha,
+        transform=chart.axes.transAxes, zorder=8,
+    )  # fmt: skip
 
 
 def _dot(chart: Chart, xy: Line, size: float, marker: str, colour: str, order: float) -> None:
@@ -283,7 +310,7 @@ def add_way(chart: Chart, predictions: Predictions) -> None:
 def add_towns(chart: Chart, most: int = 5, size: float = 8.5) -> None:
     """Name the largest towns on the map, as many as find room beside the pins."""
     shown = 0
-    for name, place in towns_in(chart.box, 60):
+    for name, place, _ in towns_in(chart.box, 60):
         spot = chart.at(place)
         dot = (*(spot - 3), *(spot + 3))
         box = _room(chart, dot, spot, _LETTER * size * len(name), size)
@@ -322,7 +349,7 @@ def _add_words(
     from matplotlib.patheffects import withStroke
 
     chart.axes.annotate(
-        words, xy, xycoords="axes points", ha="center", va="center_baseline", fontsize=size,
+        words, tuple(xy), xycoords="axes points", ha="center", va="center_baseline", fontsize=size,
         color=colour, zorder=order, path_effects=[withStroke(linewidth=_HALO, foreground="white")],
         **style,
     )  # fmt: skip
@@ -333,7 +360,7 @@ def _add_words(
 def add_scale_bar(chart: Chart) -> None:
     """A bar of a round number of kilometres at the lower left of a close-up."""
     (south, _, north, _), (_, height) = chart.box, chart.size
-    km_per_point = (north - south) * _KM_PER_DEGREE / height
+    km_per_point = (north - south) * KM_PER_DEGREE / height
     km = round_down(0.28 * float(chart.size[0]) * km_per_point)
     end = 12 + km / km_per_point
     x, y = np.array([12, end]) / chart.size[0], np.array([12, 12]) / height

@@ -15,12 +15,13 @@ from geonb.maps import static
 from geonb.maps.google import KEY_VARIABLE
 from geonb.maps.live import Beside, Live, traits_of
 from geonb.maps.plane import great_circle
-from geonb.maps.points import TRUTH_COLOUR, in_km, points, turned, view
+from geonb.maps.points import TRUTH_COLOUR, box, in_km, points, turned, view
 from geonb.maps.providers import repair_gmaps
 
 if TYPE_CHECKING:
     from geonb.distances import Place
     from geonb.predictions import Predictions
+    from geonb.shown.pictures import Picture
 
 _DOTS = 24
 """Steps between the true place and the best guess."""
@@ -35,9 +36,8 @@ class Figure(Live, gmaps.Figure):
 
     children = traitlets.Tuple().tag(sync=True, **ipywidgets.widget_serialization)
 
-    def __init__(self, predictions: Predictions, why: str, center: Any, zoom: int) -> None:
+    def __init__(self, picture: Picture, center: Any, zoom: int, **traits: Any) -> None:
         viewport = gmaps.InitialViewport.from_zoom_center(zoom, center)
-        traits = traits_of(predictions, why)
         beside = Beside(map=".gm-style", **{**traits, "lines": [*traits["lines"], _LEAK]})
         super().__init__(
             _map=gmaps.Map(initial_viewport=viewport, layout={"flex": "0 0 420px"}),
@@ -47,10 +47,10 @@ class Figure(Live, gmaps.Figure):
             children=(beside,),
         )
         self.add_class("geonb-box")
-        self.picture, self.uid = static.draw(predictions), beside.uid
+        self.picture, self.uid = picture, beside.uid
 
 
-def draw(predictions: Predictions, why: str, api_key: str | None = None) -> Figure:
+def draw(predictions: Predictions, why: str, *, photo: bool, api_key: str | None = None) -> Figure:
     """Draw predictions as a ``gmaps.Figure``; a key that ``gmaps.configure`` has set stays.
 
     The view is set from the places: gmaps' own takes the mean of longitudes, and looks at
@@ -60,8 +60,11 @@ def draw(predictions: Predictions, why: str, api_key: str | None = None) -> Figu
     key = os.environ.get(KEY_VARIABLE) if api_key is None else api_key
     if key:
         gmaps.configure(api_key=key)
-    *_, (lat, lng), zoom = view(predictions)
-    figure = Figure(predictions, why, center=(lat, turned(lng)), zoom=zoom)
+    *_, (lat, lng), zoom = view(box(predictions))
+    figure = Figure(
+        static.draw(predictions, photo=photo), center=(lat, turned(lng)), zoom=zoom,
+        **traits_of(predictions, why, photo=photo),
+    )  # fmt: skip
     marked = points(predictions)
     for point in [*reversed(marked[: len(predictions)]), *marked[len(predictions) :]]:
         words = f"{point.label}: {point.text}"

@@ -128,7 +128,8 @@ function render({ model, el }) {
     open ??= drawMap(box, model);
   }
   el.classList.add("geonb");
-  el.append(message, box, placeList(model, (index) => open?.(index)));
+  const side = element("div", { className: "geonb-beside" }, placeList(model, (index) => open?.(index)));
+  el.append(message, element("div", { className: "geonb-box" }, box, side));
   keepKeys(el);
   show("waiting");
   const heard = ({ type, key }) => { if (type === "key") start(key); };

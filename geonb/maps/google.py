@@ -9,7 +9,7 @@ import traitlets
 
 from geonb.maps import static
 from geonb.maps.live import Live, Shown, script, traits_of
-from geonb.maps.points import turned, view
+from geonb.maps.points import box, turned, view
 
 if TYPE_CHECKING:
     from geonb.predictions import Predictions
@@ -43,11 +43,16 @@ class GoogleMap(Live, Shown):
 
 
 def draw(
-    predictions: Predictions, why: str, api_key: str | None = None, map_id: str | None = None
+    predictions: Predictions,
+    why: str,
+    *,
+    photo: bool,
+    api_key: str | None = None,
+    map_id: str | None = None,
 ) -> GoogleMap:
     """Draw predictions on Google's map; with a ``map_id`` in its style, with advanced markers."""
     key = os.environ.get(KEY_VARIABLE, "") if api_key is None else api_key
-    south, west, north, east, centre, zoom = view(predictions)
+    south, west, north, east, centre, zoom = view(box(predictions))
     bounds = {"south": south, "west": turned(west), "north": north, "east": turned(east)}
     widget = GoogleMap(
         key,
@@ -57,7 +62,7 @@ def draw(
             "zoom": zoom,
         },
         map_id=map_id or "",
-        **traits_of(predictions, why),
+        **traits_of(predictions, why, photo=photo),
     )
-    widget.picture = static.draw(predictions)
+    widget.picture = static.draw(predictions, photo=photo)
     return widget

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import ipyleaflet
 import ipywidgets
 import numpy as np
 
+from geonb.distances import bounds
 from geonb.maps import drawing, static
 from geonb.maps.live import Beside, Live, traits_of
 from geonb.maps.plane import great_circle, land
@@ -15,11 +17,14 @@ from geonb.maps.points import (
     TRUTH,
     TRUTH_COLOUR,
     Point,
+    box,
     in_km,
     nearest_turn,
     points,
     view,
 )
+from geonb.maps.static import near
+from geonb.shown.photos import show_photo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
 _HEIGHT = "420px"
 _DIGITS = 5
 """Of a degree, about a metre."""
+_THUMBNAIL = 200
+"""Pixels on the longer side of the photo in a pin's bubble."""
 _LAND_PANE = "geonb-land"
 _PIN = (26, 34)
 """Pixels; width and height of a pin, whose tip is its place."""
@@ -41,27 +48,32 @@ class LeafletMap(Live, ipywidgets.VBox):
     """An ipyleaflet map, the first child, and the list of its places."""
 
 
-def draw(predictions: Predictions, why: str) -> LeafletMap:
-    """Draw predictions on an ipyleaflet map, with a list of buttons below."""
-    *_, centre, zoom = view(predictions)
+def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
+    """Draw predictions on an ipyleaflet map around the best one, with their list beside it."""
+    *_, centre, zoom = view(bounds(near(predictions)))
     world = base_map(centre, zoom)
     if predictions.truth is not None:
         for layer in _truth_layers(predictions, centre[1]):
             world.add(layer)
     marked = points(predictions)
+    thumbnail = show_photo(predictions.photo, side=_THUMBNAIL)._repr_html_() if photo else ""
     for index, point in enumerate(marked):
         front = len(marked) + 1 if point.label == TRUTH else len(marked) - index
-        world.add(_marker(point, index, centre[1], front))
-    return boxed(world, static.draw(predictions), **traits_of(predictions, why))
+        world.add(_marker(point, index, centre[1], front, thumbnail))
+    *_, all_of_it, far = view(box(predictions))
+    return boxed(
+        world, static.draw(predictions, photo=photo), world=world,
+        whole={"center": list(all_of_it), "zoom": far}, **traits_of(predictions, why, photo=photo),
+    )  # fmt: skip
 
 
-def boxed(world: Any, picture: Picture, **traits: Any) -> LeafletMap:
+def boxed(shown: Any, picture: Picture, **traits: Any) -> LeafletMap:
     """A map and the list of what is on it, in one box."""
     beside = Beside(map=".leaflet-container", pin=".leaflet-marker-icon ", **traits)
-    box = LeafletMap([world, beside])
-    box.add_class("geonb-box")
-    box.picture, box.uid = picture, beside.uid
-    return box
+    both = LeafletMap([shown, beside])
+    both.add_class("geonb-box")
+    both.picture, both.uid = picture, beside.uid
+    return both
 
 
 def base_map(centre: tuple[float, float], zoom: float) -> Any:
@@ -90,24 +102,39 @@ def _land_layers(centre: float) -> list[Any]:
     ]
 
 
-def shapes(data: dict[str, Any]) -> Any:
-    """A layer of the features of `collection`."""
-    return ipyleaflet.GeoJSON(data=data)
+def shapes(features: list[dict[str, Any]]) -> Any:
+    """A layer of what `feature` gives."""
+    return ipyleaflet.GeoJSON(data={"type": "FeatureCollection", "features": features})
 
 
-def collection(*parts: tuple[str, list[Any], dict[str, Any]]) -> dict[str, Any]:
-    """A GeoJSON collection of one feature a part: its geometry's type, coordinates, style."""
+def feature(
+    kind: str, coordinates: list[Any], style: dict[str, Any], words: str = ""
+) -> dict[str, Any]:
+    """A GeoJSON feature with Leaflet's style, and with the words that the key says of it."""
     return {
-        "type": "FeatureCollection",
-        "features": [
-            {
-                "type": "Feature",
-                "properties": {"style": style},
-                "geometry": {"type": kind, "coordinates": coordinates},
-            }
-            for kind, coordinates, style in parts
-        ],
+        "type": "Feature",
+        "properties": {"style": style, "words": words},
+        "geometry": {"type": kind, "coordinates": coordinates},
     }
+
+
+def add_shapes_with_key(
+    world: Any, features: list[dict[str, Any]], keys: list[tuple[str, str]]
+) -> None:
+    """Add features, and a key of colours; it also says what one points at."""
+    swatches = "".join(
+        f"<div><i style='background:{colour}'></i>{escape(words)}</div>" for colour, words in keys
+    )
+    key = ipywidgets.HTML(f"<div class='geonb-key'>{swatches}</div>")
+    layer = shapes(features)
+
+    def say(feature: dict[str, Any], **_: Any) -> None:
+        words = escape(feature["properties"]["words"])
+        key.value = f"<div class='geonb-key'>{swatches}<b>{words}</b></div>"
+
+    layer.on_hover(say)
+    world.add(layer)
+    world.add(ipyleaflet.WidgetControl(widget=key, position="topright"))
 
 
 def _moved(lines: Sequence[NDArray[np.float64]], centre: float, digits: int = 2) -> list[Any]:
@@ -120,13 +147,13 @@ def _moved(lines: Sequence[NDArray[np.float64]], centre: float, digits: int = 2)
     ]
 
 
-def _marker(point: Point, index: int, centre: float, front: int) -> Any:
+def _marker(point: Point, index: int, centre: float, front: int, thumbnail: str) -> Any:
     words = f"{point.label}: {point.text}"
     lat, lng = point.on_mercator
     return ipyleaflet.Marker(
         location=(lat, nearest_turn(lng, centre)), icon=_icon(point, index),
         title=words, alt=words, draggable=False, z_index_offset=1000 * front,
-        popup=ipywidgets.HTML(words),
+        popup=ipywidgets.HTML(thumbnail + f"<p>{escape(words)}</p>"),
     )  # fmt: skip
 
 

@@ -1,5 +1,5 @@
-// The list of places that stands beside every live map: text for all, buttons for the keyboard.
-// Python puts this file before google.js and leaflet.js; it exports nothing.
+// The photo and the list of places beside every live map: text for all, buttons for the keyboard.
+// Python puts this file before google.js and beside.js; it exports nothing.
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
@@ -8,16 +8,18 @@ function element(tag, properties = {}, ...children) {
 
 // One button a place, `choose(index)` when it is pressed, or plain text where there is nothing to
 // choose; all text comes in as text, never as HTML.
-function placeList(model, choose) {
-  const place = ({ label, text }, index) => {
-    const words = [element("b", { textContent: label }), ` ${text}`];
+function placeList(model, choose, ...more) {
+  const place = ({ label, text, colour }, index) => {
+    const words = [element("b", { textContent: label, style: `color: ${colour}` }), element("span", { textContent: ` ${text}` })];
     return choose
       ? element("button", { type: "button", onclick: () => choose(index) }, ...words)
       : element("span", {}, ...words);
   };
   const items = model.get("points").map((point, index) => element("li", {}, place(point, index)));
   const lines = model.get("lines").map((line) => element("p", { textContent: line }));
-  return element("div", {}, element("ul", { className: "geonb-list" }, ...items), ...lines);
+  const { src, alt } = model.get("photo");
+  const photo = src ? [element("img", { src, alt })] : [];
+  return element("div", {}, ...photo, element("ul", { className: "geonb-list" }, ...items), ...more, ...lines);
 }
 
 // JupyterLab takes keys before the page does, except from elements that say so.

@@ -7,15 +7,20 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import anywidget
+import ipywidgets
 import traitlets
 from IPython.display import display
 
-from geonb.maps.points import in_words, points
+from geonb.maps.points import in_words, line_below, points
+from geonb.shown.photos import show_photo
 from geonb.shown.pictures import style
 
 if TYPE_CHECKING:
     from geonb.predictions import Predictions
     from geonb.shown.pictures import Picture
+
+_SIDE = 360
+"""Pixels on the longer side of the photo beside a map."""
 
 
 class Live:
@@ -51,21 +56,18 @@ def script(*names: str) -> str:
     return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
-def traits_of(predictions: Predictions, why: str) -> dict[str, Any]:
+def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, Any]:
     """What the scripts show of predictions, beside the map and on it."""
-    lines = [
-        predictions.sheet().caption,
-        *([f"{predictions.note}."] if predictions.note else []),
-        why,
-    ]
+    shown = show_photo(predictions.photo, side=_SIDE)
     return {
         "points": [
             {"lat": p.on_mercator[0], "lng": p.on_mercator[1], "label": p.label, "text": p.text,
              "colour": p.colour}
             for p in points(predictions)
         ],
-        "lines": lines,
+        "lines": [line_below(predictions, why)],
         "alt": in_words(predictions),
+        "photo": {"src": shown.data_url(), "alt": shown.alt} if photo else {},
     }  # fmt: skip
 
 
@@ -77,6 +79,7 @@ class Shown(anywidget.AnyWidget):
     lines = traitlets.List().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
     uid = traitlets.Unicode().tag(sync=True)
+    photo = traitlets.Dict().tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(uid=uuid.uuid4().hex, **traits)
@@ -90,3 +93,7 @@ class Beside(Shown):
     """CSS selector of the map in the box of both."""
     pin = traitlets.Unicode().tag(sync=True)
     """CSS selector of the pins that a button of the list opens; without it, the list is text."""
+    world = traitlets.Any(None, allow_none=True).tag(sync=True, **ipywidgets.widget_serialization)
+    """Leaflet's map, which a button of the list moves."""
+    whole = traitlets.Dict().tag(sync=True)
+    """The centre and the zoom that show all points."""

@@ -1,42 +1,135 @@
-"""One self-contained HTML page: the photo, the table and the map."""
+"""The page that one sends: the answer, the photo and a map that moves, in one file."""
 
 from __future__ import annotations
 
+from html import escape
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from geonb.answers import RADII_KM
 from geonb.files import replacing
-from geonb.maps import static
+from geonb.maps import atlas
+from geonb.maps.points import headline, how_sure, in_km, in_words
 from geonb.shown.photos import show_photo
+from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
     import os
 
     from geonb.predictions import Predictions
 
-_SIDE = 640
+_SIDE = 900
 """Pixels; the longer side of the photo on the page."""
+_SOURCES = "Towns: GeoNames, CC BY 4.0. Coasts: Natural Earth, public domain. Made with geonb."
 
 _PAGE = """<!doctype html>
 <html lang="en">
+<head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<style>
-body {{ max-width: 70em; margin: 2em auto; padding: 0 1em; font-family: system-ui, sans-serif; }}
-</style>
-<h1>{title}</h1>
-{photo}
-{map}
+<style>{style}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+<script type="module">{script}</script>
+</body>
 </html>
 """
+_BODY = """<header>
+<p class="kicker">Where was this photo taken?</p>
+<h1>{headline}</h1>
+<p class="sure">{sure}</p>
+{meter}{truth}{caution}</header>
+<div class="pair">
+<figure class="photo">{photo}</figure>
+<figure class="map">{map}
+<div class="tools" hidden>
+<button type="button" data-act="in" aria-label="Zoom in">+</button>
+<button type="button" data-act="out" aria-label="Zoom out">&minus;</button>
+<button type="button" data-act="world">World</button>
+<button type="button" data-act="home">Answer</button>
+</div></figure>
+</div>
+<ol class="guesses">{cards}</ol>
+<details><summary>Digits, model, sources</summary>
+<div class="scroll">{table}</div>
+<footer>{sources}</footer></details>"""
 
 
 def write_page(predictions: Predictions, path: str | os.PathLike[str]) -> None:
     """Write the page. The photo on it is small, and without EXIF."""
-    page = _PAGE.format(
-        title="Where was this photo taken?",
-        photo=show_photo(predictions.photo, side=_SIDE)._repr_html_(),
-        map=static.draw(predictions)._repr_html_(),
+    photo = show_photo(predictions.photo, side=_SIDE)._repr_html_()
+    body = _BODY.format(
+        headline=escape(headline(predictions)),
+        sure=escape(how_sure(predictions)),
+        meter=_meter(predictions),
+        truth=_truth(predictions),
+        caution=f"<p class='caution'>{escape(predictions.note)}.</p>" if predictions.note else "",
+        photo=photo,
+        map=atlas.draw(predictions, in_words(predictions)),
+        cards=_cards(predictions),
+        table=_table(predictions),
+        sources=_SOURCES,
     )
+    page = page_of(headline(predictions), body)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
+
+
+def page_of(title: str, body: str) -> str:
+    """A page that needs nothing else, in the design of all of geonb's pages."""
+    style, script = (
+        files("geonb").joinpath("data", name).read_text(encoding="utf-8")
+        for name in ("page.css", "atlas.js")
+    )
+    return _PAGE.format(title=escape(title), style=style, body=body, script=script)
+
+
+def _meter(predictions: Predictions) -> str:
+    """A bar of the probability within 25, 200 and 750 km, and its numbers."""
+    if predictions.answer is None:
+        return ""
+    within = list(zip(RADII_KM, predictions.answer.shares, strict=True))
+    bars = "".join(f"<i style='width: {share:.1%}'></i>" for _, share in reversed(within))
+    words = " · ".join(f"{percent(share)} within {km:g} km" for km, share in within)
+    return f"<div class='meter' aria-hidden='true'>{bars}</div><p class='within'>{words}</p>"
+
+
+def _truth(predictions: Predictions) -> str:
+    if predictions.distances is None:
+        return ""
+    km = in_km(predictions.distances[0])
+    return f"<p class='truth'>★ The true place is {km} from the first guess.</p>"
+
+
+def _cards(predictions: Predictions) -> str:
+    """A card per guess; pressing one moves the map there."""
+    cards = []
+    for number, p in enumerate(predictions):
+        away = f" · {in_km(predictions.distances[number])} off" if predictions.distances else ""
+        cards.append(
+            f"<li><button type='button' data-guess='{number}'{' class=best' if not number else ''}>"
+            f"<span class='rank'>{p.rank}</span><span class='where'>{escape(str(p.town))}</span>"
+            f"<span class='share'>{percent(p.probability)}{away}</span>"
+            f"<i style='--part: {p.probability:.1%}'></i></button></li>"
+        )
+    return "".join(cards)
+
+
+def _table(predictions: Predictions) -> str:
+    """All digits."""
+    head = ["rank", "probability", "latitude", "longitude", "S2 cell"]
+    rows = [
+        [str(p.rank), f"{p.probability:.6f}", f"{p.place[0]:.5f}", f"{p.place[1]:.5f}", p.token]
+        for p in predictions
+    ]
+    cells = "".join(f"<th scope='col'>{name}</th>" for name in head)
+    lines = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
+    caption = escape(predictions.sheet().caption)
+    summary = f"<p>{escape(predictions.summary)}</p>" if predictions.summary else ""
+    return f"<p>{caption}</p><table><tr>{cells}</tr>{lines}</table>{summary}"

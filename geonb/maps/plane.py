@@ -96,7 +96,7 @@ def cut_rings(rings: Iterable[Line], box: tuple[float, float, float, float]) -> 
     for ring in rings:
         cut = Path(ring).clip_to_bbox(bbox)
         cut.should_simplify = False  # it would take degrees for pixels
-        yield from cut.to_polygons()
+        yield from map(np.asarray, cut.to_polygons())
 
 
 def cut_lines(lines: Iterable[Line], box: tuple[float, float, float, float]) -> Iterator[Line]:

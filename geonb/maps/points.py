@@ -76,13 +76,13 @@ def box(predictions: Predictions) -> tuple[float, float, float, float]:
 
 
 def view(
-    predictions: Predictions, width: int = 700, height: int = 400
+    box: tuple[float, float, float, float], width: int = 480, height: int = 400
 ) -> tuple[float, float, float, float, Place, int]:
-    """What a Mercator map of so many pixels shows: `box`, its centre, and a zoom that holds it.
+    """What a Mercator map of so many pixels shows of a box: it, its centre, and a zoom that fits.
 
     Latitudes end at 85°, where such maps do; the centre is on the box's turn of the globe.
     """
-    south, west, north, east = box(predictions)
+    south, west, north, east = box
     south, north = _on_map(south), _on_map(north)
     low, high = _mercator(south), _mercator(north)
     wide = (east - west) / 360 / (width - 2 * _MARGIN)
@@ -143,6 +143,11 @@ def how_sure(predictions: Predictions) -> str:
         f"Probably within {answer.radius_km:g} km: {model} puts {percent(share)} of the "
         "probability there."
     )
+
+
+def line_below(predictions: Predictions, why: str) -> str:
+    """The line below a map: how sure the answer is, and why it's this map."""
+    return f"{how_sure(predictions)} {why}".strip()
 
 
 def in_words(predictions: Predictions) -> str:

@@ -11,6 +11,7 @@ from geonb.errors import printable
 from geonb.maps import beliefs
 from geonb.maps.providers import Provider, choose, choose_for_cells, provider_module
 from geonb.photos.photo import PhotoSource, open_photo
+from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
     from geonb.distances import Place
@@ -23,10 +24,14 @@ def show_map(
     truth: Place | None = None,
     provider: Provider = "auto",
     *,
+    photo: bool = True,
     api_key: str | None = None,
     map_id: str | None = None,
 ) -> Any:
     """Draw predictions on a map: pins by rank, and the true place if it is known.
+
+    The photo stands beside the map, so a notebook that you save holds it: small and without its
+    EXIF. ``photo=False`` leaves it out.
 
     ``truth`` replaces the truth that the predictions carry. ``auto`` takes the provider that the
     variable GEONB_MAP names; otherwise Google's map if there is a key (GOOGLE_MAPS_API_KEY or
@@ -39,25 +44,31 @@ def show_map(
         predictions = dataclasses.replace(predictions, truth=(lat, lng))
     chosen, why = choose(provider, api_key)
     options = {"google": {"api_key": api_key, "map_id": map_id}, "gmaps": {"api_key": api_key}}
-    return provider_module(chosen).draw(predictions, why, **options.get(chosen, {}))
+    draw = provider_module(chosen).draw
+    return draw(predictions, why, photo=photo, **options.get(chosen, {}))
 
 
 def show_cells(model: Model, provider: Provider = "auto") -> Any:
     """Outline the model's cells on Leaflet's map, or on a picture (``static``)."""
     counts = beliefs.by_country(model.cells)
     text = f"The {len(model.cells):,} cells of {model.name}, by country: {counts}."
-    return beliefs.draw(model.cells, text, choose_for_cells(provider))
+    return beliefs.draw_cells(model.cells, text, choose_for_cells(provider))
 
 
 def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") -> Any:
-    """Shade every cell by the model's probability for the photo: its belief, not five points."""
+    """Show where the model looks for a photo: all of its belief, not five points.
+
+    Points are cells, sized by their probability; the map starts at those that hold 90% of it.
+    Two areas are the smallest that hold 50% and 90%. On Leaflet's map, point at one to read its
+    town and its probability.
+    """
     photo = open_photo(photo)
-    belief = model.probabilities(photo)[0].astype(float)
-    top = int(belief.argmax())
-    town = nearest_town(model.cells.places[top])
+    probabilities = model.probabilities(photo)[0].astype(float)
+    best = model.cells.place(int(probabilities.argmax()))
     text = (
-        f"Where {model.name} believes that {printable(photo.name)} was taken: {len(belief):,} "
-        f"cells; the most probable, with {belief[top]:.2%}, is {model.cells.tokens[top]}: {town}."
+        f"Where {model.name} looks for {printable(photo.name)}: first at {nearest_town(best)}, "
+        f"with {percent(float(probabilities.max()))}."
     )
     note = f" {model.note}." if model.note else ""
-    return beliefs.draw(model.cells, text + note, choose_for_cells(provider), belief)
+    belief = beliefs.Belief(model.cells, probabilities, text + note)
+    return beliefs.draw_belief(belief, choose_for_cells(provider))

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 from geonb.distances import distance
 from geonb.maps import drawing
-from geonb.maps.points import TRUTH, TRUTH_COLOUR, box, headline, how_sure, in_km, in_words, points
+from geonb.maps.points import (
+    TRUTH,
+    TRUTH_COLOUR,
+    box,
+    headline,
+    how_sure,
+    in_km,
+    in_words,
+    line_below,
+    points,
+)
 from geonb.shown.pictures import Picture
 from geonb.shown.sheets import percent
 
@@ -19,8 +29,6 @@ if TYPE_CHECKING:
     from geonb.distances import Place
     from geonb.predictions import Predictions
 
-CLUSTER_KM = 300.0
-"""Predictions this near to the best one share its close-up."""
 _WIDTH, _HEIGHT, _MARGIN, _FOOT, _BODY = 11.0, 4.95, 0.2, 0.45, 3.6
 """Inches; of the card, around it, below the maps, and of the photo and the maps."""
 _PHOTO = 1200
@@ -37,7 +45,10 @@ def draw(predictions: Predictions, why: str = "", *, photo: bool = True) -> Pict
         figure=partial(_figure, predictions, photo=photo),
         alt=in_words(predictions),
         text="\n".join([repr(predictions), *([why] if why else [])]),
-        html=predictions._repr_html_() + (f"<p class='geonb'>{escape(why)}</p>" if why else ""),
+        html=(
+            f"<details class='geonb'><summary>{escape(line_below(predictions, why))}</summary>"
+            f"{predictions._repr_html_()}</details>"
+        ),
     )
 
 
@@ -45,7 +56,7 @@ def near(predictions: Predictions) -> list[Place]:
     """The guesses around the best one, and the true place if it's there too."""
     best, truth = predictions[0].place, predictions.truth
     places = [*predictions.places, *([] if truth is None else [truth])]
-    return [place for place in places if distance(place, best) < CLUSTER_KM]
+    return [place for place in places if distance(place, best) < drawing.CLUSTER_KM]
 
 
 def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
@@ -65,7 +76,7 @@ def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
     left = _MARGIN
     if photo:
         left += _add_photo(figure, predictions) + _MARGIN
-    width = _BODY if photo else 5.2
+    width = _BODY if photo else 6.5
     close = figure.add_axes(_inches(left, _FOOT, width, _BODY))
     left += width + _MARGIN
     right = _WIDTH - left - _MARGIN
@@ -94,7 +105,10 @@ def _add_foot(figure: Figure, predictions: Predictions) -> None:
         )
 
 
-def _inches(left: float, bottom: float, width: float, height: float) -> tuple[float, ...]:
+Inches = tuple[float, float, float, float]
+
+
+def _inches(left: float, bottom: float, width: float, height: float) -> Inches:
     return left / _WIDTH, bottom / _HEIGHT, width / _WIDTH, height / _HEIGHT
 
 
@@ -141,8 +155,8 @@ def _add_list(
         axes.text(0, y, str(p.rank), fontsize=9, weight="bold", color=point.colour)
         axes.text(0.2, y, town, fontsize=9, color=drawing.INK)
         axes.text(width, y, tail, fontsize=9, color=drawing.SOFT, ha="right")
-        for share, colour in ((1.0, "#e8ebee"), (p.probability / most, point.colour)):
+        for part, colour in ((1.0, "#e8ebee"), (p.probability / most, point.colour)):
             axes.plot(
-                [0.2, 0.2 + (width - 0.2) * share], [y - 0.09] * 2, lw=2.2, color=colour,
+                [0.2, 0.2 + (width - 0.2) * part], [y - 0.09] * 2, lw=2.2, color=colour,
                 solid_capstyle="butt",
             )  # fmt: skip

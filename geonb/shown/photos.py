@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from dataclasses import dataclass
+from html import escape
 
 from geonb.errors import printable
 from geonb.photos.photo import Photo, PhotoSource, open_photo
-from geonb.shown.pictures import tag
 
 _QUALITY = 90
+_FIT = "max-width: 100%; height: auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +32,12 @@ class ShownPhoto:
         return self.alt
 
     def _repr_html_(self) -> str:
-        return tag(self.alt, thumbnail(self.photo, self.side), "jpeg")
+        return f'<img alt="{escape(self.alt)}" style="{_FIT}" src="{self.data_url()}">'
+
+    def data_url(self) -> str:
+        """The photo as an address that holds it."""
+        encoded = base64.b64encode(thumbnail(self.photo, self.side)).decode()
+        return f"data:image/jpeg;base64,{encoded}"
 
 
 def show_photo(photo: PhotoSource, alt: str = "", side: int = 480) -> ShownPhoto:
