@@ -27,7 +27,6 @@ from geonb_training.scenes import draw, held_out, shoot
 
 ROOT = Path(__file__).parents[1]
 NAME = "picture.png"
-WORLD = (-60.0, -180.0, 75.0, 180.0)
 TESTED = 480
 """Test photos of the stored run in notebook 06."""
 _COLOURS = 96
@@ -44,15 +43,7 @@ def result():
     """The example photo, its five guesses on the world, and a close-up: what geonb does."""
     photo = geonb.example_photo()
     predictions = geonb.predict(mini(), photo)
-    figure, (left, middle, right) = panels(1.25, 2, 1)
-    photo_on(left, photo.image(), "a photo")
-    world_on(middle, "five guesses, and the true place")
-    drawing.add_points(middle, predictions, size=9, distance=False)
-    drawing.frame(right, *drawing.bounds_of_close_up([predictions.places[0], predictions.truth]))
-    drawing.add_points(right, predictions, size=11, distance=True)
-    right.set(xticks=[], yticks=[])
-    right.set_title("around the best guess", fontsize=10)
-    return figure
+    return geonb.show_map(predictions, provider="static").figure()
 
 
 def asked(number):
@@ -74,11 +65,22 @@ def photo_on(axes, image, title):
     axes.set_axis_off()
 
 
-def world_on(axes, title, box=WORLD):
+def world_on(axes, title):
     """Land and sea without ticks."""
-    drawing.frame(axes, box, stretch=1.0)
     axes.set_title(title, fontsize=10)
+    axes.set_axis_off()
+    axes.figure.draw_without_rendering()  # so that the map knows its size
+    return drawing.world(axes)
+
+
+def close_on(axes, places, predictions):
+    """A close-up with pins, towns and a bar of kilometres."""
     axes.set(xticks=[], yticks=[])
+    axes.figure.draw_without_rendering()
+    chart = drawing.close_up(axes, places)
+    drawing.add_scale_bar(chart)
+    drawing.add_pins(chart, predictions)
+    drawing.add_towns(chart, 4)
 
 
 def five_guesses():
@@ -86,8 +88,8 @@ def five_guesses():
     scene, predictions = asked(15)
     figure, (left, right) = panels(1, 1.9)
     photo_on(left, scene.image, "a photo")
-    world_on(right, "five guesses, and the true place")
-    drawing.add_points(right, predictions, size=9, distance=False)
+    world = world_on(right, "five guesses, and the true place")
+    drawing.add_groups(world, predictions)
     return figure
 
 
@@ -103,8 +105,8 @@ def the_model():
     left.tick_params(labelsize=7)
     left.spines[["top", "right"]].set_visible(False)
     photo_on(middle, patterns(checkpoint.arrays["conv0_weight"]), "the numbers: patterns")
-    world_on(right, "the places: cells")
-    drawing.add_lines(right, rings(mini().cells), colors="#005b8f", lw=0.6)
+    world = world_on(right, "the places: cells")
+    world.add_lines(rings(mini().cells), colors="#005b8f", lw=0.6)
     return figure
 
 
@@ -145,8 +147,8 @@ def maps():
     naive.plot(lngs, lats, "o")
     naive.set_title("five guesses as dots", fontsize=10)
     naive.tick_params(labelsize=8)
-    world_on(honest, "the same on a map, with their ranks and the true place")
-    drawing.add_points(honest, predictions, size=9, distance=False)
+    world = world_on(honest, "the same on a map, with their ranks and the true place")
+    drawing.add_groups(world, predictions)
     return figure
 
 
@@ -155,10 +157,8 @@ def your_photos():
     scene, predictions = asked(28)
     figure, (left, right) = panels(1, 1.5)
     photo_on(left, scene.image, f"{in_degrees(scene.place)}, says the file")
-    drawing.frame(right, *drawing.bounds_of_close_up([predictions.places[0], scene.place]))
-    drawing.add_points(right, predictions, size=12, distance=True)
-    drawing.add_scale_bar(right)
     right.set_title("what the pixels say", fontsize=10)
+    close_on(right, [predictions.places[0], scene.place], predictions)
     return figure
 
 
@@ -168,11 +168,18 @@ def how_good():
     guesses = mini().probabilities([scene.image for scene in scenes]).argmax(axis=1)
     figure = Figure(figsize=(9.6, 3.8), layout="constrained")
     axes = figure.subplots()
-    world_on(axes, "60 photos: from the true place to the first guess")
+    world = world_on(axes, "60 photos: from the true place to the first guess")
     for scene, guess in zip(scenes, mini().cells.places[guesses].tolist(), strict=True):
         line = great_circle(scene.place, guess)
-        drawing.add_lines(axes, [line], colors="#d55e00", lw=1.2)
-        axes.plot(*scene.place[::-1], "o", color="#00664b", ms=4, mec="white", mew=0.5)
+        world.add_lines([line], colors="#d55e00", lw=1.2)
+        axes.plot(
+            *world.project(np.array(scene.place[::-1])),
+            "o",
+            color="#00664b",
+            ms=4,
+            mec="white",
+            mew=0.5,
+        )
     return figure
 
 
@@ -182,8 +189,8 @@ def train_your_own():
     figure, row = panels(1, 1, 1, height=1.75)
     for axes, t1 in zip(row, (800, 200, 50), strict=True):
         cells = geonb.partition(places, t1=t1, t2=6)
-        world_on(axes, f"t1 = {t1}: {len(cells)} cells")
-        drawing.add_rings(axes, rings(cells), fc="#0072b233", ec="#005b8f", lw=0.5)
+        world = world_on(axes, f"t1 = {t1}: {len(cells)} cells")
+        world.add_rings(rings(cells), fc="#0072b233", ec="#005b8f", lw=0.5)
     return figure
 
 
@@ -206,14 +213,12 @@ def line_by_line():
     """The printed answer for Tokyo Tower: on a map, and by distance."""
     answer = geonb.published_answer()
     figure, (left, right) = panels(1.2, 1, height=3.2)
-    drawing.frame(left, *drawing.bounds_of_close_up([*answer.places, answer.truth]))
-    drawing.add_points(left, answer, size=12, distance=True)
-    left.set(xticks=[], yticks=[])
     left.set_title("printed in 2017: five guesses for Tokyo Tower", fontsize=10)
     right.barh(range(5, 0, -1), answer.distances, color="#0072b2")
     right.set_yticks(range(5, 0, -1), [f"{p.rank}: {p.probability:.0%}" for p in answer])
     right.set_title("km from the tower", fontsize=10)
     right.spines[["top", "right"]].set_visible(False)
+    close_on(left, [*answer.places, answer.truth], answer)
     return figure
 
 

@@ -238,7 +238,7 @@ def _number(chart: Chart, xy: Line, radius: float, point: Point, order: float) -
     """A circle with the rank in it."""
     _dot(chart, xy, 2 * radius, "o", point.colour, order)
     chart.axes.annotate(
-        point.label, tuple(xy), xycoords="axes points", color="white", weight="bold",
+        point.label, tuple(xy / chart.size), xycoords="axes fraction", color="white", weight="bold",
         ha="center", va="center_baseline", zorder=order + 0.05,
         fontsize=min(1.3 * radius, 13) / (1 if len(point.label) < 2 else 1.35),
     )  # fmt: skip
@@ -349,7 +349,8 @@ def _add_words(
     from matplotlib.patheffects import withStroke
 
     chart.axes.annotate(
-        words, tuple(xy), xycoords="axes points", ha="center", va="center_baseline", fontsize=size,
+        words, tuple(xy / chart.size), xycoords="axes fraction", ha="center",
+        va="center_baseline", fontsize=size,
         color=colour, zorder=order, path_effects=[withStroke(linewidth=_HALO, foreground="white")],
         **style,
     )  # fmt: skip
