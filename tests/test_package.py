@@ -98,7 +98,7 @@ FLOORS = (
     "predictions",
     "many",
     "evaluation maps picker",
-    "commands __main__",
+    "commands ray __main__",
 )
 # Who imports from a floor above its own, what, and why that is right. All others import downward.
 UPWARD = {

@@ -13,6 +13,7 @@ import json
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -219,24 +220,22 @@ def _write_geojson(rows: Iterator[dict[str, Any]], path: Path) -> None:
 
 def _write_parquet(rows: Iterator[dict[str, Any]], path: Path) -> None:
     pyarrow = _pyarrow()
-    first = next(rows, None)
-    schema = pyarrow.schema([(name, _kind(pyarrow, name)) for name in first or {}])
-    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
-        chunk = [first] if first else []
-        for values in rows:
-            chunk.append(values)
-            if len(chunk) == _CHUNK:
-                writer.write_table(pyarrow.Table.from_pylist(chunk, schema))
-                chunk = []
-        writer.write_table(pyarrow.Table.from_pylist(chunk, schema))
+    first = arrow_table(list(islice(rows, _CHUNK)))
+    with pyarrow.parquet.ParquetWriter(path, first.schema) as writer:
+        writer.write_table(first)
+        while chunk := list(islice(rows, _CHUNK)):
+            writer.write_table(arrow_table(chunk))
 
 
-def _kind(pyarrow: Any, name: str) -> Any:
-    if name == "sure":
-        return pyarrow.bool_()
-    numbers = ("probability_", "lat_", "lng_", "exif_")
-    is_number = name.startswith(numbers) or name.endswith("_km")
-    return pyarrow.float64() if is_number else pyarrow.string()
+def arrow_table(rows: list[dict[str, Any]]) -> Any:
+    """Rows as a `pyarrow.Table`, whose types don't depend on what happens to be missing."""
+    pyarrow = _pyarrow()
+    kinds = {"sure": pyarrow.bool_()}
+    for name in rows[0] if rows else ():
+        number = name.endswith("_km") or name.startswith(("probability_", "lat_", "lng_", "exif_"))
+        kinds.setdefault(name, pyarrow.float64() if number else pyarrow.string())
+    schema = pyarrow.schema([(name, kinds[name]) for name in rows[0]] if rows else [])
+    return pyarrow.Table.from_pylist(rows, schema)
 
 
 def _pyarrow() -> Any:
