@@ -5,6 +5,7 @@ PYTHON_313 ?= $(shell for python in python3.13 ~/.pyenv/versions/3.13.*/bin/pyth
 VENV := .venv
 VENV_313 := .venv-313
 MXNET := .venv-mxnet
+RAY := .venv-ray
 TOOLS := .venv-dist
 SITE := .venv-site
 PIP := -m pip --disable-pip-version-check
@@ -14,7 +15,7 @@ LAB_FLAGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-313 setup-mxnet demo lab lab-mxnet labextension \
-	check format test test-newest test-mxnet test-313 bench \
+	check format test test-newest test-mxnet test-313 test-ray bench \
 	notebooks site slides wheelhouse binder-rehearsal devcontainer-rehearsal pictures mini lock dist clean
 
 help:
@@ -51,6 +52,9 @@ $(VENV)/ready: requirements/newest.txt pyproject.toml
 
 $(VENV_313)/ready: requirements/newest.txt pyproject.toml
 	$(call install,$(PYTHON_313),$(VENV_313),requirements/newest.txt)
+
+$(RAY)/ready: requirements/ray.txt pyproject.toml
+	$(call install,$(PYTHON),$(RAY),requirements/ray.txt)
 
 $(MXNET)/ready: requirements/mxnet.txt pyproject.toml
 	$(call install,$(PYTHON),$(MXNET),requirements/mxnet.txt)
@@ -91,18 +95,23 @@ test: test-newest test-mxnet  ## all tests, without and beside MXNet
 
 test-newest: $(VENV)/ready  ## the tests on the newest NumPy, without MXNet
 	@echo "==> tests on the newest NumPy, without MXNet"
-	@$(VENV)/bin/python -m pytest -m "not mxnet" $(PYTEST_FLAGS)
+	@$(VENV)/bin/python -m pytest -m "not mxnet and not ray" $(PYTEST_FLAGS)
 
 test-mxnet: $(MXNET)/ready  ## the tests beside MXNet
 	@echo "==> tests beside MXNet"
-	@$(MXNET)/bin/python -m pytest -m "not newest" $(PYTEST_FLAGS)
+	@$(MXNET)/bin/python -m pytest -m "not newest and not ray" $(PYTEST_FLAGS)
 
 test-313: $(VENV_313)/ready  ## the tests on Python 3.13, but for the slow ones and those in a browser
 	@echo "==> tests on Python 3.13"
-	@$(VENV_313)/bin/python -m pytest -m "not mxnet and not browser and not slow and not linux311" $(PYTEST_FLAGS)
+	@$(VENV_313)/bin/python -m pytest -m "not mxnet and not ray and not browser and not slow and not linux311" $(PYTEST_FLAGS)
+
+test-ray: $(RAY)/ready  ## the tests on a Ray cluster of three nodes on this machine
+	@echo "==> tests on a Ray cluster"
+	@$(RAY)/bin/python -m pytest -m ray tests/test_ray.py $(PYTEST_FLAGS)
 
 bench: $(VENV)/ready $(MXNET)/ready  ## speed and memory, against the limits that are promised
 	@$(MXNET)/bin/python benchmarks/locationnet.py
+	@$(MXNET)/bin/python benchmarks/many.py
 	@$(VENV)/bin/python benchmarks/partition.py
 	@$(VENV)/bin/python benchmarks/evaluation.py
 	@$(VENV)/bin/python benchmarks/occlusion.py
@@ -149,9 +158,10 @@ mini: $(MXNET)/ready  ## train the mini model, and draw the example photos (abou
 COMPILE := uv pip compile -q --generate-hashes --no-header --no-annotate --python-version 3.11
 LOCK_FLAGS ?= --upgrade
 lock:  ## compile the locks (needs uv)
-	$(COMPILE) $(LOCK_FLAGS) --universal pyproject.toml --extra lab --extra dev -o requirements/newest.txt
+	$(COMPILE) $(LOCK_FLAGS) --universal pyproject.toml --extra lab --extra dev --extra parquet -o requirements/newest.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra mxnet --extra lab --extra dev -o requirements/mxnet.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra mxnet --extra notebooks --group site -o requirements/site.txt
+	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra ray --group cluster -o requirements/ray.txt
 	$(COMPILE) $(LOCK_FLAGS) --universal --group dist -o requirements/dist.txt
 
 ##@ Release it
@@ -175,4 +185,4 @@ $(TOOLS)/ready: requirements/dist.txt
 	@touch $@
 
 clean:  ## remove the environments and what the tools left behind
-	rm -rf $(VENV) $(VENV_313) $(MXNET) $(SITE) $(TOOLS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV_313) $(MXNET) $(RAY) $(SITE) $(TOOLS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
