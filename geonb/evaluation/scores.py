@@ -90,8 +90,13 @@ def score(system: str, test_set: str, km: NDArray[np.float64]) -> Score:
         tuple(100 * share for share in shares),
         tuple(_interval(share, photos) for share in shares),
         float(np.median(far)),
-        float(np.mean(5000 * np.exp(-far / _OSV5M_SCALE_KM))),
+        float(np.mean(osv5m_points(far))),
     )
+
+
+def osv5m_points(km: NDArray[np.float64]) -> NDArray[np.float64]:
+    """OSV-5M's score of each guess, 0 to 5000, from its kilometres (Astruc et al., CVPR 2024)."""
+    return 5000 * np.exp(-km / _OSV5M_SCALE_KM)
 
 
 def published_score(row: PublishedRow) -> Score:
