@@ -9,14 +9,15 @@ RAY := .venv-ray
 TOOLS := .venv-dist
 SITE := .venv-site
 PIP := -m pip --disable-pip-version-check
-SOURCES := geonb geonb_training tests benchmarks binder site workshop
+SOURCES := geonb geonb_training tests benchmarks binder colab site workshop
 PYTEST_FLAGS ?=
 LAB_FLAGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-313 setup-mxnet demo lab lab-mxnet labextension \
 	check format test test-newest test-mxnet test-313 test-ray bench \
-	notebooks site slides wheelhouse binder-rehearsal devcontainer-rehearsal pictures mini lock dist clean
+	notebooks site slides wheelhouse binder-rehearsal colab-rehearsal devcontainer-rehearsal \
+	pictures mini lock dist clean
 
 help:
 	@awk -F ':.*## ' '/^##@ / {print ""; print substr($$0, 5)} \
@@ -138,6 +139,9 @@ wheelhouse: $(VENV)/ready  ## fill artefacts/stick for a workshop on bad Wi-Fi: 
 
 binder-rehearsal: $(VENV)/ready  ## what Binder does, without Docker: environment, postBuild, 00 to 05 in 2 GB
 	@$(VENV)/bin/python binder/rehearse.py
+
+colab-rehearsal:  ## what Colab does, without its page: our first cell on its packages, 00, 03 and 04
+	@$(PYTHON_313) colab/rehearse.py
 
 # A container's image is one thing that can't be had without Docker; what is run in it can.
 devcontainer-rehearsal:  ## what a devcontainer does, without Docker: its commands in a clean clone, and the demo

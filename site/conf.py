@@ -53,6 +53,7 @@ html_theme_options = {
     "repository_url": REPOSITORY,
     "repository_branch": "main",
     "path_to_docs": "",
+    "navbar_persistent": [],  # its search; the one in the sidebar is enough
     "use_repository_button": True,
     "use_issues_button": True,
     "launch_buttons": {

@@ -44,7 +44,6 @@ TOKYO_TOWER = (
 )
 BADGES = (
     "https://mybinder.org/v2/gh/geonb/geonb/main?labpath=notebooks%2F{quoted}",
-    "https://studiolab.sagemaker.aws/import/github/geonb/geonb/blob/main/notebooks/{name}",
     "https://colab.research.google.com/github/geonb/geonb/blob/main/notebooks/{name}",
 )
 
@@ -150,7 +149,7 @@ def test_it_can_be_launched_elsewhere(path):
     for address in BADGES:
         assert address.format(name=path.name, quoted=quote(path.name)) in first.source
     assert "except ModuleNotFoundError:" in code(read(path))[0]
-    assert "%pip install" in code(read(path))[0]
+    assert '%pip install --quiet "geonb[colab] @ git+' in code(read(path))[0]
 
 
 def test_the_example_of_the_blog_is_there(path):
