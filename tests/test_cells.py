@@ -60,7 +60,8 @@ def test_writing_and_reading_gives_the_same_cells(cells, tmp_path):
         ("f1\t1.0\t1.0\n", "'f1' is not the token"),
         ("8644b594\t30.1\t-97.7\n8644b594\t30.1\t-97.7\n", "overlap"),
         ("8644b594\t30.1\t-97.7\n8644b5\t30.1\t-97.7\n", "overlap"),
-        ("1" * 17 + "\t1.0\t2.0\n", "longer than 16"),
+        ("1" * 17 + "\t1.0\t2.0\n", "line 1"),
+        ("1" * 18 + "\t1.0\t2.0\n", "longer than 16"),
         ("caf\u00e9\t1.0\t2.0\n", "not a text file"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from networks import write_network, write_params
 
 import geonb
-from geonb.errors import CheckpointError
+from geonb.errors import CheckpointError, ModelError
 from geonb.network.checkpoint import find_checkpoint
 from geonb.network.layers import parameter_shapes
 from geonb.network.mxnet_files import read_params, read_symbol
@@ -145,6 +145,55 @@ def test_files_that_are_something_else(tmp_path, files):
     files.symbol.write_text("<html></html>")
     with pytest.raises(CheckpointError, match="not an MXNet symbol file"):
         read_symbol(files.symbol)
+
+
+def set_attribute(op, key, value):
+    def change(nodes):
+        for node in nodes:
+            if node["op"] == op:
+                node["attr"][key] = value
+
+    return change
+
+
+def nameless(nodes):
+    nodes[-1]["name"] = None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        list.clear,
+        nameless,
+        lambda nodes: nodes.insert(0, None),
+        lambda nodes: nodes[-1].update(attr=[1]),
+        lambda nodes: nodes[-1].update(inputs=[["a"]]),
+        set_attribute("Convolution", "num_filter", "inf"),
+        set_attribute("Convolution", "num_filter", [1]),
+        set_attribute("Convolution", "pad", f"({10**30}, 0)"),
+        set_attribute("Convolution", "pad", "(100000, 100000)"),
+        set_attribute("Convolution", "stride", f"({10**30}, 1)"),
+        set_attribute("Convolution", "num_group", "0"),
+        set_attribute("BatchNorm", "eps", "abc"),
+        set_attribute("FullyConnected", "num_hidden", "1e400"),
+    ],
+)
+def test_symbols_that_make_no_sense(files, cache, change):
+    edit_symbol(files, change)
+    with pytest.raises(CheckpointError):
+        geonb.load_model(files.prefix)
+
+
+def test_a_symbol_that_is_nested_too_deep(files):
+    files.symbol.write_text("[" * 100_000)
+    with pytest.raises(CheckpointError, match="not an MXNet symbol file"):
+        files.read()
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "~nobody-of-this-name/x", "/" + "y" * 300])
+def test_names_that_no_file_can_have(name):
+    with pytest.raises(ModelError):
+        geonb.load_model(name)
 
 
 def test_missing_files_are_named(tmp_path, files):

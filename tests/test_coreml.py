@@ -151,9 +151,24 @@ def nowhere(spec):
     spec.neuralNetworkClassifier.layers[3].input[0] = "nowhere"
 
 
+def no_input(spec):
+    del spec.neuralNetworkClassifier.layers[3].input[:]
+
+
+def no_output(spec):
+    del spec.neuralNetworkClassifier.layers[3].output[:]
+
+
+def no_layers(spec):
+    del spec.neuralNetworkClassifier.layers[:]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        (no_input, r"\(batchnorm\) has no input or no output"),
+        (no_output, r"\(batchnorm\) has no input or no output"),
+        (no_layers, "no layers"),
         (mean_inside, r"own preprocessing.*-123\.68"),
         (blue_first, "not an RGB image"),
         (fewer_weights, r"'conv0' \(convolution\) has [\d,]+ weights, expected the shape"),

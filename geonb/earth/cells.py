@@ -11,7 +11,7 @@ import numpy as np
 
 from geonb.distances import check_points
 from geonb.earth import s2
-from geonb.errors import CellsError
+from geonb.errors import CellsError, GeonbError
 from geonb.files import replacing
 
 if TYPE_CHECKING:
@@ -151,11 +151,11 @@ def read_cells(path: str | os.PathLike[str]) -> Cells:
     lies outside its own cell; also if cells overlap.
     """
     path = Path(path)
-    tokens, places = [], []
+    tokens, places, number = [], [], 0
     try:
         for number, line in enumerate(path.read_text(encoding="ascii").splitlines(), start=1):
             token, lat, lng = line.split("\t")
-            tokens.append(int(token.ljust(16, "0"), 16))
+            tokens.append(int.from_bytes(bytes.fromhex(token.ljust(16, "0"))))
             places.append((float(lat), float(lng)))
     except OSError as error:
         raise CellsError(f"{path}: cannot read the cell list ({error.strerror})") from error
@@ -167,7 +167,13 @@ def read_cells(path: str | os.PathLike[str]) -> Cells:
         ) from error
     if not tokens or max(tokens) >= 1 << 64:
         raise CellsError(f"{path}: no cells, or a token longer than 16 digits, in the cell list")
-    cells = Cells(np.array(tokens, np.uint64), check_points(places))
+    ids = np.array(tokens, np.uint64)
+    try:
+        cells = Cells(ids, check_points(places))
+    except GeonbError as error:
+        wrong = ~s2.valid(ids) | ~(np.abs(places) <= (90, 180)).all(axis=1)
+        where = f", line {np.argmax(wrong) + 1}" if wrong.any() else ""
+        raise CellsError(f"{path}{where}: {error}") from error
     if len(strays := np.flatnonzero(cells.index(cells.places) != np.arange(len(cells)))):
         i = int(strays[0])
         raise CellsError(

@@ -134,6 +134,10 @@ def find_checkpoint(path: Path) -> CheckpointFiles:
     folder holds several networks.
     """
     epoch = ""
+    try:
+        path.exists()
+    except OSError as error:  # too long a name, or a folder that you may not enter
+        raise CheckpointError(f"{path!s:.80}: cannot look there ({error.strerror})") from error
     if path.suffix == ".mlmodel":
         if not path.is_file():
             raise CheckpointError(f"{path}: no such file; expected a Core ML file")

@@ -118,6 +118,11 @@ def _convert(path: Path, network: Iterable[Any]) -> tuple[list[Layer], Arrays]:
             name = layer.name.removesuffix("_output")
             names = tuple(f"{name}_{part}" for part in found)
             inputs = tuple(makers[blob] for blob in blobs)
+            makers[layer.output[0]] = name
+        except IndexError as error:
+            raise CheckpointError(
+                f"{path}: layer {layer.name!r} ({kind}) has no input or no output"
+            ) from error
         except KeyError as error:
             raise CheckpointError(
                 f"{path}: layer {layer.name!r} ({kind}) has {error}, which geonb does not support"
@@ -126,7 +131,6 @@ def _convert(path: Path, network: Iterable[Any]) -> tuple[list[Layer], Arrays]:
             raise CheckpointError(f"{path}: layer {layer.name!r} ({kind}) {error}") from error
         layers.append(Layer(name, op, inputs, names, attributes))
         arrays.update(zip(names, found.values(), strict=True))
-        makers[layer.output[0]] = name
     return layers, arrays
 
 

@@ -62,6 +62,10 @@ class Checkpoint:
     labels: tuple[str, ...] = ()
     """The names of the classes, if the file has them."""
 
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise CheckpointError("the network has no layers")
+
     @property
     def classes(self) -> int:
         """How many classes the network has."""
@@ -70,6 +74,9 @@ class Checkpoint:
             raise CheckpointError("the network has no FullyConnected layer, so no classes")
         return int(dense[-1].number("num_hidden", 0))
 
+
+_LARGEST = 1 << 28
+"""Numbers in one layer's output for one photo, 1 GB: 80 times as many as LocationNet makes."""
 
 # How many layers each operator reads (what follows are its arrays), and the shapes that it makes.
 # A rule takes the shapes of the layers read, and gives the output's and the arrays' shapes.
@@ -130,6 +137,11 @@ SAME_OP = {"_Plus": "elemwise_add", "_plus": "elemwise_add", "Softmax": "Softmax
 """Names that older releases of MXNet gave to the same operators."""
 
 
+def _check_size(output: Shape) -> None:
+    if min(output) < 1 or math.prod(output) > _LARGEST:
+        raise ValueError(f"its output would have the shape {output}")
+
+
 def read_count(name: str, op: str) -> int:
     """How many layers an operator reads. Raises `CheckpointError` where it is not supported."""
     if op not in _RULES:
@@ -153,7 +165,8 @@ def parameter_shapes(layers: Iterable[Layer]) -> dict[str, Shape]:
             shapes = [outputs[name] for name in layer.inputs]
             outputs[layer.name], needed = _RULES[layer.op][1](layer, *shapes)
             arrays.update(zip(layer.parameters, needed, strict=True))
-        except (LookupError, ValueError, TypeError, ZeroDivisionError) as error:
+            _check_size(outputs[layer.name])
+        except (LookupError, ValueError, TypeError, ArithmeticError) as error:
             raise CheckpointError(
                 f"layer {layer.name!r} ({layer.op}) does not fit the layers before it: {error}"
             ) from error

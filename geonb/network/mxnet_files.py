@@ -53,14 +53,17 @@ def read_symbol(path: Path) -> tuple[Layer, ...]:
         return tuple(_layer(node, nodes) for node in nodes if node["op"] != "null")
     except OSError as error:
         raise CheckpointError(f"{path}: cannot read the symbol ({error.strerror})") from error
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{path}: not an MXNet symbol file ({error!r})") from error
 
 
 def _layer(node: Mapping[str, Any], nodes: list[Mapping[str, Any]]) -> Layer:
     op, name = SAME_OP.get(node["op"], node["op"]), node["name"]
+    if not isinstance(name, str):
+        raise TypeError(f"a layer is called {name!r}")
     # Files before 0.9 keep an operator's attributes under `param`, up to 0.12 under `attr`.
     attributes = node.get("attr", {}) | node.get("param", {}) | node.get("attrs", {})
+    attributes = {key: str(value) for key, value in attributes.items()}
     names = [nodes[entry[0]]["name"] for entry in node["inputs"]]
     count = read_count(name, op)
     inputs, parameters = tuple(names[:count]), names[count:]

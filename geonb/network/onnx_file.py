@@ -69,13 +69,22 @@ _NODES: dict[str, Callable[[Layer], Node]] = {
 }
 
 
-def _node(layer: Layer) -> Node:
+def _nodes(layer: Layer) -> list[Any]:
+    """The ONNX nodes of one layer. Raises `CheckpointError`."""
+    from onnx import helper
+
+    inputs, nodes = [*layer.inputs, *layer.parameters], []
     try:
-        return _NODES[layer.op](layer)
-    except LookupError as error:
+        op, attributes = _NODES[layer.op](layer)
+        if op == "Gemm":  # MXNet flattens before a dense layer
+            inputs[0] = f"{layer.name}_flat"
+            nodes.append(helper.make_node("Flatten", layer.inputs, inputs[:1]))
+        nodes.append(helper.make_node(op, inputs, [layer.name], layer.name, **attributes))
+    except (LookupError, ValueError, ArithmeticError) as error:
         raise CheckpointError(
             f"layer {layer.name!r} ({layer.op}) has {error}, which geonb does not support"
         ) from error
+    return nodes
 
 
 def write_onnx(checkpoint: Checkpoint, folder: Path) -> None:
@@ -86,14 +95,7 @@ def write_onnx(checkpoint: Checkpoint, folder: Path) -> None:
     """
     from onnx import TensorProto, helper
 
-    nodes = []
-    for layer in checkpoint.layers:
-        op, attributes = _node(layer)
-        inputs = [*layer.inputs, *layer.parameters]
-        if op == "Gemm":
-            nodes.append(helper.make_node("Flatten", layer.inputs, [f"{layer.name}_flat"]))
-            inputs[0] = f"{layer.name}_flat"  # MXNet flattens before a dense layer
-        nodes.append(helper.make_node(op, inputs, [layer.name], layer.name, **attributes))
+    nodes = [node for layer in checkpoint.layers for node in _nodes(layer)]
     graph = helper.make_graph(
         nodes,
         "geonb",

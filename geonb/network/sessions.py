@@ -99,6 +99,7 @@ def _start(path: Path, options: Any, device: Device) -> Any:
         states.InvalidGraph,
         states.InvalidProtobuf,
         states.NoSuchFile,
+        states.NotImplemented,
         states.RuntimeException,
     )
     providers = ["CUDAExecutionProvider"] if device == "cuda" else []
