@@ -1,6 +1,7 @@
 """What is derived from a checkpoint: whole or absent, also where the cache cannot be written."""
 
 import gc
+import hashlib
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from limits import powerless, quota
 from networks import write_network
 
+from geonb.files import file_digest
 from geonb.network.engine import OnnxEngine
 from geonb.network.sessions import open_session
 
@@ -137,6 +139,47 @@ def test_conversions_of_other_releases_go_when_one_is_made(files, cache, tmp_pat
     names = {path.name for path in (cache / "onnx").iterdir()}
     assert {kept.name, f"a-b-plain-{ours}"} < names
     assert len(names) == 3
+
+
+def opened(folder):
+    """Let everyone write, as in a cache that several users share."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o777 if path.is_dir() else 0o666)
+
+
+def test_folders_of_the_cache_are_yours_alone(files, cache):
+    OnnxEngine(files)
+    folders = [path for path in (cache, *cache.rglob("*")) if path.is_dir()]
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
+
+
+def test_a_conversion_that_others_may_have_written_is_made_anew(files, cache):
+    """Someone swaps the arrays, and corrects the list of digests: only the owner tells."""
+    expected = OnnxEngine(files).probabilities(SEEN)
+    (folder,) = (cache / "onnx").iterdir()
+    data = folder / "model.data"
+    data.write_bytes(data.read_bytes()[::-1])
+    sizes = folder / "sizes"
+    rows = [line.split() for line in sizes.read_text().splitlines()]
+    digest = hashlib.md5(data.read_bytes()).hexdigest()
+    rows = [(n, size, digest if n == data.name else old) for n, size, old in rows]
+    sizes.write_text("".join(f"{' '.join(row)}\n" for row in rows))
+    opened(cache)
+    with pytest.warns(UserWarning, match=r"others may write to .*onnx.*converted anew"):
+        engine = OnnxEngine(files)
+    np.testing.assert_array_equal(engine.probabilities(SEEN), expected)
+    np.testing.assert_array_equal(OnnxEngine(files).probabilities(SEEN), expected)
+
+
+def test_a_digest_that_others_may_have_noted_is_not_believed(tmp_path, cache):
+    path = tmp_path / "model.params"
+    path.write_bytes(b"one")
+    true = file_digest(path)
+    (note,) = (cache / "digests").iterdir()
+    note.write_text("0" * 32)
+    assert file_digest(path) == "0" * 32
+    opened(cache)
+    assert file_digest(path) == true
 
 
 def test_what_a_killed_process_left_goes(files, cache):

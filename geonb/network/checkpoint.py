@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from geonb.errors import CheckpointError, ModelError
-from geonb.files import derive, file_digest
+from geonb.files import file_digest, find_derived
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,11 +62,16 @@ class CheckpointFiles(ABC):
     def derive(
         self, kind: str, make: Callable[[Path], None], maker: str = "", copies: int = 2
     ) -> Derived:
-        """Derive files of a ``kind`` from these, once for each content: see `files.derive`.
+        """Derive files of a ``kind`` from these, once for each content: see `derived.derive`.
 
         Making them takes up to ``copies`` times the checkpoint's size on the disk. Raises
         `ModelError` if there isn't so much room.
         """
+        name = f"{self.digest()}-{kind}"
+        if found := find_derived(name, maker):
+            return found
+        from geonb.network.derived import derive
+
         room = copies * sum(path.stat().st_size for path in self.paths if path.exists())
 
         def make_if_there_is_room(folder: Path) -> None:
@@ -75,7 +80,7 @@ class CheckpointFiles(ABC):
             make(folder)
 
         try:
-            return derive(f"{self.digest()}-{kind}", make_if_there_is_room, maker)
+            return derive(name, make_if_there_is_room, maker)
         except OSError as error:
             raise ModelError(
                 f"{self.prefix}: cannot write the converted model ({error.strerror}); it needs "

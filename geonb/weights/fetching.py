@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
-from geonb.files import cache_folder, derived_folder, deriving, file_digest
+from geonb.files import DERIVED, cache_folder, file_digest, is_private, make_cache_folder
 from geonb.network.checkpoint import find_checkpoint
 from geonb.weights.registry import REGISTRY, Weights, WeightsFile
 
@@ -106,7 +106,7 @@ def cached_files(weights: Weights) -> tuple[Path, ...]:
 
 def cache_size() -> int:
     """Bytes of all models and conversions in the cache."""
-    folders = (derived_folder(), *(cache_folder() / name for name in REGISTRY))
+    folders = (cache_folder() / name for name in (DERIVED, *REGISTRY))
     files = (file for folder in folders for file in folder.rglob("*"))
     return sum(file.stat().st_size for file in files if file.is_file())
 
@@ -116,6 +116,8 @@ def clear(name: str) -> None:
 
     Your own files stay, and so does what comes with geonb. Raises `ModelError`, `FetchError`.
     """
+    from geonb.network.derived import deriving
+
     every = name == "all"  # also the conversions of your own checkpoints
     chosen = tuple(REGISTRY.values()) if every else (_known(name),)
     places = [path for w in chosen for path in (w.shipped, *cached_files(w)[-1:]) if path]
@@ -123,7 +125,7 @@ def clear(name: str) -> None:
     folders = [cache_folder() / weights.name for weights in chosen]
     try:
         with deriving():
-            for folder in derived_folder().glob("*"):
+            for folder in (cache_folder() / DERIVED).glob("*"):
                 if every or folder.name.startswith(starts):
                     shutil.rmtree(folder)
         for folder in filter(Path.is_dir, folders):
@@ -158,11 +160,15 @@ def _find(weights: Weights) -> Path | None:
 
 
 def _trusted(path: Path, file: WeightsFile) -> bool:
-    """Whether ``path`` has the MD5 that was published, or noted when its content was checked."""
+    """Whether ``path`` has the MD5 that was published, or noted when its content was checked.
+
+    A note counts only if nobody else can have written it.
+    """
+    note = _noted_digest(path)
     try:
-        return file_digest(path) == (
-            file.md5 or _noted_digest(path).read_text(encoding="utf-8").strip()
-        )
+        if file.md5:
+            return file_digest(path) == file.md5
+        return is_private(note) and file_digest(path) == note.read_text(encoding="utf-8").strip()
     except OSError:
         return False
 
@@ -224,7 +230,7 @@ def _fetch_into(folder: Path, weights: Weights, forms: Sequence[Form], *, again:
     import filelock
 
     failed: dict[str, str] = {}
-    folder.mkdir(parents=True, exist_ok=True)
+    make_cache_folder(folder.name)
     with filelock.FileLock(folder / ".lock"):
         if not again and (files := cached_files(weights)):
             return files[-1]  # another process has fetched them meanwhile

@@ -1,0 +1,100 @@
+"""Derive files once, such as a network's ONNX form, and keep them in the cache."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+import warnings
+import weakref
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import filelock
+
+from geonb import __version__
+from geonb.files import (
+    DERIVED,
+    MANIFEST,
+    PART,
+    Derived,
+    cache_folder,
+    file_digest,
+    find_derived,
+    is_private,
+    make_cache_folder,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def derive(name: str, make: Callable[[Path], None], maker: str = "") -> Derived:
+    """Return the derived folder ``name``; if it isn't in the cache, ``make(folder)`` fills it.
+
+    The name in the cache ends with the release of geonb, and with that of ``maker`` if other
+    software shapes the files too. When a folder is made, those of other releases are removed,
+    and what interrupted processes left. A folder appears whole or not at all. It is made anew
+    if its files were cut off or changed, or if others may write to them. If the cache can't be
+    written, a temporary folder takes its place, with a warning. Raises `OSError` if that can't
+    be written either.
+    """
+    if found := find_derived(name, maker):
+        return found
+    release = f"{__version__}-{maker}" if maker else __version__
+    folder = cache_folder() / DERIVED / f"{name}-{release}"
+    part = folder.with_name(f"{PART}{uuid.uuid4().hex}")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(deriving())
+            part.mkdir(mode=0o700)
+        except OSError as error:
+            return _in_a_temporary_folder(folder, make, error)
+        stack.callback(shutil.rmtree, part, ignore_errors=True)
+        if found := find_derived(name, maker):  # another process has made it meanwhile
+            return found
+        if folder.exists() and not is_private(folder):
+            _warn(f"others may write to {folder}, so the model is converted anew")
+        for other in folder.parent.iterdir():
+            if other != part and _is_left_over(other.name, maker):
+                shutil.rmtree(other, ignore_errors=True)
+        _make(part, make)
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            part.rename(folder)
+        except OSError as error:  # another user's folder is in the way
+            return _in_a_temporary_folder(folder, make, error)
+    return Derived(folder)
+
+
+def deriving() -> filelock.BaseFileLock:
+    """One process at a time derives, so an unfinished folder that it finds is nobody's."""
+    return filelock.FileLock(make_cache_folder(DERIVED).with_name(".onnx.lock"))
+
+
+def _is_left_over(name: str, maker: str) -> bool:
+    """Whether a derived folder was never finished, or is of another release."""
+    _, found, other_maker = name.rpartition(f"-{__version__}")
+    return not found or (maker != "" and other_maker not in {"", f"-{maker}"})
+
+
+def _in_a_temporary_folder(folder: Path, make: Callable[[Path], None], error: OSError) -> Derived:
+    _warn(
+        f"the cache cannot be written ({folder.parent}: {error.strerror}), so the model is "
+        "converted at every start; name a folder that can be written in GEONB_CACHE"
+    )
+    derived = Derived(Path(tempfile.mkdtemp(prefix="geonb-")))
+    weakref.finalize(derived, shutil.rmtree, derived.folder, ignore_errors=True)
+    _make(derived.folder, make)
+    return derived
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, stacklevel=4)
+
+
+def _make(folder: Path, make: Callable[[Path], None]) -> None:
+    make(folder)
+    lines = [f"{f.name} {f.stat().st_size} {file_digest(f)}\n" for f in sorted(folder.iterdir())]
+    (folder / MANIFEST).write_text("".join(lines), encoding="utf-8")
