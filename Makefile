@@ -16,7 +16,7 @@ LAB_FLAGS ?=
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-313 setup-mxnet demo lab lab-mxnet labextension \
 	check format test test-newest test-mxnet test-313 test-ray bench \
-	notebooks site slides wheelhouse binder-rehearsal colab-rehearsal devcontainer-rehearsal \
+	notebooks site site-lite slides wheelhouse binder-rehearsal colab-rehearsal devcontainer-rehearsal \
 	pictures mini lock dist clean
 
 help:
@@ -130,6 +130,12 @@ site: $(SITE)/ready $(VENV)/ready  ## build and check the site, in artefacts/sit
 	@cp -r site/. docs notebooks workshop README.md CONTRIBUTING.md CHANGELOG.md $(PAGES)
 	@$(SITE)/bin/python -m sphinx --fail-on-warning --keep-going -q $(PAGES) artefacts/site
 	@$(VENV)/bin/python site/check.py
+
+# Built, but never opened: Pyodide comes from a host of its own, when the page is opened.
+site-lite: $(SITE)/ready  ## add geonb inside the browser (JupyterLite) to the site, in artefacts/site/lite; not tried yet
+	@rm -rf artefacts/site-wheel
+	@$(SITE)/bin/python -m hatchling build -t wheel -d artefacts/site-wheel
+	@cd artefacts && ../$(SITE)/bin/jupyter lite build --contents ../site/lite --piplite-wheels site-wheel/*.whl --output-dir site/lite
 
 slides: $(VENV)/ready  ## turn the first notebook into slides, into artefacts/slides (needs npm)
 	@$(VENV)/bin/python workshop/slides/make.py

@@ -38,7 +38,7 @@ LOOK = """async () => {
 def main():
     """Check every page, and print what is wrong; the exit code is 1 where anything is."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    other = {"_static", "_downloads"}  # what pages are made of, and what is for paper
+    other = {"_static", "_downloads", "lite"}  # parts of pages; for paper; JupyterLite's own
     pages = sorted(path for path in SITE.rglob("*.html") if other.isdisjoint(path.parts))
     wrong, links, ids = [], defaultdict(set), {}
     with chromium_browser() as browser:

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -53,6 +54,23 @@ def test_a_lock_pins_everything_and_names_no_index(lock):
     pinned = re.findall(r"^[\w.-]+==\S+.* \\\n(?=    --hash=sha256:)", text, re.MULTILINE)
     assert len(pinned) == len(re.findall(r"^\w", text, re.MULTILINE)) > 0
     assert "://" not in text
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "python", "wanted"),
+    [
+        ("linux", "x86_64", "3.14", True),
+        ("win32", "AMD64", "3.11", True),
+        ("darwin", "arm64", "3.14", True),
+        ("darwin", "x86_64", "3.13", True),
+        ("darwin", "x86_64", "3.14", False),
+        ("emscripten", "wasm32", "3.13", False),
+    ],
+)
+def test_onnxruntime_is_asked_for_where_it_has_a_wheel(system, machine, python, wanted):
+    (engine,) = (line for line in PROJECT["dependencies"] if line.startswith("onnxruntime"))
+    place = {"sys_platform": system, "platform_machine": machine, "python_version": python}
+    assert Requirement(engine).marker.evaluate(place) is wanted
 
 
 def test_each_dependency_says_why_it_is_there():
