@@ -36,6 +36,8 @@ lab-mxnet: $(MXNET)/ready  ## the same beside MXNet: with the blog's own engine 
 
 define lab
 	@test -d $(1)/share/jupyter/labextensions/jupyter-gmaps || $(1)/bin/python labextension/build.py
+	@mkdir -p $(1)/etc/jupyter/labconfig
+	@cp workshop/lab_settings.json $(1)/etc/jupyter/labconfig/default_setting_overrides.json
 	@$(1)/bin/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_five_guesses.ipynb $(LAB_FLAGS)
 endef
 
@@ -136,6 +138,9 @@ site-lite: $(SITE)/ready  ## add geonb inside the browser (JupyterLite) to the s
 	@rm -rf artefacts/site-wheel
 	@$(SITE)/bin/python -m hatchling build -t wheel -d artefacts/site-wheel
 	@cd artefacts && ../$(SITE)/bin/jupyter lite build --contents ../site/lite --piplite-wheels site-wheel/*.whl --output-dir site/lite
+
+class-set: $(VENV)/ready  ## a round of the guessing game on paper, into artefacts/class_set (SEED=7)
+	@$(VENV)/bin/python workshop/class_set.py --seed $(or $(SEED),7)
 
 slides: $(VENV)/ready  ## turn the first notebook into slides, into artefacts/slides (needs npm)
 	@$(VENV)/bin/python workshop/slides/make.py

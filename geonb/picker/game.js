@@ -89,7 +89,7 @@ function render({ model, el }) {
     const xs = places.map((p) => p[1]), ys = places.map((p) => -p[0]);
     const middle = (values) => (Math.min(...values) + Math.max(...values)) / 2;
     const span = Math.max(Math.max(...xs) - Math.min(...xs), (Math.max(...ys) - Math.min(...ys)) / 0.4);
-    const width = Math.max(4, span * 1.3);
+    const width = Math.max(12, span * 1.3);
     view = width >= WORLD.width ? { ...WORLD }
       : { x: middle(xs) - width / 2, y: middle(ys) - width * 0.2, width, height: width * 0.4 };
     update();

@@ -2,6 +2,7 @@
 
 from geonb_training.scenes.cities import City, cities
 from geonb_training.scenes.photographers import Photographer, photographers
+from geonb_training.scenes.rounds import round_of_photos, round_of_scenes
 from geonb_training.scenes.scene import Scene, Shot, draw, shoot
 from geonb_training.scenes.sets import contact_sheet, draw_set, held_out, write_scenes
 
@@ -16,6 +17,8 @@ __all__ = [
     "draw_set",
     "held_out",
     "photographers",
+    "round_of_photos",
+    "round_of_scenes",
     "shoot",
     "write_scenes",
 ]

@@ -89,6 +89,13 @@ class Scene:
         self.image.save(buffer, "PNG")
         return tag(f"A drawn street scene: {', '.join(self.clues)}", buffer.getvalue())
 
+    def jpeg(self) -> bytes:
+        """A JPEG whose EXIF says where it was taken."""
+        buffer = io.BytesIO()
+        exif, quality = exif_of(self.place), self.photographer.quality
+        self.image.save(buffer, "JPEG", quality=quality, exif=exif)
+        return buffer.getvalue()
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a JPEG whose EXIF says where it was taken; or, by its ending, a lossless PNG.
 
@@ -100,8 +107,7 @@ class Scene:
                 if png:
                     self.image.save(temporary, "PNG", compress_level=1)  # quick rather than small
                 else:
-                    exif, quality = exif_of(self.place), self.photographer.quality
-                    self.image.save(temporary, "JPEG", quality=quality, exif=exif)
+                    temporary.write_bytes(self.jpeg())
         except OSError as error:
             raise PhotoError(f"{path}: cannot write the scene ({error})") from error
 

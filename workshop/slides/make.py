@@ -30,8 +30,8 @@ NOTES = {
     "What can go wrong": "How often is a sure answer wrong? That is notebook 05.",
 }
 """What to say, by the heading of the slide; after the expected answers of workshop/README.md."""
-PAPER, QUESTION = "How to use this notebook", "Predict first"
-"""Headings: what belongs to the notebook, not on the wall; and what is asked before an answer."""
+PAPER, QUESTION = ("How to use this notebook", "You against the model"), "Predict first"
+"""Headings: what needs a kernel and doesn't belong on the wall; what is asked before an answer."""
 SOLUTION = re.compile(r"(?s:<details>\s*<summary>[^<]*</summary>(.*?)</details>)")
 FACTS = re.compile(r"(?m:^\|[^\n]*\n)+")
 """The table at the top of a notebook: what one needs, and how long it takes."""
@@ -59,14 +59,14 @@ def slides(notebook):
         if cell.cell_type == "code":
             cell.source = INSTALL.sub("import geonb\n", cell.source).rstrip()
             shown.append(cell)
-            kind = {PAPER: "skip", QUESTION: "slide"}.get(heading, "-")
+            kind = "skip" if heading in PAPER else "slide" if heading == QUESTION else "-"
             cells.append(part(cell, cell.source, kind))
             continue
         for text in re.split(r"(?m)^(?=## )", BADGE.sub("", cell.source)):
             if text.strip():
                 heading = text.splitlines()[0].lstrip("# ")
                 seen = LINK.sub(r"\1", FACTS.sub("", SOLUTION.sub("", text)))
-                kind = "skip" if heading == PAPER else "slide"
+                kind = "skip" if heading in PAPER else "slide"
                 cells += [part(cell, seen, kind), *notes(heading, text)]
         if heading == QUESTION:  # the photo again; the answer comes with the next slide
             cells.append(part(shown[-1], shown[-1].source, "-"))
