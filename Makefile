@@ -50,16 +50,16 @@ setup: $(VENV)/ready  ## the everyday environment (.venv): newest NumPy, no MXNe
 setup-313: $(VENV_313)/ready  ## the same on Python 3.13 (.venv-313)
 setup-mxnet: $(MXNET)/ready  ## the MXNet environment (.venv-mxnet): MXNet and the NumPy it needs
 
-$(VENV)/ready: requirements/newest.txt pyproject.toml
+$(VENV)/ready: requirements/newest.txt requirements/geoclip.txt pyproject.toml
 	$(call install,$(PYTHON),$(VENV),requirements/newest.txt)
 
-$(VENV_313)/ready: requirements/newest.txt pyproject.toml
+$(VENV_313)/ready: requirements/newest.txt requirements/geoclip.txt pyproject.toml
 	$(call install,$(PYTHON_313),$(VENV_313),requirements/newest.txt)
 
 $(RAY)/ready: requirements/ray.txt pyproject.toml
 	$(call install,$(PYTHON),$(RAY),requirements/ray.txt)
 
-$(MXNET)/ready: requirements/mxnet.txt pyproject.toml
+$(MXNET)/ready: requirements/mxnet.txt requirements/geoclip.txt pyproject.toml
 	$(call install,$(PYTHON),$(MXNET),requirements/mxnet.txt)
 
 $(SITE)/ready: requirements/site.txt pyproject.toml
@@ -68,6 +68,7 @@ $(SITE)/ready: requirements/site.txt pyproject.toml
 # The environment is made anew from its lock; the stamp is written last, so a broken setup is repeated.
 define install
 	$(call environment,$(1),$(2),$(3))
+	@$(2)/bin/python $(PIP) install --quiet --require-hashes --no-deps -r requirements/geoclip.txt
 	@$(2)/bin/python $(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 	@echo "==> $(2) is ready"

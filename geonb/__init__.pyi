@@ -52,6 +52,8 @@ from .regions import Region as Region
 from .shown.photos import show_photo as show_photo
 from .shown.pictures import Picture as Picture
 from .shown.pictures import show_figure as show_figure
+from .similarity import Lookalikes as Lookalikes
+from .similarity import lookalikes as lookalikes
 from .weights.fetching import fetch as fetch
 
 __version__: str

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.distances import haversine
+from geonb.errors import ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -142,3 +144,25 @@ def truth_cell(cells: Cells, probabilities: NDArray[np.float32], truth: Place) -
     # Equal probabilities rank in the order of the cells, as in predictions.
     rank = 1 + int((probabilities > own).sum() + (probabilities[:index] == own).sum())
     return TruthCell(truth, cells.tokens[index], rank, float(own), len(cells))
+
+
+def spread(
+    places: NDArray[np.float64], probabilities: NDArray[np.float32], km: float
+) -> Iterator[tuple[int, float]]:
+    """The most probable places, best first, each with the probability of those gathered into it.
+
+    A place within ``km`` kilometres of a better one is gathered into that one. The order is that
+    of the places' own probabilities, so the first stays first. ``places`` are (N, 2) degrees.
+    """
+    if not km >= 0:
+        raise ModelError(f"spread_km is kilometres, 0 or more, not {km}")
+    order = np.argsort(-probabilities, kind="stable")
+    if not km:
+        yield from zip(order.tolist(), probabilities[order].tolist(), strict=True)
+        return
+    free = np.ones(len(places), dtype=bool)
+    for i in order.tolist():
+        if free[i]:
+            near = free & (haversine(places, places[i]) <= km)
+            free &= ~near
+            yield i, float(probabilities[near].sum(dtype=np.float64))

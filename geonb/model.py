@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.earth.cells import CELLS_FILE, Cells, read_cells
+from geonb.earth.cells import CELLS_FILE, Cells
 from geonb.errors import CellsError, ModelError, printable
 from geonb.files import expanded
 from geonb.network.checkpoint import CheckpointFiles, find_checkpoint
 from geonb.network.engine import Engine, EngineName, Precision, open_engine
-from geonb.preprocessing import RECIPE, Recipe, preprocess
+from geonb.preprocessing import Recipe, preprocess
 from geonb.weights.registry import REGISTRY, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from geonb.network.sessions import Device
     from geonb.photos.photo import PhotoSource
@@ -43,7 +43,9 @@ class Model:
         network: The loaded network.
         why: Why `load_model` chose this model; empty if you named it.
         own_files: Where your own files are, if they take the place of a known model's.
-        folder: Where its files lie, with what it promises of regions.
+        files: The files of the network.
+        folder: Where they lie, with what the model promises of regions; None without files.
+        spread_km: `predict` gathers the guesses nearer than this to a better one into that one.
         note: What has to be said wherever its answers are shown.
     """
 
@@ -55,7 +57,7 @@ class Model:
     network: Engine
     why: str = ""
     own_files: str = ""
-    folder: Path | None = None
+    files: CheckpointFiles | None = None
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: {printable(self._about)}>"
@@ -69,14 +71,25 @@ class Model:
 
     @property
     def _about(self) -> str:
+        places = "places" if self.spread_km else "cells"
         parts = [
-            f"{len(self.cells):,} cells, engine {self.engine}",
+            f"{len(self.cells):,} {places}, engine {self.engine}",
             self.network.agreement and str(self.network.agreement),
             self.weights and f"{self.weights.attribution}, {self.weights.licence}",
             self.own_files and f"your own files, {self.own_files}",
             self.why and f"chosen because {self.why}",
         ]
         return "; ".join(part for part in parts if part)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where its files lie."""
+        return self.files.folder if self.files else None
+
+    @property
+    def spread_km(self) -> float:
+        """How near to a better guess people want no other one."""
+        return self.files.spread_km if self.files else 0.0
 
     @property
     def note(self) -> str:
@@ -103,62 +116,73 @@ class Model:
         return answer
 
 
-def load_model(
+def load_model(  # noqa: PLR0913 - each of them is a choice of its own
     source: str | os.PathLike[str] | None = None,
     engine: EngineName = "onnxruntime",
     *,
     precision: Precision = "float32",
     device: Device = "cpu",
     calibration: Sequence[PhotoSource] | None = None,
+    gallery: ArrayLike | str | os.PathLike[str] | None = None,
     download: bool = True,
 ) -> Model:
-    """Load a known model (``locationnet``, ``mini``), or a checkpoint of your own.
+    """Load a known model (``locationnet``, ``geoclip``, ``mini``), or a checkpoint of your own.
 
     A known model that is not in the cache is fetched first, unless ``download`` is False. A
     checkpoint is named by its folder or its prefix (``models/RN101-5k500``, also with an epoch,
     ``models/RN101-5k500-0012``, or a ``.mlmodel``), and has its cell list, ``grids.txt``,
-    beside it. A known name goes first; write ``./mini`` for a folder of that name. Without a
-    source, the variable GEONB_MODEL names it; otherwise it is LocationNet if its files are on
-    this machine, else mini: the model's text says which of them, and why.
+    beside it; a folder with GeoCLIP's files is one too. A known name goes first; write ``./mini``
+    for a folder of that name. Without a source, the variable GEONB_MODEL names it; otherwise it
+    is LocationNet if its files are on this machine, else GeoCLIP if they are, else mini: the
+    model's text says which of them, and why.
 
     ``engine`` is ``onnxruntime``; ``mxnet``, the blog's own; or ``reference``, which is slow,
     but runs wherever NumPy does. ``precision="int8"`` is smaller and quicker, and answers a
     little differently: how much is measured once, on the photos in ``calibration`` or on drawn
-    scenes, and printed. ``device="cuda"`` runs on the GPU, with the package onnxruntime-gpu.
+    scenes, and printed. GeoCLIP's int8 files are its publishers' own (307 MB). ``device="cuda"``
+    runs on the GPU, with the package onnxruntime-gpu.
+
+    ``gallery`` are the places that GeoCLIP chooses from in the place of its own 100,000: pairs
+    of latitude and longitude, or a CSV or JSON file of them. Embedding 100,000 places takes half
+    a minute, once.
 
     Raises `ModelError`, of which `CheckpointError`, `CellsError` and `FetchError` are kinds.
     """
-    chosen, why = _choose() if source is None else (os.fspath(source), "")
-    name, weights, files, own = _find(chosen, download=download)
-    cells = read_cells(files.folder / CELLS_FILE)
+    chosen, why = _choose(precision) if source is None else (os.fspath(source), "")
+    name, weights, place, own = _find(chosen, precision, download=download)
+    files = find_checkpoint(place, int8=precision == "int8", gallery=gallery)
+    name = name or printable(Path(files.prefix).name)
+    cells = files.cells()
     network = open_engine(engine, files, precision, device, calibration)
     if network.classes != len(cells):
         raise CellsError(
             f"{files.folder / CELLS_FILE}: {len(cells):,} cells, but {files.paths[0].name} "
             f"has {network.classes:,} classes; is the list of another model?"
         )
-    return Model(name, engine, cells, RECIPE, weights, network, why, own, files.folder)
+    return Model(name, engine, cells, files.recipe, weights, network, why, own, files)
 
 
-def _choose() -> tuple[str, str]:
+def _choose(precision: Precision) -> tuple[str, str]:
     """The model if the caller names none, and the reason in words: the rule for everyone."""
     if named := os.environ.get("GEONB_MODEL"):
         return named, f"GEONB_MODEL is {named}"
     from geonb.weights.fetching import choose
 
-    return choose()
+    return choose(precision)
 
 
-def _find(source: str, *, download: bool) -> tuple[str, Weights | None, CheckpointFiles, str]:
-    """The model's name, its record, its files, and where these are if they are the user's."""
+def _find(
+    source: str, precision: Precision, *, download: bool
+) -> tuple[str, Weights | None, Path, str]:
+    """A known model's name and record, its path, and where that is if it is the user's."""
     if source in REGISTRY:
-        weights = REGISTRY[source]
+        weights = REGISTRY[source].of_precision(precision)
         if weights.shipped:
-            return source, weights, find_checkpoint(weights.shipped), ""
+            return source, weights, weights.shipped, ""
         from geonb.weights.fetching import fetch, find, own_files
 
         place = fetch(weights) if download else find(weights)
-        return source, weights, find_checkpoint(place), str(own_files(weights) or "")
+        return source, weights, place, str(own_files(weights) or "")
     path = expanded(source)
     possible = len(os.fsencode(path.name)) < 256  # no system has longer names of files
     here = possible and (path.is_dir() or any(Path().glob(f"{glob.escape(path.name)}-*")))
@@ -167,5 +191,4 @@ def _find(source: str, *, download: bool) -> tuple[str, Weights | None, Checkpoi
             f"no model {source[:200]!r}: the known names are {', '.join(REGISTRY)}, "
             "and no folder or checkpoint prefix here is called so"
         )
-    files = find_checkpoint(path)
-    return printable(Path(files.prefix).name), None, files, ""
+    return "", None, path, ""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from geonb.answers import Answer, Belief, TruthCell, answer, truth_cell
+from geonb.answers import Answer, Belief, TruthCell, answer, spread, truth_cell
 from geonb.distances import Place, check_points, distance
 from geonb.errors import ModelError
 from geonb.photos.photo import Photo, PhotoSource, open_photo
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from geonb.earth.places import Town
+    from geonb.earth.within import Within
     from geonb.model import Model
     from geonb.regions import Region
     from geonb.shown.sheets import Sheet
@@ -72,6 +75,8 @@ class Predictions:
         photo: The photo that they are for.
         model, engine: Names of the model and of the engine that ran it.
         note: What has to be said beside them, such as the model's limits and licence.
+        within: The region that the places were limited to, in words; empty if there is none.
+        spread_km: Places this near to a better one were gathered into it; 0 if none were.
         truth: Where the photo was taken, in degrees, if that is known; tables then show distances.
         answer: The best place and how sure it is; None if only the best cells are known.
         truth_cell: The cell that would have been right.
@@ -91,6 +96,8 @@ class Predictions:
     answer: Answer | None = None
     truth_cell: TruthCell | None = None
     belief: Belief | None = None
+    within: str = ""
+    spread_km: float = 0.0
 
     def __len__(self) -> int:
         return len(self.best)
@@ -175,11 +182,24 @@ class Predictions:
 
 
 def predict(
-    model: Model, photo: PhotoSource, top: int = 5, truth: Place | None = None
+    model: Model,
+    photo: PhotoSource,
+    top: int = 5,
+    truth: Place | None = None,
+    within: Within | None = None,
+    spread_km: float | None = None,
 ) -> Predictions:
     """Predict where ``photo`` was taken: the ``top`` most probable places, best first.
 
     A model with fewer places than ``top`` gives all of them.
+
+    ``within`` is what you already know: a country's name or ISO code, a circle (latitude,
+    longitude, kilometres), or a box (south, west, north, east). Other places are left out, and
+    the probability of the rest adds up to 1. A place belongs to the country of its nearest town.
+
+    Places within ``spread_km`` of a better one are gathered into it with their probability; the
+    order stays that of the places' own. By default it's the model's: 25 for GeoCLIP, whose places
+    crowd in cities, 0 for LocationNet and mini.
 
     ``truth`` is where it was taken, (latitude, longitude) in degrees; by default it's the place
     in the photo's EXIF. The model never sees it: it's for the distances in tables and maps.
@@ -188,30 +208,40 @@ def predict(
     photo = open_photo(photo)
     if truth is not None:
         truth = tuple(check_points(truth).tolist())
-    return rank(model, photo, model.probabilities(photo)[0], top, truth)
+    return rank(model, photo, model.probabilities(photo)[0], top, truth, within, spread_km)
 
 
-def rank(
+def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
     model: Model,
     photo: Photo,
     probabilities: NDArray[np.float32],
     top: int = 5,
     truth: Place | None = None,
+    within: Within | None = None,
+    spread_km: float | None = None,
 ) -> Predictions:
     """The ``top`` most probable places by the ``probabilities`` of all cells, (cells,)."""
+    km = model.spread_km if spread_km is None else spread_km
     if top < 1:
         raise ModelError(f"top is how many places to give, at least 1, not {top}")
-    classes = np.argsort(-probabilities, kind="stable")[:top]
+    places, name = model.cells.places, ""
+    if within is not None:
+        from geonb.earth.within import limit
+
+        limited = limit(model.cells, within)
+        probabilities, name = limited.rescale(probabilities), limited.name
+        top = min(top, int(limited.inside.sum()))
+    found = islice(spread(places, probabilities, km), top)
     best = tuple(
-        Prediction(place, float(probabilities[i]), model.cells.place(i), model.cells.tokens[i])
-        for place, i in enumerate(classes.tolist(), start=1)
+        Prediction(place, probability, model.cells.place(i), model.cells.tokens[i])
+        for place, (i, probability) in enumerate(found, start=1)
     )
     truth = truth or photo.place
     return Predictions(
         best, photo, model.name, model.engine, model.note, truth,
         answer=answer(model.cells, probabilities),
         truth_cell=truth and truth_cell(model.cells, probabilities, truth),
-        belief=Belief(model.cells, probabilities, model.folder),
+        belief=Belief(model.cells, probabilities, model.folder), within=name, spread_km=km,
     )  # fmt: skip
 
 

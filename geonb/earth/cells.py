@@ -116,6 +116,14 @@ class Cells:
         return {"type": "FeatureCollection", "features": features}
 
     @cached_property
+    def countries(self) -> list[str]:
+        """The country of each cell's place: that of its nearest town. 100,000 take seconds."""
+        from geonb.earth.places import gazetteer, nearest_towns
+
+        countries = gazetteer().countries
+        return [countries[i] for i in nearest_towns(self.places).tolist()]
+
+    @cached_property
     def _ranges(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
         """First and last leaf of the cells in their order on the curve."""
         first, last = s2.ranges(self.ids[self._order])

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.model import Model
+    from geonb.photos.squares import Resize
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""
@@ -40,6 +41,7 @@ class Occlusion:
         boxes: Those patches, (rows, columns, 4): left, top, right, bottom in pixels of the square
             that the network sees.
         side: Pixels on each side of that square.
+        resize: How the photo was shrunk to it; see `Recipe`.
         strongest: The patch without which the probability falls most, in pixels of the square.
     """
 
@@ -50,6 +52,7 @@ class Occlusion:
     drops: NDArray[np.float64]
     boxes: NDArray[np.intp]
     side: int
+    resize: Resize = "gaussian"
 
     @property
     def strongest(self) -> Box:
@@ -85,11 +88,11 @@ class Occlusion:
         """The square that the network saw, and over it where the answer comes from."""
         from matplotlib.figure import Figure
 
-        from geonb.preprocessing import fast_square
+        from geonb.photos.squares import SQUARES
 
         canvas = Figure(figsize=(8.4, 4.0), layout="constrained")
         plain, heated = canvas.subplots(1, 2)
-        square = fast_square(self.photo, self.side)
+        square = SQUARES[self.resize, "fast"](self.photo, self.side)
         heat, reach = self.heat(), max(float(np.abs(self.drops).max()), 1e-9)
         plain.imshow(square)
         plain.set_title("what the network sees", fontsize=10)
@@ -121,7 +124,10 @@ def occlude(model: Model, photo: PhotoSource, patch: int = 32, stride: int = 16)
     answer, whole = _answer(model, data)
     covered = _covered(model, data, boxes.reshape(-1, 4), answer, progress=True)
     drops = whole - covered.reshape(tops.shape)
-    return Occlusion(photo, model.name, model.cells.tokens[answer], whole, drops, boxes, side)
+    return Occlusion(
+        photo, model.name, model.cells.tokens[answer], whole, drops, boxes, side,
+        model.recipe.resize,
+    )  # fmt: skip
 
 
 def occlude_boxes(model: Model, photo: PhotoSource, boxes: Iterable[Box]) -> NDArray[np.float64]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geonb.earth.within import Within
     from geonb.model import Model
     from geonb.photos.photo import PhotoSource
 
@@ -48,11 +49,13 @@ class Result:
     error: GeonbError | None = None
 
 
-def predict_many(
+def predict_many(  # noqa: PLR0913
     model: Model,
     photos: Iterable[PhotoSource],
     top: int = 5,
     *,
+    within: Within | None = None,
+    spread_km: float | None = None,
     batch: int = BATCH,
     progress: bool = True,
     allow_private: bool = False,
@@ -62,8 +65,8 @@ def predict_many(
     Threads read, decode and prepare photos while the network runs a ``batch`` of them; only the
     photos of a few batches are in memory, however many there are. ``photos`` may be any iterable,
     a generator too. A photo that fails gives a result with its error, and the run goes on.
-    ``progress`` shows photos a second and the time left on stderr; ``allow_private`` is that of
-    `open_photo`.
+    ``within`` and ``spread_km`` are those of `predict`. ``progress`` shows photos a second and
+    the time left on stderr; ``allow_private`` is that of `open_photo`.
 
     Raises `ModelError` if the network itself is broken, or ``batch`` is below 1.
     """
@@ -71,10 +74,11 @@ def predict_many(
 
     if batch < 1:
         raise ValueError(f"batch is the number of photos run together, at least 1, not {batch}")
+    choose = partial(rank, model, top=top, within=within, spread_km=spread_km)
     total = len(photos) if isinstance(photos, Sized) else None
     with tqdm(total=total, desc=model.name, unit="photo", disable=not progress) as bar:
         for some in _batches(photos, batch, partial(_prepare, model, allow_private)):
-            for result in _run(model, some, top):
+            for result in _run(model, some, choose):
                 yield result
                 bar.update()
 
@@ -103,7 +107,9 @@ def _prepare(model: Model, allow_private: bool, source: PhotoSource) -> Prepared
 
 
 def _run(
-    model: Model, batch: list[tuple[PhotoSource, Future[Prepared]]], top: int
+    model: Model,
+    batch: list[tuple[PhotoSource, Future[Prepared]]],
+    choose: Callable[[Photo, NDArray[np.float32]], Predictions],
 ) -> Iterator[Result]:
     """Run the network once, on those photos of the batch that could be prepared."""
     prepared: list[Prepared | PhotoError] = []
@@ -120,7 +126,7 @@ def _run(
             continue
         photo = item[0]
         try:
-            yield Result(photo.name, rank(model, photo, next(answers), top), None)
+            yield Result(photo.name, choose(photo, next(answers)), None)
         except GeonbError as error:  # such as a place in EXIF that is none
             yield Result(photo.name, None, error)
 

@@ -138,7 +138,7 @@ def _radius(belief: Belief, index: int) -> float:
 
 def by_country(cells: Cells, most: int = 6) -> str:
     """How many cells lie in the countries that have the most, by their nearest towns."""
-    count = Counter(nearest_town(place).country for place in cells.places)
+    count = Counter(cells.countries)
     listed = [f"{country} {number:,}" for country, number in count.most_common(most)]
     rest = len(cells) - sum(number for _, number in count.most_common(most))
     return ", ".join([*listed, *([f"elsewhere {rest:,}"] if rest else [])])

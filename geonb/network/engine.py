@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 EngineName = Literal["onnxruntime", "mxnet", "reference"]
 Precision = Literal["float32", "int8"]
+UNMEASURED = "int8 by its publishers; how well it agrees with float32 has not been measured"
 
 
 class Engine(Protocol):
@@ -33,7 +34,7 @@ class Engine(Protocol):
         """How many classes the network has."""
 
     @property
-    def agreement(self) -> Agreement | None:
+    def agreement(self) -> Agreement | str | None:
         """How well an int8 network agrees with the float32 one; None for a float32 network."""
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -61,6 +62,8 @@ def open_engine(
         )
     if name == "onnxruntime":
         return OnnxEngine(files, precision, device, calibration)
+    if files.only_onnx:
+        raise ModelError(f"{files.prefix}: it runs on the engine onnxruntime only, not on {name}")
     if (precision, device) != ("float32", "cpu"):
         raise ModelError(
             f"the engine {name} is for comparisons: float32 on the CPU only; "
@@ -83,6 +86,8 @@ class OnnxEngine:
     ) -> None:
         sessions.check_device(device)
         self._files, self._calibration = files, calibration
+        if files.quantised:
+            precision = "int8"
         self._kind = "int8" if precision == "int8" else "plain" if device == "cuda" else "float32"
         self._derived = self._derive()
         try:
@@ -92,8 +97,8 @@ class OnnxEngine:
             self._derived = self._derive()
             self._session = self._start(device)
         self.classes = int(self._session.get_outputs()[0].shape[1])
-        self.agreement: Agreement | None = None
-        if self._kind == "int8":
+        self.agreement: Agreement | str | None = UNMEASURED if files.quantised else None
+        if self._kind == "int8" and not files.quantised:
             from geonb.network.quantisation import read_agreement
 
             self.agreement = read_agreement(self._derived.folder)
@@ -113,7 +118,7 @@ class OnnxEngine:
         if self._kind == "plain":
             return files.derive("plain", files.write_onnx, maker)
         kind, finish = f"float32-{sessions.cpu_kind()}", sessions.optimise
-        if self._kind == "int8":
+        if self._kind == "int8" and not files.quantised:
             from geonb.network.quantisation import Calibration, quantise
 
             calibration = Calibration(self._calibration)

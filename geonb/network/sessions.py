@@ -6,6 +6,7 @@ import hashlib
 import math
 import os
 import platform
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Device = Literal["cpu", "cuda"]
+ROOT_FILE = "root"
+"""Beside a graph that points into other files: the folder from which it counts their paths."""
 _MAPPED_BYTES = 1024  # smaller arrays stay in the graph
 
 
@@ -64,9 +67,12 @@ def optimise(source: Path, target: Path, *, basic: bool = False) -> None:
     options.optimized_model_filepath = str(target)
     if basic:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    prefix = "session.optimized_model_external_initializers"
-    options.add_session_config_entry(f"{prefix}_file_name", target.with_suffix(".data").name)
-    options.add_session_config_entry(f"{prefix}_min_size_in_bytes", str(_MAPPED_BYTES))
+    if (root := source.with_name(ROOT_FILE)).exists():  # the arrays stay where they are
+        shutil.copyfile(root, target.with_name(ROOT_FILE))
+    else:
+        prefix = "session.optimized_model_external_initializers"
+        options.add_session_config_entry(f"{prefix}_file_name", target.with_suffix(".data").name)
+        options.add_session_config_entry(f"{prefix}_min_size_in_bytes", str(_MAPPED_BYTES))
     _start(source, options, "cpu")
 
 
@@ -103,9 +109,15 @@ def _start(path: Path, options: Any, device: Device) -> Any:
         states.RuntimeException,
     )
     providers = ["CUDAExecutionProvider"] if device == "cuda" else []
+    graph: Path | bytes = path
+    if (root := path.with_name(ROOT_FILE)).exists():
+        graph = path.read_bytes()  # one that is opened by its path may not point out of its folder
+        options.add_session_config_entry(
+            "session.model_external_initializers_file_folder_path", root.read_text(encoding="utf-8")
+        )
     try:
         return onnxruntime.InferenceSession(
-            path, options, providers=[*providers, "CPUExecutionProvider"]
+            graph, options, providers=[*providers, "CPUExecutionProvider"]
         )
     except broken as error:
         raise CheckpointError(f"{path}: ONNX Runtime cannot load it ({error})") from error

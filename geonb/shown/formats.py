@@ -25,6 +25,10 @@ def sheet(predictions: Predictions) -> Sheet:
         rows = [[*row, f"{km:,.1f}"] for row, km in pairs]
     caption = f"photo {predictions.photo.name}, model {predictions.model}"
     caption += f", engine {predictions.engine}"
+    if predictions.within:
+        caption += f", only within {predictions.within}"
+    if predictions.spread_km:
+        caption += f"; places within {predictions.spread_km:g} km of a better one are part of it"
     notes = [predictions.summary, predictions.note and f"Note: {predictions.note}."]
     return Sheet(caption, head, rows, [note for note in notes if note], words=2)
 
@@ -37,6 +41,8 @@ def to_dict(predictions: Predictions) -> dict[str, Any]:
         "model": predictions.model,
         "engine": predictions.engine,
         "note": predictions.note,
+        "within": predictions.within or None,
+        "spread_km": predictions.spread_km,
         "answer": answer and answer.to_dict(),
         "truth": truth
         and {

@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING
 
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
-from geonb.files import DERIVED, cache_folder, file_digest, is_private, make_cache_folder
+from geonb.files import (
+    DERIVED,
+    cache_folder,
+    expanded,
+    file_digest,
+    is_private,
+    make_cache_folder,
+)
 from geonb.network.checkpoint import find_checkpoint
-from geonb.weights.registry import REGISTRY, Weights, WeightsFile
+from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES, REGISTRY, Weights, WeightsFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,16 +75,36 @@ def find(weights: Weights) -> Path:
     )
 
 
-def choose() -> tuple[str, str]:
+def choose(precision: str) -> tuple[str, str]:
     """The first known model that is on this machine, by name, and the reason in words."""
     absent = []
     for weights in REGISTRY.values():  # the last of them comes with geonb
         title = weights.title.partition(" (")[0]
-        if whereabouts(weights):
+        if whereabouts(weights.of_precision(precision)):
             break
-        size = f"{weights.size / 1e6:,.0f} MB"
+        size = f"{weights.of_precision(precision).size / 1e6:,.0f} MB"
         absent.append(f"{title} is not in the cache ({size}; geonb fetch {weights.name} brings it)")
     return weights.name, ", and ".join(absent) or f"{title} is on this machine"
+
+
+def find_places(source: str | os.PathLike[str]) -> Path:
+    """The folder with GeoCLIP's location encoder and gallery, which pip's ``geoclip`` has too.
+
+    They are fetched (40 MB) if ``source`` is ``geoclip`` and they aren't on this machine. Raises
+    `ModelError`, of which `FetchError` is a kind.
+    """
+    if os.fspath(source) != GEOCLIP.name:
+        folder = expanded(source)
+        if not folder.is_dir():
+            raise ModelError(f"{folder}: no such folder; expected GeoCLIP's, or its name: geoclip")
+        return folder
+    if own := own_files(GEOCLIP):
+        return own
+    if cached := cached_files(GEOCLIP_PLACES):
+        return cached[-1].parent
+    from geonb.network.geoclip import pip_folder
+
+    return pip_folder() or fetch(GEOCLIP_PLACES).parent
 
 
 def whereabouts(weights: Weights) -> str:
@@ -120,8 +147,15 @@ def clear(name: str) -> None:
 
     every = name == "all"  # also the conversions of your own checkpoints
     chosen = tuple(REGISTRY.values()) if every else (_known(name),)
-    places = [path for w in chosen for path in (w.shipped, *cached_files(w)[-1:]) if path]
-    starts = tuple(find_checkpoint(path).digest() for path in places)
+    places = [
+        (path, w.forms == (w.int8,))
+        for weights in chosen
+        for w in (weights, weights.of_precision("int8"))
+        for path in (w.shipped, *cached_files(w)[-1:])
+        if path
+    ]
+    found = (find_checkpoint(path, int8=int8) for path, int8 in places)
+    starts = tuple(start for files in found for start in files.derived_names())
     folders = [cache_folder() / weights.name for weights in chosen]
     try:
         with deriving():
@@ -151,8 +185,8 @@ def _find(weights: Weights) -> Path | None:
         return weights.shipped
     if own := own_files(weights):
         try:
-            find_checkpoint(own)
-        except CheckpointError as error:
+            find_checkpoint(own, int8=weights.forms == (weights.int8,))
+        except ModelError as error:
             raise FetchError(f"{_variable(weights)} is {own}, but {error}") from error
         return own
     files = cached_files(weights)
@@ -160,7 +194,7 @@ def _find(weights: Weights) -> Path | None:
 
 
 def _trusted(path: Path, file: WeightsFile) -> bool:
-    """Whether ``path`` has the MD5 that was published, or noted when its content was checked.
+    """Whether ``path`` has the MD5 that was published, or noted when it was verified.
 
     A note counts only if nobody else can have written it.
     """
@@ -179,16 +213,19 @@ def _noted_digest(path: Path) -> Path:
 
 def _from_source(weights: Weights, source: str) -> list[Form]:
     """The forms, with the files that ``source`` has in the place of the mirrors; those first."""
+    names = {file.name for form in weights.forms for file in form}
+    other = Path(source.partition("?")[0]).name in names  # then it is no other of the same kind
     found = {
         file.name: place
         for form in weights.forms
         for file in form
         if (place := _place(file, source))
+        if not other or Path(place.partition("?")[0]).name == file.name
     }
     if not found:
-        names = ", ".join(dict.fromkeys(file.name for form in weights.forms for file in form))
+        listed = ", ".join(dict.fromkeys(file.name for form in weights.forms for file in form))
         raise FetchError(
-            f"{_shown(source)}: none of the files of {weights.name} ({names}) is there"
+            f"{_shown(source)}: none of the files of {weights.name} ({listed}) is there"
         )
     forms = [
         tuple(
@@ -210,7 +247,8 @@ def _place(file: WeightsFile, source: str) -> str:
         return source if Path(source.partition("?")[0]).suffix == ending else ""
     path = Path(source).expanduser()
     if path.is_dir():
-        return str(path / file.name) if (path / file.name).is_file() else ""
+        places = (path / file.name, *path.glob(f"*/{file.name}"))
+        return next((str(place) for place in places if place.is_file()), "")
     return str(path) if path.is_file() and path.suffix == ending else ""
 
 
@@ -293,15 +331,23 @@ def _copy(source: str, part: Path) -> None:
 def _difference(weights: Weights, file: WeightsFile, part: Path) -> str:
     """What tells ``part`` from the file that the record promises; empty if nothing does.
 
-    Without an MD5 it is verified by its content: the names and shapes of the layers, and the
-    labels with the cell list's MD5.
+    Without a digest it is verified by its content: LocationNet by the names and shapes of the
+    layers, and the labels with the cell list's MD5; GeoCLIP as far as it can be.
     """
-    if file.md5:
-        digest = file_digest(part)
-        size = part.stat().st_size
-        wrong = f"not the file: {size:,} bytes with MD5 {digest}, expected {file.md5}"
-        return "" if digest == file.md5 else wrong
     import hashlib
+
+    if expected := file.sha256 or file.md5:
+        with part.open("rb") as content:
+            kind = "SHA-256" if file.sha256 else "MD5"
+            name = kind.replace("-", "")
+            hashed = hashlib.file_digest(content, lambda: hashlib.new(name, usedforsecurity=False))
+        digest, size = hashed.hexdigest(), part.stat().st_size
+        wrong = f"not the file: {size:,} bytes with {kind} {digest}, expected {expected}"
+        return "" if digest == expected else wrong
+    if not weights.architecture:
+        from geonb.network.geoclip import difference
+
+        return difference(part, file.name)
 
     from geonb.network.coreml import read_coreml
     from geonb.network.layers import architecture, parameter_count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from geonb.earth.cells import CELLS_FILE
@@ -20,6 +20,8 @@ class WeightsFile:
     """MD5 of its content; empty if none was ever published."""
     size: int = 0
     """Bytes; 0 if that isn't known."""
+    sha256: str = ""
+    """SHA-256 of its content, if that was published."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Weights:
     """What must stand beside its answers."""
     architecture: str = ""
     """`layers.architecture` of its network, which covers layers and shapes."""
+    int8: tuple[WeightsFile, ...] = ()
+    """The files for int8, if its publishers have quantised it; otherwise geonb does."""
     shipped: Path | None = None
     """Its checkpoint, if it comes with geonb; such a model is never fetched."""
 
@@ -52,6 +56,10 @@ class Weights:
     def size(self) -> int:
         """Bytes of the first form's files."""
         return sum(file.size for file in self.forms[0])
+
+    def of_precision(self, precision: str) -> Weights:
+        """The record with the files for this precision alone."""
+        return replace(self, forms=(self.int8,)) if precision == "int8" and self.int8 else self
 
 
 _S3 = "https://s3.amazonaws.com/mmcommons-tutorial/models/"
@@ -105,6 +113,51 @@ LOCATIONNET = Weights(
     ),
     architecture="ad5dac53c58c374736619ba777432925",
 )
+_HUB = "https://huggingface.co/Xenova/geoclip-large-patch14/resolve/"
+
+
+def _of_hub(path: str, size: int, sha256: str = "") -> WeightsFile:
+    """A file of GeoCLIP's ONNX form, at the revision that was seen; else at the newest."""
+    mirrors = tuple(f"{_HUB}{revision}/{path}" for revision in ("4cc99c7", "main"))
+    return WeightsFile(Path(path).name, mirrors, size=size, sha256=sha256)
+
+
+_PLACES = (
+    _of_hub("gps_gallery/coordinates_100K.json", 2_000_000),
+    _of_hub(
+        "onnx/location_model.onnx",
+        37_808_863,
+        "b6f75032491fd06e9d37d4d0353e5904c96edd49ee2858358644829a408a0269",
+    ),
+)
+GEOCLIP = Weights(
+    name="geoclip",
+    title="GeoCLIP (CLIP ViT-L/14, 100,000 places)",
+    forms=(
+        (
+            *_PLACES,
+            _of_hub(
+                "onnx/vision_model.onnx",
+                1_220_407_251,
+                "be5e445d71789363360e94657263e077ebbc21111526209707c31ff61c2acfaa",
+            ),
+        ),
+    ),
+    int8=(*_PLACES, _of_hub("onnx/vision_model_quantized.onnx", 307_000_000)),
+    licence="MIT",
+    attribution="GeoCLIP by Vicente Vivanco Cepeda, Gaurav Kumar Nayak and Mubarak Shah",
+    source="https://github.com/VicenteVivan/geo-clip",
+    citation=(
+        "V. Vivanco Cepeda, G. K. Nayak and M. Shah, GeoCLIP: Clip-Inspired Alignment between "
+        "Locations and Images for Effective Worldwide Geo-localization, NeurIPS 2023"
+    ),
+    note=(
+        "GeoCLIP is by Vivanco Cepeda, Nayak and Shah, MIT; it sees with OpenAI's CLIP, whose "
+        "weights name no licence of their own and whose model card calls deployment out of scope"
+    ),
+)
+GEOCLIP_PLACES = replace(GEOCLIP, forms=(_PLACES,), int8=())
+"""What compares places without a photo: the location encoder and the gallery."""
 MINI = Weights(
     name="mini",
     title="mini (a small ResNet for lessons)",
@@ -115,5 +168,5 @@ MINI = Weights(
     source="geonb_training, on geonb_training.scenes",
     note="mini knows drawn street scenes only; its answer to a real photo means nothing",
 )
-REGISTRY = {weights.name: weights for weights in (LOCATIONNET, MINI)}
+REGISTRY = {weights.name: weights for weights in (LOCATIONNET, GEOCLIP, MINI)}
 """By name; a user who names no model gets the first that is on this machine."""

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from geonb.photos.photo import open_photo
-from geonb.preprocessing import fast_square
+from geonb.photos.squares import fast_square
 from geonb_training.scenes import held_out
 
 SCENES, COLUMNS, SIDE = 36, 6, 224

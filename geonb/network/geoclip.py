@@ -1,0 +1,447 @@
+"""GeoCLIP as a classifier: its files become one ONNX graph from a photo to a gallery of places.
+
+Source: Vivanco Cepeda, Nayak, Shah, "GeoCLIP", NeurIPS 2023 (arXiv 2309.16020). The graph is the
+vision model, then a layer whose weights are the embeddings of the places, then a softmax.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.distances import check_points
+from geonb.earth.cells import Cells
+from geonb.earth.partitions import partition
+from geonb.errors import CellsError, CheckpointError, GeonbError, ModelError, PlaceError
+from geonb.files import Derived, file_digest, find_derived
+from geonb.network.checkpoint import FOLDERS, VISION, VISION_INT8, CheckpointFiles
+from geonb.network.clip import clip_vision
+from geonb.network.onnx_graphs import read_onnx, save_graph
+from geonb.network.sessions import open_session
+from geonb.network.tensors import Stored, read_pth, read_safetensors
+from geonb.preprocessing import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from geonb.network.layers import Checkpoint
+
+CLIP_RECIPE = Recipe(
+    scale=1.0,
+    mean=(0.48145466, 0.4578275, 0.40821073),
+    deviation=(0.26862954, 0.26130258, 0.27577711),
+    resize="bicubic",
+)
+"""CLIP's recipe; GeoCLIP's. Source: preprocessor_config.json of openai/clip-vit-large-patch14."""
+GALLERY_MD5 = "99c670dd078d0006693a2b4abf70dba0"
+"""Of the rows of GeoCLIP's gallery, "%.4f %.4f" each."""
+LOGIT_SCALE = 3.681034803390503
+"""GeoCLIP's learned temperature, as a logarithm; the ONNX files leave it out."""
+_LOCATION = ("location_model.onnx", "location_encoder_weights.pth")
+_GALLERY = ("coordinates_100K.json", "coordinates_100K.csv")
+_CHUNK = 2048  # places that are embedded together
+_LATITUDES, _LONGITUDES = {"lat", "latitude"}, {"lng", "lon", "long", "longitude"}
+
+
+@dataclass(frozen=True, eq=False)
+class GeoclipFiles(CheckpointFiles):
+    """GeoCLIP's form: a vision model, a location encoder, and the places to choose from."""
+
+    root: Path
+    """The folder that holds them, here or in folders of its own."""
+    vision: Path
+    """``vision_model*.onnx``, or CLIP's ``model.safetensors`` with GeoCLIP's heads beside it."""
+    location: Path
+    """``location_model.onnx`` or ``location_encoder_weights.pth``."""
+    points: NDArray[np.float64]
+    """The gallery, (N, 2) degrees."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files of the two networks."""
+        return self.vision, self.location
+
+    recipe = CLIP_RECIPE
+    only_onnx = True
+    spread_km = 25.0
+
+    @property
+    def prefix(self) -> str:
+        """The folder."""
+        return str(self.root)
+
+    @property
+    def quantised(self) -> bool:
+        """Whether the vision model is int8 already."""
+        return self.vision.name in VISION_INT8
+
+    def cells(self) -> Cells:
+        """One cell per place of the gallery."""
+        return self.gallery.cells
+
+    @cached_property
+    def gallery(self) -> Gallery:
+        """The places with their embeddings, which are worked out once."""
+        return open_gallery(self.location, self.points)
+
+    def read(self) -> Checkpoint:
+        """It has no layers of MXNet's."""
+        raise ModelError(f"{self.vision}: GeoCLIP runs on the engine onnxruntime only")
+
+    def digest(self) -> str:
+        """Of the networks, the gallery, and the vision model's path, to which the graph points."""
+        where = hashlib.md5(str(self.vision.resolve()).encode(), usedforsecurity=False)
+        return "-".join((super().digest(), _points_digest(self.points), where.hexdigest()[:8]))
+
+    def derived_names(self) -> tuple[str, ...]:
+        """Those of the graphs, and those of the galleries' embeddings."""
+        return self.digest(), f"gallery-{location_digest(self.location)}"
+
+    def write_onnx(self, folder: Path) -> None:
+        """Write ``model.onnx``; its large weights stay in the files that they lie in.
+
+        Input ``data`` (N, 3, 224, 224), output (N, places). Raises `CheckpointError`.
+        """
+        model, stored = self._vision()
+        gallery = self.gallery
+        _append_gallery(model, gallery, self._scale())
+        rows = gallery.embeddings
+        stored["gallery"] = Stored(gallery.path, rows.shape, "<f4", rows.offset)
+        save_graph(model, stored, folder)
+
+    def derive(
+        self, kind: str, make: Callable[[Path], None], maker: str = "", copies: int = 0
+    ) -> Derived:
+        """See `CheckpointFiles.derive`; only a graph is made, so there is no need of room."""
+        _ = self.gallery  # is derived itself, and one derives at a time
+        return super().derive(kind, make, maker, 0 * copies)
+
+    def _vision(self) -> tuple[Any, dict[str, Stored]]:
+        """The vision model as an ONNX graph from ``data`` to unit vectors, and its weights."""
+        from onnx import helper
+
+        if self.vision.suffix == ".safetensors":
+            mlp = read_pth(self._head("image_encoder_mlp_weights.pth"))
+            model, stored = clip_vision(self.vision, read_safetensors(self.vision), mlp)
+        else:
+            model, stored = read_onnx(self.vision)
+        pixels = _check_vision(self.vision, model.graph)
+        model.graph.node.insert(0, helper.make_node("Identity", ["data"], ["pixel_values"]))
+        pixels.name = "data"
+        return model, stored
+
+    def _scale(self) -> float:
+        if self.vision.suffix == ".onnx":
+            return float(np.exp(LOGIT_SCALE))
+        return float(np.exp(read_pth(self._head("logit_scale_weights.pth"))))
+
+    def _head(self, name: str) -> Path:
+        return _find(self.vision.parent, (name,), "GeoCLIP's heads")
+
+
+def find_geoclip(
+    folder: Path, *, int8: bool = False, gallery: ArrayLike | str | os.PathLike[str] | None = None
+) -> GeoclipFiles:
+    """Find GeoCLIP's files in ``folder``; what it lacks but the vision model, in pip's ``geoclip``.
+
+    ``int8`` takes the quantised vision model; ``gallery`` are places in the place of its own.
+    Raises `CheckpointError`, `CellsError`, `PlaceError`.
+    """
+    folder = folder if folder.is_dir() else folder.parent
+    vision = _find(folder, VISION_INT8 if int8 else VISION, "GeoCLIP's vision model", pip=False)
+    location = find_location(folder)
+    points = find_points(folder) if gallery is None else read_points(gallery)
+    return GeoclipFiles(folder, vision, location, points)
+
+
+def find_location(folder: Path) -> Path:
+    """The location encoder in ``folder``, or in pip's ``geoclip``. Raises `CheckpointError`."""
+    return _find(folder, _LOCATION, "GeoCLIP's location encoder")
+
+
+def find_points(folder: Path) -> NDArray[np.float64]:
+    """The gallery in ``folder``, or in pip's ``geoclip``, (N, 2) degrees."""
+    return read_points(_find(folder, _GALLERY, "GeoCLIP's gallery"))
+
+
+def pip_folder() -> Path | None:
+    """Where pip's ``geoclip`` keeps its files; None if it isn't installed."""
+    spec = find_spec("geoclip")  # found, not imported: that would import torch
+    return Path(spec.origin).parent / "model" if spec and spec.origin else None
+
+
+def _find(folder: Path, names: tuple[str, ...], what: str, *, pip: bool = True) -> Path:
+    homes = (
+        folder,
+        folder.parent if folder.name == "onnx" else None,
+        pip_folder() if pip else None,
+    )
+    places = (home / sub / name for home in homes if home for name in names for sub in FOLDERS)
+    if found := next((place for place in places if place.is_file()), None):
+        return found
+    raise CheckpointError(
+        f"{folder}: {what} is not there; expected {' or '.join(names)}; "
+        "fetch it with: geonb fetch geoclip"
+        + (", or: pip install --no-deps geoclip==1.3.0" if pip else "")
+    )
+
+
+def difference(path: Path, name: str) -> str:
+    """What tells ``path`` from the file of GeoCLIP that ``name`` promises; empty if nothing does.
+
+    The gallery is known by the MD5 of its rows, to 4 decimals; a quantised vision model by its
+    input and output, as no digest of it was ever published.
+    """
+    try:
+        if name == _GALLERY[0]:
+            rows = "\n".join(f"{lat:.4f} {lng:.4f}" for lat, lng in read_points(path).tolist())
+            digest = hashlib.md5(rows.encode(), usedforsecurity=False).hexdigest()
+            return "" if digest == GALLERY_MD5 else f"not GeoCLIP's gallery (MD5 {digest} of rows)"
+        _check_vision(path, read_onnx(path)[0].graph)
+    except GeonbError as error:
+        return str(error)
+    return ""
+
+
+# ---- the gallery: places, each once, and their embeddings
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """The places that GeoCLIP chooses from, each of them once."""
+
+    cells: Cells
+    """One cell a place: the largest that holds no other place."""
+    counts: NDArray[np.int64]
+    """How often each place stands in the list, (places,)."""
+    embeddings: np.memmap[Any, np.dtype[np.float32]]
+    """Unit vectors, (places, 512), mapped from the disk."""
+    path: Path
+    """Where they lie."""
+    derived: Derived
+    """The folder, which may be a temporary one."""
+
+
+def read_points(source: ArrayLike | str | os.PathLike[str]) -> NDArray[np.float64]:
+    """Read places, (N, 2) degrees: a list, a JSON list of pairs, or a CSV with named columns.
+
+    Raises `CellsError` where a file is neither, `PlaceError` where a coordinate is no place.
+    """
+    if not isinstance(source, (str, os.PathLike)):
+        return _two_or_more(source, "the gallery")
+    path = Path(source).expanduser()
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = json.load(file) if path.suffix != ".csv" else list(_csv_rows(path, file))
+    except OSError as error:
+        raise CellsError(f"{path}: cannot read the gallery ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise CellsError(f"{path}: not a gallery ({error})") from error
+    return _two_or_more(rows, str(path))
+
+
+def _csv_rows(path: Path, file: Iterable[str]) -> Iterable[tuple[str, str]]:
+    reader = csv.DictReader(file)
+    names = {name.strip().lower(): name for name in reader.fieldnames or ()}
+    lat, lng = (next((names[n] for n in names if n in k), "") for k in (_LATITUDES, _LONGITUDES))
+    if not lat or not lng:
+        raise CellsError(
+            f"{path}: a gallery has columns lat and lng, this has {', '.join(names) or 'none'}"
+        )
+    return [(row[lat], row[lng]) for row in reader]
+
+
+def _two_or_more(rows: ArrayLike, name: str) -> NDArray[np.float64]:
+    try:
+        points = check_points(rows).reshape(-1, 2)
+    except PlaceError as error:
+        raise PlaceError(f"{name}: {error}") from error
+    if len(points) < 2:
+        raise CellsError(f"{name}: a gallery needs two places or more, this has {len(points)}")
+    return points
+
+
+def open_gallery(location: Path, points: NDArray[np.float64]) -> Gallery:
+    """Embed the distinct places of ``points``, (N, 2) degrees, once; the next time they are mapped.
+
+    100,000 take under 25 s on two cores, with progress. Raises `CheckpointError`, `OSError`.
+    """
+
+    def make(folder: Path) -> None:
+        found = partition(points, t1=2, t2=1)
+        index = found.index(points)
+        places = points[np.unique(index, return_index=True)[1]]  # to the last bit, as they stand
+        np.savez(folder / "places.npz", ids=found.ids, places=places, counts=np.bincount(index))
+        _embed(location, places, folder / "embeddings.npy")
+
+    name = f"gallery-{location_digest(location)}-{_points_digest(points)}"
+    try:
+        derived = find_derived(name) or _derive(name, make)
+    except OSError as error:
+        raise ModelError(
+            f"cannot write the embeddings of {len(points):,} places ({error.strerror}); they need "
+            f"{2048 * len(points) / 1e6:.0f} MB; make room, or name another folder in GEONB_CACHE"
+        ) from error
+    path = derived.folder / "embeddings.npy"
+    with np.load(derived.folder / "places.npz") as data:
+        cells = Cells(data["ids"], data["places"])
+        return Gallery(cells, data["counts"], np.load(path, mmap_mode="r"), path, derived)
+
+
+def _derive(name: str, make: Callable[[Path], None]) -> Derived:
+    from geonb.network.derived import derive
+
+    return derive(name, make)
+
+
+def location_digest(location: Path) -> str:
+    """Of the location encoder's file. Raises `CheckpointError`."""
+    try:
+        return file_digest(location)[:16]
+    except OSError as error:
+        raise CheckpointError(f"{location}: cannot read it ({error.strerror})") from error
+
+
+def _points_digest(points: NDArray[np.float64]) -> str:
+    return hashlib.md5(points.tobytes(), usedforsecurity=False).hexdigest()[:16]
+
+
+def _embed(location: Path, places: NDArray[np.float64], path: Path) -> None:
+    """Write the unit vectors of ``places`` as a NumPy file, a piece at a time."""
+    from tqdm.auto import tqdm
+
+    embed = location_encoder(location)
+    width = embed(places[:1]).shape[1]
+    shape = (len(places), width)
+    rows = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    with tqdm(total=len(places), desc="places", disable=len(places) <= _CHUNK) as bar:
+        for first in range(0, len(places), _CHUNK):
+            piece = embed(places[first : first + _CHUNK])
+            rows[first : first + _CHUNK] = piece
+            bar.update(len(piece))
+    rows.flush()
+
+
+# ---- the location encoder
+
+
+def location_encoder(path: Path) -> Callable[[NDArray[np.float64]], NDArray[np.float32]]:
+    """What embeds places, (N, 2) degrees, as unit vectors, (N, 512). Raises `CheckpointError`."""
+    raw = _onnx_encoder(path) if path.suffix == ".onnx" else _pth_encoder(path)
+
+    def embed(places: NDArray[np.float64]) -> NDArray[np.float32]:
+        rows = raw(places.astype(np.float32))
+        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        if not np.isfinite(rows).all():
+            raise CheckpointError(f"{path}: its embeddings are not numbers; fetch it again")
+        return rows
+
+    return embed
+
+
+def _onnx_encoder(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    session = open_session(path, optimised=False, packed=True)
+    if [i.name for i in session.get_inputs()] != ["location"]:
+        raise CheckpointError(f"{path}: not a location encoder; expected one input, location")
+    return lambda places: session.run(["location_embeds"], {"location": places})[0]
+
+
+def _pth_encoder(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    weights = read_pth(path)
+    needed = [f"capsule.{k}.{part}" for k in (1, 3, 5) for part in ("weight", "bias")]
+    needed += ["capsule.0.b", "head.0.weight", "head.0.bias"]
+    capsules = sorted({str(name).split(".")[0] for name in weights})
+    if missing := [f"{c}.{n}" for c in capsules for n in needed if f"{c}.{n}" not in weights]:
+        raise CheckpointError(f"{path}: not a location encoder; it lacks {missing[0]!r}")
+    return lambda places: _add_capsules(equal_earth(places), weights, capsules)
+
+
+def _add_capsules(
+    flat: NDArray[np.float32], weights: Mapping[str, NDArray[np.float32]], capsules: list[str]
+) -> NDArray[np.float32]:
+    """The sum of the capsules' answers: random Fourier features, then four dense layers each."""
+
+    def dense(x: NDArray[np.float32], name: str) -> NDArray[np.float32]:
+        return np.asarray(x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"])
+
+    total: Any = 0
+    for capsule in capsules:
+        angles = np.float32(2 * np.pi) * flat @ weights[f"{capsule}.capsule.0.b"].T  # (N, 256)
+        x = np.concatenate([np.cos(angles), np.sin(angles)], axis=1)  # (N, 512)
+        for layer in (1, 3, 5):
+            x = np.maximum(dense(x, f"{capsule}.capsule.{layer}"), 0)  # (N, 1024)
+        total = total + dense(x, f"{capsule}.head.0")  # (N, 512)
+    return np.asarray(total)
+
+
+def equal_earth(places: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Degrees (N, 2) on the Equal Earth map, (N, 2), as GeoCLIP scales it: x is ±1 at ±180°.
+
+    Source: Šavrič, Patterson, Jenny, International Journal of GIS 33 (2019); in float32, as there.
+    """
+    f = np.float32
+    a1, a2, a3, a4 = 1.340264, -0.081106, 0.000893, 0.003796
+    lat, lng = np.deg2rad(places.astype(f)).T
+    root = np.sqrt(f(3))
+    t = np.arcsin(root / f(2) * np.sin(lat))
+    below = f(3) * (f(9 * a4) * t**8 + f(7 * a3) * t**6 + f(3 * a2) * t**2 + f(a1))
+    x = f(2) * root * lng * np.cos(t) / below
+    y = f(a4) * t**9 + f(a3) * t**7 + f(a2) * t**3 + f(a1) * t
+    return np.stack([x, y], axis=1) * f(66.50336) / f(180)
+
+
+# ---- the graph
+
+
+def _check_vision(path: Path, graph: Any) -> Any:
+    """The graph's input. Raises `CheckpointError` if it isn't that of a vision model."""
+    pixels = next((i for i in graph.input if i.name == "pixel_values"), None)
+    if pixels is None or "image_embeds" not in {o.name for o in graph.output}:
+        raise CheckpointError(
+            f"{path}: not GeoCLIP's vision model; expected an input pixel_values and an output "
+            "image_embeds"
+        )
+    return pixels
+
+
+def _append_gallery(model: Any, gallery: Gallery, scale: float) -> None:
+    """Let the graph go on from ``image_embeds`` to the probability of each place.
+
+    A place that stands in the list n times has n times the probability: log n is added.
+    """
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph = model.graph
+    embedded = next(o for o in graph.output if o.name == "image_embeds")
+    width = embedded.type.tensor_type.shape.dim[-1].dim_value
+    places, size = gallery.embeddings.shape
+    if width not in {0, size}:
+        raise CheckpointError(
+            f"the vision model's embeddings have {width} numbers, the location encoder's {size}; "
+            "are the files of two models?"
+        )
+    del graph.output[:]
+    often = np.log(gallery.counts).astype(np.float32)
+    graph.initializer.append(numpy_helper.from_array(often, "gallery_counts"))
+    own = [
+        helper.make_node("LpNormalization", ["image_embeds"], ["unit"], axis=1, p=2),
+        helper.make_node(
+            "Gemm", ["unit", "gallery", "gallery_counts"], ["logits"], alpha=scale, transB=1
+        ),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+    ]
+    graph.node.extend(own)
+    graph.output.append(
+        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", places])
+    )

@@ -1,0 +1,175 @@
+"""ONNX files that others wrote, run as they are: their large tensors stay where they lie."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.errors import CheckpointError
+from geonb.network.sessions import ROOT_FILE
+from geonb.network.tensors import Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_LARGE_BYTES = 1024  # smaller tensors stay in the graph
+
+
+def read_onnx(path: Path) -> tuple[Any, dict[str, Stored]]:
+    """Read an ONNX file: its graph, without the large tensors, and where in the file these lie.
+
+    `onnx.load` would read them all into memory. Raises `CheckpointError`.
+    """
+    from google.protobuf.message import DecodeError
+    from onnx import ModelProto
+
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            fields = list(_fields(data, 0, len(data)))
+            model = ModelProto.FromString(b"".join(data[a:c] for n, a, _, c in fields if n != 7))
+            stored: dict[str, Stored] = {}
+            for number, _, start, stop in fields:
+                if number == 7:
+                    _read_graph(path, data, (start, stop), model.graph, stored)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot read it ({error.strerror})") from error
+    except (ValueError, LookupError, DecodeError) as error:
+        raise CheckpointError(f"{path}: not a whole ONNX file ({error})") from error
+    if not model.graph.node:
+        raise CheckpointError(f"{path}: not an ONNX file (it has no graph)")
+    return model, stored
+
+
+def _read_graph(
+    path: Path, data: mmap.mmap, span: tuple[int, int], graph: Any, stored: dict[str, Stored]
+) -> None:
+    """Merge the graph's fields into ``graph``, but for its large tensors: they go to ``stored``."""
+    from onnx import TensorProto, helper
+
+    for number, begin, start, stop in _fields(data, *span):
+        if number != 5 or stop - start < _LARGE_BYTES:  # 5 is an initializer
+            graph.MergeFromString(data[begin:stop])
+            continue
+        parts = list(_fields(data, start, stop))
+        tensor = TensorProto.FromString(b"".join(data[a:c] for n, a, _, c in parts if n != 9))
+        raw = next(((a, b) for n, _, a, b in parts if n == 9), None)  # 9 is its raw data
+        if raw is None:
+            graph.initializer.append(tensor)
+            continue
+        dtype = helper.tensor_dtype_to_np_dtype(tensor.data_type)
+        stored[tensor.name] = Stored(path, tuple(tensor.dims), dtype.str, raw[0])
+        if stored[tensor.name].nbytes != raw[1] - raw[0]:
+            raise ValueError(f"{tensor.name} is not as large as its shape says")
+
+
+def _fields(data: mmap.mmap, start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
+    """Number, begin, and begin and end of the content, of each field of a protobuf message."""
+    at = start
+    while at < stop:
+        begin = at
+        key, at = _varint(data, at)
+        match key & 7:
+            case 0:
+                end = _varint(data, at)[1]
+            case 1:
+                end = at + 8
+            case 2:
+                length, at = _varint(data, at)
+                end = at + length
+            case 5:
+                end = at + 4
+            case kind:
+                raise ValueError(f"a field of the kind {kind}")
+        if end > stop:
+            raise ValueError("it is cut off")
+        yield key >> 3, begin, at, end
+        at = end
+
+
+def _varint(data: mmap.mmap, at: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, at
+    raise ValueError("a number without an end")
+
+
+def save_graph(model: Any, stored: Mapping[str, Stored], folder: Path) -> None:
+    """Write ``model.onnx`` into ``folder``, pointing to where its large tensors are stored."""
+    root = Path(os.path.commonpath([where.path.resolve().parent for where in stored.values()]))
+    model.graph.initializer.extend(_external(name, where, root) for name, where in stored.items())
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    (folder / ROOT_FILE).write_text(str(root), encoding="utf-8")
+
+
+def _external(name: str, where: Stored, root: Path) -> Any:
+    """A tensor that lies in a file below the folder ``root``."""
+    from onnx import TensorProto, helper
+
+    dtype = helper.np_dtype_to_tensor_dtype(np.dtype(where.dtype))
+    tensor = TensorProto(name=name, data_type=dtype, data_location=TensorProto.EXTERNAL)
+    tensor.dims.extend(where.shape)
+    location = where.path.resolve().relative_to(root).as_posix()
+    values = {"location": location, "offset": where.offset, "length": where.nbytes}
+    for key, value in values.items():
+        tensor.external_data.add(key=key, value=str(value))
+    return tensor
+
+
+def read_classifier(path: Path) -> tuple[Any, dict[str, Stored], list[str]]:
+    """Read a classifier of photos, from ``data`` to probabilities, its weights and its labels.
+
+    A float16 network takes and gives float32. What follows the probabilities, such as the table
+    of labels that Windows ML's converter adds, is left out; the labels are taken from it. Raises
+    `CheckpointError`.
+    """
+    from onnx import TensorProto, helper
+
+    model, stored = read_onnx(path)
+    graph = model.graph
+    weights = {tensor.name for tensor in graph.initializer} | set(stored)
+    inputs = [i for i in graph.input if i.name not in weights]
+    makers = {name: node for node in graph.node for name in node.output}
+    labels = [
+        label.decode()
+        for node in graph.node
+        for attribute in node.attribute
+        if attribute.name in {"classlabels_strings", "cats_strings"}
+        for label in attribute.strings
+    ]
+    last = next((node for node in reversed(graph.node) if node.op_type == "Softmax"), None)
+    if len(inputs) != 1 or last is None:
+        raise CheckpointError(
+            f"{path}: not a classifier of photos; expected one input and a softmax in the end"
+        )
+    needed, wanted = [], [last.output[0]]
+    while wanted:
+        node = makers.pop(wanted.pop(), None)
+        if node is not None:
+            needed.append(node.output[0])
+            wanted.extend(node.input)
+    kept = [node for node in graph.node if node.output[0] in needed]
+    del graph.node[:], graph.output[:], graph.input[:]
+    kind = inputs[0].type.tensor_type.elem_type
+    graph.node.append(helper.make_node("Cast", ["data"], [f"{inputs[0].name}_in"], to=kind))
+    for node in kept:
+        renamed = [f"{name}_in" if name == inputs[0].name else name for name in node.input]
+        node.input[:] = renamed
+        graph.node.append(node)
+    graph.node.append(
+        helper.make_node("Cast", last.output, ["probabilities"], to=TensorProto.FLOAT)
+    )
+    size = inputs[0].type.tensor_type.shape.dim[0].dim_value
+    shape = [size or "N", 3, 224, 224]
+    graph.input.append(helper.make_tensor_value_info("data", TensorProto.FLOAT, shape))
+    graph.output.append(
+        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [shape[0], None])
+    )
+    return model, stored, labels

@@ -1,0 +1,119 @@
+"""A photo's centre square, shrunk to what a network sees; quickly, or to the letter."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from geonb.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from geonb.photos.photo import Photo
+
+Method = Literal["fast", "blog"]
+Resize = Literal["gaussian", "bicubic"]
+
+
+def fast_square(photo: Photo, side: int) -> NDArray[np.float32]:
+    """The blog's crop and resize on a smaller copy: the centre square, (side, side, 3), 0 to 1.
+
+    A large photo is first shrunk by a whole number, by the JPEG decoder where it can; what
+    smoothing that does is taken off the smoothing that follows.
+    """
+    full = photo.size
+    image = photo.image(short_side=2 * side)
+    if min(image.size) >= 4 * side:
+        image = image.reduce(min(image.size) // (2 * side))
+    shrunk = round(max(full) / max(image.size))
+    short = min(full)
+    corner = [(length - short) // 2 / shrunk for length in full]
+    left, top = map(math.floor, corner)
+    right, bottom = (math.ceil(c + short / shrunk) for c in corner)
+    image = image.crop((left, top, min(right, image.width), min(bottom, image.height)))
+    pixels = np.asarray(image, dtype=np.float32) / np.float32(255)
+    columns, rows = (
+        _shrinker(size, start - math.floor(start), short / side, shrunk, side)
+        for size, start in zip(image.size, corner, strict=True)
+    )
+    pixels = (rows @ pixels.reshape(len(pixels), -1)).reshape(side, -1, 3)  # (side, width, 3)
+    return np.clip(columns @ pixels, 0, 1)  # (side, side, 3)
+
+
+@lru_cache(maxsize=64)
+def _shrinker(size: int, start: float, step: float, shrunk: int, side: int) -> NDArray[np.float32]:
+    """The weights (side, size) by which a row of pixels makes one of ``side``.
+
+    They are those of scikit-image's ``resize``: a Gaussian of (step - 1) / 2 pixels, mirrored at
+    the edges, then linear interpolation, for a photo that has ``step`` pixels for each of the
+    result, ``shrunk`` times smaller here.
+    """
+    # Averaging n pixels has the variance (n² - 1) / 12; variances add up.
+    variance = max(0.0, ((step - 1) / 2) ** 2 - (shrunk**2 - 1) / 12) if step > 1 else 0.0
+    sigma = math.sqrt(variance) / shrunk
+    reach = int(4 * sigma + 0.5)
+    taps = np.arange(-reach, reach + 1)
+    kernel = np.exp(-0.5 * (taps / max(sigma, 1e-9)) ** 2)
+    kernel /= kernel.sum()
+    centres = start + (np.arange(side) + 0.5) * step / shrunk - 0.5
+    left = np.floor(centres).astype(int)
+    weights = np.zeros((side, size), np.float32)
+    for offset, share in ((0, 1 - (centres - left)), (1, centres - left)):
+        index = _mirrored(left[:, None] + taps + offset, size)
+        np.add.at(weights, (np.arange(side)[:, None], index), share[:, None] * kernel)
+    return weights
+
+
+def _mirrored(index: NDArray[np.intp], size: int) -> NDArray[np.intp]:
+    """Indices beyond the edges, mirrored into 0 to size - 1."""
+    last = size - 1
+    return last - np.abs(last - index % (2 * last)) if last else np.zeros_like(index)
+
+
+def _blog(photo: Photo, side: int) -> NDArray[np.float64]:
+    """The blog's crop and resize; scikit-image has smoothed before it shrinks since 0.15."""
+    try:
+        from skimage import transform
+    except ImportError as error:
+        raise MissingDependencyError("the blog's preprocessing", "scikit-image", "blog") from error
+    pixels = np.asarray(photo.image())
+    short = min(pixels.shape[:2])
+    top, left = (pixels.shape[0] - short) // 2, (pixels.shape[1] - short) // 2
+    return transform.resize(pixels[top : top + short, left : left + short], (side, side))
+
+
+def _bicubic(photo: Photo, side: int, short_side: int | None = None) -> NDArray[np.float64]:
+    """CLIP's resize and crop: the short side to ``side``, the long one rounded down, the middle.
+
+    ``short_side`` is how far the photo may be shrunk by a whole number before.
+    """
+    full = photo.size
+    image = photo.image(short_side)
+    target = [side * length // min(full) for length in full]
+    # Pixels of the image, shrunk or not, for one pixel of the resized photo, and where the
+    # square begins: Pillow then works out the square alone, and looks beyond its edges.
+    shrunk = round(max(full) / max(image.size))
+    steps = [length / shrunk / size for length, size in zip(full, target, strict=True)]
+    left, top = (step * ((size - side) // 2) for step, size in zip(steps, target, strict=True))
+    box = (left, top, left + steps[0] * side, top + steps[1] * side)
+    box = (*box[:2], min(box[2], image.width), min(box[3], image.height))
+    return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC, box)) / 255
+
+
+def _fast_bicubic(photo: Photo, side: int) -> NDArray[np.float64]:
+    return _bicubic(photo, side, 2 * side)
+
+
+SQUARES: dict[tuple[str, str], Callable[[Photo, int], NDArray[Any]]] = {
+    ("gaussian", "fast"): fast_square,
+    ("gaussian", "blog"): _blog,
+    ("bicubic", "fast"): _fast_bicubic,
+    ("bicubic", "blog"): _bicubic,
+}

@@ -1,0 +1,201 @@
+"""Where else does it look like this? GeoCLIP's location encoder alone, without any photo.
+
+It learned to put a place near the photos that were taken there, so two places are near each other
+if their photos look alike to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.distances import check_points, distance, haversine
+from geonb.earth.places import Town, nearest_town
+from geonb.errors import ModelError
+from geonb.network.geoclip import (
+    GeoclipFiles,
+    find_location,
+    find_points,
+    location_encoder,
+    open_gallery,
+    read_points,
+)
+from geonb.shown.sheets import Sheet, Tabular
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    from geonb.distances import Place
+    from geonb.model import Model
+
+APART_KM = 300.0
+"""No place of the list is nearer to the given one, or to a better one."""
+
+
+@dataclass(frozen=True, repr=False)
+class Lookalikes(Tabular):
+    """The places whose photos look most like those of one place, best first.
+
+    Attributes:
+        place: The given place.
+        places: The lookalikes, by their similarity.
+        similarities: Of each, the cosine to the given place: 1 is the same, 0 nothing in common.
+        apart_km: No two of all these places are nearer to each other.
+        everywhere: All places that were compared, (N, 2) degrees.
+        similar: The similarity of each of them, (N,).
+    """
+
+    place: Place
+    places: tuple[Place, ...]
+    similarities: tuple[float, ...]
+    apart_km: float
+    everywhere: NDArray[np.float64]
+    similar: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def towns(self) -> list[Town]:
+        """The nearest town of each place."""
+        return [nearest_town(place) for place in self.places]
+
+    def sheet(self) -> Sheet:
+        """The table as people read it."""
+        return Sheet(
+            f"Where else does it look like {nearest_town(self.place)}?",
+            ("nearest town", "similarity", "km away", "latitude", "longitude"),
+            [
+                (
+                    str(row["nearest_town"]),
+                    f"{row['similarity']:.2f}",
+                    f"{row['km']:,.0f}",
+                    f"{row['latitude']:.4f}",
+                    f"{row['longitude']:.4f}",
+                )
+                for row in self.records()
+            ],
+            (
+                (
+                    f"Of {len(self.everywhere):,} places; none is within {self.apart_km:g} km of "
+                    "the given one or of a better one."
+                ),
+                (
+                    "Similarity is the cosine between two places in GeoCLIP's location encoder: 1 "
+                    "is the same place, 0 has nothing in common. It learned from photos on the "
+                    "web, and knows nothing else about a place."
+                ),
+            ),
+        )
+
+    def records(self) -> list[dict[str, Any]]:
+        """The table as programs read it: one dict per place, nothing rounded."""
+        return [
+            {
+                "nearest_town": str(nearest_town(place)),
+                "similarity": similarity,
+                "km": distance(self.place, place),
+                "latitude": place[0],
+                "longitude": place[1],
+            }
+            for place, similarity in zip(self.places, self.similarities, strict=True)
+        ]
+
+    def in_words(self) -> str:
+        """The map in words, for people who can't see it."""
+        listed = "; ".join(
+            f"{rank}: {town}, {similarity:.2f}"
+            for rank, (town, similarity) in enumerate(
+                zip(self.towns, self.similarities, strict=True), start=1
+            )
+        )
+        return (
+            f"World map of {len(self.everywhere):,} places, the darker the more similar to "
+            f"{nearest_town(self.place)}. The most similar ones: {listed}."
+        )
+
+    def figure(self) -> Figure:
+        """A world map, shaded by similarity, with the list as numbered points."""
+        from matplotlib.figure import Figure
+
+        from geonb.maps import drawing
+
+        figure = Figure(figsize=(9.4, 4.9), layout="constrained")
+        chart = drawing.world(figure.subplots())
+        order = np.argsort(self.similar)  # the most similar ones are drawn over the others
+        x, y = chart.project(self.everywhere[order, ::-1]).T
+        shaded = chart.axes.scatter(
+            x, y, c=self.similar[order], s=3, lw=0,
+            vmin=0, vmax=max(*self.similarities, 0.1), cmap="cividis_r", rasterized=True,
+        )  # fmt: skip
+        figure.colorbar(shaded, label="similarity", shrink=0.7)
+        marks = [("★", self.place), *((str(i), p) for i, p in enumerate(self.places, start=1))]
+        for mark, (lat, lng) in marks:
+            chart.axes.annotate(
+                mark, tuple(chart.project(np.array([lng, lat]))), color="white", fontsize=8,
+                weight="bold", ha="center", va="center",
+                bbox={"boxstyle": "circle,pad=0.25", "fc": "#b34700", "ec": "white"},
+            )  # fmt: skip
+        return figure
+
+
+def lookalikes(
+    model: Model | str | os.PathLike[str],
+    place: Place,
+    top: int = 6,
+    apart_km: float = APART_KM,
+    gallery: ArrayLike | str | os.PathLike[str] | None = None,
+) -> Lookalikes:
+    """Find the places that look most like ``place``, spread over the world.
+
+    ``model`` is a loaded GeoCLIP, its name, or its folder; its location encoder (38 MB) is enough,
+    and that of pip's ``geoclip`` is taken if it's installed. ``gallery`` are places to compare
+    with, in the place of GeoCLIP's own 100,000; embedding these takes half a minute, once.
+    None of the list is within ``apart_km`` kilometres of ``place`` or of a better one. Raises
+    `ModelError`, `PlaceError`.
+    """
+    lat, lng = check_points(place).reshape(2).tolist()
+    here = np.array([lat, lng])
+    location, points = _encoder(model)
+    if gallery is not None:
+        points = read_points(gallery)
+    compared = open_gallery(location, points)
+    similar = np.asarray(compared.embeddings @ location_encoder(location)(here[None])[0])  # (N,)
+    everywhere = compared.cells.places
+    free = haversine(everywhere, here) > apart_km
+    chosen: list[int] = []
+    while len(chosen) < top and free.any():
+        best = int(np.argmax(np.where(free, similar, -np.inf)))
+        chosen.append(best)
+        free &= haversine(everywhere, everywhere[best]) > apart_km
+    if not chosen:
+        raise ModelError(
+            f"no place of the gallery is more than {apart_km:g} km away; lower apart_km"
+        )
+    places = tuple((float(everywhere[i, 0]), float(everywhere[i, 1])) for i in chosen)
+    found = tuple(float(similar[i]) for i in chosen)
+    return Lookalikes((lat, lng), places, found, apart_km, everywhere, similar)
+
+
+def _encoder(model: Model | str | os.PathLike[str]) -> tuple[Path, NDArray[np.float64]]:
+    """Where the location encoder is, and the gallery that belongs to it."""
+    from geonb.model import Model
+
+    if isinstance(model, Model):
+        files = model.files
+        if not isinstance(files, GeoclipFiles):
+            raise ModelError(
+                f"{model.name} has no location encoder; lookalikes needs GeoCLIP: "
+                'geonb.lookalikes("geoclip", place)'
+            )
+        return files.location, files.points
+    from geonb.weights.fetching import find_places
+
+    folder = find_places(model)
+    return find_location(folder), find_points(folder)
