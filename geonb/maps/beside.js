@@ -35,18 +35,17 @@ function spreadPins(map) {
 function render({ model, el }) {
   el.classList.add("geonb", "geonb-beside");
   let box, world;
-  const pin = model.get("pin"), points = model.get("points");
+  const pin = model.get("pin"), points = model.get("points"), whole = model.get("whole");
   const move = (center, zoom) => {
     world?.set({ center, zoom });
     world?.save_changes();
   };
   const open = (index) => {
     const { lat, lng } = points[index];
-    const turn = world ? Math.round((world.get("center")[1] - lng) / 360) * 360 : 0;
+    const turn = whole.center ? Math.round((whole.center[1] - lng) / 360) * 360 : 0;
     move([lat, lng + turn], zoomTo(points, index));
     setTimeout(() => box?.querySelector(`${pin}[data-geonb="${index}"]`)?.click(), 60);
   };
-  const whole = model.get("whole");
   const button = whole.center ? [element("button", {
     type: "button", className: "geonb-whole", textContent: "Whole world", onclick: () => move(whole.center, whole.zoom),
   })] : [];

@@ -50,20 +50,21 @@ class LeafletMap(Live, ipywidgets.VBox):
 
 def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     """Draw predictions on an ipyleaflet map around the best one, with their list beside it."""
-    *_, centre, zoom = view(bounds(near(predictions)))
-    world = base_map(centre, zoom)
+    *_, whole, far = view(box(predictions))  # all pins are on the turn of the globe around here
+    *_, (lat, lng), zoom = view(bounds(near(predictions)))
+    centre = lat, nearest_turn(lng, whole[1])
+    world = base_map(centre, zoom, whole[1])
     if predictions.truth is not None:
-        for layer in _truth_layers(predictions, centre[1]):
+        for layer in _truth_layers(predictions, whole[1]):
             world.add(layer)
     marked = points(predictions)
     thumbnail = show_photo(predictions.photo, side=_THUMBNAIL)._repr_html_() if photo else ""
     for index, point in enumerate(marked):
         front = len(marked) + 1 if point.label == TRUTH else len(marked) - index
-        world.add(_marker(point, index, centre[1], front, thumbnail))
-    *_, all_of_it, far = view(box(predictions))
+        world.add(_marker(point, index, whole[1], front, thumbnail))
     return boxed(
         world, static.draw(predictions, photo=photo), world=world,
-        whole={"center": list(all_of_it), "zoom": far}, **traits_of(predictions, why, photo=photo),
+        whole={"center": list(whole), "zoom": far}, **traits_of(predictions, why, photo=photo),
     )  # fmt: skip
 
 
@@ -76,13 +77,16 @@ def boxed(shown: Any, picture: Picture, **traits: Any) -> LeafletMap:
     return both
 
 
-def base_map(centre: tuple[float, float], zoom: float) -> Any:
-    """An empty map: outlines below, OpenStreetMap's tiles with their attribution above."""
+def base_map(centre: tuple[float, float], zoom: float, turn: float | None = None) -> Any:
+    """An empty map: outlines below, OpenStreetMap's tiles with their attribution above.
+
+    ``turn`` is the longitude in the middle of the outlines; without it, that of the centre.
+    """
     world = ipyleaflet.Map(
         center=centre, zoom=zoom, min_zoom=0, prefer_canvas=True, layout={"height": _HEIGHT},
         panes={_LAND_PANE: {"zIndex": 150, "pointerEvents": "none"}},  # tiles are at 200
     )  # fmt: skip
-    for layer in _land_layers(centre[1]):
+    for layer in _land_layers(centre[1] if turn is None else turn):
         world.add(layer)
     world.add(ipyleaflet.ScaleControl(position="bottomleft", imperial=False))
     return world
