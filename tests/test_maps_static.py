@@ -106,7 +106,7 @@ def test_a_static_map_is_a_picture_with_words_everywhere(tmp_path):
     drawn = geonb.show_map(case, provider="static")
     html = drawn._repr_html_()
     assert "<script" not in html
-    assert "13.99% at 35.6599° N" in re.search(r'<img alt="([^"]*)"', html)[1]
+    assert "Tokyo (Roppongi), Japan, 14%" in re.search(r'<img alt="([^"]*)"', html)[1]
     assert "mini knows no photos" in html
     assert html.count("<summary>") == 1, "one line below the map; the rest is folded away"
     assert " 14% " in repr(drawn)

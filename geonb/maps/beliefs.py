@@ -110,7 +110,7 @@ def draw_belief(belief: Belief, provider: str) -> Any:
     places = [belief.cells.place(i) for i in belief.probable.tolist()]
     *_, centre, zoom = leaflet.view(bounds(places))
     world = leaflet.base_map(centre, zoom)
-    outlines = rings(belief.cells)
+    outlines = [_turned(ring, centre[1]) for ring in rings(belief.cells)]
     features = [
         leaflet.feature(
             "MultiPolygon", _shape(outlines, belief.smallest(share).tolist()),
@@ -120,7 +120,7 @@ def draw_belief(belief: Belief, provider: str) -> Any:
     ]  # fmt: skip
     features += [
         leaflet.feature(
-            "Point", belief.cells.places[i, ::-1].round(_DIGITS).tolist(),
+            "Point", _turned(belief.cells.places[i : i + 1, ::-1], centre[1])[0].round(_DIGITS).tolist(),
             {"color": "#ffffff", "weight": 1, "fillColor": POINT, "fillOpacity": 0.8,
              "radius": _radius(belief, i)}, belief.words(i),
         )
@@ -142,6 +142,11 @@ def by_country(cells: Cells, most: int = 6) -> str:
     listed = [f"{country} {number:,}" for country, number in count.most_common(most)]
     rest = len(cells) - sum(number for _, number in count.most_common(most))
     return ", ".join([*listed, *([f"elsewhere {rest:,}"] if rest else [])])
+
+
+def _turned(line: NDArray[np.float64], centre: float) -> NDArray[np.float64]:
+    """The line, longitude first, on the turn of the globe around ``centre``."""
+    return line + np.array([360 * np.round((centre - line[0, 0]) / 360), 0.0])
 
 
 def _shape(outlines: list[NDArray[np.float64]], indices: Any) -> list[Any]:

@@ -1,6 +1,7 @@
 // What stands beside a map that another widget draws: it looks for the map in the box of both.
 const APART = 44; // pixels between two pins that one can tell apart
 const CLOSEST = 15; // zoom
+const HEAD = 21; // pixels from a pin's tip up to the middle of its head
 const mercator = (lat) => Math.asinh(Math.tan(lat * Math.PI / 180)) / (2 * Math.PI);
 
 // The zoom at which a place's pin is apart from its neighbours'.
@@ -14,8 +15,9 @@ function zoomTo(points, index) {
 // Pins that would cover each other move apart; each marker stays on its place.
 function spreadPins(map) {
   const pins = [...map.querySelectorAll(".leaflet-marker-icon [data-geonb]")].map((pin) => {
-    const { m41: x, m42: y } = new DOMMatrix(getComputedStyle(pin.parentElement).transform);
-    return { pin, x, y, at: [x, y], fixed: pin.classList.contains("geonb-star") };
+    const { m41: x, m42: tip } = new DOMMatrix(getComputedStyle(pin.parentElement).transform);
+    const fixed = pin.classList.contains("geonb-star"), y = fixed ? tip : tip - HEAD;
+    return { pin, x, y, at: [x, y], fixed };
   });
   for (let round = 0; round < 60; round++) {
     let still = true;

@@ -108,7 +108,8 @@ def _land_layers(centre: float) -> list[Any]:
 
 def shapes(features: list[dict[str, Any]]) -> Any:
     """A layer of what `feature` gives."""
-    return ipyleaflet.GeoJSON(data={"type": "FeatureCollection", "features": features})
+    data = {"type": "FeatureCollection", "features": features}
+    return ipyleaflet.GeoJSON(data=data, point_style={"radius": 4})  # circles; features say more
 
 
 def feature(

@@ -25,8 +25,8 @@ _TILE = 256
 """Pixels; the world's width at zoom 0."""
 _MARGIN = 50
 """Pixels; kept free around the places, for their pins."""
-_NEAREST_ZOOM = 13
-"""For places that are all but one; a town fills the map."""
+_NEAREST_ZOOM = 10
+"""For places that are all but one; a city fills the map."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Point:
     Attributes:
         place: Latitude and longitude in degrees.
         label: The rank, or `TRUTH`.
-        text: The place in words: probability, coordinates, nearest town, distance.
+        text: The place in words: town, probability, distance to the true place.
     """
 
     place: Place
@@ -59,7 +59,7 @@ def points(predictions: Predictions) -> list[Point]:
     distances = predictions.distances
     marked = []
     for number, p in enumerate(predictions):
-        text = f"{p.probability:.2%} at {in_degrees(p.place)}, {p.town}"
+        text = f"{p.town}, {percent(p.probability)}"
         if distances is not None:
             text += f", {in_km(distances[number])} from the true place"
         marked.append(Point(p.place, str(p.rank), text))
