@@ -120,7 +120,8 @@ def draw_belief(belief: Belief, provider: str) -> Any:
     ]  # fmt: skip
     features += [
         leaflet.feature(
-            "Point", _turned(belief.cells.places[i : i + 1, ::-1], centre[1])[0].round(_DIGITS).tolist(),
+            "Point",
+            _turned(belief.cells.places[[i], ::-1], centre[1])[0].round(_DIGITS).tolist(),
             {"color": "#ffffff", "weight": 1, "fillColor": POINT, "fillOpacity": 0.8,
              "radius": _radius(belief, i)}, belief.words(i),
         )
