@@ -11,11 +11,12 @@ SITE := .venv-site
 PIP := -m pip --disable-pip-version-check
 SOURCES := geonb geonb_training tests benchmarks binder colab site workshop
 PYTEST_FLAGS ?=
+SECONDS ?= 60
 LAB_FLAGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-313 setup-mxnet demo lab lab-mxnet labextension \
-	check format test test-newest test-mxnet test-313 test-ray bench \
+	check format fuzz test test-newest test-mxnet test-313 test-ray bench \
 	notebooks site site-lite slides wheelhouse binder-rehearsal colab-rehearsal devcontainer-rehearsal \
 	pictures mini lock dist clean
 
@@ -84,6 +85,9 @@ define environment
 endef
 
 ##@ Check a change
+
+fuzz: $(VENV)/ready  ## break files for every reader, SECONDS=60 each; what breaks a rule stays in tests/corpus
+	@$(VENV)/bin/python tests/fuzzing.py $(SECONDS)
 
 check: $(VENV)/ready  ## format, lint and types
 	@$(VENV)/bin/ruff format --check $(SOURCES)

@@ -1,13 +1,17 @@
-"""Ten thousand broken and hostile pictures: predictions or a `PhotoError`, soon, small, silent."""
+"""Broken and hostile files: every reader reads or refuses them, soon and in little memory."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import fuzzing
 import pytest
+from fuzz_targets import TARGETS
 
-CASES, PROCESSES = 10_000, 2
+PICTURES, PROCESSES = 10_000, 2
+CASES = 600
+"""For each of the other readers; `make fuzz` goes on from there."""
 LIMIT_S = 240
 """For a hang; the rule of two seconds a case is kept by the processes themselves."""
 
@@ -15,10 +19,10 @@ LIMIT_S = 240
 @pytest.mark.newest
 @pytest.mark.slow
 def test_hostile_pictures_give_predictions_or_a_photo_error():
-    script = Path(__file__).with_name("fuzzing.py")
+    command = [sys.executable, "-W", "always", Path(__file__).with_name("fuzzing.py"), "photos"]
     runs = [
         subprocess.Popen(
-            [sys.executable, "-W", "always", script, str(first), str(PROCESSES), str(CASES)],
+            [*command, str(first), str(PROCESSES), str(PICTURES)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -34,5 +38,29 @@ def test_hostile_pictures_give_predictions_or_a_photo_error():
         assert run.returncode == 0, text[-3000:]
         assert len(text.splitlines()) == 1, f"something was printed:\n{text[:3000]}"
     tallies = [json.loads(text) for text in printed]
-    assert sum(tally["predicted"] + tally["refused"] for tally in tallies) == CASES
-    assert sum(tally["predicted"] for tally in tallies) > 300, "most cases are not even pictures"
+    assert sum(tally["read"] + tally["refused"] for tally in tallies) == PICTURES
+    assert sum(tally["read"] for tally in tallies) > 300, "most cases are not even pictures"
+
+
+@pytest.mark.newest
+@pytest.mark.parametrize("name", [name for name in TARGETS if name != "photos"])
+def test_every_reader_reads_or_refuses(name, capfd):
+    count = len(fuzzing.fixed(name)) + CASES
+    tally = fuzzing.run(name, range(count))
+    assert tally["read"] + tally["refused"] == count
+    assert tuple(capfd.readouterr()) == ("", "")
+    if name == "addresses":
+        assert tally["read"] == 0, "no address of these is fetched"
+    else:
+        assert tally["read"] > CASES / 100, "most cases are not even close"
+
+
+def test_what_breaks_a_rule_goes_into_the_corpus(tmp_path, monkeypatch):
+    monkeypatch.setattr(fuzzing, "CORPUS", tmp_path)
+    monkeypatch.setitem(TARGETS, "cells", fuzzing.TARGETS["tables"])
+    cases = fuzzing.Run("cells", tmp_path)
+    cases.read = lambda data: 1 / 0
+    with pytest.raises(AssertionError, match="cells, case 700, kept in"):
+        cases.one(700)
+    (kept,) = (tmp_path / "cells").iterdir()
+    assert kept.read_bytes() == fuzzing.case("cells", 700)

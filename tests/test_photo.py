@@ -7,6 +7,7 @@ import pydoc
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -261,6 +262,13 @@ def test_the_number_of_scans_is_bounded():
     for data in (bomb, bomb[:-2], stray, filled):
         with pytest.raises(PhotoError, match=r"JPEG in 1\d\d scans, expected at most 100"):
             geonb.open_photo(data).image()
+
+
+def test_a_picture_larger_than_its_header_says_is_refused():
+    name = "corpus/photos/other-size-than-its-header.heic"
+    data = (Path(__file__).parent / name).read_bytes()
+    with pytest.raises(PhotoError, match=r"the header says \(16, 24\), the picture is \(64, 24\)"):
+        geonb.open_photo(data).image()
 
 
 def test_a_large_jpeg_in_several_scans_takes_the_memory_of_all_its_pixels():

@@ -135,4 +135,5 @@ def _array(reader: _Reader) -> NDArray[np.float32]:
     dtype = np.dtype(_DTYPES[reader.one("i")])
     count = int(np.prod(shape, dtype=object))
     values = np.frombuffer(reader.bytes(count * dtype.itemsize), dtype)
-    return values.reshape(shape).astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):  # infinite then, and so is what the network answers
+        return values.reshape(shape).astype(np.float32, copy=False)

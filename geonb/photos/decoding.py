@@ -84,11 +84,14 @@ def reading(name: str) -> Iterator[None]:
 
 def load(image: Image.Image) -> None:
     """Decode the pixels, and keep the decoder quiet. Call it inside `reading`."""
+    promised = image.size
     if image.format == "TIFF":
         with _quiet_libtiff():
             image.load()
     else:
         image.load()
+    if sorted(image.size) != sorted(promised):  # sorted: a TIFF is turned while it loads
+        raise ValueError(f"the header says {promised}, the picture is {image.size}")
 
 
 @contextmanager
