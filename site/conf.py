@@ -64,6 +64,7 @@ html_theme_options = {
 }
 
 _BADGE = re.compile(r"\[!\[([^\]]*)\]\(https://[^)]*\)\](\([^)]*\))")
+_PAIR = re.compile(r"^:ivar (\w+), (\w+):(.*(?:\n +.*)*)", re.MULTILINE)
 _LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|attachment:|#)([^)\s#]+)")
 
 
@@ -96,6 +97,12 @@ def _attachments_beside(page, text):
     return json.dumps(notebook)
 
 
+def split(_app, _what, _name, _obj, _options, lines):
+    """Describe two attributes that share a line (``low, high: …``) one by one."""
+    lines[:] = _PAIR.sub(r":ivar \1:\3\n:ivar \2:\3", "\n".join(lines)).split("\n")
+
+
 def setup(app):
     """What Sphinx calls first."""
     app.connect("source-read", adapt)
+    app.connect("autodoc-process-docstring", split, priority=600)  # after napoleon
