@@ -102,7 +102,34 @@ def split(_app, _what, _name, _obj, _options, lines):
     lines[:] = _PAIR.sub(r":ivar \1:\3\n:ivar \2:\3", "\n".join(lines)).split("\n")
 
 
+SECTIONS = {
+    "Locate photos": "model predictions answers regions similarity preprocessing weights many",
+    "Photos": "photos picker",
+    "Maps and pictures": "maps shown",
+    "Places and cells": "distances earth",
+    "How good is it": "evaluation",
+    "Errors": "errors",
+}
+"""The sections of the reference: which modules and packages of geonb each shows."""
+
+
+def reference(stub):
+    """The page with all public names, by section, from geonb's stub (``__init__.pyi``)."""
+    page = ["# Reference", "All public names. `import geonb` loads each when you first use it."]
+    names = re.findall(r"^from \.(\w+)\S* import \w+ as (\w+)$", stub, re.MULTILINE)
+    for title, homes in SECTIONS.items():
+        page.append(f"## {title}")
+        for home in homes.split():
+            for name in (name for where, name in names if where == home):
+                kind = "autofunction" if name[0].islower() else "autoclass"
+                call, members = ("", "") if name[0].islower() else ("()", "\n   :members:")
+                page.append(f"```{{eval-rst}}\n.. {kind}:: geonb.{name}{call}{members}\n```")
+    return "\n\n".join(page) + "\n"
+
+
 def setup(app):
     """What Sphinx calls first."""
+    stub = Path(geonb.__file__).with_name("__init__.pyi").read_text(encoding="utf-8")
+    (HERE / "reference.md").write_text(reference(stub), encoding="utf-8")
     app.connect("source-read", adapt)
     app.connect("autodoc-process-docstring", split, priority=600)  # after napoleon

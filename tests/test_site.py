@@ -13,29 +13,35 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def adapt(tmp_path, monkeypatch):
-    """The function that mends a page's links, for a site whose pages lie in ``tmp_path``."""
+def conf(monkeypatch):
+    """The site's settings."""
     for name in ("GEONB_MAP", "GEONB_CACHE", "GEONB_MODEL", "GOOGLE_MAPS_API_KEY"):
         monkeypatch.setenv(name, "")
     spec = importlib.util.spec_from_file_location("conf", ROOT / "site" / "conf.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "HERE", tmp_path)
-    monkeypatch.setattr(module, "ROOT", ROOT)
+    return module
+
+
+@pytest.fixture
+def adapt(conf, tmp_path, monkeypatch):
+    """The function that mends a page's links, for a site whose pages lie in ``tmp_path``."""
+    monkeypatch.setattr(conf, "HERE", tmp_path)
+    monkeypatch.setattr(conf, "ROOT", ROOT)
     for folder in ("docs", "notebooks"):
         (tmp_path / folder).mkdir()
 
     def adapted(name, text):
         (tmp_path / name).write_text(text, encoding="utf-8")
         source = [text]
-        module.adapt(None, str(Path(name).with_suffix("")), source)
+        conf.adapt(None, str(Path(name).with_suffix("")), source)
         return source[0]
 
     return adapted
 
 
-def test_the_reference_has_every_public_name():
-    page = (ROOT / "site" / "reference.md").read_text(encoding="utf-8")
+def test_the_reference_has_every_public_name(conf):
+    page = conf.reference((ROOT / "geonb" / "__init__.pyi").read_text(encoding="utf-8"))
     shown = re.findall(r"^\.\. auto\w+:: geonb\.(\w+)", page, re.MULTILINE)
     assert sorted(shown) == sorted(geonb.__all__)
 
