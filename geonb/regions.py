@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from geonb.answers import Belief
     from geonb.distances import Place
 
-_FILE = "promise.json"
+PROMISE_FILE = "promise.json"
+"""What a model has promised, beside its other files."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Promise:
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Store it in the folder of a model, where `load_model` finds it. Raises `ModelError`."""
         try:
-            with replacing(Path(folder) / _FILE) as path:
+            with replacing(Path(folder) / PROMISE_FILE) as path:
                 path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
         except OSError as error:
             raise ModelError(f"{folder}: cannot store the promise ({error.strerror})") from error
@@ -59,7 +60,7 @@ class Promise:
 
 def read_promise(folder: Path) -> Promise | None:
     """The promise stored with a model; None if there is none. Raises `ModelError`."""
-    path = folder / _FILE
+    path = folder / PROMISE_FILE
     try:
         promise = Promise(**json.loads(path.read_text(encoding="utf-8")))
         if 0 < promise.coverage < 1 and 0 < promise.share <= 1:

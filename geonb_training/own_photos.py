@@ -14,11 +14,14 @@ import click
 import numpy as np
 
 from geonb.earth.partitions import partition
+from geonb.errors import EvaluationError
 from geonb.evaluation.accuracy import Evaluation, evaluate_guesses
 from geonb.evaluation.guesses import most_frequent
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
 from geonb.evaluation.published import PUBLISHED
+from geonb.evaluation.regions import promise_from
 from geonb.files import replacing
+from geonb.regions import PROMISE_FILE
 from geonb_training.batches import Photos
 from geonb_training.fitting import Fitting, fit
 from geonb_training.network import import_mxnet
@@ -107,6 +110,7 @@ def train_photos(  # noqa: PLR0913
     )
     fit(training, labels[inside], cells, watched, fitting, keeper)
     name = test.name if test else f"{photo_set.name}, held out"
+    _promise(keeper.folder, validation.name if validation else photo_set.name, watched)
     evaluation = _evaluate(keeper.folder, name, held_out, most_frequent(places, cells))
     counts = _counts(opened, parts, labels, cells)
     _write_facts(keeper.folder, evaluation, counts, fitting)
@@ -195,13 +199,30 @@ def _plan(
     }
 
 
+def _promise(folder: Path, name: str, photos: Photos) -> None:
+    """Learn on the validation photos how much the model's regions must hold."""
+    from geonb.evaluation.guesses import guess
+    from geonb.model import load_model
+
+    (folder / PROMISE_FILE).unlink(missing_ok=True)  # of an earlier training
+    try:
+        before = guess(load_model(folder), _photo_set(name, photos)).before
+        promise_from(before, 0.9, name).save(folder)
+    except EvaluationError as error:  # too few photos, or too few of them in a cell
+        click.echo(f"no promise for regions: {error}")
+
+
+def _photo_set(name: str, photos: Photos) -> PhotoSet:
+    paths = tuple(photos.squares.photos)
+    return PhotoSet(name, paths, photos.places, ("",) * len(paths), {})
+
+
 def _evaluate(folder: Path, name: str, photos: Photos, constant: Place) -> Evaluation:
     """Measure the written model as its users will run it."""
     from geonb.evaluation.guesses import guess
     from geonb.model import load_model
 
-    model, paths = load_model(folder), tuple(photos.squares.photos)
-    held_out = PhotoSet(name, paths, photos.places, ("",) * len(paths), {})
+    model, held_out = load_model(folder), _photo_set(name, photos)
     guesses = guess(model, held_out)
     published = [row for row in PUBLISHED if row.test_set == name]
     return evaluate_guesses(model, held_out, guesses, constant=constant, published=published)
