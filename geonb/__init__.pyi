@@ -49,6 +49,7 @@ from .preprocessing import Recipe as Recipe
 from .preprocessing import preprocess as preprocess
 from .regions import Promise as Promise
 from .regions import Region as Region
+from .regions import true_classes as true_classes
 from .shown.photos import show_photo as show_photo
 from .shown.pictures import Picture as Picture
 from .shown.pictures import show_figure as show_figure

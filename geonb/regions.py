@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geonb.distances import check_points, haversine
+from geonb.earth import s2
 from geonb.earth.cells import Cells
 from geonb.errors import ModelError
 from geonb.files import replacing
@@ -16,13 +18,15 @@ from geonb.files import replacing
 if TYPE_CHECKING:
     import os
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from geonb.answers import Belief
     from geonb.distances import Place
 
 PROMISE_FILE = "promise.json"
 """What a model has promised, beside its other files."""
+NEAR_KM = 50.0
+"""Up to here a place in no cell belongs to the nearest centre."""
 
 
 @dataclass(frozen=True)
@@ -77,22 +81,39 @@ class Region:
     """The fewest places that hold a share of the probability; ``place in region`` asks for one.
 
     Attributes:
-        cells: Its places, most probable first; `show_cells` draws them.
+        belief: What the region is of.
+        classes: The numbers of its places, most probable first.
+        promise: What the region promises; None if you named the share.
+        cells: Its places; `show_cells` draws them.
         probability: What they hold together, 0 to 1.
         area_km2: Their area in km².
-        promise: What the region promises; None if you named the share.
     """
 
-    cells: Cells
-    probability: float
-    area_km2: float
+    belief: Belief
+    classes: NDArray[np.intp]
     promise: Promise | None = None
 
+    @property
+    def cells(self) -> Cells:
+        """Its places, most probable first; `show_cells` draws them."""
+        cells = self.belief.cells
+        return Cells(cells.ids[self.classes], cells.places[self.classes])
+
+    @property
+    def probability(self) -> float:
+        """What they hold together, 0 to 1."""
+        return min(1.0, float(self.belief.probabilities[self.classes].sum(dtype=np.float64)))
+
+    @property
+    def area_km2(self) -> float:
+        """Their area in km²."""
+        return float(self.belief.cells.areas_km2[self.classes].sum())
+
     def __contains__(self, place: Place) -> bool:
-        return bool(self.cells.index([place])[0] >= 0)
+        return true_classes(self.belief.cells, [place])[0] in self.classes
 
     def __repr__(self) -> str:
-        text = f"{len(self.cells):,} places with {area(self.area_km2)}"
+        text = f"{len(self.classes):,} places with {area(self.area_km2)}"
         if self.promise is None:
             return f"<Region: {text} hold {self.probability:.0%} of the probability>"
         return (
@@ -117,10 +138,24 @@ def hold(belief: Belief, share: float, promise: Promise | None = None) -> Region
     if not 0 < share <= 1:
         raise ModelError(f"a region holds a share above 0 and up to 1, not {share:g}")
     order, before = ranked(belief.probabilities)
-    chosen = order[: np.searchsorted(before, share)]
-    cells = Cells(belief.cells.ids[chosen], belief.cells.places[chosen])
-    held = min(1.0, float(belief.probabilities[chosen].sum(dtype=np.float64)))
-    return Region(cells, held, float(belief.cells.areas_km2[chosen].sum()), promise)
+    return Region(belief, order[: np.searchsorted(before, share)], promise)
+
+
+def true_classes(cells: Cells, truth: ArrayLike) -> NDArray[np.intp]:
+    """The class that would be right for each place, degrees (N, 2) to (N,); -1 for none.
+
+    It's the cell that holds the place; if no cell does, the one with the nearest centre, up to
+    50 km away: a model has no cells where it had few photos, and a gallery of points has gaps.
+    """
+    points = check_points(truth).reshape(-1, 2)
+    classes = cells.index(points)
+    strays = np.flatnonzero(classes < 0)
+    vectors = s2.unit_vectors(cells.places)
+    for i in strays:
+        nearest = int(np.argmax(vectors @ s2.unit_vectors(points[i])))
+        if haversine(cells.places[nearest], points[i]) <= NEAR_KM:
+            classes[i] = nearest
+    return classes
 
 
 def ranked(probabilities: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from geonb.evaluation.constant import most_frequent
 
 import geonb
 import geonb_training as training
 from geonb.errors import TrainingError
+from geonb.evaluation.guesses import most_frequent
 from geonb_training import Fitting, batches
 from geonb_training.network import LOCATIONNET, MINI, resnet
 from geonb_training.scenes import draw_set

@@ -13,7 +13,7 @@ from geonb.errors import EvaluationError, PlaceError
 from geonb.evaluation.regions import share_before
 from geonb.many.results import predict_many
 from geonb.predictions import Predictions
-from geonb.regions import Promise, hold, read_promise
+from geonb.regions import Promise, hold, read_promise, true_classes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -53,7 +53,7 @@ def guess(model: Model, photos: PhotoSet, top: int = 5) -> Guesses:
 
     A photo that can't be opened has no guess. Raises `ModelError`.
     """
-    count, true = len(photos), model.cells.index(photos.truth)
+    count, true = len(photos), true_classes(model.cells, photos.truth)
     places = np.full((count, min(top, len(model.cells)), 2), np.nan)
     confidence, classes = np.full(count, np.nan), np.full(count, -1, np.intp)
     before, areas = np.full(count, np.inf), np.full(count, np.nan)

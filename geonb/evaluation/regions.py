@@ -94,8 +94,8 @@ def learn_promise(
     """Learn how much regions must hold to contain the truth of a share of photos, ``coverage``.
 
     ``probabilities`` are (N, cells) for photos that the model was not trained on, ``classes`` (N,)
-    their true cells, -1 for none. `Promise.save` stores what you get with the model.
-    Raises `EvaluationError` if there are too few photos, or too many whose place is in no cell.
+    their `true_classes`. `Promise.save` stores what you get with the model.
+    Raises `EvaluationError` if there are too few photos, or too many far from every cell.
     """
     return promise_from(shares_before(probabilities, classes), coverage, test_set)
 
@@ -112,8 +112,8 @@ def promise_from(before: NDArray[np.float64], coverage: float, test_set: str) ->
         )
     if not math.isfinite(share := float(np.sort(before)[rank - 1])):
         raise EvaluationError(
-            f"{np.isinf(before).mean():.0%} of the photos lie in none of the model's cells, so no "
-            f"region contains the truth of {coverage:.0%}; promise less"
+            f"{np.isinf(before).mean():.0%} of the photos are far from all of the model's cells, "
+            f"so no region contains the truth of {coverage:.0%}; promise less"
         )
     return Promise(coverage, min(1.0, share + _BEYOND), photos, test_set)
 
@@ -123,8 +123,8 @@ def check_promise(
 ) -> Coverage:
     """Measure a promise on other photos than those it was learned on.
 
-    ``probabilities`` are (N, cells), ``classes`` (N,) the true cells, -1 for none; the ``cells``
-    tell the areas. Raises `EvaluationError`.
+    ``probabilities`` are (N, cells), ``classes`` (N,) the `true_classes`; with ``cells`` the areas
+    are measured too. Raises `EvaluationError`.
     """
     before, areas = shares_before(probabilities, classes), None
     if cells is not None:
