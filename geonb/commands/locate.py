@@ -46,6 +46,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write a table, .parquet, .csv or .geojson; a run that was stopped goes on.",
 )
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a contact sheet of the photos, .html: thumbnails, places, a map.",
+)
 @click.option("--overwrite", is_flag=True, help="Begin --out anew.")
 @click.option("--write-xmp", is_flag=True, help="Write a label, an XMP sidecar, beside photos.")
 @click.option(
@@ -67,6 +72,7 @@ def locate(  # noqa: PLR0913
     allow_private: bool,
     target: Path | None,
     out: Path | None,
+    page: Path | None,
     overwrite: bool,
     write_xmp: bool,
     sure: float,
@@ -80,9 +86,9 @@ def locate(  # noqa: PLR0913
     """
     photos, skipped = find_photos(sources)
     choices: dict[str, Any] = {"top": top, "within": within, "spread_km": spread_km}
-    if out or write_xmp or dry_run:
+    if out or page or write_xmp or dry_run:
         labels = Labels(sure, dry_run=dry_run) if write_xmp or dry_run else None
-        sys.exit(locate_many(photos, skipped, load, choices, out, labels, overwrite=overwrite,
+        sys.exit(locate_many(photos, skipped, load, choices, out, labels, page, overwrite=overwrite,
                              allow_private=allow_private))  # fmt: skip
     failed = False
     found = predict_many(load(), photos, progress=False, allow_private=allow_private, **choices)

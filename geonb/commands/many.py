@@ -20,18 +20,20 @@ from geonb.many.tables import check_kind, journal, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from geonb.many.results import Result
     from geonb.model import Model
 
 
-def locate_many(  # noqa: PLR0913
+def locate_many(  # noqa: PLR0913, PLR0917
     photos: list[str],
     skipped: Counter[str],
     load: Callable[[], Model],
     choices: dict[str, Any],
     out: Path | None,
     labels: Labels | None,
+    page: Path | None,
     *,
     overwrite: bool,
     allow_private: bool,
@@ -42,10 +44,13 @@ def locate_many(  # noqa: PLR0913
     """
     if out:
         check_kind(out)
+    from geonb.maps.album import write_album
+
     model = load()
     begun = {"geonb": geonb.__version__, "model": model.name, "engine": model.engine}
     begun |= {name: choice for name, choice in choices.items() if choice is not None}
     failures: Counter[str] = Counter()
+    rows: list[dict[str, Any]] = []
     with journal(out, begun, again=overwrite) if out else nullcontext() as table:
         done = set(table.done) if table else set()
         rest = [photo for photo in photos if photo not in done]
@@ -53,20 +58,23 @@ def locate_many(  # noqa: PLR0913
             for result in predict_many(model, rest, allow_private=allow_private, **choices):
                 if labels:
                     labels.add(result)
-                if table:  # after the label, so that a kill between the two costs neither
-                    table.add(row(result, model.name, choices["top"]))
+                # After the label, so that a kill between the two costs neither.
+                keep = table.add if table else rows.append
+                keep(row(result, model.name, choices["top"]))
                 if result.error:
                     failures[_kind(result)] += 1
         finally:
             if table and out:
                 table.write(out)
+            if page:
+                write_album(table.rows() if table else rows, page, model.note)
     click.echo(f"{len(photos):,} photos" + (f", {len(done):,} done before" if done else ""))
     left_out = Counter({f"left out: they {what}": count for what, count in skipped.items()})
     for counts in (left_out, failures, labels.counts if labels else {}):
         for what, count in counts.items():
             click.echo(f"{count:>9,}  {what}")
-    if out:
-        click.echo(f"wrote {out}", err=True)
+    for path in filter(None, (out, page)):
+        click.echo(f"wrote {path}", err=True)
     return 2 if failures else 0
 
 

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 SIZE = (720, 480)
 """Width and height of the view box; atlas.js has the same numbers."""
-_HALF = 10_000
+HALF = 10_000
 """Ground units from the middle of the world to its side."""
-_SCALE = _HALF / float(equal_earth(np.array([180.0, 0.0]))[0])
+_SCALE = HALF / float(equal_earth(np.array([180.0, 0.0]))[0])
 _UNIT = _SCALE / EARTH_RADIUS_KM
 """Ground units per kilometre."""
 _EDGE = (-91.0, -180.0, 91.0, 180.0)
@@ -122,7 +122,7 @@ class View:
     @property
     def matrix(self) -> Line:
         """From the ground to the screen, (2, 2): the further in, the truer to shape."""
-        whole = SIZE[0] / (2.06 * _HALF)
+        whole = SIZE[0] / (2.06 * HALF)
         t = min(max(np.log(self.s / whole) / np.log(20), 0.0), 1.0)
         local = np.reshape(self.m, (2, 2)).T
         return self.s * (np.eye(2) + (local - np.eye(2)) * t)

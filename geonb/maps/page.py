@@ -74,18 +74,20 @@ def write_page(predictions: Predictions, path: str | os.PathLike[str]) -> None:
         table=_table(predictions),
         sources=_SOURCES,
     )
-    page = page_of(headline(predictions), body)
+    page = page_of(headline(predictions), body, data("atlas.js"))
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
-def page_of(title: str, body: str) -> str:
+def page_of(title: str, body: str, script: str) -> str:
     """A page that needs nothing else, in the design of all of geonb's pages."""
-    style, script = (
-        files("geonb").joinpath("data", name).read_text(encoding="utf-8")
-        for name in ("page.css", "atlas.js")
-    )
+    style = data("page.css")
     return _PAGE.format(title=escape(title), style=style, body=body, script=script)
+
+
+def data(name: str) -> str:
+    """A text file that comes with geonb."""
+    return files("geonb").joinpath("data", name).read_text(encoding="utf-8")
 
 
 def _meter(predictions: Predictions) -> str:

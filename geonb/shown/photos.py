@@ -53,10 +53,10 @@ def show_photo(photo: PhotoSource, alt: str = "", side: int = 480) -> ShownPhoto
     return ShownPhoto(photo, printable(words), side)
 
 
-def thumbnail(photo: Photo, side: int) -> bytes:
+def thumbnail(photo: Photo, side: int, quality: int = _QUALITY) -> bytes:
     """A JPEG of at most ``side`` pixels on each side, without EXIF."""
     image = photo.image(short_side=side)
     image.thumbnail((side, side))
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=_QUALITY)
+    image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()

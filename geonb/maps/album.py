@@ -1,0 +1,133 @@
+"""The contact sheet of many photos: thumbnails, places, filters and a map, in one file."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from html import escape
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.answers import RADII_KM
+from geonb.errors import PhotoError
+from geonb.files import replacing
+from geonb.maps import atlas
+from geonb.maps.page import data, page_of
+from geonb.maps.plane import equal_earth, land
+from geonb.network.sessions import cpu_limit
+from geonb.photos.photo import open_photo
+from geonb.shown.photos import thumbnail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_SIDE, _QUALITY = 160, 60
+"""Of a thumbnail: pixels on the longer side, and JPEG's quality; about 4 kB."""
+_HALF = 1000.0
+"""Map units from the middle of the world to its side."""
+_BODY = """<header>
+<p class="kicker">Where were these photos taken?</p>
+<h1>{count}</h1>
+<p class="sure" id="shown" role="status"></p>
+<p class="caution">{note}</p>
+</header>
+<figure class="map world">{map}<div class="tools">
+<button type="button" data-act="in" aria-label="Zoom in">+</button>
+<button type="button" data-act="out" aria-label="Zoom out">&minus;</button>
+<button type="button" data-act="world">World</button></div></figure>
+<form class="filters">
+<label>Country <select name="country"><option value="">all</option>{countries}</select></label>
+<label>Half of the probability lies within <select name="radius">
+<option value="Infinity">any distance</option>{radii}</select></label>
+</form>
+<noscript><p class="trouble">This page shows its photos with a script, which is switched off
+here.</p></noscript>
+<ol id="sheet" aria-label="Photos"></ol>
+<script type="application/json" id="photos">{photos}</script>
+<footer>{sources}</footer>"""
+_SOURCES = "Towns: GeoNames, CC BY 4.0. Coasts: Natural Earth, public domain. Made with geonb."
+
+
+def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> None:
+    """Write the page of the photos in ``rows``, those of ``geonb locate --out``.
+
+    Every photo is opened again for its thumbnail, without EXIF; one that can't be opened has
+    none. ``note`` is what has to be said of the model's answers.
+    """
+    photos = list(_cards(rows))
+    countries = sorted({photo["country"] for photo in photos if photo["country"]})
+    radii = "".join(f"<option value='{km:g}'>{km:g} km</option>" for km in RADII_KM)
+    options = "".join(f"<option>{escape(country)}</option>" for country in countries)
+    count = f"{len(photos):,} photo{'' if len(photos) == 1 else 's'}"
+    text = json.dumps(photos, ensure_ascii=False, separators=(",", ":"))
+    body = _BODY.format(
+        count=count, note=escape(note), countries=options, radii=radii, map=_world(),
+        photos=text.replace("<", "\\u003c"), sources=_SOURCES,
+    )  # fmt: skip
+    page = page_of(count, f"<style>{data('album.css')}</style>{body}", data("album.js"))
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8", errors="replace")
+
+
+def _cards(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What the page says of each photo; thumbnails are made in threads, a few ahead."""
+    source = iter(rows)
+    waiting: deque[tuple[dict[str, Any], Future[str]]] = deque()
+    with ThreadPoolExecutor(cpu_limit() + 1) as pool:
+        while True:
+            free = 8 * cpu_limit() - len(waiting)
+            waiting.extend(
+                (row, pool.submit(_thumbnail, row["photo"])) for row in islice(source, free)
+            )
+            if not waiting:
+                return
+            row, thumb = waiting.popleft()
+            yield _card(row) | {"thumb": thumb.result()}
+
+
+def _card(row: dict[str, Any]) -> dict[str, Any]:
+    card = {"photo": row["photo"], "country": "", "error": row["error"]}
+    if row["error"]:
+        return card
+    lat, lng, town = row["lat_1"], row["lng_1"], row["town_1"]
+    x, y = equal_earth(np.array([lng, lat])) * (_SCALE, -_SCALE)
+    return card | {
+        "country": town.rpartition(", ")[2],
+        "town": town,
+        "share": round(row["probability_1"], 3),
+        "radius": round(row["radius_km"], 1),
+        "off": None if row["distance_km"] is None else round(row["distance_km"], 1),
+        "at": [round(float(x), 1), round(float(y), 1)],
+    }
+
+
+def _thumbnail(photo: str) -> str:
+    try:
+        return base64.b64encode(thumbnail(open_photo(photo), _SIDE, _QUALITY)).decode()
+    except PhotoError:
+        return ""
+
+
+_SCALE = _HALF / float(equal_earth(np.array([180.0, 0.0]))[0])
+
+
+def _world() -> str:
+    """The land in SVG; album.js draws the photos on it."""
+    ground = atlas.Ground(0.0)
+    shores, borders = land()
+    paths = (
+        f"<path class='land' d='{ground.path(shores, closed=True)}'/>"
+        f"<path class='borders' d='{ground.path(borders, closed=False)}'/>"
+    )
+    alt = "World map with a circle for each group of photos; the list below has the same photos."
+    height = float(equal_earth(np.array([0.0, 90.0]))[1]) * _SCALE
+    box = f"{-_HALF} {-height} {2 * _HALF} {2 * height}"
+    return (
+        f"<svg class='atlas' role='img' aria-label='{alt}' viewBox='{box}' data-height='{height}'>"
+        f"<g transform='scale({_HALF / atlas.HALF})'>{paths}</g><g id='groups'></g></svg>"
+    )

@@ -1,0 +1,114 @@
+"""The contact sheet of many photos, in a real browser with the network cut."""
+
+import pytest
+from browser import ARTEFACTS
+from command import run_geonb
+from pictures import picture
+
+import geonb
+from geonb.maps.album import write_album
+
+pytestmark = pytest.mark.newest
+NAMES = ("cairo", "lima", "nairobi", "paris")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The example photos, a broken one, and one with a name that is a trap."""
+    for name in NAMES:
+        (tmp_path / f"{name}.jpg").write_bytes(geonb.example_photo(name).source)
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    picture().save(tmp_path / "<img src=x onerror=alert(1)>.jpg")
+    return tmp_path
+
+
+@pytest.fixture
+def open_album(chromium):
+    """Open a page from disk; it may ask for nothing, and no script may fail."""
+    contexts = []
+
+    def open_(path, **options):
+        context = chromium.new_context(**options)
+        contexts.append(context)
+        context.set_offline(True)
+        page = context.new_page()
+        failures = page.failures = []
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        page.on("requestfailed", lambda request: failures.append(request.url))
+        page.goto(path.as_uri())
+        page.wait_for_selector("#sheet li")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def test_a_folder_becomes_a_contact_sheet(folder, open_album):
+    run = run_geonb("locate", folder, "--model", "mini", "--page", "album.html", cwd=folder)
+    assert run.returncode == 2  # one is broken
+    page = open_album(folder / "album.html", viewport={"width": 1280, "height": 900})
+    assert page.locator("#sheet li").count() == 6
+    assert "1 of them could not be located" in page.locator("#shown").inner_text()
+    assert "not a picture" in page.locator("#sheet .failed").inner_text()
+    towns = page.locator("#sheet li:not(.failed) b").all_inner_texts()
+    predicted = [
+        geonb.predict(geonb.load_model("mini"), folder / f"{name}.jpg")[0].town.label
+        for name in NAMES
+    ]
+    assert set(predicted) <= set(towns)
+    counts = page.locator(".group text").all_text_contents()
+    assert sum(map(int, counts)) == 5
+    page.locator("select[name=country]").select_option(label=predicted[1].rpartition(", ")[2])
+    shown = page.locator("#sheet b").all_inner_texts()
+    assert predicted[1] in shown
+    assert {town.rpartition(", ")[2] for town in shown} == {predicted[1].rpartition(", ")[2]}
+    assert page.failures == []
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / "album.png")
+
+
+def rows(photos, count):
+    """Rows as of ``geonb locate``, spread over the world."""
+    return [
+        {
+            "photo": str(photos[i % len(photos)]), "error": None, "lat_1": i * 7 % 120 - 60.0,
+            "lng_1": i * 13 % 360 - 180.0, "town_1": f"Town {i}, Land {i % 5}",
+            "probability_1": 0.5, "radius_km": float(i), "distance_km": None,
+        }
+        for i in range(count)
+    ]  # fmt: skip
+
+
+def test_thousands_of_photos_have_cards_only_where_one_looks(folder, open_album):
+    write_album(rows([folder / "lima.jpg"], 2000), folder / "album.html")
+    page = open_album(folder / "album.html", viewport={"width": 1280, "height": 900})
+    assert 10 < page.locator("#sheet li").count() < 120
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_selector("#sheet li[aria-posinset='2000']")
+    assert page.locator("#sheet li").count() < 120
+    page.locator("select[name=radius]").select_option("25")
+    assert page.locator("#shown").inner_text() == "26 shown"
+
+
+def test_a_group_on_the_map_shows_its_photos(folder, open_album):
+    write_album(rows([folder / "lima.jpg"], 300), folder / "album.html")
+    page = open_album(folder / "album.html", viewport={"width": 1280, "height": 900})
+    groups = page.locator(".group")
+    several, members = groups.count(), int(groups.last.locator("text").text_content())
+    groups.last.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#shown").inner_text().startswith(f"{members} shown")
+    page.get_by_text("World", exact=True).click()
+    assert page.locator("#shown").inner_text() == "300 shown"
+    assert page.locator(".group").count() == several
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1024, "dark")])
+def test_nothing_runs_off_the_edge(folder, open_album, width, scheme):
+    write_album(rows([folder / f"{name}.jpg" for name in NAMES], 24), folder / "album.html")
+    page = open_album(
+        folder / "album.html", viewport={"width": width, "height": 844}, color_scheme=scheme
+    )
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.screenshot(path=ARTEFACTS / f"album-{width}.png")
