@@ -46,6 +46,13 @@ def test_a_full_disk(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
 
 
+@pytest.mark.parametrize("ending", ["csv", "md", "png"])
+def test_a_result_that_cannot_be_saved(ending):
+    result = geonb.evaluate(np.zeros((9, 2)), np.zeros((9, 2)))
+    with pytest.raises(OutputError, match=rf"/proc/x\.{ending}: cannot write it"):
+        result.save(f"/proc/x.{ending}")
+
+
 def test_a_name_that_is_too_long(tmp_path):
     with pytest.raises(OutputError, match="cannot write it"):
         geonb.example_photo().without_place(tmp_path / ("x" * 5000 + ".jpg"))
