@@ -111,7 +111,9 @@ def test_it_fits_where_it_is_looked_at(example, open_page, name, options):
 
 @pages
 def test_the_map_moves_without_a_network(open_page):
-    case = replace(predictions(FIJI, (-16.7, -179.99)), answer=Answer(FIJI[0], SHARES))
+    case = replace(
+        predictions(FIJI, (-16.7, -179.99)), answer=Answer(FIJI[0], SHARES, half_km=20.0)
+    )
     page = open_page(case, reduced_motion="reduce")
     page.wait_for_function("document.documentElement.dataset.ready")
     spots = "[...document.querySelectorAll('.pin')].map((p) => p.getBoundingClientRect().x)"
@@ -126,7 +128,7 @@ def test_the_map_moves_without_a_network(open_page):
     assert max(page.evaluate(spots)) - min(page.evaluate(spots)) < 100
     page.screenshot(path=ARTEFACTS / "page-world.png")
     page.locator("[data-guess='4']").click()  # Samoa
-    assert "Apia" in page.locator(".towns").inner_text() or bar.is_visible()
+    assert bar.is_visible()
     page.get_by_text("Answer", exact=True).click()
     assert page.evaluate(spots) == pytest.approx(before, abs=0.5)
     box = page.locator(".atlas").bounding_box()

@@ -184,7 +184,7 @@ function atlas(svg) {
     event.preventDefault();
   });
   for (const pin of pins) pin.addEventListener("click", () => flyTo(pin.dataset.index));
-  addEventListener("resize", draw);
+  new ResizeObserver(draw).observe(svg); // also when it is laid out for print
   draw();
   return { zoom, flyTo, world: () => fly(whole), home: () => fly(start) };
 }
