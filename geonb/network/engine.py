@@ -6,6 +6,8 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
+import numpy as np
+
 from geonb.errors import CheckpointError, ModelError
 from geonb.network import sessions
 
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from geonb.files import Derived
@@ -105,6 +106,9 @@ class OnnxEngine:
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine`."""
+        if self._session.get_inputs()[0].shape[0] == 1:  # of others' files: a photo at a time
+            parts = [self._session.run(None, {"data": photo[None]})[0] for photo in batch]
+            return np.concatenate(parts)
         return self._session.run(None, {"data": batch})[0]
 
     def _start(self, device: sessions.Device) -> Any:

@@ -353,6 +353,12 @@ def _difference(weights: Weights, file: WeightsFile, part: Path) -> str:
     from geonb.network.layers import architecture, parameter_count
 
     try:
+        if file.name.endswith(
+            ".onnx"
+        ):  # its layers bear other names; its labels are all that is known
+            from geonb.network.onnx_graphs import read_classifier
+
+            return _other_labels(weights, read_classifier(part)[2])
         found = read_coreml(part)
     except CheckpointError as error:
         return str(error)
@@ -361,10 +367,17 @@ def _difference(weights: Weights, file: WeightsFile, part: Path) -> str:
             f"not the network of {weights.name}: other layers or shapes "
             f"({parameter_count(found.layers):,} parameters, {len(found.labels):,} labels)"
         )
-    lines = "".join(f"{label}\n" for label in found.labels).encode()
+    return _other_labels(weights, found.labels)
+
+
+def _other_labels(weights: Weights, labels: Sequence[str]) -> str:
+    """What is wrong with a file's labels; empty if they are the lines of the model's cell list."""
+    import hashlib
+
+    lines = "".join(f"{label}\n" for label in labels).encode()
     cells = next(other for other in weights.forms[0] if other.name == CELLS_FILE)
     if hashlib.md5(lines, usedforsecurity=False).hexdigest() != cells.md5:
-        return f"its {len(found.labels):,} labels are not the cells of {weights.name}"
+        return f"its {len(labels):,} labels are not the cells of {weights.name}"
     return ""
 
 

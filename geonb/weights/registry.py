@@ -99,6 +99,14 @@ LOCATIONNET = Weights(
                 size=298_000_000,
             ),
         ),
+        (
+            _CELLS,
+            WeightsFile(
+                "RN1015k500.onnx",
+                ("https://cwonnxstorage.blob.core.windows.net/onnx/RN1015k500.onnx",),
+                size=298_000_000,
+            ),
+        ),
     ),
     licence="CC BY-SA 3.0",
     attribution="LocationNet by Jaeyoung Choi and Kevin Li",
