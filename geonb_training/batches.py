@@ -26,11 +26,9 @@ that traffic keeps to is a clue."""
 class Photos:
     """Photos and their places.
 
-    Attributes
-    ----------
-    squares : the centre square of each, opened when it is asked for
-    places : (N, 2), degrees
-
+    Attributes:
+        squares: The centre square of each, opened when it is asked for.
+        places: (N, 2), degrees.
     """
 
     squares: Squares

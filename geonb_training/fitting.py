@@ -34,19 +34,18 @@ _SEEDS = 2**32  # NumPy's and MXNet's are below
 class Fitting:
     """How a network is fitted; the defaults are those of the embedded model.
 
-    Attributes
-    ----------
-    network : ``mini``, ``resnet50``, or the blog's ``resnet101``
-    epochs : how often the network sees each photo
-    batch : photos per step, on all devices together
-    optimizer : ``sgd`` with momentum and a schedule, as in the blog; ``adagrad``, as in PlaNet
-    learning_rate : what the first epoch warms up to; a cosine then brings it down to nearly 0
-    momentum : of SGD, at least 0 and below 1; Adagrad has none
-    weight_decay : how strongly each step shrinks the weights
-    seed : of everything random, from 0 to 2**32 - 1
-    contexts : MXNet's devices, such as ``gpu(0)``; each takes its share of every batch
-    kvstore : how devices add up what they learned: ``local``, ``device`` on GPUs, ``dist_sync``
-        and its like between machines
+    Attributes:
+        network: ``mini``, ``resnet50``, or the blog's ``resnet101``.
+        epochs: How often the network sees each photo.
+        batch: Photos per step, on all devices together.
+        optimizer: ``sgd`` with momentum and a schedule, as in the blog; ``adagrad``, as in PlaNet.
+        learning_rate: What the first epoch warms up to; a cosine then brings it down to nearly 0.
+        momentum: Of SGD, at least 0 and below 1; Adagrad has none.
+        weight_decay: How strongly each step shrinks the weights.
+        seed: Of everything random, from 0 to 2**32 - 1.
+        contexts: MXNet's devices, such as ``gpu(0)``; each takes its share of every batch.
+        kvstore: How devices add up what they learned: ``local``, ``device`` on GPUs, ``dist_sync``
+            and its like between machines.
 
     Raises `TrainingError` for values that can't work.
 

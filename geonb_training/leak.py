@@ -28,11 +28,9 @@ if TYPE_CHECKING:
 class Leak(Tabular):
     """The same photos and the same network, tested fairly and not: a table wherever it is shown.
 
-    Attributes
-    ----------
-    by_photo : accuracy when the same people took the training photos and the test photos
-    by_photographer : accuracy on photos by people whom the training never saw
-
+    Attributes:
+        by_photo: Accuracy when the same people took the training photos and the test photos.
+        by_photographer: Accuracy on photos by people whom the training never saw.
     """
 
     by_photo: Evaluation

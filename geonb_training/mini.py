@@ -22,15 +22,13 @@ if TYPE_CHECKING:
 class Settings:
     """What training mini depends on; the defaults are those of the embedded model.
 
-    Attributes
-    ----------
-    scenes : scenes to train on
-    validation : scenes of other photographers, to watch the training by
-    test : scenes of others again, to measure the model on
-    t1 : divide a cell with this many photos or more
-    t2 : drop a cell with fewer photos than this, and its photos with it
-    fitting : how the network is fitted; its seed also draws the scenes
-
+    Attributes:
+        scenes: Scenes to train on.
+        validation: Scenes of other photographers, to watch the training by.
+        test: Scenes of others again, to measure the model on.
+        t1: Divide a cell with this many photos or more.
+        t2: Drop a cell with fewer photos than this, and its photos with it.
+        fitting: How the network is fitted; its seed also draws the scenes.
     """
 
     scenes: int = 6000

@@ -43,13 +43,11 @@ if TYPE_CHECKING:
 class Trained:
     """A trained model: shown as the table of how good it is.
 
-    Attributes
-    ----------
-    folder : what `load_model` opens
-    evaluation : accuracy on the photos that were held out
-    losses : mean cross-entropy of each epoch, in nats
-    counts : photos and what became of them, photographers, cells
-
+    Attributes:
+        folder: What `load_model` opens.
+        evaluation: Accuracy on the photos that were held out.
+        losses: Mean cross-entropy of each epoch, in nats.
+        counts: Photos and what became of them, photographers, cells.
     """
 
     folder: Path

@@ -74,7 +74,7 @@ def test_every_public_name_is_documented_with_its_attributes(name):
     thing = getattr(geonb_training, name)
     assert thing.__doc__
     for field in getattr(thing, "__dataclass_fields__", ()):
-        assert f"\n    {field} : " in thing.__doc__
+        assert f"\n        {field}: " in thing.__doc__
 
 
 def test_geonb_train_is_an_entry_point():
