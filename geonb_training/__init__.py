@@ -1,8 +1,20 @@
-"""A LocationNet of your own: from your photos, or from drawn scenes as `mini` is made."""
+"""Models of your own: a head for your places in a minute, or a whole network as LocationNet."""
 
 from geonb_training.fitting import Fitting
+from geonb_training.head import CellCount, Head, fit_head
 from geonb_training.leak import Leak, measure_leak
 from geonb_training.mini import Settings, train_mini
 from geonb_training.own_photos import Trained, train_photos
 
-__all__ = ["Fitting", "Leak", "Settings", "Trained", "measure_leak", "train_mini", "train_photos"]
+__all__ = [
+    "CellCount",
+    "Fitting",
+    "Head",
+    "Leak",
+    "Settings",
+    "Trained",
+    "fit_head",
+    "measure_leak",
+    "train_mini",
+    "train_photos",
+]

@@ -1,4 +1,4 @@
-"""``python -m geonb_training``: train on your own photos, make `mini` anew, show the leak.
+"""``python -m geonb_training``: a head, a network of your own, `mini` again, the leak.
 
 Installed, `train` is also a command of ``geonb``, by its entry point.
 """
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from geonb.commands.failures import Commands
-from geonb_training import Fitting, Settings, measure_leak, train_mini, train_photos
+from geonb.model import load_model
+from geonb_training import Fitting, Settings, fit_head, measure_leak, train_mini, train_photos
 
 if TYPE_CHECKING:
     from geonb_training.splits import By
@@ -25,7 +26,7 @@ _FOLDER = click.argument("folder", type=click.Path(path_type=Path, file_okay=Fal
 
 @click.group(cls=Commands)
 def main() -> None:
-    """Train a LocationNet of your own."""
+    """Models of your own: a head in a minute, or a whole network."""
 
 
 @main.command()
@@ -119,6 +120,23 @@ def mini(folder: Path, scenes: int, epochs: int, t1: int, t2: int, seed: int) ->
     """
     fitting = Fitting(epochs=epochs, seed=seed)
     click.echo(train_mini(folder, Settings(scenes=scenes, t1=t1, t2=t2, fitting=fitting)))
+
+
+@main.command()
+@click.argument("photos", metavar="FOLDER|CSV", type=click.Path(path_type=Path))
+@click.argument("model", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--on", default=None, help="The model whose features it uses: geoclip, mini, …")
+@click.option("--t1", default=50, show_default=True, help=_T1)
+@click.option("--t2", default=5, show_default=True, help=_T2)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+def head(photos: Path, model: Path, on: str | None, t1: int, t2: int, seed: int) -> None:
+    """Fit a head for your places on a model that you have; it takes a minute, without MXNet.
+
+    The photos are those of FOLDER (places in EXIF, one folder per photographer) or of CSV (path,
+    lat, lng, photographer). geonb.load_model then opens the folder MODEL. The table says how far
+    to believe it.
+    """
+    click.echo(fit_head(load_model(on), photos, model, t1=t1, t2=t2, seed=seed))
 
 
 @main.command()

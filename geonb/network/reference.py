@@ -8,6 +8,7 @@ import numpy as np
 
 from geonb.errors import MissingDependencyError, ModelError
 from geonb.network.checkpoint import CheckpointFiles, MxnetFiles
+from geonb.network.head import HeadFiles
 from geonb.network.layers import INPUT_SHAPE
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class MxnetEngine:
     agreement = None
 
     def __init__(self, files: CheckpointFiles) -> None:
+        if isinstance(files, HeadFiles):
+            files = files.as_mxnet()
         if not isinstance(files, MxnetFiles):
             raise ModelError(f"{files.paths[0]}: the engine mxnet reads MXNet's own files only")
         try:

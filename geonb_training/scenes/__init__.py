@@ -5,6 +5,7 @@ from geonb_training.scenes.photographers import Photographer, photographers
 from geonb_training.scenes.rounds import round_of_photos, round_of_scenes
 from geonb_training.scenes.scene import Scene, Shot, draw, shoot
 from geonb_training.scenes.sets import contact_sheet, draw_set, held_out, write_scenes
+from geonb_training.scenes.towns import towns, write_towns
 
 __all__ = [
     "City",
@@ -20,5 +21,7 @@ __all__ = [
     "round_of_photos",
     "round_of_scenes",
     "shoot",
+    "towns",
     "write_scenes",
+    "write_towns",
 ]

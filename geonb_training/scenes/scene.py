@@ -35,6 +35,7 @@ from geonb_training.scenes.view import HOUSE_LINE, KERB, Facade, View
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
     from PIL import Image
 
@@ -115,8 +116,12 @@ class Scene:
 def shoot(number: int, role: Role = "train", seed: int = 0) -> Shot:
     """Settle photo ``number`` of a set; any can be had without those before it."""
     start = (seed, ("train", "validation", "test").index(role), number)
+    return settle(photographers(role), start)
+
+
+def settle(crowd: Sequence[Photographer], start: tuple[int, ...]) -> Shot:
+    """Settle one photo by somebody of the crowd; the same start gives the same photo."""
     rng = np.random.default_rng(start)
-    crowd = photographers(role)
     photographer = crowd[int(rng.integers(len(crowd)))]
     city = photographer.homes[int(rng.integers(len(photographer.homes)))]
     setting = str(rng.choice(["spot", "city", "region"], p=[0.5, 0.38, 0.12]))

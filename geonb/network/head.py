@@ -1,0 +1,191 @@
+"""A head: a last layer of your own on the network of another model, which stays where it is."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.errors import CheckpointError, MissingDependencyError, ModelError
+from geonb.files import cache_folder
+from geonb.network.checkpoint import CheckpointFiles, MxnetFiles, find_checkpoint
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geonb.network.layers import Checkpoint
+
+HEAD_FILE = "head.json"
+"""Says which network the head is for; a folder with it is a model."""
+_ARRAYS = "head.npz"
+
+
+@dataclass(frozen=True)
+class HeadFiles(CheckpointFiles):
+    """A head's files, and those of the network that it stands on."""
+
+    path: Path
+    base: CheckpointFiles
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The head's two files, then the network's."""
+        return (self.path, self.path.with_name(_ARRAYS), *self.base.paths)
+
+    @property
+    def prefix(self) -> str:
+        """The head's folder."""
+        return str(self.path.parent)
+
+    def read(self) -> Checkpoint:
+        """A head has no layers of its own to read: see `write_onnx`."""
+        raise CheckpointError(f"{self.path}: a head is read together with its network only")
+
+    def write_onnx(self, folder: Path) -> None:
+        """Write the network with this last layer as ``model.onnx``. Raises `CheckpointError`."""
+        import onnx
+        from onnx import TensorProto, helper, numpy_helper
+
+        weight, bias = self.arrays()
+        self.base.write_onnx(folder)
+        model = onnx.load(folder / "model.onnx", load_external_data=False)
+        graph = model.graph
+        last, features = _last_layer(graph, self.base.name)
+        gone = set(graph.node[last].input[1:])
+        width = next(t.dims[1] for t in graph.initializer if t.name in gone and len(t.dims) == 2)
+        if width != weight.shape[1]:
+            raise CheckpointError(
+                f"{self.path}: the head is for {weight.shape[1]} features, the network "
+                f"{self.base.name} has {width}; fit the head on this network"
+            )
+        kept = [tensor for tensor in graph.initializer if tensor.name not in gone]
+        for field in (graph.initializer, graph.output):
+            del field[:]
+        del graph.node[last:]
+        graph.initializer.extend(kept)
+        for name, array in (("head_weight", weight), ("head_bias", bias)):
+            graph.initializer.append(numpy_helper.from_array(array, name))
+        inputs = [features, "head_weight", "head_bias"]
+        graph.node.append(helper.make_node("Gemm", inputs, ["head"], transB=1))
+        graph.node.append(helper.make_node("Softmax", ["head"], ["probabilities"], axis=1))
+        graph.output.append(
+            helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", len(bias)])
+        )
+        (folder / "model.onnx").write_bytes(model.SerializeToString())
+
+    def as_mxnet(self) -> MxnetFiles:
+        """The same as files of MXNet's own, derived once. Raises `ModelError`, `CheckpointError`.
+
+        Raises `MissingDependencyError` without MXNet.
+        """
+        if not isinstance(self.base, MxnetFiles):
+            raise ModelError(f"{self.path}: the engine mxnet reads MXNet's own files only")
+        folder = self.derive("mxnet", self._write_mxnet).folder
+        return MxnetFiles(folder / "head-symbol.json", folder / "head-0001.params")
+
+    def _write_mxnet(self, folder: Path) -> None:
+        try:
+            import mxnet
+        except ImportError as error:
+            raise MissingDependencyError("the engine mxnet", "mxnet", "mxnet") from error
+        assert isinstance(self.base, MxnetFiles)
+        weight, bias = self.arrays()
+        symbol = json.loads(self.base.symbol.read_text(encoding="utf-8"))
+        nodes = symbol["nodes"]
+        dense = [node for node in nodes if node["op"] == "FullyConnected"][-1]
+        key = next(key for key in ("attrs", "attr", "param") if key in dense)
+        dense[key]["num_hidden"] = str(len(bias))
+        arrays = mxnet.nd.load(str(self.base.params))
+        for entry, array in zip(dense["inputs"][1:], (weight, bias), strict=True):
+            arrays[f"arg:{nodes[entry[0]]['name']}"] = mxnet.nd.array(array)
+        (folder / "head-symbol.json").write_text(json.dumps(symbol), encoding="utf-8")
+        mxnet.nd.save(str(folder / "head-0001.params"), arrays)
+
+    def arrays(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Weights (classes, features) and biases (classes,). Raises `CheckpointError`."""
+        path = self.path.with_name(_ARRAYS)
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                weight, bias = stored["weight"], stored["bias"]
+            fits = weight.ndim == 2 and bias.shape == weight.shape[:1]
+            if fits and np.isfinite(weight).all() and np.isfinite(bias).all():
+                return weight.astype(np.float32), bias.astype(np.float32)
+        except (OSError, ValueError, LookupError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            raise CheckpointError(
+                f"{path}: cannot read the head ({error}); fit it again"
+            ) from error
+        raise CheckpointError(f"{path}: not a head's weights and biases; fit it again")
+
+
+def write_head(folder: Path, name: str, base: CheckpointFiles, arrays: tuple[Any, Any]) -> None:
+    """Write a head on the network ``base``, known as ``name``, into ``folder``. Raises `OSError`.
+
+    ``arrays`` are its weights (classes, features) and biases (classes,). The network is referred
+    to by its place in the cache or in geonb, if it is there, and by a digest of its content.
+    """
+    np.savez(folder / _ARRAYS, weight=arrays[0], bias=arrays[1])
+    path = Path(base.prefix).resolve()
+    at, anchor = next(
+        ((at, anchor) for at, anchor in _anchors().items() if path.is_relative_to(anchor)),
+        ("disk", Path(path.anchor)),
+    )
+    told = {"name": name, "at": at, "path": path.relative_to(anchor).as_posix()}
+    told["digest"] = base.digest()
+    text = json.dumps({"backbone": told}, indent=2)
+    (folder / HEAD_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def _anchors() -> dict[str, Path]:
+    """Where networks lie that other machines have elsewhere."""
+    return {"geonb": Path(__file__).parents[1].resolve(), "cache": cache_folder().resolve()}
+
+
+def find_head(folder: Path) -> HeadFiles:
+    """Find a head in ``folder`` and its network. Raises `CheckpointError`."""
+    path = folder / HEAD_FILE
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))["backbone"]
+        anchor = {**_anchors(), "disk": Path(folder.resolve().anchor)}[told["at"]]
+        place, name, digest = anchor / told["path"], str(told["name"]), told["digest"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise CheckpointError(f"{path}: not a head as geonb writes it; fit it again") from error
+    try:
+        base = find_checkpoint(place)
+        same = base.digest() == digest
+    except CheckpointError as error:
+        raise CheckpointError(
+            f"{path}: its network {name} is not at {place}; fetch it with geonb fetch {name}, "
+            "or fit the head again"
+        ) from error
+    if not same:
+        raise CheckpointError(
+            f"{path}: it was fitted on another network than the {name} at {place}; "
+            "fetch that one again, or fit the head again"
+        )
+    return HeadFiles(path, base)
+
+
+def write_features_onnx(base: CheckpointFiles, folder: Path) -> str:
+    """Write ``model.onnx`` that also gives what its last layer reads; return that output's name."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    base.write_onnx(folder)
+    model = onnx.load(folder / "model.onnx", load_external_data=False)
+    _, features = _last_layer(model.graph, base.name)
+    output = helper.make_tensor_value_info(features, TensorProto.FLOAT, None)
+    model.graph.output.append(output)
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    return features
+
+
+def _last_layer(graph: Any, name: str) -> tuple[int, str]:
+    """The number of the node that weighs the classes, and the name of what it reads."""
+    dense = [i for i, node in enumerate(graph.node) if node.op_type == "Gemm"]
+    if not dense:
+        raise CheckpointError(f"{name}: the network has no dense layer, so a head can't replace it")
+    return dense[-1], graph.node[dense[-1]].input[0]
