@@ -8,6 +8,7 @@ import pytest
 
 from geonb import load_model, predict
 from geonb.distances import distance
+from geonb.evaluation.published import THRESHOLDS_KM
 from geonb_training.scenes import held_out
 from geonb_training.scenes.example import example
 
@@ -32,17 +33,22 @@ def errors_km(model):
     return distance(model.cells.places[best], np.array([scene.place for scene in scenes]))
 
 
+def shares(facts, system):
+    """What the facts say of a system: pairs of kilometres and the share within them."""
+    row = next(row for row in facts["accuracy"] if row["system"] == system)
+    return [(km, row[f"within_{km:g}_km"] / 100) for km in THRESHOLDS_KM]
+
+
 def test_held_out_accuracy_is_what_the_facts_say(facts, errors_km):
-    for row in facts["accuracy"]:
-        share = row["model"]
+    for km, share in shares(facts, "mini, first guess"):
         # Four standard errors of a share of 300, and no less than one photo.
         slack = max(4 * np.sqrt(share * (1 - share) / len(errors_km)), 1 / len(errors_km))
-        assert np.mean(errors_km <= row["km"]) == pytest.approx(share, abs=slack)
+        assert np.mean(errors_km <= km) == pytest.approx(share, abs=slack)
 
 
 def test_held_out_accuracy_is_well_above_the_constant_guess(facts, errors_km):
-    for row in facts["accuracy"]:
-        assert np.mean(errors_km <= row["km"]) > row["constant_guess"] + 0.15
+    for km, share in shares(facts, "constant guess"):
+        assert np.mean(errors_km <= km) > share + 0.15
 
 
 def test_it_is_not_always_right_nor_always_sure(model, errors_km):
@@ -52,7 +58,7 @@ def test_it_is_not_always_right_nor_always_sure(model, errors_km):
 
 
 def test_the_classes_are_the_cells(facts, model):
-    assert len(model.cells) == facts["classes"]
+    assert len(model.cells) == facts["counts"]["cells"]
 
 
 def test_all_files_together_are_at_most_3_megabytes():
@@ -68,3 +74,11 @@ def test_the_examples_are_located_without_certainty_and_paris_is_not(model, name
     first = predict(model, scene.image)[0]
     assert (distance(first.place, scene.place) < 25) == found
     assert first.probability < 0.95
+
+
+def test_the_readme_states_the_measured_accuracy(facts):
+    text = (resources.files("geonb").parent / "README.md").read_text(encoding="utf-8")
+    stated = "; ".join(
+        f"{share:.0%} within {km:g} km" for km, share in shares(facts, "mini, first guess")[1:3]
+    )
+    assert stated in text

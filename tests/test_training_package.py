@@ -14,9 +14,9 @@ from geonb_training.__main__ import main
 
 PACKAGE = Path(geonb_training.__file__).parent
 FLOORS = (
-    "network splits squares",
+    "network splits squares features softmax",
     "batches state",
-    "fitting",
+    "fitting head",
     "scenes own_photos",
     "leak mini",
     "__init__",
@@ -29,7 +29,7 @@ SCENES = (
     "scene",
     "sets towns",
     "__init__",
-    "example",
+    "example sheet",
 )
 
 

@@ -54,13 +54,13 @@ class HeadFiles(CheckpointFiles):
         self.base.write_onnx(folder)
         model = onnx.load(folder / "model.onnx", load_external_data=False)
         graph = model.graph
-        last, features = _last_layer(graph, self.base.name)
+        last, features = _last_layer(graph, self.base.paths[0].name)
         gone = set(graph.node[last].input[1:])
         width = next(t.dims[1] for t in graph.initializer if t.name in gone and len(t.dims) == 2)
         if width != weight.shape[1]:
             raise CheckpointError(
                 f"{self.path}: the head is for {weight.shape[1]} features, the network "
-                f"{self.base.name} has {width}; fit the head on this network"
+                f"{self.base.paths[0].name} has {width}; fit the head on this network"
             )
         kept = [tensor for tensor in graph.initializer if tensor.name not in gone]
         for field in (graph.initializer, graph.output):
@@ -176,7 +176,7 @@ def write_features_onnx(base: CheckpointFiles, folder: Path) -> str:
 
     base.write_onnx(folder)
     model = onnx.load(folder / "model.onnx", load_external_data=False)
-    _, features = _last_layer(model.graph, base.name)
+    _, features = _last_layer(model.graph, base.paths[0].name)
     output = helper.make_tensor_value_info(features, TensorProto.FLOAT, None)
     model.graph.output.append(output)
     (folder / "model.onnx").write_bytes(model.SerializeToString())
