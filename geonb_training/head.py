@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from geonb.distances import Place
     from geonb.earth.cells import Cells
     from geonb.evaluation.scores import Score
+    from geonb.network.checkpoint import CheckpointFiles
 
 _NEAR_KM = 25.0  # the distance of the learning curve
 _FIRST = 25  # photos of the curve's first point; each point has twice the photos of the last
@@ -235,8 +236,8 @@ def fit_head(
     return head
 
 
-def _files(model: Model) -> Any:
-    files = getattr(model.network, "_files", None)
+def _files(model: Model) -> CheckpointFiles:
+    files = model.files
     if model.engine != "onnxruntime" or files is None:
         raise TrainingError(f"{model!r}: features come from the engine onnxruntime; load it there")
     return files

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from geonb.network.layers import Checkpoint
 
 _SYMBOL = "-symbol.json"
+HEAD_FILE = "head.json"
+"""Says which network a head is for; a folder with it is a model."""
 VISION = ("vision_model.onnx", "model.safetensors")
 """GeoCLIP's vision model, in its two forms."""
 VISION_INT8 = tuple(f"vision_model_{kind}.onnx" for kind in ("quantized", "uint8", "int8"))
@@ -219,13 +221,17 @@ def find_checkpoint(path: Path, *, int8: bool = False, gallery: Any = None) -> C
     taken. A path that ends with ``.mlmodel`` or ``.onnx``, or a folder with one such file and no
     symbol file, is a checkpoint in that form. A folder with a ``vision_model.onnx`` or with
     CLIP's ``model.safetensors`` is a GeoCLIP; ``int8`` takes its quantised vision model, and
-    ``gallery`` replaces its places. Raises `CheckpointError` if a file is missing, or if a folder
-    holds several networks.
+    ``gallery`` replaces its places. A folder with a ``head.json`` is a head on another network.
+    Raises `CheckpointError` if a file is missing, or if a folder holds several networks.
     """
     try:
         path.exists()
     except OSError as error:  # too long a name, or a folder that you may not enter
         raise CheckpointError(f"{path!s:.80}: cannot look there ({error.strerror})") from error
+    if (path / HEAD_FILE).is_file():
+        from geonb.network.head import find_head
+
+        return find_head(path)
     if _is_geoclip(path):
         from geonb.network.geoclip import find_geoclip
 

@@ -12,15 +12,17 @@ import numpy as np
 
 from geonb.errors import CheckpointError, MissingDependencyError, ModelError
 from geonb.files import cache_folder
-from geonb.network.checkpoint import CheckpointFiles, MxnetFiles, find_checkpoint
+from geonb.network.checkpoint import HEAD_FILE, CheckpointFiles, MxnetFiles, find_checkpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
+    from geonb.files import Derived
     from geonb.network.layers import Checkpoint
+    from geonb.preprocessing import Recipe
 
-HEAD_FILE = "head.json"
-"""Says which network the head is for; a folder with it is a model."""
 _ARRAYS = "head.npz"
 
 
@@ -32,6 +34,16 @@ class HeadFiles(CheckpointFiles):
     base: CheckpointFiles
 
     @property
+    def recipe(self) -> Recipe:  # type: ignore[override]
+        """The network's."""
+        return self.base.recipe
+
+    @property
+    def only_onnx(self) -> bool:  # type: ignore[override]
+        """Whether the network is."""
+        return self.base.only_onnx
+
+    @property
     def paths(self) -> tuple[Path, ...]:
         """The head's two files, then the network's."""
         return (self.path, self.path.with_name(_ARRAYS), *self.base.paths)
@@ -40,6 +52,15 @@ class HeadFiles(CheckpointFiles):
     def prefix(self) -> str:
         """The head's folder."""
         return str(self.path.parent)
+
+    def derive(
+        self, kind: str, make: Callable[[Path], None], maker: str = "", copies: int = 2
+    ) -> Derived:
+        """See `CheckpointFiles.derive`."""
+        if self.base.only_onnx:
+            self.base.cells()  # GeoCLIP's are derived themselves, and one derives at a time
+            copies = 0  # its weights stay where they are
+        return super().derive(kind, make, maker, copies)
 
     def read(self) -> Checkpoint:
         """A head has no layers of its own to read: see `write_onnx`."""
