@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from geoclip_files import write_onnx_form, write_safetensors_form
 
 import geonb
 from geonb.errors import CheckpointError, ModelError, TrainingError
@@ -236,6 +237,25 @@ def test_a_broken_head_is_refused(copy, arrays, words):
     np.savez(copy / "head.npz", **arrays)
     with pytest.raises(CheckpointError, match=words):
         geonb.load_model(copy)
+
+
+@pytest.mark.parametrize("write", [write_onnx_form, write_safetensors_form])
+def test_a_head_on_geoclip(head, folder, tmp_path, write):
+    """A GeoCLIP with random weights: its embedding is a feature like any other."""
+    write(tmp_path / "clip")
+    clip = fit_head(tmp_path / "clip", some(folder, 4), tmp_path / "m", t1=30, t2=2)
+    model = geonb.load_model(clip.folder)
+    assert model.recipe == geonb.load_model(tmp_path / "clip").recipe
+    assert clip.backbone.name == "clip"
+    photos = read_photos(folder)
+    place = dict(zip(map(tuple, photos.truth.tolist()), photos.photos, strict=True))
+    tested = [place[tuple(one)] for one in clip.evaluation.truth.tolist()]
+    best = model.cells.places[model.probabilities(tested).argmax(axis=1)]
+    assert geonb.distance(best, clip.evaluation.truth) == pytest.approx(
+        clip.evaluation.km, abs=1e-6
+    )
+    with np.load(clip.folder / "head.npz") as arrays:
+        assert arrays["weight"].shape == (len(model.cells), 512)
 
 
 def test_the_command_fits_and_shows_it(head, folder, tmp_path):
