@@ -17,7 +17,7 @@ LAB_FLAGS ?=
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-313 setup-mxnet demo lab lab-mxnet labextension \
 	check format fuzz test test-newest test-mxnet test-313 test-ray bench \
-	notebooks site site-lite slides wheelhouse binder-rehearsal colab-rehearsal devcontainer-rehearsal \
+	notebooks site site-lite class-set slides wheelhouse binder-rehearsal colab-rehearsal devcontainer-rehearsal \
 	pictures mini lock dist clean
 
 help:

@@ -32,6 +32,8 @@ NOTES = {
 """What to say, by the heading of the slide; after the expected answers of workshop/README.md."""
 PAPER, QUESTION = ("How to use this notebook", "You against the model"), "Predict first"
 """Headings: what needs a kernel and doesn't belong on the wall; what is asked before an answer."""
+MAP = "geonb.show_map("
+"""A map has a slide of its own."""
 SOLUTION = re.compile(r"(?s:<details>\s*<summary>[^<]*</summary>(.*?)</details>)")
 FACTS = re.compile(r"(?m:^\|[^\n]*\n)+")
 """The table at the top of a notebook: what one needs, and how long it takes."""
@@ -53,21 +55,34 @@ def main():
 
 
 def slides(notebook):
-    """The notebook with one slide a heading, and with notes; to be executed."""
-    cells, shown, heading = [], [], ""
+    """The notebook with one slide per heading and per map, and with notes; to be executed.
+
+    Text below a result is for the speaker; cells that are left empty for readers go.
+    """
+    cells, shown, heading, kinds = [], [], "", []
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.source = INSTALL.sub("import geonb\n", cell.source).rstrip()
-            shown.append(cell)
-            kind = "skip" if heading in PAPER else "slide" if heading == QUESTION else "-"
-            cells.append(part(cell, cell.source, kind))
+            if cell.source:
+                shown.append(cell)
+                begins = heading == QUESTION or cell.source.startswith(MAP)
+                kind = "skip" if heading in PAPER else "slide" if begins else "-"
+                cells.append(part(cell, cell.source, kind))
+                kinds.append("code")
             continue
         for text in re.split(r"(?m)^(?=## )", BADGE.sub("", cell.source)):
-            if text.strip():
+            if not text.strip():
+                continue
+            seen = LINK.sub(r"\1", FACTS.sub("", SOLUTION.sub("", text)))
+            if text.startswith("#"):
                 heading = text.splitlines()[0].lstrip("# ")
-                seen = LINK.sub(r"\1", FACTS.sub("", SOLUTION.sub("", text)))
                 kind = "skip" if heading in PAPER else "slide"
-                cells += [part(cell, seen, kind), *notes(heading, text)]
+            else:
+                kind = "notes" if kinds[-1] == "code" else "-"
+            if seen.strip():
+                cells.append(part(cell, seen, kind))
+                kinds.append("text")
+            cells += notes(heading if text.startswith("#") else "", text)
         if heading == QUESTION:  # the photo again; the answer comes with the next slide
             cells.append(part(shown[-1], shown[-1].source, "-"))
     notebook.cells = cells
