@@ -6,9 +6,10 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from geonb import load_model, predict
+from geonb import check_promise, load_model, predict, true_classes
 from geonb.distances import distance
 from geonb.evaluation.published import THRESHOLDS_KM
+from geonb.regions import read_promise
 from geonb_training.scenes import held_out
 from geonb_training.scenes.example import example
 
@@ -26,11 +27,17 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def errors_km(model):
-    """How far off mini is on 300 held-out scenes that neither training nor facts.json saw."""
+def answers(model):
+    """What mini says of 300 held-out scenes that neither training nor facts.json saw, and truth."""
     scenes = list(held_out(300))
-    best = model.probabilities([scene.image for scene in scenes]).argmax(axis=1)
-    return distance(model.cells.places[best], np.array([scene.place for scene in scenes]))
+    table = model.probabilities([scene.image for scene in scenes])
+    return table, np.array([scene.place for scene in scenes])
+
+
+@pytest.fixture(scope="module")
+def errors_km(model, answers):
+    table, truth = answers
+    return distance(model.cells.places[table.argmax(axis=1)], truth)
 
 
 def shares(facts, system):
@@ -55,6 +62,17 @@ def test_it_is_not_always_right_nor_always_sure(model, errors_km):
     assert np.mean(errors_km > 200) > 0.02
     sure = model.probabilities([scene.image for scene in held_out(60)]).max(axis=1)
     assert np.mean(sure < 0.5) > 0.05
+
+
+def test_its_regions_keep_their_promise(model, answers):
+    """Nine times in ten, for photographers never seen; and no longer when the photos change."""
+    table, truth = answers
+    promise = read_promise(model.folder)
+    assert promise.coverage == 0.9
+    classes = true_classes(model.cells, truth)
+    assert check_promise(promise, table, classes).measured == pytest.approx(0.9, abs=0.07)
+    turned = [scene.image.rotate(180) for scene in held_out(60)]
+    assert not check_promise(promise, model.probabilities(turned), classes[:60]).kept
 
 
 def test_the_classes_are_the_cells(facts, model):
