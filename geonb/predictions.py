@@ -241,7 +241,8 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
         best, photo, model.name, model.engine, model.note, truth,
         answer=answer(model.cells, probabilities),
         truth_cell=truth and truth_cell(model.cells, probabilities, truth),
-        belief=Belief(model.cells, probabilities, model.folder), within=name, spread_km=km,
+        belief=Belief(model.cells, probabilities, None if name else model.folder),
+        within=name, spread_km=km,
     )  # fmt: skip
 
 

@@ -40,12 +40,14 @@ class Promise:
         share: The probability that a region must hold for it, 0 to 1.
         photos: How many photos it was learned on.
         test_set: Which photos.
+        places: How many places the model has; the promise holds for no other model.
     """
 
     coverage: float
     share: float
     photos: int
     test_set: str
+    places: int
 
     def __str__(self) -> str:
         return (
@@ -62,13 +64,13 @@ class Promise:
             raise ModelError(f"{folder}: cannot store the promise ({error.strerror})") from error
 
 
-def read_promise(folder: Path) -> Promise | None:
-    """The promise stored with a model; None if there is none. Raises `ModelError`."""
+def read_promise(folder: Path, places: int) -> Promise | None:
+    """The promise stored with a model of so many places; None if none. Raises `ModelError`."""
     path = folder / PROMISE_FILE
     try:
         promise = Promise(**json.loads(path.read_text(encoding="utf-8")))
         if 0 < promise.coverage < 1 and 0 < promise.share <= 1:
-            return promise
+            return promise if promise.places == places else None
     except FileNotFoundError:
         return None
     except (OSError, TypeError, ValueError) as error:
@@ -128,7 +130,7 @@ def region(belief: Belief | None, share: float | None = None) -> Region:
         raise ModelError("only the best places are known; ask predict again for a region")
     if share is not None:
         return hold(belief, share)
-    if not (promise := belief.folder and read_promise(belief.folder)):
+    if not (promise := belief.folder and read_promise(belief.folder, len(belief.cells))):
         raise ModelError("the model has promised nothing yet: name a share, region(0.9)")
     return hold(belief, promise.share, promise)
 

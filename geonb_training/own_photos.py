@@ -204,8 +204,9 @@ def _promise(folder: Path, name: str, photos: Photos) -> None:
 
     (folder / PROMISE_FILE).unlink(missing_ok=True)  # of an earlier training
     try:
-        before = guess(load_model(folder), _photo_set(name, photos)).before
-        promise_from(before, 0.9, name).save(folder)
+        model = load_model(folder)
+        before = guess(model, _photo_set(name, photos)).before
+        promise_from(before, 0.9, name, len(model.cells)).save(folder)
     except EvaluationError as error:  # too few photos, or too few of them in a cell
         click.echo(f"no promise for regions: {error}")
 

@@ -67,7 +67,7 @@ def test_it_is_not_always_right_nor_always_sure(model, errors_km):
 def test_its_regions_keep_their_promise(model, answers):
     """Nine times in ten, for photographers never seen; and no longer when the photos change."""
     table, truth = answers
-    promise = read_promise(model.folder)
+    promise = read_promise(model.folder, len(model.cells))
     assert promise.coverage == 0.9
     classes = true_classes(model.cells, truth)
     assert check_promise(promise, table, classes).measured == pytest.approx(0.9, abs=0.07)

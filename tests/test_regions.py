@@ -48,7 +48,7 @@ def test_a_place_in_no_cell_belongs_to_the_nearest_up_to_50_km():
 def test_a_region_in_words():
     assert repr(region(BELIEF, 0.7)).startswith("<Region: 2 places with 1")
     assert "km² hold 75% of the probability>" in repr(region(BELIEF, 0.7))
-    promised = hold(BELIEF, 0.7, Promise(0.9, 0.7, 100, "streets"))
+    promised = hold(BELIEF, 0.7, Promise(0.9, 0.7, 100, "streets", 4))
     assert "such regions contain the truth of 90% of photos like streets" in repr(promised)
 
 
@@ -83,7 +83,7 @@ def test_the_promise_holds_on_average_after_few_photos():
     held = []
     for _ in range(2000):
         some = rng.choice(before, 20, replace=False)
-        held.append(some[0] < promise_from(some[1:], 0.9, "few").share)
+        held.append(some[0] < promise_from(some[1:], 0.9, "few", 8).share)
     assert np.mean(held) == pytest.approx(0.9, abs=0.02)
 
 
@@ -103,7 +103,7 @@ def test_what_is_usual_is_the_spread_of_such_promises(photos):
     """The share that a promise learned on N photos keeps follows a beta distribution."""
     rank = math.ceil((photos + 1) * 0.9)
     draws = np.random.default_rng(0).beta(rank, photos + 1 - rank, 200_000)
-    usual = Coverage(Promise(0.9, 0.99, photos, ""), 10, 9).usual
+    usual = Coverage(Promise(0.9, 0.99, photos, "", 8), 10, 9).usual
     assert usual == pytest.approx(np.quantile(draws, [0.025, 0.975]), abs=0.03)
 
 
@@ -119,7 +119,7 @@ def test_photos_in_no_cell_are_in_no_region():
 
 def test_areas_are_measured_where_the_cells_are_known():
     table = np.tile(BELIEF.probabilities, (3, 1))
-    coverage = geonb.check_promise(Promise(0.9, 0.6, 50, "x"), table, [1, 3, 2], CELLS)
+    coverage = geonb.check_promise(Promise(0.9, 0.6, 50, "x", 4), table, [1, 3, 2], CELLS)
     assert coverage.contained == 2
     assert coverage.median_km2 == pytest.approx(CELLS.areas_km2[[1, 3]].sum())
     assert "half of them are below " in repr(coverage)
@@ -141,24 +141,44 @@ def test_bad_input(call, message):
 
 def test_it_is_stored_with_the_model_and_kept_by_its_predictions(tmp_path):
     files = write_network(tmp_path / "own")
-    promise = Promise(0.8, 0.55, 40, "my streets")
+    promise = Promise(0.8, 0.55, 40, "my streets", 40)
     folder = Path(files.prefix).parent
     promise.save(folder)
     model = geonb.load_model(files.prefix)
-    assert (model.folder, read_promise(folder)) == (folder, promise)
+    assert (model.folder, read_promise(folder, 40)) == (folder, promise)
     predictions = geonb.predict(model, Image.effect_noise((300, 240), 60).convert("RGB"))
     found = predictions.region()
     assert found.promise == promise
     assert found.probability >= 0.55
     assert predictions[0].place in found
     assert len(predictions.region(0.99).cells) >= len(found.cells)
-    for broken in ("{", "[]", '{"coverage": 0.9, "share": 2, "photos": 1, "test_set": ""}'):
+    for broken in (
+        "{",
+        "[]",
+        '{"coverage": 0.9, "share": 2, "photos": 1, "test_set": "", "places": 40}',
+    ):
         (folder / "promise.json").write_text(broken)
         with pytest.raises(ModelError, match=r"promise\.json: .*remove the file"):
             predictions.region()
 
 
+def test_a_promise_holds_for_its_own_places_only(tmp_path):
+    """Not for another gallery in the same folder, nor for places limited to what is known."""
+    files = write_network(tmp_path / "own")
+    folder = Path(files.prefix).parent
+    Promise(0.8, 0.55, 40, "my streets", 41).save(folder)
+    model = geonb.load_model(files.prefix)
+    photo = Image.effect_noise((300, 240), 60).convert("RGB")
+    with pytest.raises(ModelError, match="promised nothing"):
+        geonb.predict(model, photo).region()
+    Promise(0.8, 0.55, 40, "my streets", 40).save(folder)
+    limited = geonb.predict(model, photo, within=(0.0, 0.0, 15_000.0))
+    with pytest.raises(ModelError, match="promised nothing"):
+        limited.region()
+    assert limited.region(0.5).promise is None
+
+
 def test_a_promise_that_cannot_be_stored(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelError, match="cannot store the promise"):
-        Promise(0.9, 0.9, 10, "x").save(tmp_path / "file")
+        Promise(0.9, 0.9, 10, "x", 4).save(tmp_path / "file")

@@ -79,7 +79,7 @@ def evaluate(  # noqa: PLR0913
     if len(guesses.failures) > _SHOWN_FAILURES:
         click.echo(f"and {len(guesses.failures) - _SHOWN_FAILURES:,} more", err=True)
     if promise is not None:
-        learned = promise_from(guesses.before, promise, photo_set.name)
+        learned = promise_from(guesses.before, promise, photo_set.name, len(model.cells))
         assert model.folder, "load_model knows it"
         learned.save(model.folder)
         click.echo(f"stored with {model.name}: {learned}", err=True)

@@ -57,7 +57,7 @@ def guess(model: Model, photos: PhotoSet, top: int = 5) -> Guesses:
     places = np.full((count, min(top, len(model.cells)), 2), np.nan)
     confidence, classes = np.full(count, np.nan), np.full(count, -1, np.intp)
     before, areas = np.full(count, np.inf), np.full(count, np.nan)
-    promise = read_promise(model.folder) if model.folder else None
+    promise = read_promise(model.folder, len(model.cells)) if model.folder else None
     failures = []
     for i, result in enumerate(predict_many(model, photos.photos, top)):
         if result.predictions is None:

@@ -97,11 +97,14 @@ def learn_promise(
     their `true_classes`. `Promise.save` stores what you get with the model.
     Raises `EvaluationError` if there are too few photos, or too many far from every cell.
     """
-    return promise_from(shares_before(probabilities, classes), coverage, test_set)
+    before = shares_before(probabilities, classes)
+    return promise_from(before, coverage, test_set, np.asarray(probabilities).shape[1])
 
 
-def promise_from(before: NDArray[np.float64], coverage: float, test_set: str) -> Promise:
-    """The promise learned from the `shares_before` of N photos, (N,)."""
+def promise_from(
+    before: NDArray[np.float64], coverage: float, test_set: str, places: int
+) -> Promise:
+    """The promise learned from the `shares_before` of N photos, (N,), by a model of ``places``."""
     photos, rank = len(before), math.ceil((len(before) + 1) * coverage)
     if not 0 < coverage < 1:
         raise EvaluationError(f"a coverage lies between 0 and 1, such as 0.9; got {coverage:g}")
@@ -115,7 +118,7 @@ def promise_from(before: NDArray[np.float64], coverage: float, test_set: str) ->
             f"{np.isinf(before).mean():.0%} of the photos are far from all of the model's cells, "
             f"so no region contains the truth of {coverage:.0%}; promise less"
         )
-    return Promise(coverage, min(1.0, share + _BEYOND), photos, test_set)
+    return Promise(coverage, min(1.0, share + _BEYOND), photos, test_set, places)
 
 
 def check_promise(
