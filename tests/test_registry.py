@@ -27,7 +27,8 @@ def test_every_record_is_complete(weights):
 
 
 def test_locationnet_is_the_published_one():
-    mxnet, coreml = LOCATIONNET.forms
+    mxnet, coreml, onnx = LOCATIONNET.forms
+    assert onnx[-1].name == "RN1015k500.onnx"
     assert [file.md5 for file in mxnet] == [
         "1228c937dafe828f636f056f5099bf78",
         "f1ea8e5e12c29b074626d85f109cc903",
