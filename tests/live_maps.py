@@ -13,7 +13,7 @@ sys.path.insert(0, {str(HERE)!r})
 import geonb
 from places import CASES, EVIL
 key = os.environ["GEONB_TEST_KEY"]"""
-TALL = (1100, 6400)
+TALL = (1400, 6400)
 PINS = {
     "leaflet": ".leaflet-marker-icon:has([data-geonb])",
     "google": ".fake-marker",

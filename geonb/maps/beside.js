@@ -38,15 +38,15 @@ function render({ model, el }) {
   el.classList.add("geonb", "geonb-beside");
   let box, world;
   const pin = model.get("pin"), points = model.get("points"), whole = model.get("whole");
-  const move = (center, zoom) => {
-    world?.set({ center, zoom });
-    world?.save_changes();
+  const move = (center, zoom) => { // one after the other: ipyleaflet loses the centre of a move with both
+    world?.set("zoom", zoom);
+    setTimeout(() => { world?.set("center", center); world?.save_changes(); }, 50);
   };
   const open = (index) => {
     const { lat, lng } = points[index];
     const turn = whole.center ? Math.round((whole.center[1] - lng) / 360) * 360 : 0;
     move([lat, lng + turn], zoomTo(points, index));
-    setTimeout(() => box?.querySelector(`${pin}[data-geonb="${index}"]`)?.click(), 60);
+    setTimeout(() => box?.querySelector(`${pin}[data-geonb="${index}"]`)?.click(), 500); // once it has moved
   };
   const button = whole.center ? [element("button", {
     type: "button", className: "geonb-whole", textContent: "Whole world", onclick: () => move(whole.center, whole.zoom),

@@ -39,6 +39,8 @@ _DIGITS = 5
 """Of a degree, about a metre."""
 _THUMBNAIL = 200
 """Pixels on the longer side of the photo in a pin's bubble."""
+_CLOSER = 2
+"""Levels of zoom; a view of the best guesses that is no closer is that of all."""
 _LAND_PANE = "geonb-land"
 _PIN = (26, 34)
 """Pixels; width and height of a pin, whose tip is its place."""
@@ -53,6 +55,8 @@ def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     *_, whole, far = view(box(predictions))  # all pins are on the turn of the globe around here
     *_, (lat, lng), zoom = view(bounds(near(predictions)))
     centre = lat, nearest_turn(lng, whole[1])
+    if zoom < far + _CLOSER:
+        centre, zoom = whole, far
     world = base_map(centre, zoom, whole[1])
     if predictions.truth is not None:
         for layer in _truth_layers(predictions, whole[1]):

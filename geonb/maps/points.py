@@ -76,7 +76,7 @@ def box(predictions: Predictions) -> tuple[float, float, float, float]:
 
 
 def view(
-    box: tuple[float, float, float, float], width: int = 480, height: int = 400
+    box: tuple[float, float, float, float], width: int = 380, height: int = 400
 ) -> tuple[float, float, float, float, Place, int]:
     """What a Mercator map of so many pixels shows of a box: it, its centre, and a zoom that fits.
 
