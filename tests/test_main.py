@@ -32,7 +32,7 @@ def test_demo(tmp_path):
     with Image.open(tmp_path / "where.png") as picture:
         assert picture.width > 800
     page = (tmp_path / "where.html").read_text()
-    assert page.count("data:image/") == 2
+    assert page.count("data:image/") == 1  # the photo; the map is drawn in SVG
     assert "http" not in page.replace("http://www.w3.org", "")
 
 
@@ -57,6 +57,8 @@ def test_locate_prints_json(tmp_path, photo):
         "model",
         "engine",
         "note",
+        "within",
+        "spread_km",
         "answer",
         "truth",
         "predictions",
@@ -112,7 +114,6 @@ def test_locate_draws_a_map_for_each_photo(tmp_path, photo):
     ("arguments", "words"),
     [
         (["missing.jpg"], "missing.jpg: no such file"),
-        (["."], "a folder, expected a photo"),
         (["empty.jpg"], "the file is empty"),
         (["text.jpg"], "not a picture"),
         (["cut.jpg"], "cut off or broken"),

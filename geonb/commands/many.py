@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from geonb.model import Model
 
 
-def locate_many(  # noqa: PLR0913, PLR0917
+def locate_many(  # noqa: C901, PLR0913, PLR0917
     photos: list[str],
     skipped: Counter[str],
     load: Callable[[], Model],
@@ -44,6 +44,8 @@ def locate_many(  # noqa: PLR0913, PLR0917
     """
     if out:
         check_kind(out)
+    if twice := len(photos) - len(photos := list(dict.fromkeys(photos))):
+        skipped["are named twice"] = twice
     from geonb.maps.album import write_album
 
     model = load()

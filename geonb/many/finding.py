@@ -27,13 +27,13 @@ _LISTS = {".txt", ".lst"}
 
 
 def find_photos(sources: Iterable[str]) -> tuple[list[str], Counter[str]]:
-    """The photos that ``sources`` name, each once, and what was left out: the reason, how often.
+    """The photos that ``sources`` name, and what was left out: the reason, how often.
 
     A source is a photo's path or address, a folder (searched with its subfolders), a list (a
     ``.txt`` file with one path or address per line), or ``-`` for such a list on standard input.
     Raises `PhotoError` for a list that can't be read.
     """
-    found: dict[str, None] = {}
+    found: list[str] = []
     skipped: Counter[str] = Counter()
     for source in sources:
         path = expanded(source)
@@ -47,11 +47,8 @@ def find_photos(sources: Iterable[str]) -> tuple[list[str], Counter[str]]:
             names = _listed(path)
         else:
             names = [str(path)]
-        for name in names:
-            if name in found:
-                skipped["are listed twice"] += 1
-            found[name] = None
-    return list(found), skipped
+        found += names
+    return found, skipped
 
 
 def in_folder(folder: Path, skipped: Counter[str]) -> list[str]:
