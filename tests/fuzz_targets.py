@@ -1,7 +1,9 @@
 """Every reader of files that others may have made: good files to break, and how it is called."""
 
+import io
 import json
 import socket
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import fuzz_pictures
+import numpy as np
 from networks import write_network
 from pictures import encoded, exif, picture
 from PIL import Image
@@ -175,6 +178,66 @@ def _network():
         ]
 
 
+def _safetensors():
+    at = {"a": ("F32", [2, 3], [0, 24]), "b": ("F16", [4], [24, 32])}
+    header = {
+        name: {"dtype": dtype, "shape": shape, "data_offsets": span}
+        for name, (dtype, shape, span) in at.items()
+    }
+    text = json.dumps({**header, "__metadata__": {"format": "pt"}}).encode()
+    return [len(text).to_bytes(8, "little") + text + bytes(32)]
+
+
+def _torch():
+    """What ``torch.save`` writes for a dict of one (2, 3) tensor, and the same with a password."""
+    saved = (
+        b"\x80\x02ccollections\nOrderedDict\n)RX\1\0\0\0wctorch._utils\n_rebuild_tensor_v2\n"
+        b"((X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\x000X\3\0\0\0cpuK\6tQK\0K\2K\3\x86"
+        b"K\3K\1\x86\x89ccollections\nOrderedDict\n)RtRs."
+    )
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("x/data.pkl", saved)
+        archive.writestr("x/data/0", bytes(24))
+    data = buffer.getvalue()
+    locked = bytearray(data)
+    for start, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        locked[data.index(start) + flags] |= 1
+    return [data, bytes(locked)]
+
+
+def _onnx():
+    from onnx import helper, numpy_helper
+
+    arrays = {"w": np.ones((32, 32), np.float32), "s": np.ones(3, np.float32)}
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["data", "w"], ["y"])],
+        "graph",
+        [helper.make_tensor_value_info("data", 1, [None, 32])],
+        [helper.make_tensor_value_info("y", 1, [None, 32])],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    return [helper.make_model(graph).SerializeToString()]
+
+
+def _read_safetensors(path):
+    from geonb.network.tensors import read_safetensors
+
+    read_safetensors(path)
+
+
+def _read_torch(path):
+    from geonb.network.tensors import read_pth
+
+    read_pth(path)
+
+
+def _read_onnx(path):
+    from geonb.network.onnx_graphs import read_onnx
+
+    read_onnx(path)
+
+
 def _checkpoint(ending):
     """Read a checkpoint with one of its files broken, and write it as ONNX."""
 
@@ -205,6 +268,9 @@ TARGETS = {
     "symbol": Target(_checkpoint("symbol"), lambda: _network()[:1], text=True),
     "params": Target(_checkpoint("params"), lambda: _network()[1:2]),
     "coreml": Target(_checkpoint(".mlmodel"), lambda: _network()[2:]),
+    "onnx": Target(_file("x.onnx", _read_onnx), _onnx),
+    "safetensors": Target(_file("x.safetensors", _read_safetensors), _safetensors, text=True),
+    "torch": Target(_file("x.pth", _read_torch), _torch),
     "cells": Target(_file("grids.txt", _cells), lambda: _CELLS, text=True),
     "tables": Target(_file("a.csv", _table), lambda: _TABLES, text=True),
     "truths": Target(_file("truth.txt", _truth), lambda: _TRUTHS, text=True),

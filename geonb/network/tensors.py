@@ -128,7 +128,7 @@ def read_pth(path: Path) -> Any:
     except (
         pickle.UnpicklingError,
         zipfile.BadZipFile,
-        NotImplementedError,
+        RuntimeError,  # a password is needed, or the compression is unknown
         ValueError,
         LookupError,
         TypeError,
