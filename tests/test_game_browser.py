@@ -1,6 +1,7 @@
 """The guessing game in JupyterLab and Chromium: click, guess, and see who was nearer."""
 
 import pytest
+from browser import _RUN
 
 pytestmark = [pytest.mark.newest, pytest.mark.slow]
 PLAY = """
@@ -65,3 +66,11 @@ def test_the_keyboard_is_enough(tab):
     page.keyboard.press("Enter")
     page.locator(".geonb-game-said").get_by_text("★ the true place").wait_for()
     assert page.locator(".jp-CodeCell").count() == 2, "no key reached JupyterLab"
+
+
+def test_the_photo_is_there_while_other_cells_still_run(open_notebook):
+    tab = open_notebook([PLAY, "import time\ntime.sleep(20)"])
+    tab.page.evaluate(f"() => void ({_RUN})()")
+    tab.page.locator(".geonb-game-map path").first.wait_for(state="attached")
+    tab.page.get_by_text("Photo 1 of 2").wait_for()
+    assert tab.page.get_by_text("[*]:").count() > 0, "the kernel is busy still"

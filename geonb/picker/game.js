@@ -23,6 +23,19 @@ const inKm = (km) => {
   return `${km.toLocaleString("en", format)} km`;
 };
 
+// What the kernel sent to each game, by its uid: it sends before there is a view to show it.
+const arrived = new Map();
+
+function initialize({ model }) {
+  const uid = model.get("_uid");
+  model.on("msg:custom", (message, buffers) => {
+    if (!["land", "photo", "result"].includes(message.type)) return;
+    const kept = arrived.get(uid) ?? {};
+    if (message.type === "photo") delete kept.result;
+    arrived.set(uid, { ...kept, [message.type]: [message, buffers] });
+  });
+}
+
 function render({ model, el }) {
   let view = { ...WORLD }, guess = null, result = null, dragged = null;
   const photo = make("img", { className: "geonb-game-photo" });
@@ -187,8 +200,10 @@ function render({ model, el }) {
   const receive = (message, buffers) => takes[message.type]?.(message, buffers);
   model.on("msg:custom", receive);
   update();
-  send({ type: "ready" });
+  const { land: outlines, photo: first, result: last } = arrived.get(model.get("_uid")) ?? {};
+  if (outlines && first) [outlines, first, last].forEach((sent) => sent && receive(...sent));
+  else send({ type: "ready" }); // a page that was reloaded
   return () => model.off("msg:custom", receive);
 }
 
-export default { render };
+export default { initialize, render };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -20,6 +21,7 @@ from geonb.predictions import predict
 
 try:
     import anywidget
+    import traitlets
 except ImportError as missing:
     raise MissingDependencyError("the guessing game", "anywidget", "picker") from missing
 
@@ -44,6 +46,7 @@ class GuessMap(anywidget.AnyWidget):
 
     _esm = _HERE / "game.js"
     _css = _HERE / "game.css"
+    _uid = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self, photo: PhotoSource | Sequence[PhotoSource], model: Model | None = None
@@ -58,7 +61,7 @@ class GuessMap(anywidget.AnyWidget):
         self._model = load_model() if model is None else model
         self._constant = most_frequent(self._model.cells.places)
         self._shown = 0
-        super().__init__()
+        super().__init__(_uid=uuid.uuid4().hex)
         self.on_msg(self._receive)
 
     def guess(self, place: str | Place) -> Rounds:
@@ -74,6 +77,15 @@ class GuessMap(anywidget.AnyWidget):
     def __repr__(self) -> str:
         played = len(self.rounds.played)
         return f"<GuessMap: {played} of {len(self.photos)} photos guessed>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        # A question from the browser waits while other cells run; so the photo goes unasked.
+        self._start()
+        return super()._repr_mimebundle_(**kwargs)
+
+    def _start(self) -> None:
+        self.send({"type": "land", "paths": _outlines()})
+        self._show()
 
     def _play(self, place: str | Place) -> None:
         number = len(self.rounds.played)
@@ -93,8 +105,7 @@ class GuessMap(anywidget.AnyWidget):
         try:
             match message.get("type"):
                 case "ready":
-                    self.send({"type": "land", "paths": _outlines()})
-                    self._show()
+                    self._start()
                 case "town":
                     self.send({"type": "place", "place": find_place(str(message["text"]))})
                 case "guess" if len(self.rounds.played) == self._shown:
