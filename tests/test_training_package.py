@@ -27,7 +27,7 @@ SCENES = (
     "landmarks letters photographers view",
     "buildings cars plants street",
     "scene",
-    "sets towns",
+    "rounds sets towns",
     "__init__",
     "example sheet",
 )
