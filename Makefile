@@ -16,7 +16,7 @@ LAB_FLAGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-313 setup-mxnet demo lab lab-mxnet labextension \
-	check format fuzz test test-newest test-mxnet test-313 test-ray bench \
+	check format fuzz test test-newest test-mxnet test-slow test-313 test-ray bench \
 	notebooks site site-lite class-set slides wheelhouse binder-rehearsal colab-rehearsal devcontainer-rehearsal \
 	pictures mini lock dist clean
 
@@ -99,19 +99,28 @@ format: $(VENV)/ready  ## put the sources in format
 	@$(VENV)/bin/ruff format $(SOURCES)
 	@$(VENV)/bin/ruff check --fix $(SOURCES)
 
-test: test-newest test-mxnet  ## all tests, without and beside MXNet
+# Two processes, each with whole files, so that what a file sets up is set up once.
+BOTH := -n 2 --dist loadfile
 
-test-newest: $(VENV)/ready  ## the tests on the newest NumPy, without MXNet
+test: test-newest test-mxnet  ## the quick tests, without and beside MXNet
+
+test-newest: $(VENV)/ready  ## the quick tests on the newest NumPy, without MXNet
 	@echo "==> tests on the newest NumPy, without MXNet"
-	@$(VENV)/bin/python -m pytest -m "not mxnet and not ray" $(PYTEST_FLAGS)
+	@$(VENV)/bin/python -m pytest -m "not mxnet and not ray and not browser and not slow" $(BOTH) $(PYTEST_FLAGS)
 
-test-mxnet: $(MXNET)/ready  ## the tests beside MXNet
+test-mxnet: $(MXNET)/ready  ## the quick tests beside MXNet
 	@echo "==> tests beside MXNet"
-	@$(MXNET)/bin/python -m pytest -m "not newest and not ray" $(PYTEST_FLAGS)
+	@$(MXNET)/bin/python -m pytest -m "not newest and not ray and not browser and not slow" $(BOTH) $(PYTEST_FLAGS)
 
-test-313: $(VENV_313)/ready  ## the tests on Python 3.13, but for the slow ones and those in a browser
+test-slow: $(VENV)/ready $(MXNET)/ready  ## the slow tests and those in a browser: notebooks, training, full sizes
+	@echo "==> slow tests on the newest NumPy"
+	@$(VENV)/bin/python -m pytest -m "not mxnet and not ray and (browser or slow)" $(BOTH) $(PYTEST_FLAGS)
+	@echo "==> slow tests beside MXNet"
+	@$(MXNET)/bin/python -m pytest -m "not newest and not ray and (browser or slow)" $(BOTH) $(PYTEST_FLAGS)
+
+test-313: $(VENV_313)/ready  ## the quick tests on Python 3.13
 	@echo "==> tests on Python 3.13"
-	@$(VENV_313)/bin/python -m pytest -m "not mxnet and not ray and not browser and not slow and not linux311" $(PYTEST_FLAGS)
+	@$(VENV_313)/bin/python -m pytest -m "not mxnet and not ray and not browser and not slow and not linux311" $(BOTH) $(PYTEST_FLAGS)
 
 test-ray: $(RAY)/ready  ## the tests on a Ray cluster of three nodes on this machine
 	@echo "==> tests on a Ray cluster"

@@ -57,6 +57,8 @@ def pytest_collection_modifyitems(config, items):
 def pytest_sessionfinish(session):
     """Where nothing may be skipped (GEONB_NO_SKIPS), a skipped test is a failure."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:  # one of several processes; the first of them reports
+        return
     if os.environ.get("GEONB_NO_SKIPS") and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.write_line("GEONB_NO_SKIPS is set, and tests were skipped", red=True)
