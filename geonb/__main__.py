@@ -33,7 +33,7 @@ def fetch(model: str, source: str | None) -> None:
 
 @main.command()
 @click.option(
-    "--clear", metavar="NAME", help="Remove this model and its conversions; all removes all."
+    "--clear", metavar="NAME", help="Remove this model and what was made with it; all removes all."
 )
 def models(clear: str | None) -> None:
     """List the known models, and the size of the cache; or remove one from it."""

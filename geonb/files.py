@@ -117,6 +117,8 @@ class Derived:
 
 DERIVED = "onnx"
 """The folder of the cache with all derived ones."""
+FEATURES = "features"
+"""The folder of the cache with what networks said of photos that a head was fitted on."""
 MANIFEST = "sizes"
 """Lists a derived folder's files: name, size in bytes, MD5."""
 

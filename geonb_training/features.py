@@ -13,7 +13,14 @@ import numpy as np
 
 from geonb import __version__
 from geonb.errors import ModelError, PhotoError
-from geonb.files import cache_folder, file_digest, replacing
+from geonb.files import (
+    FEATURES,
+    cache_folder,
+    file_digest,
+    is_private,
+    make_cache_folder,
+    replacing,
+)
 from geonb.model import BATCH
 from geonb.network.head import write_features_onnx
 from geonb.network.sessions import open_session
@@ -58,7 +65,10 @@ def read_features(model: Model, files: CheckpointFiles, photos: Sequence[str]) -
     """
     from tqdm.auto import tqdm
 
-    folder = cache_folder() / "features" / f"{files.digest()}-{__version__}"
+    folder = cache_folder() / FEATURES / f"{files.digest()}-{__version__}"
+    with contextlib.suppress(OSError):  # the cache may be read-only
+        make_cache_folder(FEATURES)
+        folder.mkdir(mode=0o700, exist_ok=True)
     with ThreadPoolExecutor(_THREADS) as pool:
         digests = list(pool.map(_digest, photos))
     first: dict[str, int] = {}
@@ -132,7 +142,10 @@ def _digest(photo: str) -> str:
 
 
 def _read(path: Path) -> NDArray[np.float64] | None:
+    """What is kept of a photo, unless others may have written it."""
     try:
+        if not is_private(path):
+            return None
         row = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None

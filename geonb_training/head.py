@@ -33,6 +33,7 @@ from geonb_training.softmax import (
     probabilities,
 )
 from geonb_training.splits import Split, split_photos
+from geonb_training.state import new_folder
 
 if TYPE_CHECKING:
     import os
@@ -189,7 +190,7 @@ def fit_head(
     base = model if isinstance(model, Model) else load_model(model)
     files = _files(base)
     photo_set = photos if isinstance(photos, PhotoSet) else read_photos(photos)
-    target = _new_folder(folder)
+    target = new_folder(folder)
     seen = read_features(base, files, photo_set.photos)
     places = photo_set.truth[seen.numbers]
     people = [photo_set.photographers[i] for i in seen.numbers.tolist()]
@@ -241,16 +242,6 @@ def _files(model: Model) -> CheckpointFiles:
     if model.engine != "onnxruntime" or files is None:
         raise TrainingError(f"{model!r}: features come from the engine onnxruntime; load it there")
     return files
-
-
-def _new_folder(folder: str | os.PathLike[str]) -> Path:
-    """The folder to write to, made now, so that you know at once if it can't be."""
-    path = Path(folder).expanduser().resolve()
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TrainingError(f"{path}: cannot make the folder ({error.strerror})") from error
-    return path
 
 
 def _divide(people: list[str], seed: int) -> Split:

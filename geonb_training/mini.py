@@ -9,10 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geonb.files import expanded
 from geonb_training.fitting import Fitting
 from geonb_training.network import import_mxnet
 from geonb_training.own_photos import Trained, train_photos
 from geonb_training.scenes import draw_set
+from geonb_training.state import new_folder
 
 if TYPE_CHECKING:
     import os
@@ -50,9 +52,8 @@ def train_mini(folder: str | os.PathLike[str], settings: Settings | None = None)
     """
     import_mxnet()  # before the work, so that you know at once if it is missing
     settings = settings or Settings()
-    folder = Path(folder).expanduser().resolve()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as temporary:
+    target = expanded(folder).resolve()
+    with tempfile.TemporaryDirectory(dir=new_folder(target.parent), prefix=".part-") as temporary:
         drawn = partial(draw_set, Path(temporary) / "scenes", seed=settings.fitting.seed)
         validation = drawn(settings.validation, "validation")
         test = drawn(settings.test, "test")
@@ -67,10 +68,10 @@ def train_mini(folder: str | os.PathLike[str], settings: Settings | None = None)
         )
         _add_to_facts(trained.folder / "facts.json", settings)
         (trained.folder / "training.json").unlink()
-        folder.mkdir(exist_ok=True)
+        target.mkdir(exist_ok=True)
         for path in sorted(trained.folder.iterdir()):
-            path.replace(folder / path.name)
-    return replace(trained, folder=folder)
+            path.replace(target / path.name)
+    return replace(trained, folder=target)
 
 
 def _add_to_facts(path: Path, settings: Settings) -> None:

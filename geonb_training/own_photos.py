@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, combinations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +19,7 @@ from geonb.evaluation.guesses import most_frequent
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
 from geonb.evaluation.published import PUBLISHED
 from geonb.evaluation.regions import promise_from
-from geonb.files import replacing
+from geonb.files import expanded, replacing
 from geonb.regions import PROMISE_FILE
 from geonb_training.batches import Photos
 from geonb_training.fitting import Fitting, fit
@@ -32,6 +31,7 @@ from geonb_training.state import Keeper
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -92,7 +92,7 @@ def train_photos(  # noqa: PLR0913
     photo_set = photos if isinstance(photos, PhotoSet) else read_photos(photos)
     given = {name: own for name, own in (("validation", validation), ("test", test)) if own}
     squares, opened = Squares.open(_joined(photo_set, given))
-    keeper = Keeper(Path(folder).expanduser().resolve())
+    keeper = Keeper(expanded(folder).resolve())
     opened, part_of = _as_begun(opened, given, keeper)
     squares = squares.of(opened.photos)
     parts = _parts(opened, part_of, split, fitting.seed)

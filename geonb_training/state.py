@@ -18,16 +18,27 @@ import numpy as np
 
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CheckpointError, TrainingError
-from geonb.files import replacing
+from geonb.files import expanded, replacing
 from geonb.network.mxnet_files import read_params
 from geonb_training.network import import_mxnet
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping
 
     from geonb.earth.cells import Cells
 
 _STATE, _PHOTOS = "training.json", "training-photos.json"
+
+
+def new_folder(folder: str | os.PathLike[str]) -> Path:
+    """The folder to write to, made now, so that you know at once if it can't be."""
+    path = expanded(folder).resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"{path}: cannot make the folder ({error.strerror})") from error
+    return path
 
 
 class Keeper:

@@ -115,6 +115,19 @@ def test_features_are_worked_out_once_for_each_content(head, folder, tmp_path, m
     assert again.evaluation.scores[0].within == head.evaluation.scores[0].within
 
 
+def test_features_that_others_may_have_written_are_worked_out_anew(folder, tmp_path, cache):
+    photos, model = [str(a_photo(folder))], geonb.load_model("mini")
+    first = features.read_features(model, model.files, photos)
+    folders = [path for path in (cache, *cache.rglob("*")) if path.is_dir()]
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
+    (kept,) = (cache / "features").rglob("*.npy")
+    np.save(kept, np.zeros_like(np.load(kept)))
+    for path in (kept, *kept.parents[:3]):
+        path.chmod(0o777)
+    again = features.read_features(model, model.files, photos)
+    np.testing.assert_array_equal(again.values, first.values)
+
+
 def some(folder, people):
     """The photos of these photographers, in the order of their names."""
     photos = read_photos(folder)

@@ -76,6 +76,14 @@ def test_training_again_gives_the_same_weights(trained, tmp_path):
     assert (tmp_path / "again" / name).read_bytes() == (trained.folder / name).read_bytes()
 
 
+@pytest.mark.mxnet
+def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "~nobody-here").write_text("a file")
+    with pytest.raises(TrainingError, match=r"~nobody-here/m: cannot make the folder"):
+        training.train_mini("~nobody-here/m/mini", TINY)
+
+
 def test_without_mxnet_the_error_names_the_command(monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "mxnet", None)
     with pytest.raises(ImportError, match=r"pip install .*geonb\[mxnet\]"):

@@ -133,6 +133,10 @@ def test_the_cache_is_measured_and_cleared(cache, tmp_path):
         geonb.load_model(source)
     (cache / "locationnet").mkdir()
     (cache / "locationnet" / ".RN.params.part").write_bytes(bytes(3_000_000))
+    for name in ("mini", own.prefix):
+        features = cache / "features" / f"{geonb.load_model(name).files.digest()}-0.0.9"
+        features.mkdir(parents=True)
+        (features / "0123.npy").write_bytes(bytes(500_000))
     (cache / "diary.txt").write_text("not geonb's")
 
     def size():
@@ -142,18 +146,21 @@ def test_the_cache_is_measured_and_cleared(cache, tmp_path):
     def conversions():
         return len(list((cache / "onnx").iterdir()))
 
+    def features():
+        return len(list((cache / "features").iterdir()))
+
     whole = size()
-    assert whole > 3
+    assert whole > 4
     answer = run_geonb("models", "--clear", "locationnet")
     assert (answer.returncode, answer.stdout) == (0, "removed 3.0 MB\n")
     assert not (cache / "locationnet").exists()
     assert size() == pytest.approx(whole - 3, abs=0.11)
-    assert conversions() == 2
+    assert conversions() == features() == 2
     assert run_geonb("models", "--clear", "mini").returncode == 0
-    assert conversions() == 1
+    assert conversions() == features() == 1
     assert geonb.load_model("mini").cells
     assert run_geonb("models", "--clear", "all").returncode == 0
-    assert size() == conversions() == 0
+    assert size() == conversions() == features() == 0
     assert (cache / "diary.txt").exists()
     assert own.params.exists()
     answer = run_geonb("models", "--clear", "maxi")

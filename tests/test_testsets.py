@@ -8,9 +8,10 @@ import zlib
 
 import pytest
 
-from geonb import example_photo, load_model, read_photos
-from geonb.errors import EvaluationError, ModelError, PhotoError, PlaceError
+from geonb import example_photo, fetch, load_model, read_photos
+from geonb.errors import CellsError, EvaluationError, FetchError, ModelError, PhotoError, PlaceError
 from geonb.evaluation import testsets
+from geonb.network.geoclip import read_points
 from geonb_training.scenes import draw, shoot
 
 CODES = ["0a1b2c3d4e5f60718293a4b5c6d7e8f9", "ffffeeee0000111122223333444455ab"]
@@ -186,12 +187,19 @@ def test_pipes_are_refused(tmp_path):
         read_photos(tmp_path / "pipe")
 
 
-def test_no_home_of_that_name():
+def test_no_home_of_that_name(monkeypatch):
     for read in (testsets.placing2016, testsets.im2gps, read_photos):
         with pytest.raises(EvaluationError, match="~nobody-here/x: "):
             read("~nobody-here/x")
     with pytest.raises(ModelError, match="~nobody-here"):
         load_model("~nobody-here/x")
+    with pytest.raises(CellsError, match="~nobody-here/x: cannot read the gallery"):
+        read_points("~nobody-here/x")
+    with pytest.raises(FetchError, match="~nobody-here/x: none of the files of locationnet"):
+        fetch("locationnet", "~nobody-here/x")
+    monkeypatch.setenv("GEONB_LOCATIONNET", "~nobody-here/x")
+    with pytest.raises(FetchError, match="GEONB_LOCATIONNET is ~nobody-here/x, but"):
+        fetch("locationnet")
 
 
 def test_the_folder_one_stands_in_has_a_name(queries, monkeypatch):

@@ -22,7 +22,7 @@ from geonb.distances import check_points
 from geonb.earth.cells import Cells
 from geonb.earth.partitions import partition
 from geonb.errors import CellsError, CheckpointError, GeonbError, ModelError, PlaceError
-from geonb.files import Derived, file_digest, find_derived
+from geonb.files import Derived, expanded, file_digest, find_derived
 from geonb.network.checkpoint import FOLDERS, VISION, VISION_INT8, CheckpointFiles
 from geonb.network.clip import clip_vision
 from geonb.network.onnx_graphs import read_onnx, save_graph
@@ -240,7 +240,7 @@ def read_points(source: ArrayLike | str | os.PathLike[str]) -> NDArray[np.float6
     """
     if not isinstance(source, (str, os.PathLike)):
         return _two_or_more(source, "the gallery")
-    path = Path(source).expanduser()
+    path = expanded(source)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = json.load(file) if path.suffix != ".csv" else list(_csv_rows(path, file))

@@ -12,6 +12,7 @@ from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
 from geonb.files import (
     DERIVED,
+    FEATURES,
     cache_folder,
     expanded,
     file_digest,
@@ -119,7 +120,7 @@ def whereabouts(weights: Weights) -> str:
 def own_files(weights: Weights) -> Path | None:
     """Your own folder or checkpoint prefix, as a variable such as GEONB_LOCATIONNET names it."""
     own = os.environ.get(_variable(weights))
-    return Path(own).expanduser() if own else None
+    return expanded(own) if own else None
 
 
 def cached_files(weights: Weights) -> tuple[Path, ...]:
@@ -132,14 +133,14 @@ def cached_files(weights: Weights) -> tuple[Path, ...]:
 
 
 def cache_size() -> int:
-    """Bytes of all models and conversions in the cache."""
-    folders = (cache_folder() / name for name in (DERIVED, *REGISTRY))
+    """Bytes of all models, conversions and features in the cache."""
+    folders = (cache_folder() / name for name in (DERIVED, FEATURES, *REGISTRY))
     files = (file for folder in folders for file in folder.rglob("*"))
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def clear(name: str) -> None:
-    """Remove a known model and its conversions from the cache; ``all`` empties the cache.
+    """Remove a known model, its conversions and features from the cache; ``all`` empties it.
 
     Your own files stay, and so does what comes with geonb. Raises `ModelError`, `FetchError`.
     """
@@ -159,9 +160,10 @@ def clear(name: str) -> None:
     folders = [cache_folder() / weights.name for weights in chosen]
     try:
         with deriving():
-            for folder in (cache_folder() / DERIVED).glob("*"):
-                if every or folder.name.startswith(starts):
-                    shutil.rmtree(folder)
+            for kind in (DERIVED, FEATURES):
+                for folder in (cache_folder() / kind).glob("*"):
+                    if every or folder.name.startswith(starts):
+                        shutil.rmtree(folder)
         for folder in filter(Path.is_dir, folders):
             shutil.rmtree(folder)
     except OSError as error:
@@ -245,7 +247,7 @@ def _place(file: WeightsFile, source: str) -> str:
         if source.endswith("/"):
             return source + file.name
         return source if Path(source.partition("?")[0]).suffix == ending else ""
-    path = Path(source).expanduser()
+    path = expanded(source)
     if path.is_dir():
         places = (path / file.name, *path.glob(f"*/{file.name}"))
         return next((str(place) for place in places if place.is_file()), "")
