@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PART = ".part-"
 """How the names of unfinished files and folders begin."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-"""What the system says of a disk with no room, and of a broken one."""
+"""What the system says of a full disk, and of a broken one."""
 
 
 @contextmanager
@@ -40,7 +40,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     except OSError as error:
         if error.errno in _FULL or error.filename in map(str, (temporary, *path.parents)):
             raise OutputError(
-                f"{path}: cannot write it ({error.strerror}); choose another place, or make room"
+                f"{path}: cannot write it ({error.strerror}); choose another folder, "
+                "or free some space"
             ) from error
         raise
     finally:

@@ -416,6 +416,6 @@ def _write(head: Head, base: Model, cells: Cells, arrays: tuple[Any, Any]) -> No
                 path.replace(head.folder / path.name)
     except OSError as error:
         raise TrainingError(
-            f"{head.folder}: cannot write the head ({error.strerror}); make room there, or choose "
-            "another folder"
+            f"{head.folder}: cannot write the head ({error.strerror}); free some space there, "
+            "or choose another folder"
         ) from error

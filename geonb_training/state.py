@@ -168,7 +168,7 @@ class Keeper:
         except full as error:
             reason = getattr(error, "strerror", None) or str(error).strip().splitlines()[-1]
             raise TrainingError(
-                f"{self.folder}: cannot {what} ({reason}). {self.kept} Make room there, or "
+                f"{self.folder}: cannot {what} ({reason}). {self.kept} Free some space there, or "
                 "choose another folder, and run the same training again"
             ) from error
 

@@ -242,7 +242,7 @@ def _checkpoint(ending):
     """Read a checkpoint with one of its files broken, and write it as ONNX."""
 
     def open_(folder):
-        from geonb.network.checkpoint import find_checkpoint
+        from geonb.network.opening import find_checkpoint
 
         symbol, params, _ = _network()
         if ending != ".mlmodel":

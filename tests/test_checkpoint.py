@@ -9,9 +9,9 @@ from networks import write_network, write_params
 
 import geonb
 from geonb.errors import CheckpointError, ModelError
-from geonb.network.checkpoint import find_checkpoint
 from geonb.network.layers import parameter_shapes
 from geonb.network.mxnet_files import read_params, read_symbol
+from geonb.network.opening import find_checkpoint
 
 
 @pytest.fixture

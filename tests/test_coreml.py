@@ -14,9 +14,9 @@ from servers import Mirror, serve
 
 import geonb
 from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
-from geonb.network.checkpoint import CoremlFile, find_checkpoint
-from geonb.network.coreml import read_coreml
+from geonb.network.coreml import CoremlFile, read_coreml
 from geonb.network.layers import architecture
+from geonb.network.opening import find_checkpoint
 from geonb.preprocessing import RECIPE
 from geonb.weights.fetching import fetch
 from geonb.weights.registry import LOCATIONNET, WeightsFile

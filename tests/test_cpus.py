@@ -74,7 +74,7 @@ def test_no_control_groups(tmp_path):
 
 def test_sessions_follow_it(monkeypatch):
     monkeypatch.setattr(sessions, "cpu_limit", lambda: 3)
-    assert sessions._options().intra_op_num_threads == 3
+    assert sessions.options().intra_op_num_threads == 3
 
 
 def test_kinds_of_processors_are_told_apart(tmp_path):

@@ -12,7 +12,7 @@ from limits import powerless, quota
 from networks import write_network
 
 from geonb.files import file_digest
-from geonb.network.engine import OnnxEngine
+from geonb.network.opening import OnnxEngine
 from geonb.network.sessions import open_session
 
 SEEN = np.ones((1, 3, 224, 224), np.float32)
@@ -75,7 +75,7 @@ def test_a_full_disk(files, cache):
     run = answer(files, cache, before=quota(50_000), check=False)
     assert run.returncode == 1
     assert "ModelError" in run.stderr.splitlines()[-1]
-    assert "make room" in run.stderr.splitlines()[-1]
+    assert "free some space" in run.stderr.splitlines()[-1]
     assert list((cache / "onnx").iterdir()) == []
     assert answer(files, cache).stderr == ""
 
@@ -185,8 +185,8 @@ def test_a_digest_that_others_may_have_noted_is_not_believed(tmp_path, cache):
 def test_what_a_killed_process_left_goes(files, cache):
     code = (
         "import os, sys, geonb\n"
-        "from geonb.network import sessions\n"
-        "sessions.optimise = lambda *_: os._exit(9)  # as kill -9 would, in the middle\n"
+        "from geonb.network import onnx_file\n"
+        "onnx_file.optimise = lambda *_: os._exit(9)  # as kill -9 would, in the middle\n"
         "geonb.load_model(sys.argv[1])"
     )
     environment = {**os.environ, "GEONB_CACHE": str(cache)}

@@ -11,7 +11,7 @@ from PIL import Image
 
 import geonb
 from geonb.errors import CheckpointError, MissingDependencyError, ModelError
-from geonb.network.engine import OnnxEngine
+from geonb.network.opening import OnnxEngine
 from geonb_training.scenes import held_out
 
 
@@ -140,7 +140,7 @@ def test_nothing_half_written_is_left(files, cache, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("geonb.network.onnx_file.write_onnx", fail)
-    with pytest.raises(ModelError, match=r"No space left.*make room"):
+    with pytest.raises(ModelError, match=r"No space left.*free some space"):
         OnnxEngine(files)
     assert cached(cache) == []
 

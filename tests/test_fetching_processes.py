@@ -50,7 +50,7 @@ def test_a_full_disk(mirror, cache):
     errors = run.communicate()[1].decode()
     assert run.returncode == 1
     assert "FetchError" in errors
-    assert "make room" in errors.splitlines()[-1]
+    assert "free some space" in errors.splitlines()[-1]
     assert list(final(cache)) == ["grids.txt"]
     fetch_in_peace = start(record(mirror.url), cache)
     fetch_in_peace.communicate()

@@ -12,8 +12,8 @@ from geoclip_files import (
     write_safetensors_form,
 )
 
-from geonb.network.engine import OnnxEngine
 from geonb.network.geoclip import find_geoclip, location_encoder
+from geonb.network.opening import OnnxEngine
 
 PHOTOS = np.random.default_rng(5).standard_normal((3, 3, 224, 224), np.float32)
 

@@ -10,9 +10,9 @@ import pytest
 from geoclip_files import location_tensors, write_onnx_form, write_pth, write_safetensors_form
 
 from geonb.errors import CellsError, CheckpointError, PlaceError
-from geonb.network.engine import OnnxEngine
 from geonb.network.geoclip import find_geoclip, location_encoder, read_points
 from geonb.network.onnx_graphs import read_onnx
+from geonb.network.opening import OnnxEngine
 from geonb.network.tensors import read_pth, read_safetensors
 
 ONE = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}

@@ -82,7 +82,7 @@ def without_magics(source):
 
 
 def is_public(module, name):
-    """Whether geonb's contract holds it: the package's own, or that of a room which has one."""
+    """Whether geonb's contract holds it: the package's own, or that of a module which has one."""
     return name in getattr(importlib.import_module(module), "__all__", ())
 
 

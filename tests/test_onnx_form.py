@@ -6,8 +6,8 @@ from networks import make_cells, write_network
 
 import geonb
 from geonb.errors import CellsError, CheckpointError, ModelError
-from geonb.network.checkpoint import find_checkpoint
 from geonb.network.onnx_file import write_onnx
+from geonb.network.opening import find_checkpoint
 
 
 @pytest.fixture(scope="module")

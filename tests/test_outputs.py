@@ -18,7 +18,7 @@ def test_demo_in_a_folder_that_cannot_be_written(tmp_path):
     folder.mkdir(mode=0o555)
     run = run_geonb("demo", cwd=folder, before=powerless)
     assert run.returncode == 2
-    assert "where.png: cannot write it (Permission denied); choose another place" in run.stderr
+    assert "where.png: cannot write it (Permission denied); choose another folder" in run.stderr
     assert "Traceback" not in run.stderr
     assert run.stdout.startswith("photo example.jpg"), "the answer is there before the map"
 
@@ -41,7 +41,8 @@ def test_a_full_disk(tmp_path):
     run = run_geonb(*arguments, "--map", "map.png", cwd=tmp_path, before=quota(10_000))
     assert run.returncode == 2
     assert run.stderr == (
-        "geonb: map.png: cannot write it (File too large); choose another place, or make room\n"
+        "geonb: map.png: cannot write it (File too large); choose another folder, or free "
+        "some space\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
 

@@ -260,7 +260,8 @@ def test_a_full_disk_keeps_the_epoch_before(folder, tmp_path):
     )
     assert run.returncode == 2, run.stderr
     assert re.search(
-        r"\ngeonb: .*m: cannot keep epoch 2 \(.*\)\. .*m keeps epoch 1\. Make room", run.stderr
+        r"\ngeonb: .*m: cannot keep epoch 2 \(.*\)\. .*m keeps epoch 1\. Free some space",
+        run.stderr,
     )
     names = {path.name for path in (tmp_path / "m").iterdir()}
     assert {"m-0001.params", "m-0001.states", "training.json"} <= names

@@ -22,7 +22,7 @@ from geonb.evaluation.scores import wilson
 from geonb.maps import drawing
 from geonb.maps.plane import great_circle, rings
 from geonb.maps.points import in_degrees
-from geonb.network.checkpoint import find_checkpoint
+from geonb.network.opening import find_checkpoint
 from geonb_training.scenes import draw, held_out, shoot
 
 ROOT = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from geonb.network.engine import EngineName, Precision
+from geonb.network.opening import EngineName, Precision
 from geonb.network.sessions import Device
 
 if TYPE_CHECKING:

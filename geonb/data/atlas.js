@@ -87,7 +87,7 @@ function atlas(svg) {
     if (bar.style.display === "") taken.push([left, y - 22, left + km * perKm, y + 4]);
   }
 
-  // The largest towns in view, as many as find room.
+  // The largest towns in view, as many as fit.
   function drawTowns(m, taken) {
     const layer = svg.querySelector(".towns"), [halfWidth, halfHeight] = seen();
     const free = ([l, t, r, b]) => l > WIDTH / 2 - halfWidth + 4 && r < WIDTH / 2 + halfWidth - 4 && t > HEIGHT / 2 - halfHeight + 4 && b < HEIGHT / 2 + halfHeight - 4

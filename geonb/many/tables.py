@@ -95,7 +95,7 @@ class Journal:
     def _full(self, path: Path, error: OSError) -> EvaluationError:
         return EvaluationError(
             f"{path}: cannot write ({error.strerror}); the {len(self.done):,} photos that are "
-            "done are kept: make room, and run the same command again"
+            "done are kept: free some space, and run the same command again"
         )
 
     def _note(self, values: dict[str, Any]) -> None:

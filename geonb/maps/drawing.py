@@ -308,7 +308,7 @@ def add_way(chart: Chart, predictions: Predictions) -> None:
 
 
 def add_towns(chart: Chart, most: int = 5, size: float = 8.5) -> None:
-    """Name the largest towns on the map, as many as find room beside the pins."""
+    """Name the largest towns on the map, as many as fit beside the pins."""
     shown = 0
     for name, place, _ in towns_in(chart.box, 60):
         spot = chart.at(place)

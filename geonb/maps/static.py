@@ -149,9 +149,9 @@ def _add_list(
         y = height - (i + 0.55) * pitch
         share = percent(p.probability)
         tail = share if truth is None else f"{share} · {in_km(truth[i])}"
-        room = int((width - 0.3 - 0.08 * len(tail)) / 0.067)
+        longest = int((width - 0.3 - 0.08 * len(tail)) / 0.067)
         town = str(p.town)
-        town = town if len(town) <= room else f"{town[: room - 1]}…"
+        town = town if len(town) <= longest else f"{town[: longest - 1]}…"
         axes.text(0, y, str(p.rank), fontsize=9, weight="bold", color=point.colour)
         axes.text(0.2, y, town, fontsize=9, color=drawing.INK)
         axes.text(width, y, tail, fontsize=9, color=drawing.SOFT, ha="right")

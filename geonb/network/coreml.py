@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geonb.errors import CheckpointError, MissingDependencyError
+from geonb.network.checkpoint import CheckpointFiles
 from geonb.network.layers import Checkpoint, Layer, parameter_shapes
 
 if TYPE_CHECKING:
@@ -27,6 +29,22 @@ if TYPE_CHECKING:
 _RGB = 20  # coremltools' FeatureTypes.proto, ImageFeatureType.ColorSpace
 _ACTIVATIONS = {"ReLU": "relu", "sigmoid": "sigmoid", "tanh": "tanh"}
 _POOLINGS = {0: "max", 1: "avg"}
+
+
+@dataclass(frozen=True)
+class CoremlFile(CheckpointFiles):
+    """Core ML's form: one file."""
+
+    path: Path
+
+    @property
+    def prefix(self) -> str:
+        """The file's path without its ending."""
+        return str(self.path.with_suffix(""))
+
+    def read(self) -> Checkpoint:
+        """See `read_coreml`."""
+        return read_coreml(self.path)
 
 
 def read_coreml(path: Path) -> Checkpoint:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import tempfile
 import uuid
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def derive(name: str, make: Callable[[Path], None], maker: str = "") -> Derived:
+def derive(name: str, make: Callable[[Path], None], maker: str = "", needed: int = 0) -> Derived:
     """Return the derived folder ``name``; if it isn't in the cache, ``make(folder)`` fills it.
 
     The name in the cache ends with the release of geonb, and with that of ``maker`` if other
@@ -38,19 +40,26 @@ def derive(name: str, make: Callable[[Path], None], maker: str = "") -> Derived:
     and what interrupted processes left. A folder appears whole or not at all. It is made anew
     if its files were cut off or changed, or if others may write to them. If the cache can't be
     written, a temporary folder takes its place, with a warning. Raises `OSError` if that can't
-    be written either.
+    be written either, or has fewer than ``needed`` bytes free.
     """
     if found := find_derived(name, maker):
         return found
     release = f"{__version__}-{maker}" if maker else __version__
     folder = cache_folder() / DERIVED / f"{name}-{release}"
     part = folder.with_name(f"{PART}{uuid.uuid4().hex}")
+
+    def make_in(folder: Path) -> None:
+        if shutil.disk_usage(folder).free < needed:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+        make(folder)
+        _list(folder)
+
     with ExitStack() as stack:
         try:
             stack.enter_context(deriving())
             part.mkdir(mode=0o700)
         except OSError as error:
-            return _in_a_temporary_folder(folder, make, error)
+            return _in_a_temporary_folder(folder, make_in, error)
         stack.callback(shutil.rmtree, part, ignore_errors=True)
         if found := find_derived(name, maker):  # another process has made it meanwhile
             return found
@@ -59,12 +68,12 @@ def derive(name: str, make: Callable[[Path], None], maker: str = "") -> Derived:
         for other in folder.parent.iterdir():
             if other != part and _is_left_over(other.name, maker):
                 shutil.rmtree(other, ignore_errors=True)
-        _make(part, make)
+        make_in(part)
         shutil.rmtree(folder, ignore_errors=True)
         try:
             part.rename(folder)
         except OSError as error:  # another user's folder is in the way
-            return _in_a_temporary_folder(folder, make, error)
+            return _in_a_temporary_folder(folder, make_in, error)
     return Derived(folder)
 
 
@@ -86,7 +95,7 @@ def _in_a_temporary_folder(folder: Path, make: Callable[[Path], None], error: OS
     )
     derived = Derived(Path(tempfile.mkdtemp(prefix="geonb-")))
     weakref.finalize(derived, shutil.rmtree, derived.folder, ignore_errors=True)
-    _make(derived.folder, make)
+    make(derived.folder)
     return derived
 
 
@@ -94,7 +103,6 @@ def _warn(text: str) -> None:
     warnings.warn(text, stacklevel=4)
 
 
-def _make(folder: Path, make: Callable[[Path], None]) -> None:
-    make(folder)
+def _list(folder: Path) -> None:
     lines = [f"{f.name} {f.stat().st_size} {file_digest(f)}\n" for f in sorted(folder.iterdir())]
     (folder / MANIFEST).write_text("".join(lines), encoding="utf-8")

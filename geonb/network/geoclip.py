@@ -23,7 +23,7 @@ from geonb.earth.cells import Cells
 from geonb.earth.partitions import partition
 from geonb.errors import CellsError, CheckpointError, GeonbError, ModelError, PlaceError
 from geonb.files import Derived, expanded, file_digest, find_derived
-from geonb.network.checkpoint import FOLDERS, VISION, VISION_INT8, CheckpointFiles
+from geonb.network.checkpoint import CheckpointFiles
 from geonb.network.clip import clip_vision
 from geonb.network.onnx_graphs import read_onnx, save_graph
 from geonb.network.sessions import open_session
@@ -48,6 +48,10 @@ GALLERY_MD5 = "99c670dd078d0006693a2b4abf70dba0"
 """Of the rows of GeoCLIP's gallery, "%.4f %.4f" each."""
 LOGIT_SCALE = 3.681034803390503
 """GeoCLIP's learned temperature, as a logarithm; the ONNX files leave it out."""
+_FOLDERS = (".", "onnx", "gps_gallery", "weights")
+"""Where the files lie in their folder, in their repository and in pip's ``geoclip``."""
+_VISION = ("vision_model.onnx", "model.safetensors")
+_VISION_INT8 = tuple(f"vision_model_{kind}.onnx" for kind in ("quantized", "uint8", "int8"))
 _LOCATION = ("location_model.onnx", "location_encoder_weights.pth")
 _GALLERY = ("coordinates_100K.json", "coordinates_100K.csv")
 _CHUNK = 2048  # places that are embedded together
@@ -84,7 +88,7 @@ class GeoclipFiles(CheckpointFiles):
     @property
     def quantised(self) -> bool:
         """Whether the vision model is int8 already."""
-        return self.vision.name in VISION_INT8
+        return self.vision.name in _VISION_INT8
 
     def cells(self) -> Cells:
         """One cell per place of the gallery."""
@@ -123,7 +127,7 @@ class GeoclipFiles(CheckpointFiles):
     def derive(
         self, kind: str, make: Callable[[Path], None], maker: str = "", copies: int = 0
     ) -> Derived:
-        """See `CheckpointFiles.derive`; only a graph is made, so there is no need of room."""
+        """See `CheckpointFiles.derive`; only a graph is made, which needs little space."""
         _ = self.gallery  # is derived itself, and one derives at a time
         return super().derive(kind, make, maker, 0 * copies)
 
@@ -150,6 +154,14 @@ class GeoclipFiles(CheckpointFiles):
         return _find(self.vision.parent, (name,), "GeoCLIP's heads")
 
 
+def is_geoclip(path: Path) -> bool:
+    """Whether ``path`` is a folder with a GeoCLIP, or a vision model of one."""
+    names = (*_VISION, *_VISION_INT8)
+    if not path.is_dir():
+        return path.name in names
+    return any((path / sub / name).is_file() for name in names for sub in _FOLDERS)
+
+
 def find_geoclip(
     folder: Path, *, int8: bool = False, gallery: ArrayLike | str | os.PathLike[str] | None = None
 ) -> GeoclipFiles:
@@ -159,7 +171,7 @@ def find_geoclip(
     Raises `CheckpointError`, `CellsError`, `PlaceError`.
     """
     folder = folder if folder.is_dir() else folder.parent
-    vision = _find(folder, VISION_INT8 if int8 else VISION, "GeoCLIP's vision model", pip=False)
+    vision = _find(folder, _VISION_INT8 if int8 else _VISION, "GeoCLIP's vision model", pip=False)
     location = find_location(folder)
     points = find_points(folder) if gallery is None else read_points(gallery)
     return GeoclipFiles(folder, vision, location, points)
@@ -187,7 +199,7 @@ def _find(folder: Path, names: tuple[str, ...], what: str, *, pip: bool = True) 
         folder.parent if folder.name == "onnx" else None,
         pip_folder() if pip else None,
     )
-    places = (home / sub / name for home in homes if home for name in names for sub in FOLDERS)
+    places = (home / sub / name for home in homes if home for name in names for sub in _FOLDERS)
     if found := next((place for place in places if place.is_file()), None):
         return found
     raise CheckpointError(
@@ -291,7 +303,8 @@ def open_gallery(location: Path, points: NDArray[np.float64]) -> Gallery:
     except OSError as error:
         raise ModelError(
             f"cannot write the embeddings of {len(points):,} places ({error.strerror}); they need "
-            f"{2048 * len(points) / 1e6:.0f} MB; make room, or name another folder in GEONB_CACHE"
+            f"{2048 * len(points) / 1e6:.0f} MB; free some space, or name another folder in "
+            "GEONB_CACHE"
         ) from error
     path = derived.folder / "embeddings.npy"
     with np.load(derived.folder / "places.npz") as data:

@@ -12,7 +12,7 @@ import numpy as np
 
 from geonb.errors import CheckpointError, MissingDependencyError, ModelError
 from geonb.files import cache_folder
-from geonb.network.checkpoint import HEAD_FILE, CheckpointFiles, MxnetFiles, find_checkpoint
+from geonb.network.checkpoint import CheckpointFiles, MxnetFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from geonb.network.layers import Checkpoint
     from geonb.preprocessing import Recipe
 
+HEAD_FILE = "head.json"
+"""Says which network a head is for; a folder with it is a model."""
 _ARRAYS = "head.npz"
 
 
@@ -165,8 +167,8 @@ def _anchors() -> dict[str, Path]:
     return {"geonb": Path(__file__).parents[1].resolve(), "cache": cache_folder().resolve()}
 
 
-def find_head(folder: Path) -> HeadFiles:
-    """Find a head in ``folder`` and its network. Raises `CheckpointError`."""
+def find_head(folder: Path, find: Callable[[Path], CheckpointFiles]) -> HeadFiles:
+    """Find a head in ``folder``, and ``find`` its network. Raises `CheckpointError`."""
     path = folder / HEAD_FILE
     try:
         told = json.loads(path.read_text(encoding="utf-8"))["backbone"]
@@ -175,7 +177,7 @@ def find_head(folder: Path) -> HeadFiles:
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise CheckpointError(f"{path}: not a head as geonb writes it; fit it again") from error
     try:
-        base = find_checkpoint(place)
+        base = find(place)
         same = base.digest() == digest
     except CheckpointError as error:
         raise CheckpointError(

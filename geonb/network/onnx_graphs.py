@@ -2,21 +2,72 @@
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.errors import CheckpointError
+from geonb.earth.cells import CELLS_FILE
+from geonb.errors import CellsError, CheckpointError, ModelError
+from geonb.network.checkpoint import CheckpointFiles
 from geonb.network.sessions import ROOT_FILE
 from geonb.network.tensors import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from geonb.earth.cells import Cells
+    from geonb.network.layers import Checkpoint
+
 _LARGE_BYTES = 1024  # smaller tensors stay in the graph
+
+
+@dataclass(frozen=True)
+class OnnxFile(CheckpointFiles):
+    """ONNX's form: one file, which somebody else converted."""
+
+    path: Path
+
+    only_onnx = True
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The one file."""
+        return (self.path,)
+
+    @property
+    def prefix(self) -> str:
+        """The file's path without its ending."""
+        return str(self.path.with_suffix(""))
+
+    def read(self) -> Checkpoint:
+        """It has no layers of MXNet's."""
+        raise ModelError(f"{self.path}: an ONNX file runs on the engine onnxruntime only")
+
+    def digest(self) -> str:
+        """Of its content, and of its path, to which the graph points."""
+        where = hashlib.md5(str(self.path.resolve()).encode(), usedforsecurity=False)
+        return f"{super().digest()}-{where.hexdigest()[:8]}"
+
+    def cells(self) -> Cells:
+        """The cell list beside it, which its labels must be, if it has any."""
+        cells = super().cells()
+        labels = read_classifier(self.path)[2]
+        tokens = [label.split("\t")[0] for label in labels]
+        if labels and tokens != cells.tokens:
+            raise CellsError(
+                f"{self.path}: its {len(labels):,} labels are not the cells of "
+                f"{self.folder / CELLS_FILE}; is the list of another model?"
+            )
+        return cells
+
+    def write_onnx(self, folder: Path) -> None:
+        """See `read_classifier`."""
+        save_graph(*read_classifier(self.path)[:2], folder)
 
 
 def read_onnx(path: Path) -> tuple[Any, dict[str, Stored]]:

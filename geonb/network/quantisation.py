@@ -19,7 +19,8 @@ import numpy as np
 from geonb.distances import distance
 from geonb.earth.cells import CELLS_FILE, read_cells
 from geonb.errors import ModelError
-from geonb.network.sessions import open_session, optimise
+from geonb.network.onnx_file import optimise
+from geonb.network.sessions import open_session
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import preprocess
 

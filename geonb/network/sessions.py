@@ -6,7 +6,6 @@ import hashlib
 import math
 import os
 import platform
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 Device = Literal["cpu", "cuda"]
 ROOT_FILE = "root"
 """Beside a graph that points into other files: the folder from which it counts their paths."""
-_MAPPED_BYTES = 1024  # smaller arrays stay in the graph
 
 
 def runtime() -> Any:
@@ -36,7 +34,7 @@ def runtime() -> Any:
 def open_session(
     path: Path, device: Device = "cpu", *, optimised: bool = True, packed: bool = False
 ) -> Any:
-    """Open an ONNX file; one that `optimise` wrote (``optimised``) is mapped, not read.
+    """Open an ONNX file; one that `onnx_file.optimise` wrote (``optimised``) is mapped, not read.
 
     ``packed`` keeps copies of the arrays in memory, in the order in which they are multiplied:
     three times as fast for int8; no faster for float32, but 30 % larger.
@@ -44,36 +42,16 @@ def open_session(
     Raises `CheckpointError` if the file is broken, `ModelError` if the device isn't there.
     """
     onnxruntime = runtime()
-    options = _options(packed=packed)
+    chosen = options(packed=packed)
     if optimised:
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = _start(path, options, device)
+        chosen.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = start(path, chosen, device)
     if device == "cuda" and session.get_providers()[0] != "CUDAExecutionProvider":
         raise ModelError(
             "device 'cuda': onnxruntime-gpu is installed, but its CUDA provider does not start; "
             'it needs CUDA and cuDNN: pip install "onnxruntime-gpu[cuda,cudnn]", and a driver'
         )
     return session
-
-
-def optimise(source: Path, target: Path, *, basic: bool = False) -> None:
-    """Write ``source`` as this processor runs it best: layers fused, arrays laid out for it.
-
-    ONNX Runtime does this at every start otherwise, and then keeps the arrays in memory instead
-    of mapping them. ``basic`` only fuses layers, which holds for every processor.
-    """
-    onnxruntime = runtime()
-    options = _options()
-    options.optimized_model_filepath = str(target)
-    if basic:
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    if (root := source.with_name(ROOT_FILE)).exists():  # the arrays stay where they are
-        shutil.copyfile(root, target.with_name(ROOT_FILE))
-    else:
-        prefix = "session.optimized_model_external_initializers"
-        options.add_session_config_entry(f"{prefix}_file_name", target.with_suffix(".data").name)
-        options.add_session_config_entry(f"{prefix}_min_size_in_bytes", str(_MAPPED_BYTES))
-    _start(source, options, "cpu")
 
 
 def check_device(device: Device) -> None:
@@ -86,7 +64,8 @@ def check_device(device: Device) -> None:
         )
 
 
-def _options(*, packed: bool = False) -> Any:
+def options(*, packed: bool = False) -> Any:
+    """Quiet, and with as many threads as there are CPUs; see `open_session`."""
     onnxruntime = runtime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what it has to say comes as an error
@@ -95,7 +74,8 @@ def _options(*, packed: bool = False) -> Any:
     return options
 
 
-def _start(path: Path, options: Any, device: Device) -> Any:
+def start(path: Path, options: Any, device: Device) -> Any:
+    """Load an ONNX file into ONNX Runtime. Raises `CheckpointError`."""
     onnxruntime = runtime()
     from onnxruntime.capi import onnxruntime_pybind11_state as states
 

@@ -19,7 +19,7 @@ from geonb.files import (
     is_private,
     make_cache_folder,
 )
-from geonb.network.checkpoint import find_checkpoint
+from geonb.network.opening import find_checkpoint
 from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES, REGISTRY, Weights, WeightsFile
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ def fetch(model: str | Weights, source: str | os.PathLike[str] | None = None) ->
     except OSError as error:
         raise FetchError(
             f"{folder}: cannot write {weights.name} there ({error.strerror or error}); it needs "
-            f"{weights.size / 1e6:.0f} MB; make room, or name another folder in GEONB_CACHE"
+            f"{weights.size / 1e6:.0f} MB; free some space, or name another folder in GEONB_CACHE"
         ) from error
 
 
 def find(weights: Weights) -> Path:
     """The checkpoint's path of a known model on this machine; nothing is fetched.
 
-    It is one for `checkpoint.find_checkpoint`. Raises `FetchError` if the model isn't there, or
+    It is one for `opening.find_checkpoint`. Raises `FetchError` if the model isn't there, or
     was cut off or changed since it was fetched.
     """
     path = _find(weights)

@@ -1,4 +1,4 @@
-"""The engines that run a network: ONNX Runtime for everyone, and two to compare it with."""
+"""Open a network: find its files, in whatever form, and start the engine that runs them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from geonb.errors import CheckpointError, ModelError
 from geonb.network import sessions
+from geonb.network.checkpoint import SYMBOL, find_mxnet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,54 @@ if TYPE_CHECKING:
 
 EngineName = Literal["onnxruntime", "mxnet", "reference"]
 Precision = Literal["float32", "int8"]
-UNMEASURED = "int8 by its publishers; how well it agrees with float32 has not been measured"
+_ONE_FILE = {".mlmodel": "a Core ML file", ".onnx": "an ONNX file"}
+_UNMEASURED = "int8 by its publishers; how well it agrees with float32 has not been measured"
+
+
+def find_checkpoint(path: Path, *, int8: bool = False, gallery: Any = None) -> CheckpointFiles:
+    """Find a checkpoint in a folder, or by a prefix such as ``models/RN101-5k500``.
+
+    A prefix may end with an epoch (``models/RN101-5k500-0012``); without one, the last epoch is
+    taken. A path that ends with ``.mlmodel`` or ``.onnx``, or a folder with one such file and no
+    symbol file, is a checkpoint in that form. A folder with a ``vision_model.onnx`` or with
+    CLIP's ``model.safetensors`` is a GeoCLIP; ``int8`` takes its quantised vision model, and
+    ``gallery`` replaces its places. A folder with a ``head.json`` is a head on another network.
+    Raises `CheckpointError` if a file is missing, or if a folder holds several networks.
+    """
+    try:
+        path.exists()
+    except OSError as error:  # too long a name, or a folder that you may not enter
+        raise CheckpointError(f"{path!s:.80}: cannot look there ({error.strerror})") from error
+    if path.is_dir():
+        other = not any(path.glob(f"*{SYMBOL}"))
+    else:
+        other = path.suffix in {*_ONE_FILE, ".safetensors"}
+    if found := other and _find_other_form(path, int8=int8, gallery=gallery):
+        return found
+    if gallery is not None:
+        raise ModelError(f"{path}: a gallery of your own is for GeoCLIP only; leave it out")
+    return find_mxnet(path)
+
+
+def _find_other_form(path: Path, *, int8: bool, gallery: Any) -> CheckpointFiles | None:
+    """A checkpoint in another form than MXNet's; None if there is none."""
+    from geonb.network import coreml, geoclip, head, onnx_graphs
+
+    if geoclip.is_geoclip(path):
+        return geoclip.find_geoclip(path, int8=int8, gallery=gallery)
+    if gallery is not None:
+        return None
+    if (path / head.HEAD_FILE).is_file():
+        return head.find_head(path, find_checkpoint)
+    files = [path]
+    if path.is_dir():
+        files = [file for ending in _ONE_FILE for file in path.glob(f"*{ending}")]
+    if len(files) != 1 or files[0].suffix not in _ONE_FILE:
+        return None
+    (file,) = files
+    if not file.is_file():
+        raise CheckpointError(f"{file}: no such file; expected {_ONE_FILE[file.suffix]}")
+    return coreml.CoremlFile(file) if file.suffix == ".mlmodel" else onnx_graphs.OnnxFile(file)
 
 
 class Engine(Protocol):
@@ -98,7 +146,7 @@ class OnnxEngine:
             self._derived = self._derive()
             self._session = self._start(device)
         self.classes = int(self._session.get_outputs()[0].shape[1])
-        self.agreement: Agreement | str | None = UNMEASURED if files.quantised else None
+        self.agreement: Agreement | str | None = _UNMEASURED if files.quantised else None
         if self._kind == "int8" and not files.quantised:
             from geonb.network.quantisation import read_agreement
 
@@ -121,19 +169,21 @@ class OnnxEngine:
         files, maker = self._files, sessions.runtime().__version__
         if self._kind == "plain":
             return files.derive("plain", files.write_onnx, maker)
-        kind, finish = f"float32-{sessions.cpu_kind()}", sessions.optimise
+        kind, finish = sessions.cpu_kind(), None
         if self._kind == "int8" and not files.quantised:
             from geonb.network.quantisation import Calibration, quantise
 
             calibration = Calibration(self._calibration)
-            kind = f"int8-{calibration.digest()}-{sessions.cpu_kind()}"
+            kind = f"{calibration.digest()}-{kind}"
             finish = partial(quantise, files=files, calibration=calibration)
 
         def make(folder: Path) -> None:
+            from geonb.network.onnx_file import optimise
+
             plain = folder / "plain"
             plain.mkdir()
             files.write_onnx(plain)
-            finish(plain / "model.onnx", folder / "model.onnx")
+            (finish or optimise)(plain / "model.onnx", folder / "model.onnx")
             shutil.rmtree(plain)
 
-        return files.derive(kind, make, maker, copies=3)
+        return files.derive(f"{self._kind}-{kind}", make, maker, copies=3)
