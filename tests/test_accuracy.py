@@ -156,13 +156,25 @@ def test_an_interval_holds_its_share(photos, share):
     assert share - 1e-12 <= high <= 1
 
 
-def test_published_rows_are_the_blog_s():
-    rows = {(row.system, row.test_set): row.within for row in PUBLISHED}
-    assert rows["LocationNet", "IM2GPS"] == (16.8, 39.2, 48.9, 67.9, 82.2)
-    assert rows["PlaNet", "IM2GPS"] == (8.4, 24.5, 37.6, 53.6, 71.3)
-    assert rows["LocationNet", "Placing 2016"] == (6.2, 13.5, 20.8, 35.6, 55.2)
-    assert rows["PlaNet", "PlaNet's Flickr"] == (3.6, 10.1, 16.0, 28.4, 48.0)
-    assert all("AWS blog, 2017" in row.source for row in PUBLISHED)
+def test_published_rows_say_where_they_were_printed():
+    rows = {(row.system, row.test_set): row for row in PUBLISHED}
+    assert rows["LocationNet", "IM2GPS"].within == (16.8, 39.2, 48.9, 67.9, 82.2)
+    assert rows["LocationNet", "Placing 2016"].within == (6.2, 13.5, 20.8, 35.6, 55.2)
+    assert rows["GeoCLIP", "IM2GPS3k"].within == (14.11, 34.47, 50.65, 69.67, 83.82)
+    assert rows["GeoCLIP", "IM2GPS3k"].source == "arXiv 2309.16020"
+    assert all(list(row.within) == sorted(row.within) for row in PUBLISHED)
+    assert all(row.source for row in PUBLISHED)
+
+
+def test_no_test_set_ranks_locationnet_and_geoclip():
+    sets = {s: {row.test_set for row in PUBLISHED if row.system == s} for s in SYSTEMS}
+    assert not set.intersection(*sets.values())
+    shown = evaluate([(0, 0)], [(0, 0)], published=SYSTEMS)
+    assert all(row.comparable is False for row in shown.published)
+    assert "are of other photos than 'yours'" in repr(shown)
+
+
+SYSTEMS = ("LocationNet", "GeoCLIP")
 
 
 def test_published_rows_of_other_photos_come_with_a_warning():
@@ -172,12 +184,38 @@ def test_published_rows_of_other_photos_come_with_a_warning():
     assert "IM2GPS, PlaNet's Flickr, Placing 2016 are of other photos" in repr(mine)
     assert "my &lt;holiday&gt;" in mine._repr_html_()
     part = evaluate([(0, 0)] * 200, [(0, 0)] * 200, test_set=IM2GPS)
-    assert "PlaNet's Flickr, Placing 2016 are of other photos" in repr(part)
     assert "are of 237 photos, these are 200" in repr(part)
-    same = [row for row in PUBLISHED if row.test_set == IM2GPS]
-    whole = evaluate([(0, 0)] * 237, [(0, 0)] * 237, test_set=IM2GPS, published=same)
+    whole = evaluate([(0, 0)] * 237, [(0, 0)] * 237, test_set=IM2GPS)
     assert "Warning" not in repr(whole)
     assert "33.2-45.5" in repr(whole)  # LocationNet's 39.2 % of 237 within 25 km
+
+
+def test_published_rows_are_grouped_by_test_set_and_marked():
+    shown = evaluate([(0, 0)], [(0, 0)], test_set=IM2GPS, published=[*SYSTEMS, "im2gps"])
+    sets = [row.test_set for row in shown.published]
+    assert list(dict.fromkeys(sets)) == sorted(set(sets), key=sets.index)
+    assert sets == [IM2GPS] * 4 + ["Placing 2016", "IM2GPS3k"]
+    assert [row.comparable for row in shown.published] == [s == IM2GPS for s in sets]
+    assert "\n* LocationNet " in repr(shown)
+    assert "\nLocationNet  " in repr(shown)
+    assert "Rows with * are of your own test set" in repr(shown)
+    records = shown.records()
+    assert [r["comparable"] for r in records] == [None] * 2 + [True] * 4 + [False] * 2
+
+
+def test_published_rows_by_name():
+    def names(**options):
+        rows = evaluate([(0, 0)], [(0, 0)], **options).published
+        return [(row.system, row.test_set) for row in rows]
+
+    assert {s for _, s in names(test_set="IM2GPS3k")} == {"IM2GPS3k"}
+    assert len(names(test_set="IM2GPS3k")) == 8
+    assert names(published="geoclip") == [("GeoCLIP", "IM2GPS3k")]
+    assert names(published=()) == []
+    with pytest.raises(EvaluationError, match="'GeoClop'; did you mean GeoCLIP"):
+        names(published=["GeoClop"])
+    with pytest.raises(EvaluationError, match="there are PlaNet, IM2GPS, LocationNet"):
+        names(published="?")
 
 
 def test_forms(tmp_path):

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 import geonb
 from geonb.__main__ import main
 from geonb.errors import ModelError
-from geonb.evaluation.accuracy import evaluate_model
 from geonb.evaluation.guesses import guess
 from geonb.evaluation.photo_sets import read_photos
 from geonb_training.scenes import draw, shoot
@@ -130,7 +129,7 @@ def test_guesses_are_those_of_predict(folder):
         assert guesses.places[i].tolist() == [list(place) for place in one.places]
         assert guesses.confidence[i] == pytest.approx(one[0].probability, rel=1e-4)
         assert model.cells.tokens[guesses.classes[i]] == one[0].token
-    result = evaluate_model(model, photos)
+    result = geonb.evaluate(model, photos)
     facts = json.loads((Path(geonb.__file__).parent / "data/mini/facts.json").read_text())
     low, high = result.scores[0].intervals[2]
     assert low - 5 <= facts["accuracy"][0]["within_200_km"] <= high + 5

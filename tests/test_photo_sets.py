@@ -173,3 +173,46 @@ def test_a_table_that_is_wrong(tmp_path):
         read_photos(write(tmp_path / "e.csv", "a.jpg,1,2"), tmp_path / "a.csv")
     with pytest.raises(EvaluationError, match="cannot read the table"):
         read_photos(tmp_path, tmp_path / "z.csv")
+
+
+SCENES = ("a_1.jpg", "b_2.jpg", "c_3.jpg")
+FORMS = {
+    "IM2GPS3k": ("im2gps3k_places365.csv", "IMG_ID,AUTHOR,LAT,LON", "im2gps3ktest", ".jpg"),
+    "YFCC4k": ("yfcc4k_places365.csv", "IMG_ID,AUTHOR,LAT,LON", "yfcc4k", ".jpg"),
+    "YFCC26k": ("yfcc25600_places365.csv", "IMG_ID,AUTHOR,LAT,LON", "yfcc25600", ".jpg"),
+    "GWS15k": ("gws15k.csv", "IMG_ID,AUTHOR,LAT,LON", "gws15k_images", ".jpg"),
+    "OSV-5M": ("osv5m/test.csv", "id,captured_at,latitude,longitude", "osv5m/images/test/00", ""),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("given", ["table", "folder"])
+def test_a_test_set_as_it_is_passed_around(name, given, tmp_path):
+    table, head, images, ending = FORMS[name]
+    images, table = tmp_path / images, tmp_path / table
+    images.mkdir(parents=True)
+    rows = [f"{Path(n).stem}{ending},x,{i}.5,-{i}" for i, n in enumerate((*SCENES, "gone.jpg"))]
+    write(table, head, *rows)
+    for scene in SCENES:
+        (images / scene).touch()
+    photos = read_photos(table if given == "table" else images)
+    assert photos.name == name
+    assert photos.photos[:3] == tuple(str(images / scene) for scene in SCENES)
+    assert photos.truth.tolist() == [[0.5, 0], [1.5, -1], [2.5, -2], [3.5, -3]]
+    assert photos.missing == 1  # counts as wrong
+
+
+def test_two_tables_of_a_test_set(tmp_path):
+    (tmp_path / "yfcc4k").mkdir()
+    for name in ("yfcc4k.csv", "yfcc4k_places365.csv"):
+        write(tmp_path / name, "IMG_ID,LAT,LON", "a.jpg,1,2")
+    with pytest.raises(EvaluationError, match=r"2 tables of YFCC4k \(yfcc4k\.csv, "):
+        read_photos(tmp_path / "yfcc4k")
+
+
+def test_a_folder_with_the_name_of_its_table(tmp_path):
+    (tmp_path / "trip").mkdir()
+    (tmp_path / "trip" / "7.png").touch()
+    photos = read_photos(write(tmp_path / "trip.csv", "id,latitude,longitude", "7,1,2"))
+    assert photos.photos == (str(tmp_path / "trip" / "7.png"),)
+    assert photos.name == "trip.csv"

@@ -22,20 +22,20 @@ from geonb.evaluation.guesses import (
     read_guesses,
     read_places,
 )
-from geonb.evaluation.published import PUBLISHED, THRESHOLDS_KM, PublishedRow
+from geonb.evaluation.photo_sets import PhotoSet
+from geonb.evaluation.published import THRESHOLDS_KM, PublishedRow, choose_published
 from geonb.evaluation.regions import Coverage, coverage_from
-from geonb.evaluation.scores import Score, measure, published_score, score
+from geonb.evaluation.scores import MARK, Score, measure, published_score, score
+from geonb.model import Model
 from geonb.shown.sheets import Sheet, Tabular
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
     from geonb.distances import Place
-    from geonb.evaluation.photo_sets import PhotoSet
-    from geonb.model import Model
     from geonb.predictions import Predictions
 
 _BEST_OF = 5
@@ -52,7 +52,7 @@ class Evaluation(Tabular):
         name: Whose predictions they are.
         scores: The first guess, the best of the first five if there are more than
             one, the constant guess.
-        published: What others printed.
+        published: What others printed, by test set; your own comes first.
         truth: The true places, (N, 2) degrees.
         km: Kilometres from each first guess to the truth, (N,); NaN without a prediction.
         without_truth: Photos that are left out, because nobody knows where they were taken.
@@ -100,8 +100,10 @@ class Evaluation(Tabular):
             notes.append("The best of several guesses is picked by the truth; no user can do that.")
         if self.coverage:
             notes.append(repr(self.coverage))
+        if any(row.comparable for row in self.published):
+            notes.append(f"Rows with {MARK} are of your own test set, so they compare with yours.")
         sources = dict.fromkeys(row.source for row in self.published)
-        return [*notes, *(f"Published in: {source}." for source in sources)]
+        return [*notes, *([f"Published in: {'; '.join(sources)}."] if sources else [])]
 
     def _warnings(self) -> list[str]:
         """What keeps the published rows from being compared with the own ones."""
@@ -162,16 +164,17 @@ class Evaluation(Tabular):
         )
 
 
-def evaluate(
-    predictions: ArrayLike | Sequence[Predictions | None],
-    truth: ArrayLike | Sequence[Place | None] | None = None,
+def evaluate(  # noqa: PLR0913
+    predictions: Model | ArrayLike | Sequence[Predictions | None],
+    truth: PhotoSet | ArrayLike | Sequence[Place | None] | None = None,
     *,
     name: str = "yours",
     test_set: str = "yours",
     constant: Place | None = None,
-    published: Sequence[PublishedRow] = PUBLISHED,
+    published: str | Iterable[str | PublishedRow] | None = None,
+    crops: int = 1,
 ) -> Evaluation:
-    """Measure predictions of N photos against their true places.
+    """Measure predictions of N photos, or a model on a set of photos, against their true places.
 
     ``predictions`` are places, (N, 2) or (N, k, 2) degrees with the best first and NaN for none,
     or what `predict` gave, with None for a photo that could not be read. ``truth`` is (N, 2),
@@ -180,8 +183,24 @@ def evaluate(
     ``constant`` answers every photo in the last row; give `most_frequent` of the training photos,
     or it is taken from these very photos.
 
+    ``evaluate(model, photos)`` asks a model about the photos that `read_photos` gave.
+    ``crops=10`` averages its answers for five crops of each photo and their mirror images, as most
+    papers do: ten times the work, and not what `predict` answers.
+
+    ``published`` are rows to print beside: names of systems or test sets, or rows of your own. By
+    default they are those of your test set, or the blog's if nobody printed any of it.
+
     Raises `EvaluationError` if the two don't fit, `PlaceError` for what is no place.
     """
+    if isinstance(truth, PhotoSet):
+        if not isinstance(predictions, Model):
+            raise EvaluationError("a set of photos goes with a model; predictions with its .truth")
+        asked = guess(predictions, truth, crops=crops)
+        return evaluate_guesses(predictions, truth, asked, constant=constant, published=published)
+    if isinstance(predictions, Model) or crops != 1:
+        raise EvaluationError(
+            "a model, and crops=10, need a set of photos: evaluate(model, photos)"
+        )
     guesses = read_guesses(predictions)  # (N, k, 2)
     places = read_places(own_truth(predictions) if truth is None else truth, "truth")
     if places.shape != (len(guesses), 2):
@@ -207,7 +226,7 @@ def evaluate(
     return Evaluation(
         name,
         tuple(scores),
-        tuple(map(published_score, published)),
+        tuple(published_score(row, test_set) for row in choose_published(published, test_set)),
         places,
         km[:, 0],
         int((~known).sum()),
@@ -216,20 +235,13 @@ def evaluate(
     )
 
 
-def evaluate_model(
-    model: Model, photos: PhotoSet, top: int = 5, *, constant: Place | None = None
-) -> Evaluation:
-    """Ask the model about a set of photos, and measure its answers. Raises `ModelError`."""
-    return evaluate_guesses(model, photos, guess(model, photos, top), constant=constant)
-
-
 def evaluate_guesses(
     model: Model,
     photos: PhotoSet,
     guesses: Guesses,
     *,
     constant: Place | None = None,
-    published: Sequence[PublishedRow] = PUBLISHED,
+    published: str | Iterable[str | PublishedRow] | None = None,
 ) -> Evaluation:
     """Measure what `guess` gave, and the promise that the model's regions make."""
     result = evaluate(

@@ -10,6 +10,7 @@ import numpy as np
 from geonb.distances import Place, check_points
 from geonb.earth import s2
 from geonb.errors import EvaluationError, PlaceError
+from geonb.evaluation.crops import predict_ten_crops
 from geonb.evaluation.regions import share_before
 from geonb.many.results import predict_many
 from geonb.predictions import Predictions
@@ -48,18 +49,22 @@ class Guesses:
     areas_km2: NDArray[np.float64]
 
 
-def guess(model: Model, photos: PhotoSet, top: int = 5) -> Guesses:
+def guess(model: Model, photos: PhotoSet, top: int = 5, crops: int = 1) -> Guesses:
     """Ask the model about every photo of a set, with a progress bar.
 
-    A photo that can't be opened has no guess. Raises `ModelError`.
+    ``crops`` is 1, or 10 as in `predict_ten_crops`. A photo that can't be opened has no guess.
+    Raises `ModelError`, and `EvaluationError` for other numbers of crops.
     """
+    if crops not in {1, 10}:
+        raise EvaluationError(f"crops is 1, the middle alone, or 10 as in papers, not {crops}")
+    answer = predict_many if crops == 1 else predict_ten_crops
     count, true = len(photos), true_classes(model.cells, photos.truth)
     places = np.full((count, min(top, len(model.cells)), 2), np.nan)
     confidence, classes = np.full(count, np.nan), np.full(count, -1, np.intp)
     before, areas = np.full(count, np.inf), np.full(count, np.nan)
     promise = read_promise(model.folder, len(model.cells)) if model.folder else None
     failures = []
-    for i, result in enumerate(predict_many(model, photos.photos, top)):
+    for i, result in enumerate(answer(model, photos.photos, top)):
         if result.predictions is None:
             failures.append(str(result.error))
             continue

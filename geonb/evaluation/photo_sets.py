@@ -15,6 +15,7 @@ import numpy as np
 
 from geonb.distances import check_points
 from geonb.errors import EvaluationError, PhotoError, PlaceError
+from geonb.evaluation.known_sets import known_set, photo_folders, table_of
 from geonb.evaluation.photo_tables import Entry, read_table
 from geonb.files import expanded
 from geonb.many.finding import in_folder
@@ -107,17 +108,34 @@ def read_photos(
     photo whose path in the folder is the row's, or else to the only one whose path ends with the
     row's, or the row's with it. The photographer is EXIF's artist, or else the name of the
     subfolder. Paths in a CSV without a folder start at the CSV's own folder.
+
+    IM2GPS3k, YFCC4k, YFCC26k, GWS15k and OSV-5M's test set are known by the names of their files:
+    give the CSV (``IMG_ID, LAT, LON`` or ``id, latitude, longitude``) or the folder beside it.
+    They then have the name that published rows have.
+
     Raises `EvaluationError`, also if a row fits several photos, and `PlaceError`.
     """
     path = expanded(source)
     if path.is_dir():
+        if truth is None and (table := table_of(path.resolve())):
+            return _from_table(table, [path.resolve()])
         return from_folder(path, path.resolve().name or str(path), truth)
     if not path.is_file():
         raise EvaluationError(f"{path}: no such folder or CSV of photos; check the path")
     if truth is not None:
         raise EvaluationError(f"{path}: a CSV has the places itself; truth= goes with a folder")
-    entries = (_inside(entry, path.parent) for entry in read_table(path))
-    return make_set(path.name, entries, Counter())
+    return _from_table(path, photo_folders(path))
+
+
+def _from_table(path: Path, folders: Sequence[Path]) -> PhotoSet:
+    """A table's photos: where it says, from its own folder on, or else in one of ``folders``."""
+    name, table = known_set(path.resolve()) or path.name, read_table(path)
+    if not any("://" in row.photo or (path.parent / row.photo).is_file() for row in table):
+        files = [Path(file) for folder in folders for file in in_folder(folder, Counter())]
+        rows = _match(table, path.parent, files)
+        table = [replace(row, photo=str(file)) for file in rows for row in rows[file]]
+    # What the folders have not stays in, and counts as wrong.
+    return make_set(name, (_inside(row, path.parent) for row in table), Counter())
 
 
 def _inside(entry: Entry, folder: Path) -> Entry:
@@ -162,6 +180,7 @@ def _match(table: Sequence[Entry], folder: Path, files: Sequence[Path]) -> dict[
     for file in files:
         if file not in named:
             by_name[file.name].append(file)
+            by_name[file.stem].append(file)  # some tables leave out the ending
     rows: dict[Path, list[Entry]] = defaultdict(list)
     for row in table:
         path, listed = folder / row.photo, Path(row.photo).parts
@@ -182,5 +201,7 @@ def _match(table: Sequence[Entry], folder: Path, files: Sequence[Path]) -> dict[
 
 def _same_end(file: Path, folder: Path, listed: tuple[str, ...]) -> bool:
     """Whether a file's path ends with the listed one, or the listed one with that in the folder."""
+    if listed[-1] == file.stem:
+        file = file.with_suffix("")
     inside = file.relative_to(folder).parts
     return file.parts[-len(listed) :] == listed or listed[-len(inside) :] == inside

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from geonb.distances import Place
 
-# What the columns are called: geonb's own name first, then those of IM2GPS's table and others.
+# What the columns are called: geonb's own name first, then those of the test sets' tables.
 _NAMES = {
-    "photo": {"path", "photo", "file", "filename", "image", "img_id"},
-    "lat": {"lat", "latitude"},
-    "lng": {"lng", "lon", "long", "longitude"},
-    "photographer": {"photographer", "user", "author", "owner"},
+    "photo": ("path", "photo", "file", "filename", "image", "img_id", "id"),
+    "lat": ("lat", "latitude"),
+    "lng": ("lng", "lon", "long", "longitude"),
+    "photographer": ("photographer", "user", "author", "owner"),
 }
 _ORDER = ("photo", "lat", "lng", "photographer")
 
@@ -73,9 +73,9 @@ def _columns(path: Path, first: list[str]) -> tuple[dict[str, int], bool]:
     """Which column is what, and whether the first row was a header that says so."""
     names = [name.strip().lower() for name in first]
     found = {
-        column: next(i for i, name in enumerate(names) if name in known)
+        column: next(names.index(name) for name in known if name in names)
         for column, known in _NAMES.items()
-        if known & set(names)
+        if not set(known).isdisjoint(names)
     }
     if {"photo", "lat", "lng"} <= found.keys():
         return found, True

@@ -1,18 +1,21 @@
-"""What the blog printed: two tables of accuracies, and LocationNet's answer for Tokyo Tower."""
+"""What others printed: accuracies by system and test set, and LocationNet's Tokyo Tower."""
 
 from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from geonb.distances import Place, distance
-from geonb.errors import ModelError
+from geonb.errors import EvaluationError, ModelError
 from geonb.photos.photo import Photo
 from geonb.predictions import Prediction, Predictions, predict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from geonb.model import Model
     from geonb.photos.photo import PhotoSource
 
@@ -51,13 +54,58 @@ class PublishedRow:
     source: str
 
 
-PUBLISHED = (
-    PublishedRow("PlaNet", IM2GPS, 237, (8.4, 24.5, 37.6, 53.6, 71.3), SOURCE),
-    PublishedRow("LocationNet", IM2GPS, 237, (16.8, 39.2, 48.9, 67.9, 82.2), SOURCE),
-    PublishedRow("PlaNet", "PlaNet's Flickr", 2_300_000, (3.6, 10.1, 16.0, 28.4, 48.0), SOURCE),
-    PublishedRow("LocationNet", PLACING_2016, 1_500_000, (6.2, 13.5, 20.8, 35.6, 55.2), SOURCE),
-)
-"""Both tables of the blog. Its Flickr rows are of two different test sets, as it says."""
+def _read_rows() -> Iterator[PublishedRow]:
+    for row in csv.DictReader(_data("published.csv")):
+        within = tuple(float(row[f"{km:g}"]) for km in THRESHOLDS_KM)
+        source = SOURCE if row["source"] == "blog" else row["source"]
+        yield PublishedRow(row["system"], row["test_set"], int(row["photos"]), within, source)
+
+
+def _data(name: str) -> list[str]:
+    return (files("geonb") / "data" / name).read_text(encoding="utf-8").splitlines()
+
+
+PUBLISHED = tuple(_read_rows())
+"""The rows that are known. No test set has one of LocationNet and one of GeoCLIP, so nobody can say
+from them which of the two is better. The blog's Flickr rows are of two test sets, as it says."""
+
+
+def choose_published(
+    wanted: str | Iterable[str | PublishedRow] | None, test_set: str
+) -> tuple[PublishedRow, ...]:
+    """The rows of the ``wanted`` systems or test sets, those of your own ``test_set`` first.
+
+    ``wanted`` holds names, or rows of your own; None stands for your test set, or for the blog's
+    rows if nobody printed any of it. Raises `EvaluationError` for an unknown name.
+    """
+    if wanted is None:
+        rows = [row for row in PUBLISHED if row.test_set == test_set]
+        rows = rows or [row for row in PUBLISHED if row.source == SOURCE]
+    else:
+        listed = [wanted] if isinstance(wanted, str) else list(wanted)
+        rows = [
+            row for some in listed for row in (_named(some) if isinstance(some, str) else [some])
+        ]
+    sets = dict.fromkeys([test_set, *(row.test_set for row in rows)])
+    return tuple(dict.fromkeys(row for name in sets for row in rows if row.test_set == name))
+
+
+def _named(name: str) -> list[PublishedRow]:
+    def plain(text: str) -> str:
+        return text.lower().replace("-", "").replace(" ", "")
+
+    if rows := [row for row in PUBLISHED if plain(name) in map(plain, (row.system, row.test_set))]:
+        return rows
+    known = {plain(text): text for row in PUBLISHED for text in (row.system, row.test_set)}
+    near = get_close_matches(plain(name), known, 1)
+    raise EvaluationError(
+        f"no published row of {name!r}"
+        + (
+            f"; did you mean {known[near[0]]}?"
+            if near
+            else f"; there are {', '.join(known.values())}"
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -124,10 +172,9 @@ def published_answer() -> Predictions:
 
 def _printed() -> tuple[tuple[float, Place], ...]:
     """Probability and (latitude, longitude) of the five places that the blog prints."""
-    text = (files("geonb") / "data" / "published_tokyo_tower.csv").read_text(encoding="utf-8")
     return tuple(
         (float(row["probability"]), (float(row["latitude"]), float(row["longitude"])))
-        for row in csv.DictReader(text.splitlines())
+        for row in csv.DictReader(_data("published_tokyo_tower.csv"))
     )
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Z95 = 1.959963984540054
 """Standard deviations to each side of a 95% interval."""
+MARK = "*"
+"""Before a published row that is of the user's own test set."""
 _OSV5M_SCALE_KM = 1492.7
 _CHUNK = 1 << 16  # photos measured at a time: small enough for the processor's cache
 
@@ -35,6 +37,7 @@ class Score:
         osv5m: OSV-5M's score, 0 to 5000: the mean of 5000 exp(-km / 1492.7), 0 without a prediction
             (Astruc et al., CVPR 2024).
         source: Where a published row was printed.
+        comparable: Whether it is of the user's own test set; None for the user's own rows.
     """
 
     system: str
@@ -45,6 +48,7 @@ class Score:
     median_km: float | None = None
     osv5m: float | None = None
     source: str = ""
+    comparable: bool | None = None
 
     def rows(self) -> tuple[list[str], list[str]]:
         """The percentages as a table shows them, and the row of their intervals."""
@@ -54,8 +58,9 @@ class Score:
             tail = [km, f"{self.osv5m:,.0f}"]
         shares = [f"{share:.1f}" for share in self.within]
         intervals = [f"{low:.1f}-{high:.1f}" for low, high in self.intervals]
+        name = f"{MARK} {self.system}" if self.comparable else self.system
         return (
-            [self.system, self.test_set, f"{self.photos:,}", *shares, *tail],
+            [name, self.test_set, f"{self.photos:,}", *shares, *tail],
             ["  95%", "", "", *intervals, "", ""],
         )
 
@@ -65,6 +70,7 @@ class Score:
         for km, share, (low, high) in zip(THRESHOLDS_KM, self.within, self.intervals, strict=True):
             record |= {f"within_{km:g}_km": share, f"low_{km:g}_km": low, f"high_{km:g}_km": high}
         tail = {"median_km": self.median_km, "osv5m_score": self.osv5m, "source": self.source}
+        tail |= {"comparable": self.comparable}
         return record | tail
 
 
@@ -99,10 +105,13 @@ def osv5m_points(km: NDArray[np.float64]) -> NDArray[np.float64]:
     return 5000 * np.exp(-km / _OSV5M_SCALE_KM)
 
 
-def published_score(row: PublishedRow) -> Score:
-    """A published row with the interval that nobody prints."""
+def published_score(row: PublishedRow, test_set: str) -> Score:
+    """A published row beside one's own ``test_set``, with the interval that nobody prints."""
     intervals = tuple(_interval(percent / 100, row.photos) for percent in row.within)
-    return Score(row.system, row.test_set, row.photos, row.within, intervals, source=row.source)
+    return Score(
+        row.system, row.test_set, row.photos, row.within, intervals,
+        source=row.source, comparable=row.test_set == test_set,
+    )  # fmt: skip
 
 
 def _interval(share: float, photos: int) -> tuple[float, float]:
