@@ -86,7 +86,7 @@
       if (east < west) east += 360;
       if (east === west) { west -= 0.01; east += 0.01; }
       if (north === south) { south -= 0.01; north += 0.01; }
-      const x = lng < west ? lng + 360 : lng > east ? lng - 360 : lng;
+      const x = lng + 360 * Math.round(((west + east) / 2 - lng) / 360); // on the turn nearest to the middle
       return [
         margin + ((clientWidth - 2 * margin) * (x - west)) / (east - west),
         margin + ((clientHeight - 2 * margin) * (mercator(north) - mercator(lat))) / (mercator(north) - mercator(south)),

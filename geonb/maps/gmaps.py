@@ -40,7 +40,7 @@ class Figure(Live, gmaps.Figure):
         viewport = gmaps.InitialViewport.from_zoom_center(zoom, center)
         beside = Beside(map=".gm-style", **{**traits, "lines": [*traits["lines"], _LEAK]})
         super().__init__(
-            _map=gmaps.Map(initial_viewport=viewport, layout={"flex": "0 0 420px"}),
+            _map=gmaps.Map(initial_viewport=viewport, layout={"height": "420px"}),
             layout={"height": "auto"},
             _toolbar=Toolbar(),
             _errors_box=ErrorsBox(),
