@@ -93,7 +93,7 @@ check: $(VENV)/ready  ## format, lint and types
 	@$(VENV)/bin/ruff format --check $(SOURCES)
 	@$(VENV)/bin/ruff check $(SOURCES)
 	@$(VENV)/bin/mypy geonb geonb_training
-	@! command -v shellcheck > /dev/null || shellcheck .ci/run binder/postBuild sagemaker/on-start.sh workshop/stick/install.sh
+	@! command -v shellcheck > /dev/null || shellcheck .ci/run binder/postBuild binder/geoclip.sh sagemaker/on-start.sh workshop/stick/install.sh
 
 format: $(VENV)/ready  ## put the sources in format
 	@$(VENV)/bin/ruff format $(SOURCES)
@@ -162,7 +162,7 @@ slides: $(VENV)/ready  ## turn the first notebook into slides, into artefacts/sl
 wheelhouse: $(VENV)/ready  ## fill artefacts/stick for a workshop on bad Wi-Fi: wheels, notebooks, models
 	@$(VENV)/bin/python workshop/stick/fill.py
 
-binder-rehearsal: $(VENV)/ready  ## what Binder does, without Docker: environment, postBuild, 00 to 05 in 2 GB
+binder-rehearsal: $(VENV)/ready  ## what Binder does, without Docker: environment, postBuild with a stand-in for GeoCLIP, 00 to 05 in 2 GB
 	@$(VENV)/bin/python binder/rehearse.py
 
 colab-rehearsal:  ## what Colab does, without its page: our first cell on its packages, 00, 03 and 04

@@ -1,8 +1,9 @@
 """Rehearse Binder without Docker: its environment, its postBuild, its notebooks, in 2 GB.
 
 Reads binder/environment.yml, makes that environment with pip (its conda part, Python and node,
-has to be on this machine), then runs postBuild in it, and notebooks 00 to 05, each in a fresh
-kernel and each within 2 GB. Where a control group can be made (mostly: as root), Linux holds the
+has to be on this machine), then runs postBuild in it, which fetches GeoCLIP's stand-in (hub.py),
+locates one photo with it in a fresh process, and runs notebooks 00 to 05, each in a fresh kernel
+and each within 2 GB. Where a control group can be made (mostly: as root), Linux holds the
 limit, as on Binder: it gives no page beyond it, and kills. Elsewhere no process gets more than 2 GB
 of private memory (RLIMIT_DATA), and the whole tree is killed when its sum, looked at ten times a
 second, is above. A line says which it was. The peak is that sum (PSS: shared pages count once).
@@ -33,9 +34,12 @@ GROUPS = {
 
 def main():
     """Rehearse, and print a table; the exit code is 1 where anything failed."""
+    from hub import hub  # it needs geonb, as the rest here does not
+
     environment = yaml.safe_load((ROOT / "binder" / "environment.yml").read_text())
     pip_lines = check(environment["dependencies"])
-    with tempfile.TemporaryDirectory(prefix="geonb-binder-") as folder:
+    print("==> making a stand-in for GeoCLIP, of its size", flush=True)
+    with tempfile.TemporaryDirectory(prefix="geonb-binder-") as folder, hub() as leads_here:
         home = Path(folder)
         python = make(home / "env", pip_lines)
         env = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
@@ -43,12 +47,16 @@ def main():
             "HOME": folder,
             "GEONB_CACHE": str(home / "cache"),
             "VIRTUAL_ENV": str(home / "env"),
+            "PYTHONPATH": leads_here,
         }
         with control_group() as group:
             keeper = "a control group" if group else "RLIMIT_DATA and by watching"
             print(f"==> {LIMIT / 1e9:g} GB for each of these, kept by {keeper}")
         print(f"{'':<30} {'peak':>8} {'time':>7}", flush=True)
         results = [rehearse("postBuild", [ROOT / "binder" / "postBuild"], env)]
+        photo = ROOT / "geonb" / "data" / "nairobi.jpg"
+        real = [python.parent / "geonb", "locate", photo, "--model", "geoclip"]
+        results.append(rehearse("GeoCLIP, one photo", [*real, "--precision", "int8"], env))
         for path in sorted((ROOT / "notebooks").glob("0[0-5]_*.ipynb")):
             command = [python, "-m", "nbconvert", "--to", "notebook", "--execute", path]
             command += ["--output-dir", home / "out", "--log-level", "ERROR"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
 
 import geonb
@@ -9,6 +11,7 @@ from geonb.commands.evaluate import evaluate
 from geonb.commands.failures import Commands
 from geonb.commands.locate import demo, locate
 from geonb.commands.many import unlabel
+from geonb.network.engine import Precision
 
 
 @click.group(cls=Commands)
@@ -20,14 +23,21 @@ def main() -> None:
 @main.command()
 @click.argument("model", default="locationnet", metavar="[MODEL]")
 @click.option("--from", "source", metavar="FILE|FOLDER|URL", help="Take the files from there.")
-def fetch(model: str, source: str | None) -> None:
+@click.option(
+    "--precision",
+    type=click.Choice(get_args(Precision)),
+    default="float32",
+    show_default=True,
+    help="int8 takes GeoCLIP's smaller files: 347 MB in the place of 1,260.",
+)
+def fetch(model: str, source: str | None, precision: Precision) -> None:
     """Fetch MODEL (locationnet) into the cache, and verify it; resumes what was broken off."""
     from geonb.weights.fetching import fetch as fetch_model
     from geonb.weights.fetching import whereabouts
     from geonb.weights.registry import REGISTRY
 
-    path = fetch_model(model, source)
-    where = "in the cache" if source else whereabouts(REGISTRY[model])
+    path = fetch_model(model, source, precision=precision)
+    where = "in the cache" if source else whereabouts(REGISTRY[model].of_precision(precision))
     click.echo(f"{model}: {where}: {path}")
 
 

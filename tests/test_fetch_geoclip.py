@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from geoclip_files import make_points, write_onnx_form
 from mirrors import mirror  # noqa: F401 (fixture)
 
 import geonb
+from geonb.__main__ import main
 from geonb.errors import FetchError
 from geonb.network import geoclip
 from geonb.weights import fetching
@@ -80,6 +82,23 @@ def test_int8_alone(served, mirror, cache):  # noqa: F811
     assert geonb.load_model("geoclip", precision="int8", download=False)
     with pytest.raises(FetchError, match="geoclip is not in the cache"):
         geonb.load_model("geoclip", download=False)
+    assert 'GeoCLIP is not in the cache (but there in int8: precision="int8"' in repr(
+        geonb.load_model()
+    )
+
+
+def test_the_command_takes_the_files_for_int8(served, mirror, cache):  # noqa: F811
+    result = CliRunner().invoke(main, ["fetch", "geoclip", "--precision", "int8"])
+    path = cache / "geoclip" / "vision_model_quantized.onnx"
+    assert result.stdout == f"geoclip: in the cache: {path}\n"
+    assert not any("/vision_model.onnx" in asked for asked, _ in mirror.requests)
+    mirror.status, folder = 503, cache / "geoclip"
+    path.unlink()
+    result = CliRunner().invoke(main, ["fetch", "geoclip", "--precision", "int8"])
+    assert "503" in result.stderr.splitlines()[-1]
+    assert "take them with: geonb fetch geoclip --precision int8 --from" in result.stderr
+    with pytest.raises(FetchError, match=f"{folder}.*: geonb fetch geoclip --precision int8; or"):
+        geonb.load_model("geoclip", precision="int8", download=False)
 
 
 def test_lookalikes_fetch_the_places_alone(served, cache, monkeypatch):

@@ -89,6 +89,32 @@ def test_the_environment_is_made_once_and_the_kernel_at_each_start(instance, tmp
     assert first.endswith(second)
 
 
+# Stands for geonb and for Python: notes what it's asked; geonb's answer is that of the host.
+ASKED = """#!/bin/sh
+echo "$(basename "$0") $1 $2 $3 $4" >> "$CALLS"
+[ "$(basename "$0")" = python ] || exit "$ANSWER"
+"""
+
+
+@pytest.mark.linux311
+@pytest.mark.parametrize("answer", ["0", "2"])
+def test_binder_goes_on_with_mini_if_geoclip_does_not_come(answer, tmp_path):
+    for name in ("geonb", "python"):
+        (tmp_path / name).write_text(ASKED)
+        (tmp_path / name).chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CALLS": str(tmp_path / "calls")}
+    command = ["sh", ROOT / "binder" / "geoclip.sh"]
+    done = subprocess.run(
+        command, env=env | {"ANSWER": answer}, check=True, capture_output=True, text=True
+    )
+    first, *others = (tmp_path / "calls").read_text().splitlines()
+    assert first == "geonb fetch geoclip --precision int8"
+    assert len(others) == (answer == "0"), "what came is prepared"
+    assert ("mini alone, which knows drawn streets only" in done.stderr) is (answer == "2")
+    for caller in ("binder/postBuild", ".devcontainer/devcontainer.json"):
+        assert "sh binder/geoclip.sh" in (ROOT / caller).read_text()
+
+
 def test_the_devcontainer_runs_targets_that_are_there():
     container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
     targets = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)

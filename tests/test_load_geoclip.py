@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from geoclip_files import make_points, write_onnx_form, write_safetensors_form
+from geoclip_files import make_points, write_int8, write_onnx_form, write_safetensors_form
 
 import geonb
 from geonb.errors import CheckpointError, FetchError, ModelError
@@ -109,21 +109,11 @@ def test_a_changed_model_is_derived_anew(folder, cache, tmp_path):
     assert before.best != after.best
 
 
-def quantised(folder, target):
-    """The folder with what its publishers would add: the vision model in int8."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    shutil.copytree(folder, target)
-    vision = target / "onnx" / "vision_model.onnx"
-    quantize_dynamic(
-        vision, vision.with_name("vision_model_quantized.onnx"), weight_type=QuantType.QUInt8
-    )
-    return target
-
-
 @pytest.mark.filterwarnings("ignore")
 def test_int8_is_the_publishers_file(folder, tmp_path):
-    both = quantised(folder, tmp_path / "both")
+    both = tmp_path / "both"
+    shutil.copytree(folder, both)
+    write_int8(both)
     photo = geonb.example_photo()
     exact = geonb.load_model(both).probabilities(photo)[0]
     (both / "onnx" / "vision_model.onnx").unlink()

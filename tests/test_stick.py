@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from geonb.weights.registry import LOCATIONNET, WeightsFile
+from geonb.weights.registry import GEOCLIP, LOCATIONNET, WeightsFile
 
 FILL = Path(__file__).parents[1] / "workshop" / "stick" / "fill.py"
 
@@ -44,12 +44,15 @@ def stick(tmp_path):
 
 @pytest.fixture
 def cached(fill, cache, monkeypatch):
-    """A file that stands for LocationNet in the cache; its content."""
+    """A file that stands for LocationNet in the cache, and for GeoCLIP in int8; its content."""
     content = b"many numbers"
     file = WeightsFile("some.params", ("https://…",), hashlib.md5(content).hexdigest())
-    monkeypatch.setattr(fill, "LOCATIONNET", replace(LOCATIONNET, forms=((file,),)))
-    (cache / "locationnet").mkdir(parents=True)
-    (cache / "locationnet" / "some.params").write_bytes(content)
+    geoclip = replace(GEOCLIP, forms=((replace(file, name="large.onnx"),),), int8=(file,))
+    record = {"locationnet": replace(LOCATIONNET, forms=((file,),)), "geoclip": geoclip}
+    monkeypatch.setattr(fill, "REGISTRY", record)
+    for name in record:
+        (cache / name).mkdir(parents=True)
+        (cache / name / "some.params").write_bytes(content)
     return content
 
 
@@ -57,7 +60,8 @@ def cached(fill, cache, monkeypatch):
 STUB = b"""
 import os, pathlib, sys
 def main():
-    pathlib.Path(os.environ["HOME"], "called").write_text(" ".join(sys.argv[1:]))
+    with pathlib.Path(os.environ["HOME"], "called").open("a") as file:
+        print(*sys.argv[1:], file=file)
 """
 
 
@@ -104,7 +108,8 @@ def test_it_installs_and_opens_without_a_network(fill, stick, tmp_path):
     stub_wheel(stick / "wheels")
     (stick / "prefix" / "etc").mkdir(parents=True)
     (stick / "prefix" / "etc" / "setting").touch()
-    (stick / "locationnet").mkdir()
+    for name in ("locationnet", "geoclip-int8"):
+        (stick / "models" / name).mkdir(parents=True)
 
     done = install(stick, tmp_path, PIP_INDEX_URL="http://127.0.0.1:9/")
 
@@ -112,7 +117,10 @@ def test_it_installs_and_opens_without_a_network(fill, stick, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith(f"Type: sh {target}/lab\n")
     assert (target / "env" / "etc" / "setting").is_file()
-    assert (tmp_path / "called").read_text() == f"fetch locationnet --from {stick}/locationnet"
+    assert (tmp_path / "called").read_text().splitlines() == [
+        f"fetch geoclip --precision int8 --from {stick}/models/geoclip-int8/",
+        f"fetch locationnet --from {stick}/models/locationnet/",
+    ]
 
     mine = target / "geonb" / "notebooks" / "00.ipynb"
     mine.write_text("what the participant wrote")
@@ -129,17 +137,21 @@ def test_another_python_is_refused_in_one_line(fill, stick, tmp_path):
 
 
 def test_without_the_model_the_way_to_it_is_told(fill, stick, cache, capsys):
-    fill.model(stick)
-    assert "geonb fetch locationnet" in capsys.readouterr().out
-    assert not (stick / "locationnet").exists()
+    fill.models(stick)
+    told = capsys.readouterr().out
+    assert "geonb fetch locationnet" in told
+    assert "geonb fetch geoclip --precision int8" in told
+    assert not (stick / "models").exists()
 
 
-def test_the_model_is_copied_and_compared(fill, stick, cached):
-    fill.model(stick)
-    assert (stick / "locationnet" / "some.params").read_bytes() == cached
+def test_every_model_in_the_cache_is_copied_and_compared(fill, stick, cached):
+    fill.models(stick)
+    copies = sorted((stick / "models").rglob("*.params"))
+    assert [copy.parent.name for copy in copies] == ["geoclip-int8", "locationnet"]
+    assert {copy.read_bytes() for copy in copies} == {cached}
 
 
 def test_a_copy_that_was_cut_off_is_noticed(fill, stick, cached, monkeypatch):
     monkeypatch.setattr(fill.shutil, "copyfile", lambda _, to: to.write_bytes(cached[:-1]))
     with pytest.raises(SystemExit, match="not copied whole"):
-        fill.model(stick)
+        fill.models(stick)

@@ -25,19 +25,27 @@ from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES, REGISTRY, Weights, W
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from geonb.network.engine import Precision
+
 Form = tuple[WeightsFile, ...]
 
 
-def fetch(model: str | Weights, source: str | os.PathLike[str] | None = None) -> Path:
+def fetch(
+    model: str | Weights,
+    source: str | os.PathLike[str] | None = None,
+    *,
+    precision: Precision = "float32",
+) -> Path:
     """Fetch a known model into the cache unless it is there already; return its checkpoint's path.
 
     The mirrors are tried in order, with a progress bar. A broken download is resumed, also by a
     later call. ``source`` is a file, a folder or an address (of one file, or ending with ``/``)
     to take files from first; they are verified the same way. No file gets its final name before
-    it is verified. Files of your own, named in GEONB_LOCATIONNET, count as there already. Raises
-    `FetchError` with the address and the answer of every missing file.
+    it is verified. Files of your own, named in GEONB_LOCATIONNET, count as there already.
+    ``precision="int8"`` takes the smaller files of a model whose publishers have quantised it.
+    Raises `FetchError` with the address and the answer of every missing file.
     """
-    weights = _known(model)
+    weights = _known(model).of_precision(precision)
     if weights.shipped or source is None:
         path = _find(weights)
         if path is not None:
@@ -72,7 +80,7 @@ def find(weights: Weights) -> Path:
     state = f"{wrong[0]} there was cut off or changed" if wrong else "its files are not there"
     raise FetchError(
         f"{weights.name} is not in the cache ({folder}: {state}); fetch it with: "
-        f"geonb fetch {weights.name}; or name a folder of your own in {_variable(weights)}"
+        f"{weights.command}; or name a folder of your own in {_variable(weights)}"
     )
 
 
@@ -83,8 +91,11 @@ def choose(precision: str) -> tuple[str, str]:
         title = weights.title.partition(" (")[0]
         if whereabouts(weights.of_precision(precision)):
             break
-        size = f"{weights.of_precision(precision).size / 1e6:,.0f} MB"
-        absent.append(f"{title} is not in the cache ({size}; geonb fetch {weights.name} brings it)")
+        wanted, int8 = weights.of_precision(precision), weights.of_precision("int8")
+        way = f"{wanted.size / 1e6:,.0f} MB; {wanted.command} brings it"
+        if weights.int8 and whereabouts(int8):
+            way = 'but there in int8: precision="int8" takes that'
+        absent.append(f"{title} is not in the cache ({way})")
     return weights.name, ", and ".join(absent) or f"{title} is on this machine"
 
 
@@ -149,7 +160,7 @@ def clear(name: str) -> None:
     every = name == "all"  # also the conversions of your own checkpoints
     chosen = tuple(REGISTRY.values()) if every else (_known(name),)
     places = [
-        (path, w.forms == (w.int8,))
+        (path, w.quantised)
         for weights in chosen
         for w in (weights, weights.of_precision("int8"))
         for path in (w.shipped, *cached_files(w)[-1:])
@@ -187,7 +198,7 @@ def _find(weights: Weights) -> Path | None:
         return weights.shipped
     if own := own_files(weights):
         try:
-            find_checkpoint(own, int8=weights.forms == (weights.int8,))
+            find_checkpoint(own, int8=weights.quantised)
         except ModelError as error:
             raise FetchError(f"{_variable(weights)} is {own}, but {error}") from error
         return own
@@ -281,7 +292,7 @@ def _fetch_into(folder: Path, weights: Weights, forms: Sequence[Form], *, again:
     tried = "; ".join(f"{_shown(mirror)}: {answer}" for mirror, answer in answers.items())
     raise FetchError(
         f"{weights.name} cannot be fetched; tried {tried}. If you have the files, take "
-        f"them with: geonb fetch {weights.name} --from FILE|FOLDER|URL, or name their folder in "
+        f"them with: {weights.command} --from FILE|FOLDER|URL, or name their folder in "
         f"{_variable(weights)}"
     )
 

@@ -1,8 +1,8 @@
 """Fill a stick for a workshop on bad Wi-Fi: ``make wheelhouse`` writes artefacts/stick/.
 
 It holds the wheels of Binder's lock for machines like this one (Linux x86-64, Python 3.11), the
-project as it was committed, the widgets of gmaps, LocationNet where it is in the cache, and a
-script that installs all of it without a network.
+project as it was committed, the widgets of gmaps, every model that is in the cache, and a script
+that installs all of it without a network.
 """
 
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from geonb.files import file_digest
 from geonb.weights.fetching import cached_files
-from geonb.weights.registry import LOCATIONNET
+from geonb.weights.registry import REGISTRY
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -35,7 +35,7 @@ def main():
     papers(STICK)
     wheels(STICK)
     widgets(STICK)
-    model(STICK)
+    models(STICK)
     megabytes = sum(file.stat().st_size for file in STICK.rglob("*")) / 1e6
     print(f"==> {STICK} is filled, {megabytes:.0f} MB; copy it to a stick")
 
@@ -77,21 +77,24 @@ def widgets(stick):
     subprocess.run([sys.executable, ROOT / "labextension" / "build.py"], env=env, check=True)
 
 
-def model(stick):
-    """LocationNet from the cache, each copy compared with the checksum of the file."""
-    files = cached_files(LOCATIONNET)
-    if not files:
-        print("==> LocationNet is not in the cache, so the stick goes without it.")
-        print("    If you want it: geonb fetch locationnet, then make wheelhouse again")
-        return
-    target = stick / LOCATIONNET.name
-    target.mkdir()
-    for source in files:
-        copy = target / source.name
-        shutil.copyfile(source, copy)
-        if file_digest(copy) != file_digest(source):
-            sys.exit(f"{copy} was not copied whole; is the disk full or failing?")
-    print(f"==> LocationNet is on it, compared: {', '.join(file.name for file in files)}")
+def models(stick):
+    """Every fetched model in the cache, each copy compared with the checksum of the file."""
+    known = [(w.name, w) for w in REGISTRY.values() if not w.shipped]
+    known += [(f"{name}-int8", w.of_precision("int8")) for name, w in known if w.int8]
+    for name, weights in known:
+        files = cached_files(weights)
+        if not files:
+            print(f"==> {name} is not in the cache, so the stick goes without it.")
+            print(f"    If you want it: {weights.command}, then make wheelhouse again")
+            continue
+        target = stick / "models" / name
+        target.mkdir(parents=True)
+        for source in files:
+            copy = target / source.name
+            shutil.copyfile(source, copy)
+            if file_digest(copy) != file_digest(source):
+                sys.exit(f"{copy} was not copied whole; is the disk full or failing?")
+        print(f"==> {name} is on it, compared: {', '.join(file.name for file in files)}")
 
 
 if __name__ == "__main__":

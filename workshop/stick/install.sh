@@ -25,9 +25,14 @@ if [ -e "$target/geonb" ]; then
 else
   cp -r "$stick/geonb" "$target/geonb"
 fi
-if [ -d "$stick/locationnet" ]; then
-  "$target/env/bin/geonb" fetch locationnet --from "$stick/locationnet"
-fi
+for folder in "$stick"/models/*/; do
+  [ -d "$folder" ] || continue
+  model=$(basename "$folder")
+  case $model in
+    *-int8) "$target/env/bin/geonb" fetch "${model%-int8}" --precision int8 --from "$folder" ;;
+    *) "$target/env/bin/geonb" fetch "$model" --from "$folder" ;;
+  esac
+done
 
 cat > "$target/lab" <<'LAB'
 #!/bin/sh
