@@ -11,7 +11,7 @@ from geonb.commands.evaluate import evaluate
 from geonb.commands.failures import Commands
 from geonb.commands.locate import demo, locate
 from geonb.commands.many import unlabel
-from geonb.network.engine import Precision
+from geonb.network.opening import Precision
 
 
 @click.group(cls=Commands)

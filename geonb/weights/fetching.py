@@ -25,7 +25,7 @@ from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES, REGISTRY, Weights, W
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geonb.network.engine import Precision
+    from geonb.network.opening import Precision
 
 Form = tuple[WeightsFile, ...]
 
