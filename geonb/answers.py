@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geonb.distances import haversine
-from geonb.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from geonb.distances import Place
@@ -41,6 +37,7 @@ class Answer:
         town: The town nearest to the place.
         radius_km: The smallest of the three radii that holds half of the probability; None if none
             does.
+        within: The three radii in kilometres, each with the probability within it, 0 to 1.
         sure: Whether at least half of the probability lies within 750 km of the place.
     """
 
@@ -58,7 +55,7 @@ class Answer:
     @property
     def radius_km(self) -> float | None:
         """The smallest radius that holds half of the probability, kilometres."""
-        return next((km for km, p in self._within if p >= SURE), None)
+        return next((km for km, p in self.within if p >= SURE), None)
 
     @property
     def sure(self) -> bool:
@@ -66,21 +63,16 @@ class Answer:
         return self.radius_km is not None
 
     def __str__(self) -> str:
-        (near, city), *others = [(f"{km:g} km", f"{p:.0%}") for km, p in self._within]
+        (near, city), *others = [(f"{km:g} km", f"{p:.0%}") for km, p in self.within]
         shares = f"{city} of the probability lies within {near}"
         shares += "".join(f", {share} within {km}" for km, share in others)
         if self.radius_km is None:
             return f"Not sure. Best guess: {self.town}. Only {shares}."
         return f"Best guess: {self.town}, probably within {self.radius_km:g} km. {shares}."
 
-    def to_dict(self) -> dict[str, Any]:
-        """The answer for JSON."""
-        within = {f"{km:g}_km": p for km, p in self._within}
-        found = {"sure": self.sure, "probability_within": within, "half_km": self.half_km}
-        return {**found, "sentence": str(self)}
-
     @property
-    def _within(self) -> list[tuple[float, float]]:
+    def within(self) -> list[tuple[float, float]]:
+        """The three radii in kilometres, each with the probability within it."""
         return list(zip(RADII_KM, self.shares, strict=True))
 
 
@@ -109,21 +101,6 @@ class TruthCell:
         return f"The right cell, {self.token}, has {rank}."
 
 
-@dataclass(frozen=True, eq=False)
-class Belief:
-    """What a model believes of one photo.
-
-    Attributes:
-        cells: The model's places.
-        probabilities: The probability of each, (cells,), 0 to 1.
-        folder: Where the model keeps its promise; None if it makes none.
-    """
-
-    cells: Cells
-    probabilities: NDArray[np.float32]
-    folder: Path | None = None
-
-
 def answer(cells: Cells, probabilities: NDArray[np.float32]) -> Answer:
     """Sum up the ``probabilities`` of all cells, (cells,), around the most probable one."""
     best = int(np.argmax(probabilities))
@@ -144,25 +121,3 @@ def truth_cell(cells: Cells, probabilities: NDArray[np.float32], truth: Place) -
     # Equal probabilities rank in the order of the cells, as in predictions.
     rank = 1 + int((probabilities > own).sum() + (probabilities[:index] == own).sum())
     return TruthCell(truth, cells.tokens[index], rank, float(own), len(cells))
-
-
-def spread(
-    places: NDArray[np.float64], probabilities: NDArray[np.float32], km: float
-) -> Iterator[tuple[int, float]]:
-    """The most probable places, best first, each with the probability of those gathered into it.
-
-    A place within ``km`` kilometres of a better one is gathered into that one. The order is that
-    of the places' own probabilities, so the first stays first. ``places`` are (N, 2) degrees.
-    """
-    if not km >= 0:
-        raise ModelError(f"spread_km is kilometres, 0 or more, not {km}")
-    order = np.argsort(-probabilities, kind="stable")
-    if not km:
-        yield from zip(order.tolist(), probabilities[order].tolist(), strict=True)
-        return
-    free = np.ones(len(places), dtype=bool)
-    for i in order.tolist():
-        if free[i]:
-            near = free & (haversine(places, places[i]) <= km)
-            free &= ~near
-            yield i, float(probabilities[near].sum(dtype=np.float64))

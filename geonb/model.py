@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import os
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,10 +63,9 @@ class Model:
 
     def _repr_html_(self) -> str:
         """The text as a paragraph, which a notebook wraps between words."""
-        from geonb.shown.pictures import style
+        from geonb.shown.pictures import paragraph
 
-        text = f"<b>{escape(self.name)}</b>: {escape(self._about)}"
-        return f"<style>{style()}</style><div class='geonb'><p>Model {text}</p></div>"
+        return paragraph(f"Model {self.name}", self._about)
 
     @property
     def _about(self) -> str:
@@ -148,8 +146,12 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
 
     Raises `ModelError`, of which `CheckpointError`, `CellsError` and `FetchError` are kinds.
     """
-    chosen, why = _choose(precision) if source is None else (os.fspath(source), "")
-    name, weights, place, own = _find(chosen, precision, download=download)
+    why = ""
+    if source is None:
+        from geonb.weights.fetching import choose
+
+        source, why = choose(precision)
+    name, weights, place, own = _find(os.fspath(source), precision, download=download)
     files = find_checkpoint(place, int8=precision == "int8", gallery=gallery)
     name = name or printable(Path(files.prefix).name)
     cells = files.cells()
@@ -160,15 +162,6 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
             f"has {network.classes:,} classes; is the list of another model?"
         )
     return Model(name, engine, cells, files.recipe, weights, network, why, own, files)
-
-
-def _choose(precision: Precision) -> tuple[str, str]:
-    """The model if the caller names none, and the reason in words: the rule for everyone."""
-    if named := os.environ.get("GEONB_MODEL"):
-        return named, f"GEONB_MODEL is {named}"
-    from geonb.weights.fetching import choose
-
-    return choose(precision)
 
 
 def _find(

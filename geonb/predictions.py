@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from geonb.answers import Answer, Belief, TruthCell, answer, spread, truth_cell
-from geonb.distances import Place, check_points, distance
+from geonb.distances import Place, check_points, distance, haversine
+from geonb.earth.cells import Belief
 from geonb.errors import ModelError
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 
@@ -18,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    import numpy as np
     from numpy.typing import NDArray
 
+    from geonb.answers import Answer, TruthCell
     from geonb.earth.places import Town
     from geonb.earth.within import Within
     from geonb.model import Model
@@ -65,10 +67,8 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """The most probable places of one photo, best first: a table wherever it is shown.
-
-    It is a sequence of `Prediction`.
+class Predictions(Sequence[Prediction]):
+    """The most probable places of one photo, best first: a sequence, and a table when shown.
 
     Attributes:
         best: The predictions, by rank.
@@ -79,11 +79,10 @@ class Predictions:
         spread_km: Places this near to a better one were gathered into it; 0 if none were.
         truth: Where the photo was taken, in degrees, if that is known; tables then show distances.
         answer: The best place and how sure it is; None if only the best cells are known.
-        truth_cell: The cell that would have been right.
+        truth_cell: The cell that would have been right; None if that is not known.
         belief: Probabilities of all the model's places; None if only the best cells are known.
         places: Latitude and longitude of each prediction, in degrees.
         distances: Kilometres from each prediction to the truth; None if that is not known.
-        truth_rank, truth_token: Rank and S2 token of the cell that would have been right.
         summary: The answer in one sentence, and one on the cell that would have been right.
     """
 
@@ -93,17 +92,12 @@ class Predictions:
     engine: str
     note: str = ""
     truth: Place | None = None
-    answer: Answer | None = None
-    truth_cell: TruthCell | None = None
     belief: Belief | None = None
     within: str = ""
     spread_km: float = 0.0
 
     def __len__(self) -> int:
         return len(self.best)
-
-    def __iter__(self) -> Iterator[Prediction]:
-        return iter(self.best)
 
     @overload
     def __getitem__(self, index: int) -> Prediction: ...
@@ -122,25 +116,26 @@ class Predictions:
         """Kilometres from each place to the truth; None if that is not known."""
         return None if self.truth is None else distance(self.places, self.truth).tolist()
 
-    @property
-    def truth_rank(self) -> int | None:
-        """Rank of the cell that would have been right; None if that is not known."""
-        return self._known.rank if self._known else None
+    @cached_property
+    def answer(self) -> Answer | None:
+        """The best place and how sure it is; None if only the best cells are known."""
+        from geonb.answers import answer
 
-    @property
-    def truth_token(self) -> str | None:
-        """S2 token of the cell that would have been right; None if that is not known."""
-        return self._known.token or None if self._known else None
+        known = self.belief
+        return answer(known.cells, known.probabilities) if known else None
 
-    @property
-    def _known(self) -> TruthCell | None:
-        """The truth's cell; None in a copy with another truth, such as a map's."""
-        return self.truth_cell if self.truth_cell and self.truth_cell.place == self.truth else None
+    @cached_property
+    def truth_cell(self) -> TruthCell | None:
+        """The cell that would have been right; None if that is not known."""
+        from geonb.answers import truth_cell
+
+        known, truth = self.belief, self.truth
+        return truth_cell(known.cells, known.probabilities, truth) if known and truth else None
 
     @property
     def summary(self) -> str:
         """The answer in one sentence, and one on the cell that would have been right."""
-        return " ".join(str(part) for part in (self.answer, self._known) if part is not None)
+        return " ".join(str(part) for part in (self.answer, self.truth_cell) if part)
 
     def region(self, share: float | None = None) -> Region:
         """The fewest places that hold a ``share`` of the probability, with their area in km².
@@ -236,14 +231,31 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
         Prediction(place, probability, model.cells.place(i), model.cells.tokens[i])
         for place, (i, probability) in enumerate(found, start=1)
     )
-    truth = truth or photo.place
+    belief = Belief(model.cells, probabilities, None if name else model.folder)
     return Predictions(
-        best, photo, model.name, model.engine, model.note, truth,
-        answer=answer(model.cells, probabilities),
-        truth_cell=truth and truth_cell(model.cells, probabilities, truth),
-        belief=Belief(model.cells, probabilities, None if name else model.folder),
-        within=name, spread_km=km,
-    )  # fmt: skip
+        best, photo, model.name, model.engine, model.note, truth or photo.place, belief, name, km
+    )
+
+
+def spread(
+    places: NDArray[np.float64], probabilities: NDArray[np.float32], km: float
+) -> Iterator[tuple[int, float]]:
+    """The numbers of the most probable of ``places``, (N, 2) degrees, and what each has gathered.
+
+    A place within ``km`` kilometres of a better one is gathered into it with its probability.
+    """
+    if not km >= 0:
+        raise ModelError(f"spread_km is kilometres, 0 or more, not {km}")
+    order = np.argsort(-probabilities, kind="stable")
+    if not km:
+        yield from zip(order.tolist(), probabilities[order].tolist(), strict=True)
+        return
+    free = np.ones(len(places), dtype=bool)
+    for i in order.tolist():
+        if free[i]:
+            near = free & (haversine(places, places[i]) <= km)
+            free &= ~near
+            yield i, float(probabilities[near].sum(dtype=np.float64))
 
 
 def _formats() -> ModuleType:

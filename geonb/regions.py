@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from geonb.answers import Belief
     from geonb.distances import Place
+    from geonb.earth.cells import Belief
 
 PROMISE_FILE = "promise.json"
 """What a model has promised, beside its other files."""

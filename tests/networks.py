@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.earth import s2
+from geonb.earth import outlines, s2
 from geonb.earth.cells import CELLS_FILE, Cells
 from geonb.network.checkpoint import MxnetFiles
 
@@ -232,6 +232,6 @@ def make_cells(count: int, seed: int = 0) -> Cells:
     shift = np.uint64(61 - 2 * level)
     ids = (positions << shift) | (np.uint64(1) << (shift - np.uint64(1)))
     ids = np.random.default_rng(seed).permutation(ids)
-    corners = s2.rings(ids)
+    corners = outlines.rings(ids)
     middles = (corners / np.linalg.norm(corners, axis=-1, keepdims=True)).mean(axis=1)
     return Cells(ids, s2.to_degrees(middles))

@@ -77,9 +77,9 @@ def test_predictions_carry_both(model, predictions):
     everything = geonb.predict(model, predictions.photo, top=len(model.cells))
     index = int(model.cells.index([PLACE])[0])
     if index >= 0:
-        by_rank = next(p for p in everything if p.token == predictions.truth_token)
-        assert predictions.truth_rank == by_rank.rank
-        assert predictions.truth_token == model.cells.tokens[index]
+        by_rank = next(p for p in everything if p.token == predictions.truth_cell.token)
+        assert predictions.truth_cell.rank == by_rank.rank
+        assert predictions.truth_cell.token == model.cells.tokens[index]
     best = everything[0].place
     near = [p.probability for p in everything if geonb.distance(p.place, best) <= 750]
     assert predictions.answer.shares[2] == pytest.approx(sum(near), abs=1e-5)
@@ -88,7 +88,7 @@ def test_predictions_carry_both(model, predictions):
 def test_the_place_in_the_photo_changes_no_prediction(model, predictions):
     without = geonb.predict(model, encoded(picture(), "JPEG"))
     assert without.best == predictions.best
-    assert (without.truth, without.truth_rank, without.truth_token) == (None, None, None)
+    assert (without.truth, without.truth_cell) == (None, None)
     assert without.summary == str(without.answer)
 
 
@@ -104,7 +104,9 @@ def test_every_form_says_it(predictions):
     assert "data:image" not in page, "the photo is not saved with the notebook"
 
 
-def test_another_truth_does_not_keep_the_rank_of_the_first(predictions):
-    other = dataclasses.replace(predictions, truth=(48.0, 2.0))
-    assert (other.truth_rank, other.truth_token) == (None, None)
-    assert "right cell" not in other.summary
+def test_another_truth_has_its_own_cell(model, predictions):
+    other = dataclasses.replace(predictions, truth=model.cells.place(7))
+    assert other.truth_cell.token == model.cells.tokens[7]
+    assert other.truth_cell.token in other.summary
+    nowhere = dataclasses.replace(predictions, truth=(-80.0, 2.0))
+    assert nowhere.summary.endswith("None of the model's cells holds the true place.")

@@ -10,7 +10,7 @@ from PIL import Image
 from test_reliability import honest
 
 import geonb
-from geonb.answers import Belief
+from geonb.earth.cells import Belief
 from geonb.earth.s2 import leaf_ids, parents
 from geonb.errors import EvaluationError, ModelError
 from geonb.evaluation.regions import Coverage, promise_from, shares_before

@@ -5,12 +5,12 @@ import pytest
 from geoclip_files import make_points, write_onnx_form
 
 import geonb
-from geonb.answers import spread
 from geonb.distances import haversine
 from geonb.earth import s2
 from geonb.earth.places import gazetteer, nearest_towns
 from geonb.earth.within import limit
 from geonb.errors import ModelError, PlaceError
+from geonb.predictions import spread
 
 TOKYO, OSAKA, PARIS, SUVA, TAVEUNI = (
     (35.68, 139.77), (34.69, 135.5), (48.86, 2.35), (-18.14, 178.44), (-16.8, -179.97),

@@ -1,4 +1,4 @@
-"""Cells, the classes of a model: read and write them, find a point's, give their outlines."""
+"""Cells, the classes of a model: read and write them, find a point's; probabilities of them."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ class Cells:
     @cached_property
     def areas_km2(self) -> NDArray[np.float64]:
         """The cells' areas, (N,) km², on a sphere of 6371 km."""
-        return s2.areas_km2(self.ids)
+        from geonb.earth.outlines import areas_km2
+
+        return areas_km2(self.ids)
 
     def place(self, index: int) -> Place:
         """Centre of mass of one cell, (latitude, longitude) in degrees."""
@@ -96,24 +98,9 @@ class Cells:
 
         Each feature has its class, token, level, area and place. Longitude comes first there.
         """
-        from geonb.earth.geojson import geometry
+        from geonb.earth.outlines import to_geojson
 
-        features = [
-            {
-                "type": "Feature",
-                "geometry": geometry(self.ids[i : i + 1]),
-                "properties": {
-                    "class": i,
-                    "token": self.tokens[i],
-                    "level": int(self.levels[i]),
-                    "area_km2": float(self.areas_km2[i]),
-                    "latitude": float(self.places[i, 0]),
-                    "longitude": float(self.places[i, 1]),
-                },
-            }
-            for i in range(len(self))
-        ]
-        return {"type": "FeatureCollection", "features": features}
+        return to_geojson(self.ids, self.places)
 
     @cached_property
     def countries(self) -> list[str]:
@@ -150,6 +137,21 @@ class Cells:
         text = "".join(f"{t}\t{lat!r}\t{lng!r}\n" for t, (lat, lng) in rows)
         with replacing(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
+
+
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """What a model believes of one photo: a probability for each of its cells.
+
+    Attributes:
+        cells: The model's places.
+        probabilities: The probability of each, (cells,), 0 to 1.
+        folder: Where the model keeps its promise; None if it makes none.
+    """
+
+    cells: Cells
+    probabilities: NDArray[np.float32]
+    folder: Path | None = None
 
 
 def read_cells(path: str | os.PathLike[str]) -> Cells:

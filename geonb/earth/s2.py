@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.distances import EARTH_RADIUS_KM
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,7 +30,7 @@ _POS_TO_TURN = (1, 0, 0, 3)
 
 
 @cache
-def _tables() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def tables() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Four levels of the curve at once: (i, j, turn) to (position, turn), and back."""
     to_pos, to_ij = np.zeros(1024, np.uint64), np.zeros(1024, np.int64)
 
@@ -91,7 +89,7 @@ def _to_index(u: Floats) -> NDArray[np.int64]:
 
 
 def _hilbert(face: NDArray[np.int64], i: NDArray[np.int64], j: NDArray[np.int64]) -> Ids:
-    to_pos, _ = _tables()
+    to_pos, _ = tables()
     ids, turn = face.astype(np.uint64), (face & 1).astype(np.uint64)
     ids = ids << np.uint64(60)
     for k in range(28, -1, -4):
@@ -144,59 +142,3 @@ def to_tokens(ids: Ids) -> list[str]:
 def from_tokens(tokens: Sequence[str]) -> Ids:
     """Tokens as ids. Raises `ValueError` where one is not hexadecimal."""
     return np.array([int(token.ljust(16, "0"), 16) for token in tokens], np.uint64)
-
-
-def rings(ids: Ids, steps: int = 1) -> Floats:
-    """The edge of each cell, counter-clockwise from a corner: ids (N,) to vectors (N, 4 steps, 3).
-
-    Each side is given by ``steps`` points; between two points runs a great circle.
-    """
-    face, i, j = _face_ij(ids)
-    size = np.int64(1) << (MAX_LEVEL - levels(ids))
-    i, j = i & -size, j & -size
-    low_u, high_u, low_v, high_v = (_to_face(edge)[:, None] for edge in (i, i + size, j, j + size))
-    way, stay = np.arange(steps) / steps, np.zeros(steps)
-    across = np.concatenate([way, stay + 1, 1 - way, stay])
-    along = np.concatenate([stay, way, stay + 1, 1 - way])
-    u, v = low_u + (high_u - low_u) * across, low_v + (high_v - low_v) * along
-    one = np.ones_like(u)
-    sides = ((one, u, v), (-u, one, v), (-u, -v, one), (-one, -v, -u), (v, -one, -u), (v, u, -one))
-    xyz = [np.choose(face[:, None], [side[axis] for side in sides]) for axis in range(3)]
-    return np.stack(xyz, axis=-1)
-
-
-def areas_km2(ids: Ids) -> Floats:
-    """The area of each cell, (N,) km², as a polygon of great circles on a sphere of 6371 km."""
-    corners = rings(ids)  # (N, 4, 3)
-    corners /= np.linalg.norm(corners, axis=-1, keepdims=True)
-    a, b, c, d = np.moveaxis(corners, 1, 0)
-    return (_triangles(a, b, c) + _triangles(a, c, d)) * EARTH_RADIUS_KM**2
-
-
-def _triangles(a: Floats, b: Floats, c: Floats) -> Floats:
-    """Steradians of triangles with unit vectors (N, 3) as corners.
-
-    Source: Van Oosterom and Strackee, IEEE Trans. Biomed. Eng. 30 (1983); the differences keep
-    the digits of cells that are a centimetre wide.
-    """
-    volume = np.einsum("ni,ni->n", a, np.cross(b - a, c - a))
-    cosines = sum(np.einsum("ni,ni->n", p, q) for p, q in ((a, b), (b, c), (c, a)))
-    return 2 * np.arctan2(volume, 1 + cosines)
-
-
-def _face_ij(ids: Ids) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Face, and column and row of one leaf inside each cell."""
-    _, to_ij = _tables()
-    face = (ids >> np.uint64(61)).astype(np.int64)
-    pos = ((ids >> np.uint64(1)) & np.uint64((1 << 60) - 1)).astype(np.int64)
-    i, j, turn = np.zeros_like(face), np.zeros_like(face), face & 1
-    for k in range(28, -1, -4):
-        step = to_ij[((pos >> 2 * k & 255) << 2) | turn]
-        i, j, turn = i | (step >> 6) << k, j | (step >> 2 & 15) << k, step & 3
-    return face, i, j
-
-
-def _to_face(index: NDArray[np.int64]) -> Floats:
-    """A column's or row's lower edge as a face coordinate in [-1, 1]."""
-    s = index / 2.0**MAX_LEVEL
-    return np.where(s >= 0.5, (4 * s**2 - 1) / 3, (1 - 4 * (1 - s) ** 2) / 3)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.answers import Belief
+from geonb.earth.cells import Belief
 from geonb.errors import EvaluationError
 from geonb.evaluation.scores import wilson
 from geonb.regions import Promise, area, hold, ranked

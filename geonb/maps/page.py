@@ -6,7 +6,6 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from geonb.answers import RADII_KM
 from geonb.files import replacing
 from geonb.maps import atlas
 from geonb.maps.points import headline, how_sure, in_km, in_words
@@ -94,7 +93,7 @@ def _meter(predictions: Predictions) -> str:
     """A bar of the probability within 25, 200 and 750 km, and its numbers."""
     if predictions.answer is None:
         return ""
-    within = list(zip(RADII_KM, predictions.answer.shares, strict=True))
+    within = predictions.answer.within
     bars = "".join(f"<i style='width: {share:.1%}'></i>" for _, share in reversed(within))
     words = " · ".join(f"{percent(share)} within {km:g} km" for km, share in within)
     return f"<div class='meter' aria-hidden='true'>{bars}</div><p class='within'>{words}</p>"

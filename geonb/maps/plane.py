@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.earth import s2
+from geonb.earth import outlines, s2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -148,7 +148,7 @@ def rings(cells: Cells) -> list[Line]:
 
 def _unwrapped(ids: NDArray[np.uint64], steps: int) -> list[Line]:
     """Rings with ``steps`` points a side. Each point stands twice: a pole has two longitudes."""
-    degrees = s2.to_degrees(s2.rings(ids, steps))  # (N, 4 steps, 2)
+    degrees = s2.to_degrees(outlines.rings(ids, steps))  # (N, 4 steps, 2)
     degrees = np.repeat(np.concatenate([degrees, degrees[:, :1]], axis=1), 2, axis=1)
     lat, lng = degrees[..., 0], degrees[..., 1]
     first = np.arange(lat.shape[1]) % 2 == 0

@@ -35,7 +35,7 @@ def sheet(predictions: Predictions) -> Sheet:
 
 def to_dict(predictions: Predictions) -> dict[str, Any]:
     """See `Predictions.to_dict`."""
-    answer, truth = predictions.answer, predictions.truth
+    truth, right = predictions.truth, predictions.truth_cell
     return {
         "photo": predictions.photo.name,
         "model": predictions.model,
@@ -43,13 +43,13 @@ def to_dict(predictions: Predictions) -> dict[str, Any]:
         "note": predictions.note,
         "within": predictions.within or None,
         "spread_km": predictions.spread_km,
-        "answer": answer and answer.to_dict(),
+        "answer": _answer(predictions),
         "truth": truth
         and {
             "latitude": truth[0],
             "longitude": truth[1],
-            "token": predictions.truth_token,
-            "rank": predictions.truth_rank,
+            "token": right and (right.token or None),
+            "rank": right and right.rank,
             "distances_km": predictions.distances,
         },
         "predictions": [
@@ -63,6 +63,18 @@ def to_dict(predictions: Predictions) -> dict[str, Any]:
             }
             for p in predictions
         ],
+    }
+
+
+def _answer(predictions: Predictions) -> dict[str, Any] | None:
+    answer = predictions.answer
+    if answer is None:
+        return None
+    return {
+        "sure": answer.sure,
+        "probability_within": {f"{km:g}_km": share for km, share in answer.within},
+        "half_km": answer.half_km,
+        "sentence": str(answer),
     }
 
 

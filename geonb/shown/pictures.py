@@ -97,6 +97,12 @@ def tag(alt: str, data: bytes, kind: str = "png") -> str:
     )
 
 
+def paragraph(name: str, text: str) -> str:
+    """A sentence on something with a name; a notebook wraps it between words."""
+    words = f"<p><b>{escape(name)}</b>: {escape(text)}</p>"
+    return f"<style>{style()}</style><div class='geonb'>{words}</div>"
+
+
 @cache
 def style() -> str:
     """The style sheet of everything that geonb shows."""

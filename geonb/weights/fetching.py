@@ -85,7 +85,12 @@ def find(weights: Weights) -> Path:
 
 
 def choose(precision: str) -> tuple[str, str]:
-    """The first known model that is on this machine, by name, and the reason in words."""
+    """The model for those who name none, and the reason in words: the rule for everyone.
+
+    It is what GEONB_MODEL names, or else the first known model that is on this machine.
+    """
+    if named := os.environ.get("GEONB_MODEL"):
+        return named, f"GEONB_MODEL is {named}"
     absent = []
     for weights in REGISTRY.values():  # the last of them comes with geonb
         title = weights.title.partition(" (")[0]
