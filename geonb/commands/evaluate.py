@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from geonb.commands.options import model_options
+from geonb.commands.options import FILE, model_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ _SHOWN_FAILURES = 5
 @click.argument("photos", metavar="FOLDER|CSV", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--truth",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="CSV of path, lat, lng; or the truth file of Placing 2016.",
 )
 @click.option(
@@ -45,7 +45,7 @@ _SHOWN_FAILURES = 5
 )
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=FILE,
     multiple=True,
     help="Also write .csv, .md, .txt, .html, or the plot as .png, .svg, .pdf; may be repeated.",
 )

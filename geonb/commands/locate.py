@@ -43,12 +43,12 @@ if TYPE_CHECKING:
 @click.option("--map", "target", type=click.Path(path_type=Path), help=".png, .svg, .pdf or .html")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     help="Write a table, .parquet, .csv or .geojson; a run that was stopped goes on.",
 )
 @click.option(
     "--page",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     help="Write a contact sheet of the photos, .html: thumbnails, places, a map.",
 )
 @click.option("--overwrite", is_flag=True, help="Begin --out anew.")

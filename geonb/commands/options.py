@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from geonb.earth.within import Within
     from geonb.model import Model
 
+FILE = click.Path(path_type=Path, dir_okay=False)
+"""A file to read or to write."""
 _OPTIONS = (
     click.option(
         "--model",

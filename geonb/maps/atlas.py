@@ -12,16 +12,8 @@ import numpy as np
 
 from geonb.distances import EARTH_RADIUS_KM
 from geonb.earth.places import towns_in
+from geonb.maps import plane
 from geonb.maps.drawing import KM_PER_DEGREE, box_around, spread
-from geonb.maps.plane import (
-    TURNS,
-    coasts,
-    cut_lines,
-    cut_rings,
-    equal_earth,
-    great_circle,
-    land,
-)
 from geonb.maps.points import TRUTH, Point, points
 from geonb.maps.static import near
 
@@ -40,7 +32,7 @@ SIZE = (720, 480)
 """Width and height of the view box; atlas.js has the same numbers."""
 HALF = 10_000
 """Ground units from the middle of the world to its side."""
-_SCALE = HALF / float(equal_earth(np.array([180.0, 0.0]))[0])
+_SCALE = HALF / float(plane.equal_earth(np.array([180.0, 0.0]))[0])
 _UNIT = _SCALE / EARTH_RADIUS_KM
 """Ground units per kilometre."""
 _EDGE = (-91.0, -180.0, 91.0, 180.0)
@@ -64,7 +56,7 @@ class Ground:
     def at(self, line: Line) -> Line:
         """Degrees (..., 2), longitude first, as ground units; down is positive."""
         turned = np.stack([(line[..., 0] - self.centre + 180) % 360 - 180, line[..., 1]], axis=-1)
-        return equal_earth(turned) * (_SCALE, -_SCALE)
+        return plane.equal_earth(turned) * (_SCALE, -_SCALE)
 
     def matrix(self, place: Place) -> list[float]:
         """What makes the ground around a place true to its shape, with north up: a, b, c, d."""
@@ -81,14 +73,18 @@ class Ground:
         """An SVG path, in units of ``digits`` decimals; it ends at the sides of the world."""
         parts = []
         for line in lines:
-            for turn in TURNS:
+            for turn in plane.TURNS:
                 moved = line + np.array([turn - self.centre, 0.0])
                 if moved[:, 0].min() >= 180 or moved[:, 0].max() <= -180:
                     continue
                 inside = (
-                    [moved.clip((-180, -90), (180, 90))] if closed else cut_lines([moved], _EDGE)
+                    [moved.clip((-180, -90), (180, 90))]
+                    if closed
+                    else plane.cut_lines([moved], _EDGE)
                 )
-                parts += [_steps(equal_earth(c) * (_SCALE, -_SCALE) * 10**digits) for c in inside]
+                parts += [
+                    _steps(plane.equal_earth(c) * (_SCALE, -_SCALE) * 10**digits) for c in inside
+                ]
         return "".join(f"{part}{'z' if closed else ''}" for part in parts if part)
 
 
@@ -149,7 +145,7 @@ def draw(predictions: Predictions, alt: str) -> str:
     boxes = _boxes(predictions)
     towns = [[name, *ground.at(np.array(place[::-1])).round(1).tolist()]
              for name, place in _towns(boxes)]  # fmt: skip
-    shores, borders = land()
+    shores, borders = plane.land()
     (a, c), (b, d) = view.matrix.tolist()
     e, f = view.on_screen(np.zeros(2)).tolist()
     x, y = ground.at(np.array(best[::-1])).tolist()
@@ -206,9 +202,9 @@ def _fine(ground: Ground, box: Box) -> str:
     side = np.linspace(0, 1, 20)[:, None]
     corners = np.array([[west, south], [east, south], [east, north], [west, north], [west, south]])
     edge = np.concatenate([a + (b - a) * side for a, b in pairwise(corners)])
-    shores, borders = coasts()
-    land = ground.path(cut_rings(shores.near(box), box), 2, closed=True)
-    lines = ground.path(cut_lines(borders.near(box), box), 2, closed=False)
+    shores, borders = plane.coasts()
+    land = ground.path(plane.cut_rings(shores.near(box), box), 2, closed=True)
+    lines = ground.path(plane.cut_lines(borders.near(box), box), 2, closed=False)
     return (
         f"<path class='sea' d='{ground.path([edge], 2, closed=True)}'/>"
         f"<path class='land' d='{land}'/><path class='borders' d='{lines}'/>"
@@ -218,7 +214,7 @@ def _fine(ground: Ground, box: Box) -> str:
 def _way(ground: Ground, predictions: Predictions) -> str:
     if predictions.truth is None:
         return ""
-    line = great_circle(predictions.truth, predictions[0].place)
+    line = plane.great_circle(predictions.truth, predictions[0].place)
     return f"<path class='way' d='{ground.path([line], 2, closed=False)}' transform='scale(.01)'/>"
 
 

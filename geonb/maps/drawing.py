@@ -9,15 +9,7 @@ import numpy as np
 
 from geonb.distances import EARTH_RADIUS_KM, bounds
 from geonb.earth.places import towns_in
-from geonb.maps.plane import (
-    TURNS,
-    coasts,
-    cut_lines,
-    cut_rings,
-    equal_earth,
-    great_circle,
-    land,
-)
+from geonb.maps import plane
 from geonb.maps.points import TRUTH, TRUTH_COLOUR, Point, in_km, nearest_turn, points
 
 if TYPE_CHECKING:
@@ -98,7 +90,7 @@ class Chart:
         return [
             self.project(np.clip(line + np.array([turn, 0.0]), *ends))
             for line in lines
-            for turn in TURNS
+            for turn in plane.TURNS
             if line[:, 0].min() + turn < east and line[:, 0].max() + turn > west
         ]
 
@@ -125,8 +117,8 @@ class Chart:
         from matplotlib.collections import LineCollection
 
         _, west, _, east = self.box
-        turns = [line + np.array([turn, 0.0]) for line in lines for turn in TURNS]
-        parts = [self.project(line) for line in cut_lines(turns, (-91.0, west, 91.0, east))]
+        turns = [line + np.array([turn, 0.0]) for line in lines for turn in plane.TURNS]
+        parts = [self.project(line) for line in plane.cut_lines(turns, (-91.0, west, 91.0, east))]
         drawn = LineCollection(parts, **style)
         self.axes.add_collection(drawn, autolim=False).set_clip_path(self.frame or self.axes.patch)
 
@@ -136,7 +128,7 @@ def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float
     from matplotlib.patches import Polygon
 
     chart = Chart(
-        axes, centre, lambda line: equal_earth(line, centre),
+        axes, centre, lambda line: plane.equal_earth(line, centre),
         (-90.0, centre - 180, 90.0, centre + 180),
     )  # fmt: skip
     lats = np.linspace(south, north, 90)
@@ -144,7 +136,7 @@ def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float
              for side, step in ((-180, 1), (180, -1))]  # fmt: skip
     chart.frame = frame = Polygon(chart.project(np.concatenate(sides)), fc=SEA, ec="none")
     axes.add_patch(frame)
-    shores, borders = land()
+    shores, borders = plane.land()
     chart.add_land(shores)
     chart.add_lines(borders, colors=BORDER, lw=0.35)
     (west, low), (east, high) = frame.get_xy().min(axis=0), frame.get_xy().max(axis=0)
@@ -177,14 +169,16 @@ def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
     lat, lng, half = (south + north) / 2, (west + east) / 2, (north - south) / 2
     chart = Chart(axes, lng, lambda line: (line - (lng, lat)) / (stretch, 1.0), box)
     if 2 * half < _FINE_SPAN:
-        shores, borders = coasts()
+        shores, borders = plane.coasts()
         wide = (lat - 2 * half, 2 * box[1] - lng, lat + 2 * half, 2 * box[3] - lng)
         chart.box = wide  # so that the edges of what is cut stay outside
-        chart.add_land(cut_rings(shores.near(wide), wide))
-        chart.add_lines(cut_lines(borders.near(wide), wide), colors=BORDER, lw=0.8, linestyles="--")
+        chart.add_land(plane.cut_rings(shores.near(wide), wide))
+        chart.add_lines(
+            plane.cut_lines(borders.near(wide), wide), colors=BORDER, lw=0.8, linestyles="--"
+        )
         chart.box = box
     else:
-        whole_shores, whole_borders = land()
+        whole_shores, whole_borders = plane.land()
         chart.box = (-90.0, lng - 270, 90.0, lng + 270)
         chart.add_land(whole_shores)
         chart.add_lines(whole_borders, colors=BORDER, lw=0.6)
@@ -294,7 +288,7 @@ def add_way(chart: Chart, predictions: Predictions) -> None:
     truth, best = predictions.truth, predictions[0].place
     if truth is None or predictions.distances is None:
         return
-    line = great_circle(truth, best)
+    line = plane.great_circle(truth, best)
     chart.add_lines([line], colors=TRUTH_COLOUR, lw=1.3, linestyles="--", zorder=3)
     words, size = in_km(predictions.distances[0]), 9.0
     width, middle = 1.15 * _LETTER * size * len(words), chart.at(line[len(line) // 2][::-1])

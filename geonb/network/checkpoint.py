@@ -49,9 +49,9 @@ class CheckpointFiles(ABC):
     def prefix(self) -> str:
         """What `opening.find_checkpoint` finds them by: their common path, without the endings."""
 
-    @abstractmethod
     def read(self) -> Checkpoint:
-        """Read and check the network. Raises `CheckpointError`."""
+        """Read and check the network. Raises `CheckpointError`, and `ModelError` if it's ONNX."""
+        raise ModelError(f"{self.prefix}: it has no layers of MXNet's; it's an ONNX graph")
 
     @property
     def folder(self) -> Path:

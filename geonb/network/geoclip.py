@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from geonb.network.layers import Checkpoint
 
 CLIP_RECIPE = Recipe(
     scale=1.0,
@@ -98,10 +97,6 @@ class GeoclipFiles(CheckpointFiles):
     def gallery(self) -> Gallery:
         """The places with their embeddings, which are worked out once."""
         return open_gallery(self.location, self.points)
-
-    def read(self) -> Checkpoint:
-        """It has no layers of MXNet's."""
-        raise ModelError(f"{self.vision}: GeoCLIP runs on the engine onnxruntime only")
 
     def digest(self) -> str:
         """Of the networks, the gallery, and the vision model's path, to which the graph points."""

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.files import Derived
-    from geonb.network.layers import Checkpoint
     from geonb.preprocessing import Recipe
 
 HEAD_FILE = "head.json"
@@ -63,10 +62,6 @@ class HeadFiles(CheckpointFiles):
             self.base.cells()  # GeoCLIP's are derived themselves, and one derives at a time
             copies = 0  # its weights stay where they are
         return super().derive(kind, make, maker, copies)
-
-    def read(self) -> Checkpoint:
-        """A head has no layers of its own to read: see `write_onnx`."""
-        raise CheckpointError(f"{self.path}: a head is read together with its network only")
 
     def write_onnx(self, folder: Path) -> None:
         """Write the network with this last layer as ``model.onnx``. Raises `CheckpointError`."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.earth.cells import CELLS_FILE
-from geonb.errors import CellsError, CheckpointError, ModelError
+from geonb.errors import CellsError, CheckpointError
 from geonb.network.checkpoint import CheckpointFiles
 from geonb.network.sessions import ROOT_FILE
 from geonb.network.tensors import Stored
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from geonb.earth.cells import Cells
-    from geonb.network.layers import Checkpoint
 
 _LARGE_BYTES = 1024  # smaller tensors stay in the graph
 
@@ -35,18 +34,9 @@ class OnnxFile(CheckpointFiles):
     only_onnx = True
 
     @property
-    def paths(self) -> tuple[Path, ...]:
-        """The one file."""
-        return (self.path,)
-
-    @property
     def prefix(self) -> str:
         """The file's path without its ending."""
         return str(self.path.with_suffix(""))
-
-    def read(self) -> Checkpoint:
-        """It has no layers of MXNet's."""
-        raise ModelError(f"{self.path}: an ONNX file runs on the engine onnxruntime only")
 
     def digest(self) -> str:
         """Of its content, and of its path, to which the graph points."""

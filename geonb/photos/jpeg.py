@@ -10,7 +10,7 @@ from geonb.errors import PhotoError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-END, SCAN, APP0, APP1, APP2, APP14, COMMENT = 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
+END, SCAN, APP0, APP1, APP2, APP14 = 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
 """Markers (ITU-T T.81, table B.1)."""
 _ALONE = {0x01, *range(0xD0, 0xD9)}
 """Markers without content: they stand in compressed data, or at the start of a file."""
