@@ -51,7 +51,12 @@ def test_the_recipe_in_numbers(method):
     assert batch[0] == pytest.approx(np.broadcast_to(expected, (3, 224, 224)), abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+LARGE = pytest.mark.slow  # the reference takes its time over 12 megapixels
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=LARGE if "megapixels" in kind else ()) for kind in KINDS]
+)
 def test_fast_stays_near_the_exact_one(kind):
     make, form, _ = KINDS[kind]
     photo = encoded(make(), form)

@@ -128,6 +128,7 @@ def _model():
     return SimpleNamespace(name="<b>", cells=cells, note="a note", probabilities=lambda _: belief)
 
 
+@pytest.mark.slow
 def test_cells_and_beliefs_are_drawn_as_pictures():
     model = _model()
     outlined = geonb.show_cells(model, "static")

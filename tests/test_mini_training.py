@@ -69,6 +69,7 @@ def test_the_constant_guess_is_that_of_every_evaluation(trained, tmp_path):
     assert trained.evaluation.constant == most_frequent(train.truth, cells)
 
 
+@pytest.mark.slow
 @pytest.mark.mxnet
 def test_training_again_gives_the_same_weights(trained, tmp_path):
     training.train_mini(tmp_path / "again", TINY)

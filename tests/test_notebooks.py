@@ -203,6 +203,7 @@ def execute(notebook, folder):
     return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 def test_it_runs_offline_with_its_solutions(path, tmp_path):
     lesson = read(path)

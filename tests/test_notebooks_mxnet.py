@@ -3,7 +3,7 @@
 import pytest
 from test_notebooks import ROOT, execute, read
 
-pytestmark = pytest.mark.mxnet
+pytestmark = [pytest.mark.mxnet, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ from geonb_training.fitting import Fitting
 from geonb_training.own_photos import train_photos
 from geonb_training.scenes import draw, shoot
 
+pytestmark = pytest.mark.slow
+
 FITTING = Fitting(epochs=3, batch=8, seed=1)
 CELLS = {"t1": 15, "t2": 1}
 

@@ -101,7 +101,12 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+LARGE = pytest.mark.slow  # the reference takes its time over 12 megapixels
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=LARGE if "megapixels" in kind else ()) for kind in KINDS]
+)
 def test_fast_stays_near_the_reference(kind):
     make, form, bound = KINDS[kind]
     photo = encoded(make(), form)

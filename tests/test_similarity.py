@@ -46,7 +46,8 @@ def test_nairobi(near_some):
     assert found.similarities[0] == pytest.approx(0.52, abs=0.0051)
 
 
-@pytest.mark.slow  # embeds all 100,000 places: half a minute
+@pytest.mark.slow  # embeds all 100,000 places: half a minute, more on a busy machine
+@pytest.mark.timeout(900)
 def test_the_whole_gallery():
     found = geonb.lookalikes("geoclip", TOKYO_TOWER)
     assert len(found.everywhere) == 94_123
