@@ -209,6 +209,21 @@ def what_it_looked_at():
     return figure
 
 
+def nine_years_later():
+    """Outlines of cells, and a list of places shaded by how much they look like Tokyo."""
+    found = geonb.lookalikes("geoclip", (35.6586, 139.7454))
+    figure, (left, right) = panels(1, 1, height=2.6)
+    cells = world_on(left, "2017: one class for each cell")
+    cells.add_rings(rings(mini().cells), fc="#0072b233", ec="#005b8f", lw=0.5)
+    places = world_on(right, "2023: a list of places, darker if more like Tokyo")
+    order = np.argsort(found.similar)[::3]
+    right.scatter(
+        *places.project(found.everywhere[order, ::-1]).T, c=found.similar[order],
+        s=2, lw=0, vmin=0, vmax=0.6, cmap="cividis_r",
+    )  # fmt: skip
+    return figure
+
+
 def line_by_line():
     """The printed answer for Tokyo Tower: on a map, and by distance."""
     answer = geonb.published_answer()
@@ -257,6 +272,7 @@ PICTURES = (
     how_good,
     train_your_own,
     what_it_looked_at,
+    nine_years_later,
     line_by_line,
 )
 
