@@ -2,6 +2,7 @@ from .answers import Answer as Answer
 from .answers import TruthCell as TruthCell
 from .distances import bounds as bounds
 from .distances import distance as distance
+from .earth.cells import Belief as Belief
 from .earth.cells import Cells as Cells
 from .earth.cells import read_cells as read_cells
 from .earth.partitions import partition as partition
@@ -10,6 +11,7 @@ from .errors import GeonbError as GeonbError
 from .evaluation.accuracy import Evaluation as Evaluation
 from .evaluation.accuracy import evaluate as evaluate
 from .evaluation.comparisons import Comparison as Comparison
+from .evaluation.comparisons import PairedRow as PairedRow
 from .evaluation.comparisons import compare as compare
 from .evaluation.occlusion import Occlusion as Occlusion
 from .evaluation.occlusion import occlude as occlude
@@ -17,17 +19,21 @@ from .evaluation.occlusion import occlude_boxes as occlude_boxes
 from .evaluation.photo_sets import PhotoSet as PhotoSet
 from .evaluation.photo_sets import read_photos as read_photos
 from .evaluation.published import PublishedCheck as PublishedCheck
+from .evaluation.published import PublishedRow as PublishedRow
 from .evaluation.published import check_published as check_published
 from .evaluation.published import published_answer as published_answer
 from .evaluation.regions import Coverage as Coverage
 from .evaluation.regions import check_promise as check_promise
 from .evaluation.regions import learn_promise as learn_promise
+from .evaluation.reliability import Bin as Bin
 from .evaluation.reliability import Reliability as Reliability
 from .evaluation.reliability import reliability as reliability
+from .evaluation.scores import Score as Score
 from .evaluation.temperature import Temperature as Temperature
 from .evaluation.temperature import calibrate as calibrate
 from .many.results import Result as Result
 from .many.results import predict_many as predict_many
+from .maps.cleaning import Cleaned as Cleaned
 from .maps.cleaning import clean_notebook as clean_notebook
 from .maps.providers import repair_gmaps as repair_gmaps
 from .maps.show import show_cells as show_cells
@@ -40,6 +46,8 @@ from .photos.photo import Photo as Photo
 from .photos.photo import open_photo as open_photo
 from .picker.game import GuessMap as GuessMap
 from .picker.game import play as play
+from .picker.rounds import Round as Round
+from .picker.rounds import Rounds as Rounds
 from .picker.widget import FileUpload as FileUpload
 from .picker.widget import PhotoPicker as PhotoPicker
 from .predictions import Prediction as Prediction
@@ -50,11 +58,15 @@ from .preprocessing import preprocess as preprocess
 from .regions import Promise as Promise
 from .regions import Region as Region
 from .regions import true_classes as true_classes
+from .shown.photos import ShownPhoto as ShownPhoto
 from .shown.photos import show_photo as show_photo
 from .shown.pictures import Picture as Picture
 from .shown.pictures import show_figure as show_figure
+from .shown.sheets import Sheet as Sheet
 from .similarity import Lookalikes as Lookalikes
 from .similarity import lookalikes as lookalikes
 from .weights.fetching import fetch as fetch
+from .weights.registry import Weights as Weights
+from .weights.registry import WeightsFile as WeightsFile
 
 __version__: str

@@ -54,3 +54,8 @@ def many_cells():
     belief = rng.dirichlet(np.full(len(cells), 0.01))[None]
     name = f"a model of {len(cells):,} cells"
     return SimpleNamespace(name=name, cells=cells, note="", probabilities=lambda _: belief)
+
+
+def from_tokens(tokens):
+    """S2 tokens as cell ids."""
+    return np.array([int(token.ljust(16, "0"), 16) for token in tokens], np.uint64)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import s2cell
+from places import from_tokens
 
 from geonb.distances import EARTH_RADIUS_KM, distance
 from geonb.earth import s2
@@ -77,7 +78,7 @@ def test_a_list_that_is_not_there(tmp_path):
 
 
 def test_areas():
-    faces = Cells(s2.from_tokens(list("13579b")), np.zeros((6, 2)))
+    faces = Cells(from_tokens(list("13579b")), np.zeros((6, 2)))
     assert faces.areas_km2 == pytest.approx(SPHERE_KM2 / 6)
     for level in range(1, 6):  # however often a face is divided, its area stays
         faces = Cells(s2.children(faces.ids).ravel(), np.zeros((4 * len(faces), 2)))
@@ -105,7 +106,7 @@ def _map_area(ring):
 
 @pytest.mark.parametrize("level", [0, 1, 2, 3])
 def test_outlines_of_one_level_cover_the_map_once(level):
-    ids = s2.from_tokens(list("13579b"))
+    ids = from_tokens(list("13579b"))
     for _ in range(level):
         ids = s2.children(ids).ravel()
     total = 0.0

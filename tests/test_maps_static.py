@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
-from places import CASES, TOKYO, predictions
+from places import CASES, TOKYO, from_tokens, predictions
 
 import geonb
-from geonb.earth import s2
 from geonb.errors import PictureError
 from geonb.maps import beliefs, drawing, points, static
 
@@ -174,7 +173,7 @@ def test_the_smallest_area_holds_the_share_and_no_smaller_one_does(share):
 def test_a_vast_cell_is_a_point_like_the_others():
     """A cell the size of Siberia says little of a place; its area is not filled."""
     cells = geonb.Cells(
-        np.sort(s2.from_tokens(["14", "60188b", "60188d"])),
+        np.sort(from_tokens(["14", "60188b", "60188d"])),
         np.array([[0.0, 60.0], [35.66, 139.73], [35.68, 139.8]]),
     )
     sizes = cells.areas_km2

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from places import from_tokens
 
 import geonb
 from geonb.errors import ModelError
@@ -60,12 +61,11 @@ class Bright:
 
 @pytest.fixture
 def bright():
-    from geonb.earth import s2
     from geonb.earth.cells import Cells
     from geonb.model import Model
     from geonb.preprocessing import RECIPE
 
-    cells = Cells(s2.from_tokens(["1", "3"]), np.zeros((2, 2)))
+    cells = Cells(from_tokens(["1", "3"]), np.zeros((2, 2)))
     return Model("bright", "onnxruntime", cells, RECIPE, None, Bright())
 
 

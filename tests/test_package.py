@@ -1,9 +1,14 @@
 """What holds for the package as a whole: its surface, its imports, its files."""
 
 import ast
+import dataclasses
+import functools
+import inspect
+import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import is_dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -34,6 +39,45 @@ def test_import_leaves_the_warning_filters_alone():
 @pytest.mark.parametrize("name", geonb.__all__)
 def test_every_public_name_is_there_and_documented(name):
     assert getattr(geonb, name).__doc__
+
+
+CLASSES = [name for name in geonb.__all__ if inspect.isclass(getattr(geonb, name))]
+
+
+def attributes(kind):
+    """Names and annotations of what instances of a class have."""
+    fields = {f.name: f.type for f in dataclasses.fields(kind)} if is_dataclass(kind) else {}
+    computed = {
+        name: (getattr(value, "fget", None) or value.func).__annotations__["return"]
+        for name, value in vars(kind).items()
+        if isinstance(value, (property, functools.cached_property))
+    }
+    return {name: t for name, t in (fields | computed).items() if name[0] != "_"}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_help_tells_every_attribute(name):
+    kind = getattr(geonb, name)
+    listed = inspect.getdoc(kind).partition("Attributes:\n")[2]
+    told = re.findall(r"^    ([\w, ]+): \S", listed, re.MULTILINE)
+    assert set(attributes(kind)) <= {name for names in told for name in names.split(", ")}
+
+
+def test_what_public_names_give_is_public():
+    defined = {
+        node.name
+        for _, path in modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    }
+    given = {t for name in CLASSES for t in attributes(getattr(geonb, name)).values()}
+    for name in geonb.__all__:
+        public = getattr(geonb, name)
+        methods = [f for k, f in vars(public).items() if k[0] != "_"] if name in CLASSES else []
+        given |= {f.__annotations__["return"] for f in [public, *methods] if inspect.isfunction(f)}
+    found = {word for text in given for word in re.findall(r"\w+", str(text))} & defined
+    # How a model runs; and a Figure is matplotlib's.
+    assert found - set(geonb.__all__) == {"Engine", "CheckpointFiles", "Figure"}
 
 
 def test_modules_do_not_hide_public_names():

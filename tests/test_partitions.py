@@ -7,6 +7,7 @@ import pytest
 import s2cell
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import from_tokens
 
 from geonb.distances import distance
 from geonb.earth import s2
@@ -20,7 +21,7 @@ SPECIAL = st.sampled_from([(90.0, 0.0), (-90.0, 10.0), (12.5, 180.0), (12.5, -18
 def slow_partition(points, t1, t2):
     """The rule, one photo and one cell at a time: token to the photos' places."""
     leaves = [s2cell.lat_lon_to_cell_id(lat, lng) for lat, lng in points]
-    kept, waiting = {}, [(level_0, 0) for level_0 in (s2.from_tokens(list("13579b"))).tolist()]
+    kept, waiting = {}, [(level_0, 0) for level_0 in (from_tokens(list("13579b"))).tolist()]
     while waiting:
         cell, level = waiting.pop()
         inside = [

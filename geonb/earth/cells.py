@@ -37,6 +37,7 @@ class Cells:
         tokens: The cells' S2 tokens, a list of N.
         levels: The cells' levels, (N,): 0 is a face of the cube, 30 a leaf.
         areas_km2: The cells' areas, (N,) km², on a sphere of 6371 km.
+        countries: The country of each cell's place, a list of N: that of its nearest town.
     """
 
     ids: NDArray[np.uint64]

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     Ids = NDArray[np.uint64]
@@ -137,8 +135,3 @@ def valid(ids: Ids) -> NDArray[np.bool_]:
 def to_tokens(ids: Ids) -> list[str]:
     """Ids as tokens: hexadecimal without its trailing zeros."""
     return [f"{i:016x}".rstrip("0") for i in ids.tolist()]
-
-
-def from_tokens(tokens: Sequence[str]) -> Ids:
-    """Tokens as ids. Raises `ValueError` where one is not hexadecimal."""
-    return np.array([int(token.ljust(16, "0"), 16) for token in tokens], np.uint64)

@@ -40,8 +40,12 @@ class GuessMap(anywidget.AnyWidget):
 
     Click on the land map, or type a town or "latitude, longitude"; zoom with the wheel or + and -.
     All three guesses, yours, the model's and the constant one, get 5000 exp(-km / 1492.7) points.
-    `guess` does the same from a cell, where no live map is. The rounds are in ``rounds``. Nothing
-    is stored in the notebook, and nothing is sent anywhere.
+    `guess` does the same from a cell, where no live map is. Nothing is stored in the notebook, and
+    nothing is sent anywhere.
+
+    Attributes:
+        photos: The photos to guess.
+        rounds: Those that were played, with kilometres and points.
     """
 
     _esm = _HERE / "game.js"

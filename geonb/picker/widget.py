@@ -35,17 +35,11 @@ class _Picker(anywidget.AnyWidget):
     _css = _HERE / "widget.css"
     _plain = traitlets.Bool(default_value=False).tag(sync=True)
     description = traitlets.Unicode("Choose photos…").tag(sync=True)
-    """The button's text."""
     accept = traitlets.Unicode(_ACCEPT).tag(sync=True)
-    """What the file dialogue offers: kinds and endings, as in HTML."""
     multiple = traitlets.Bool(default_value=True).tag(sync=True)
-    """Whether several files can be chosen at once."""
     max_bytes = traitlets.Int(50_000_000).tag(sync=True)
-    """The largest file that is sent; a larger one is refused in the browser, by name."""
     shrink_over = traitlets.Int(8_000_000).tag(sync=True)
-    """JPEGs beyond this many bytes are shrunk in the browser."""
     max_side = traitlets.Int(2048).tag(sync=True)
-    """Pixels on the longer side of a shrunk photo."""
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
@@ -89,10 +83,18 @@ class PhotoPicker(_Picker):
     Nothing of a photo is saved with the notebook. JPEGs over ``shrink_over`` bytes are shrunk in
     the browser, and keep their EXIF with the place; everything else arrives as it is. A new
     choice takes the place of the one before.
+
+    Attributes:
+        photos: What was chosen last, in that order; empty at first, and while a new choice travels.
+        description: The button's text.
+        accept: What the file dialogue offers: kinds and endings, as in HTML.
+        multiple: Whether several files can be chosen at once.
+        max_bytes: The largest file that is sent; a larger one is refused in the browser, by name.
+        shrink_over: JPEGs beyond this many bytes are shrunk in the browser.
+        max_side: Pixels on the longer side of a shrunk photo.
     """
 
     photos: tuple[Photo, ...] = traitlets.Tuple()
-    """What was chosen last, in that order; empty at first, and while a new choice travels."""
 
     def __init__(self, **traits: Any) -> None:
         self._callbacks: list[tuple[Callable[[Photo], Any], Below]] = []
@@ -128,10 +130,13 @@ class FileUpload(_Picker):
     There, such a file is lost without a word, and the value keeps the file before it. Here a
     file travels in parts, one over ``max_bytes`` is refused in the browser, and a new choice
     clears the value first. Nothing is saved with the notebook.
+
+    Attributes:
+        value: As of ipywidgets 8: dicts with name, type, size, content (memoryview), last_modified.
+        description, accept, multiple, max_bytes, shrink_over, max_side: See `PhotoPicker`.
     """
 
     value: tuple[dict[str, Any], ...] = traitlets.Tuple()
-    """As of ipywidgets 8: dicts with name, type, size, content (memoryview), last_modified."""
 
     def __init__(self, **traits: Any) -> None:
         defaults = {"description": "Upload", "multiple": False, "accept": "", "_plain": True}

@@ -10,47 +10,56 @@ from geonb.earth.cells import CELLS_FILE
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """One file of a model."""
+    """One file of a model.
+
+    Attributes:
+        name: Its name in the cache.
+        mirrors: Addresses (or local paths) that may have it, in the order in which they are tried.
+        md5: MD5 of its content; empty if none was ever published.
+        size: Bytes; 0 if that isn't known.
+        sha256: SHA-256 of its content, if that was published.
+    """
 
     name: str
-    """Its name in the cache."""
     mirrors: tuple[str, ...] = ()
-    """Addresses (or local paths) that may have it, in the order in which they are tried."""
     md5: str = ""
-    """MD5 of its content; empty if none was ever published."""
     size: int = 0
-    """Bytes; 0 if that isn't known."""
     sha256: str = ""
-    """SHA-256 of its content, if that was published."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What is known of a model before its files are opened."""
+    """What is known of a model before its files are opened.
+
+    Attributes:
+        name: What `load_model` calls it.
+        title: What people call it.
+        forms: Sets of files, each a whole model, with its large file last; the first that can be
+            fetched is taken.
+        licence: The licence's short name.
+        attribution: Whom to name where its answers are shown.
+        source: Address of the publication.
+        citation: The paper to cite.
+        note: What must stand beside its answers.
+        architecture: `layers.architecture` of its network, which covers layers and shapes.
+        int8: The files for int8, if its publishers have quantised it; otherwise geonb does.
+        shipped: Its checkpoint, if it comes with geonb; such a model is never fetched.
+        size: Bytes of the first form's files.
+        quantised: Whether its files are int8 already.
+        command: What fetches it, typed into a terminal.
+    """
 
     name: str
-    """What `load_model` calls it."""
     title: str
-    """What people call it."""
     forms: tuple[tuple[WeightsFile, ...], ...]
-    """Sets of files, each a whole model, with its large file last; the first that can be fetched
-    is taken."""
     licence: str
-    """The licence's short name."""
     attribution: str
-    """Whom to name where its answers are shown."""
     source: str
-    """Address of the publication."""
     citation: str = ""
-    """The paper to cite."""
     note: str = ""
-    """What must stand beside its answers."""
     architecture: str = ""
-    """`layers.architecture` of its network, which covers layers and shapes."""
     int8: tuple[WeightsFile, ...] = ()
-    """The files for int8, if its publishers have quantised it; otherwise geonb does."""
     shipped: Path | None = None
-    """Its checkpoint, if it comes with geonb; such a model is never fetched."""
 
     @property
     def size(self) -> int:
