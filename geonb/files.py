@@ -58,6 +58,13 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     return path
 
 
+def regular(path: Path) -> Path:
+    """The path, unless it leads to a pipe or a device, which may never end. Raises `OSError`."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "a pipe or a device, not a file", str(path))
+    return path
+
+
 def cache_folder() -> Path:
     """Where fetched and derived files are kept: ``GEONB_CACHE``, or the platform's cache."""
     if folder := os.environ.get("GEONB_CACHE"):
@@ -89,7 +96,7 @@ def file_digest(path: Path) -> str:
 
     It is worked out each time if others may write to the file. Raises `OSError`.
     """
-    with path.open("rb") as file:
+    with regular(path).open("rb") as file:
         state = os.fstat(file.fileno())
         name = f"{state.st_dev:x}-{state.st_ino:x}-{state.st_size:x}-{state.st_mtime_ns:x}"
         note = cache_folder() / "digests" / name

@@ -238,6 +238,86 @@ def _read_onnx(path):
     read_onnx(path)
 
 
+def _points(path):
+    from geonb.network.geoclip import read_points
+
+    read_points(path)
+
+
+def _promise(path):
+    from geonb.regions import read_promise
+
+    repr(read_promise(path.parent, 5))
+
+
+def _journal(path):
+    from geonb.many.tables import journal
+
+    path.with_suffix("").unlink(missing_ok=True)
+    with journal(path.parent / "a.csv", {"top": 1}) as rows:
+        repr(rows.failed)
+
+
+def _sidecar(path):
+    """What geonb wrote is removed, and a label is added."""
+    from geonb.many import labels
+
+    photo = path.with_suffix(".jpg")
+    labels.remove_label(photo)
+    labels.write_label(labels.Label(path, {"exif:GPSMapDatum": "WGS-84"}))
+
+
+def _sidecar_seeds():
+    from geonb.many import labels
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "a.xmp")
+        labels.write_label(labels.Label(path, {"exif:GPSLatitude": "35,1.0N"}))
+        return [path.read_bytes(), b"<?xpacket?>" + path.read_bytes() + b"<?xpacket end='w'?>"]
+
+
+def _head(broken):
+    """Load a head on a small network, with one of its two files broken."""
+
+    def open_(folder):
+        from geonb.network.head import write_head
+        from geonb.network.opening import find_checkpoint
+
+        files = write_network(folder / "base", units=(1,), filters=(2, 2), classes=5)
+        (folder / "head").mkdir()
+        arrays = np.ones((3, 2), np.float32), np.zeros(3, np.float32)
+        write_head(folder / "head", "base", files, arrays)
+
+        def read(data):
+            (folder / "head" / broken).write_bytes(data)
+            find_checkpoint(folder / "head").arrays()
+
+        return read
+
+    return open_
+
+
+def _head_seeds():
+    from geonb.network.head import write_head
+    from geonb.network.opening import find_checkpoint
+
+    with TemporaryDirectory() as folder:
+        arrays = np.ones((3, 2), np.float32), np.zeros(3, np.float32)
+        write_head(Path(folder), "mini", find_checkpoint(_GRIDS.parent), arrays)
+        return [Path(folder, "head.json").read_bytes()]
+
+
+def _head_arrays():
+    buffer = io.BytesIO()
+    np.savez(buffer, weight=np.ones((3, 2), np.float32), bias=np.zeros(3, np.float32))
+    return [buffer.getvalue()]
+
+
+_PLACES = [b"[[35.6, 139.7], [1, -2.5], [90, 180]]", b"lat,lng\n35.6,139.7\n1,-2.5\n"]
+_PROMISE = {"coverage": 0.9, "share": 0.5, "photos": 9, "test_set": "drawn", "places": 5}
+_JOURNAL = b'{"top": 1}\n{"photo": "a.jpg", "error": null}\n{"photo": "b.jpg", "error": "no"}\n'
+
+
 def _checkpoint(ending):
     """Read a checkpoint with one of its files broken, and write it as ONNX."""
 
@@ -272,6 +352,15 @@ TARGETS = {
     "safetensors": Target(_file("x.safetensors", _read_safetensors), _safetensors, text=True),
     "torch": Target(_file("x.pth", _read_torch), _torch),
     "cells": Target(_file("grids.txt", _cells), lambda: _CELLS, text=True),
+    "galleries": Target(_file("a.json", _points), lambda: _PLACES[:1], text=True),
+    "gallery-tables": Target(_file("a.csv", _points), lambda: _PLACES[1:], text=True),
+    "heads": Target(_head("head.json"), _head_seeds, text=True),
+    "head-arrays": Target(_head("head.npz"), _head_arrays),
+    "promises": Target(
+        _file("promise.json", _promise), lambda: [json.dumps(_PROMISE).encode()], text=True
+    ),
+    "journals": Target(_file(".a.csv.journal", _journal), lambda: [_JOURNAL], text=True),
+    "sidecars": Target(_file("a.xmp", _sidecar), _sidecar_seeds, text=True),
     "tables": Target(_file("a.csv", _table), lambda: _TABLES, text=True),
     "truths": Target(_file("truth.txt", _truth), lambda: _TRUTHS, text=True),
     "notebooks": Target(_file("a.ipynb", _notebook), _notebooks, text=True),

@@ -67,11 +67,12 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, signature = self.path.partition("?")
         if self.mirror.redirects and not signature:
             self.send_response(302)
-            self.send_header("Location", f"{path}?signature={next(_SIGNATURES)}")
+            number = next(_SIGNATURES)
+            self.send_header("Location", f"/store/{number}{path}?signature={number}")
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
-        data = self.mirror.files.get(path.removeprefix("/"))
+        data = self.mirror.files.get(re.sub(r"^(/store/\d+)?/", "", path))
         if self.mirror.gzipped and data is not None:
             data = gzip.compress(data)
         if self.mirror.status != 200 or data is None:

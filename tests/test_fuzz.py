@@ -55,6 +55,48 @@ def test_every_reader_reads_or_refuses(name, capfd):
         assert tally["read"] > 0, "some cases are still whole"
 
 
+# Each would wait until somebody writes; the answer is the error's line.
+PIPES = """
+import os, sys
+from pathlib import Path
+import geonb
+from geonb.many import finding, labels, tables
+from geonb.network import geoclip
+from geonb.regions import read_promise
+
+folder = Path(sys.argv[1])
+for name in ("grids.txt", "promise.json", "a.csv", "a.txt", "a.jpg.xmp", ".b.csv.journal"):
+    os.mkfifo(folder / name)
+(folder / "a.jpg").touch()
+
+def run():
+    with tables.journal(folder / "b.csv", {}):
+        pass
+
+for read in (
+    lambda: geonb.read_cells(folder / "grids.txt"),
+    lambda: read_promise(folder, 5),
+    lambda: geoclip.read_points(folder / "a.csv"),
+    lambda: geonb.read_photos(folder / "a.csv"),
+    lambda: finding.find_photos([str(folder / "a.txt")]),
+    lambda: labels.write_label(labels.Label(folder / "a.jpg.xmp", {})),
+    run,
+):
+    try:
+        read()
+    except geonb.GeonbError as error:
+        print(error)
+"""
+
+
+def test_no_reader_waits_for_a_pipe(tmp_path):
+    command = [sys.executable, "-c", PIPES, tmp_path]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert run.stdout.count("a pipe or a device, not a file") == 6
+    assert "a.csv: no such folder or CSV of photos" in run.stdout
+    assert len(run.stdout.splitlines()) == 7
+
+
 def test_what_breaks_a_rule_goes_into_the_corpus(tmp_path, monkeypatch):
     monkeypatch.setattr(fuzzing, "CORPUS", tmp_path)
     monkeypatch.setitem(TARGETS, "cells", fuzzing.TARGETS["tables"])

@@ -252,6 +252,12 @@ def test_a_broken_head_is_refused(copy, arrays, words):
         geonb.load_model(copy)
 
 
+def test_a_head_that_stands_on_itself_is_refused(copy):
+    write_backbone(copy, at="disk", path=str(copy.resolve()).lstrip("/"))
+    with pytest.raises(CheckpointError, match=r"its network mini is not at"):
+        geonb.load_model(copy)
+
+
 @pytest.mark.parametrize("write", [write_onnx_form, write_safetensors_form])
 def test_a_head_on_geoclip(head, folder, tmp_path, write):
     """A GeoCLIP with random weights: its embedding is a feature like any other."""

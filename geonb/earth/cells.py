@@ -12,7 +12,7 @@ import numpy as np
 from geonb.distances import check_points
 from geonb.earth import s2
 from geonb.errors import CellsError, GeonbError
-from geonb.files import replacing
+from geonb.files import regular, replacing
 
 if TYPE_CHECKING:
     import os
@@ -164,7 +164,9 @@ def read_cells(path: str | os.PathLike[str]) -> Cells:
     path = Path(path)
     tokens, places, number = [], [], 0
     try:
-        for number, line in enumerate(path.read_text(encoding="ascii").splitlines(), start=1):
+        for number, line in enumerate(
+            regular(path).read_text(encoding="ascii").splitlines(), start=1
+        ):
             token, lat, lng = line.split("\t")
             tokens.append(int.from_bytes(bytes.fromhex(token.ljust(16, "0"))))
             places.append((float(lat), float(lng)))

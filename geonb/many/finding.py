@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.errors import PhotoError
-from geonb.files import expanded
+from geonb.files import expanded, regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,7 +87,7 @@ def _regular(path: str) -> bool:
 def _listed(path: Path) -> list[str]:
     """The photos of a list; relative paths start at the list's folder."""
     try:
-        names = _lines(path.read_text(encoding="utf-8", errors="surrogateescape"))
+        names = _lines(regular(path).read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError as error:
         raise PhotoError(f"{path}: cannot read the list of photos ({error.strerror})") from error
     return [name if "://" in name else str(path.parent / name) for name in names]

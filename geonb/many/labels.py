@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from geonb.answers import SURE
 from geonb.errors import PhotoError, printable
-from geonb.files import replacing
+from geonb.files import regular, replacing
 
 if TYPE_CHECKING:
     from geonb.predictions import Predictions
@@ -175,6 +175,10 @@ class _Sidecar:
                 temporary.write_bytes(self.before + ET.tostring(self.root) + self.after)
         except OSError as error:
             raise PhotoError(f"{path}: cannot write the sidecar ({error.strerror})") from error
+        except RecursionError as error:
+            raise PhotoError(
+                f"{path}: nested too deep for a sidecar; it is left as it is"
+            ) from error
 
 
 def _new() -> _Sidecar:
@@ -188,7 +192,7 @@ def _new() -> _Sidecar:
 
 def _read(path: Path) -> _Sidecar:
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        if regular(path).stat().st_size > _MOST_BYTES:
             raise PhotoError(f"{path}: larger than {_MOST_BYTES:,} bytes, expected an XMP sidecar")
         data = path.read_bytes()
     except OSError as error:

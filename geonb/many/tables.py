@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 import filelock
 
 from geonb.errors import EvaluationError, MissingDependencyError, printable
-from geonb.files import replacing
+from geonb.files import regular, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,6 +141,7 @@ def journal(target: Path, begun_with: dict[str, Any], *, again: bool = False) ->
     lock = filelock.FileLock(target.with_name(f".{target.name}.lock"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        regular(path)
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
         raise EvaluationError(
@@ -174,18 +175,25 @@ def _repair(path: Path) -> None:
 
 def _begin(journal: Journal, begun_with: dict[str, Any]) -> Journal:
     """Read what is done; a new journal gets its first line."""
-    with journal.path.open(encoding="utf-8") as lines:
-        first = lines.readline()
+    try:
+        with journal.path.open(encoding="utf-8") as lines:
+            first = lines.readline()
+        same = not first or json.loads(first) == begun_with
+        for values in journal.rows() if first else ():
+            journal._note(values)  # noqa: SLF001
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise EvaluationError(
+            f"{journal.path}: not the journal of a run ({error!r:.200}); "
+            "begin anew with --overwrite"
+        ) from error
     if not first:
         journal.write_line(begun_with)
-    elif json.loads(first) != begun_with:
+    if not same:
         raise EvaluationError(
             f"{journal.path}: the run was begun with {first.strip()}, not "
             f"{json.dumps(begun_with)}; go on with the same options, name another file, or "
             "--overwrite"
         )
-    for values in journal.rows():
-        journal._note(values)  # noqa: SLF001
     return journal
 
 

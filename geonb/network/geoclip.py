@@ -22,7 +22,7 @@ from geonb.distances import check_points
 from geonb.earth.cells import Cells
 from geonb.earth.partitions import partition
 from geonb.errors import CellsError, CheckpointError, GeonbError, ModelError, PlaceError
-from geonb.files import Derived, expanded, file_digest, find_derived
+from geonb.files import Derived, expanded, file_digest, find_derived, regular
 from geonb.network.checkpoint import CheckpointFiles
 from geonb.network.clip import clip_vision
 from geonb.network.onnx_graphs import read_onnx, save_graph
@@ -249,7 +249,7 @@ def read_points(source: ArrayLike | str | os.PathLike[str]) -> NDArray[np.float6
         return _two_or_more(source, "the gallery")
     path = expanded(source)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with regular(path).open(newline="", encoding="utf-8-sig") as file:
             rows = json.load(file) if path.suffix != ".csv" else list(_csv_rows(path, file))
     except OSError as error:
         raise CellsError(f"{path}: cannot read the gallery ({error.strerror})") from error

@@ -13,6 +13,7 @@ import numpy as np
 from geonb.errors import CheckpointError, MissingDependencyError, ModelError
 from geonb.files import cache_folder
 from geonb.network.checkpoint import CheckpointFiles, MxnetFiles
+from geonb.network.tensors import check_stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,12 +128,23 @@ class HeadFiles(CheckpointFiles):
         """Weights (classes, features) and biases (classes,). Raises `CheckpointError`."""
         path = self.path.with_name(_ARRAYS)
         try:
+            with zipfile.ZipFile(path) as archive:
+                check_stored(archive)
             with np.load(path, allow_pickle=False) as stored:
                 weight, bias = stored["weight"], stored["bias"]
             fits = weight.ndim == 2 and bias.shape == weight.shape[:1]
             if fits and np.isfinite(weight).all() and np.isfinite(bias).all():
                 return weight.astype(np.float32), bias.astype(np.float32)
-        except (OSError, ValueError, LookupError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (
+            zipfile.BadZipFile,
+            RuntimeError,  # a password is needed
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            EOFError,
+            MemoryError,
+        ) as error:
             raise CheckpointError(
                 f"{path}: cannot read the head ({error}); fit it again"
             ) from error
@@ -169,12 +181,12 @@ def find_head(folder: Path, find: Callable[[Path], CheckpointFiles]) -> HeadFile
         told = json.loads(path.read_text(encoding="utf-8"))["backbone"]
         anchor = {**_anchors(), "disk": Path(folder.resolve().anchor)}[told["at"]]
         place, name, digest = anchor / told["path"], str(told["name"]), told["digest"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{path}: not a head as geonb writes it; fit it again") from error
     try:
         base = find(place)
         same = base.digest() == digest
-    except CheckpointError as error:
+    except (CheckpointError, RecursionError) as error:  # a head may stand on itself
         raise CheckpointError(
             f"{path}: its network {name} is not at {place}; fetch it with geonb fetch {name}, "
             "or fit the head again"

@@ -115,6 +115,12 @@ def _tensor(
     return np.lib.stride_tricks.as_strided(storage[offset:], size, steps, writeable=False)
 
 
+def check_stored(archive: zipfile.ZipFile) -> None:
+    """Refuse parts that would grow when they are read. Raises `BadZipFile`."""
+    if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
+        raise zipfile.BadZipFile("its parts are compressed")
+
+
 def read_pth(path: Path) -> Any:
     """Read what ``torch.save`` wrote: a float tensor, or a dict of them. Raises `CheckpointError`.
 
@@ -122,6 +128,7 @@ def read_pth(path: Path) -> Any:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            check_stored(archive)
             return _Unpickler(archive, archive.namelist()[0].split("/")[0]).load()
     except OSError as error:
         raise CheckpointError(f"{path}: cannot read it ({error.strerror or error})") from error
