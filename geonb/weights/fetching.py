@@ -80,7 +80,7 @@ def find(weights: Weights) -> Path:
     state = f"{wrong[0]} there was cut off or changed" if wrong else "its files are not there"
     raise FetchError(
         f"{weights.name} is not in the cache ({folder}: {state}); fetch it with: "
-        f"{weights.command}; or name a folder of your own in {_variable(weights)}"
+        f"{command(weights)}; or name a folder of your own in {_variable(weights)}"
     )
 
 
@@ -97,7 +97,7 @@ def choose(precision: str) -> tuple[str, str]:
         if whereabouts(weights.of_precision(precision)):
             break
         wanted, int8 = weights.of_precision(precision), weights.of_precision("int8")
-        way = f"{wanted.size / 1e6:,.0f} MB; {wanted.command} brings it"
+        way = f"{wanted.size / 1e6:,.0f} MB; {command(wanted)} brings it"
         if weights.int8 and whereabouts(int8):
             way = 'but there in int8: precision="int8" takes that'
         absent.append(f"{title} is not in the cache ({way})")
@@ -137,6 +137,11 @@ def own_files(weights: Weights) -> Path | None:
     """Your own folder or checkpoint prefix, as a variable such as GEONB_LOCATIONNET names it."""
     own = os.environ.get(_variable(weights))
     return expanded(own) if own else None
+
+
+def command(weights: Weights) -> str:
+    """What fetches a known model, typed into a terminal."""
+    return f"geonb fetch {weights.name}{' --precision int8' if weights.quantised else ''}"
 
 
 def cached_files(weights: Weights) -> tuple[Path, ...]:
@@ -297,7 +302,7 @@ def _fetch_into(folder: Path, weights: Weights, forms: Sequence[Form], *, again:
     tried = "; ".join(f"{_shown(mirror)}: {answer}" for mirror, answer in answers.items())
     raise FetchError(
         f"{weights.name} cannot be fetched; tried {tried}. If you have the files, take "
-        f"them with: {weights.command} --from FILE|FOLDER|URL, or name their folder in "
+        f"them with: {command(weights)} --from FILE|FOLDER|URL, or name their folder in "
         f"{_variable(weights)}"
     )
 

@@ -71,11 +71,6 @@ class Weights:
         """Whether its files are int8 already."""
         return self.forms == (self.int8,)
 
-    @property
-    def command(self) -> str:
-        """What fetches it, typed into a terminal."""
-        return f"geonb fetch {self.name}{' --precision int8' if self.quantised else ''}"
-
     def of_precision(self, precision: str) -> Weights:
         """The record with the files for this precision alone."""
         return replace(self, forms=(self.int8,)) if precision == "int8" and self.int8 else self

@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 
 from geonb.files import file_digest
-from geonb.weights.fetching import cached_files
+from geonb.weights.fetching import cached_files, command
 from geonb.weights.registry import REGISTRY
 
 HERE = Path(__file__).parent
@@ -85,7 +85,7 @@ def models(stick):
         files = cached_files(weights)
         if not files:
             print(f"==> {name} is not in the cache, so the stick goes without it.")
-            print(f"    If you want it: {weights.command}, then make wheelhouse again")
+            print(f"    If you want it: {command(weights)}, then make wheelhouse again")
             continue
         target = stick / "models" / name
         target.mkdir(parents=True)
