@@ -64,5 +64,7 @@ def preprocess(
 
 def normalise(squares: NDArray[Any], recipe: Recipe = RECIPE) -> NDArray[np.float32]:
     """Scale and centre pixels of 0 to 1: (N, side, side, 3) to (N, 3, side, side) float32."""
-    centred = (squares * recipe.scale - np.array(recipe.mean)) / np.array(recipe.deviation)
-    return np.ascontiguousarray(centred.transpose(0, 3, 1, 2), dtype=np.float32)
+    prepared = np.multiply(squares.transpose(0, 3, 1, 2), recipe.scale, order="C", dtype=np.float32)
+    prepared -= np.array(recipe.mean, np.float32)[:, None, None]
+    prepared /= np.array(recipe.deviation, np.float32)[:, None, None]
+    return prepared

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 Method = Literal["fast", "blog"]
 Resize = Literal["gaussian", "bicubic"]
 
+_BAND = 16
+"""Rows of the result that are worked out together: they need few of the photo's."""
+_SMALL = 4 * 65536
+"""Multiplications; OpenBLAS starts threads for a larger product, and photos have their own."""
+
 
 def fast_square(photo: Photo, side: int) -> NDArray[np.float32]:
     """The blog's crop and resize on a smaller copy: the centre square, (side, side, 3), 0 to 1.
@@ -43,13 +48,17 @@ def fast_square(photo: Photo, side: int) -> NDArray[np.float32]:
         _shrinker(size, start - math.floor(start), short / side, shrunk, side)
         for size, start in zip(image.size, corner, strict=True)
     )
-    pixels = (rows @ pixels.reshape(len(pixels), -1)).reshape(side, -1, 3)  # (side, width, 3)
-    return np.clip(columns @ pixels, 0, 1)  # (side, side, 3)
+    pixels = _weighted(rows, pixels).swapaxes(0, 1)  # (width, side, 3)
+    return np.clip(_weighted(columns, pixels), 0, 1).swapaxes(0, 1)  # (side, side, 3)
 
 
 @lru_cache(maxsize=64)
-def _shrinker(size: int, start: float, step: float, shrunk: int, side: int) -> NDArray[np.float32]:
-    """The weights (side, size) by which a row of pixels makes one of ``side``.
+def _shrinker(
+    size: int, start: float, step: float, shrunk: int, side: int
+) -> list[tuple[int, NDArray[np.float32]]]:
+    """The weights (side, size) by which a row of pixels makes one of ``side``, without the zeros.
+
+    They come as some rows of the matrix at a time: the first pixel that counts, and the weights.
 
     They are those of scikit-image's ``resize``: a Gaussian of (step - 1) / 2 pixels, mirrored at
     the edges, then linear interpolation, for a photo that has ``step`` pixels for each of the
@@ -68,7 +77,27 @@ def _shrinker(size: int, start: float, step: float, shrunk: int, side: int) -> N
     for offset, share in ((0, 1 - (centres - left)), (1, centres - left)):
         index = _mirrored(left[:, None] + taps + offset, size)
         np.add.at(weights, (np.arange(side)[:, None], index), share[:, None] * kernel)
-    return weights
+    bands = []
+    for block in np.split(weights, range(_BAND, side, _BAND)):
+        used = np.flatnonzero(block.any(axis=0))
+        bands.append((int(used[0]), block[:, used[0] : used[-1] + 1].copy()))
+    return bands
+
+
+def _weighted(
+    bands: list[tuple[int, NDArray[np.float32]]], pixels: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Weight the first axis: (size, n, 3) to (side, n, 3)."""
+    flat = pixels.reshape(len(pixels), -1)
+    found = []
+    for first, weights in bands:
+        part = flat[first : first + weights.shape[1]]
+        width = max(1, _SMALL // weights.size)
+        even = part.shape[1] // width * width
+        parts = part[:, :even].reshape(len(part), -1, width).swapaxes(0, 1)
+        wide = (weights @ parts).swapaxes(0, 1).reshape(len(weights), even)
+        found.append(np.hstack([wide, weights @ part[:, even:]]))
+    return np.concatenate(found).reshape(-1, *pixels.shape[1:])
 
 
 def _mirrored(index: NDArray[np.intp], size: int) -> NDArray[np.intp]:
