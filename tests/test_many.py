@@ -42,7 +42,8 @@ def test_a_photo_that_fails_is_a_result_and_the_run_goes_on(model, tmp_path):
     assert found[1].predictions is None
 
 
-def test_photos_are_read_a_few_batches_ahead_and_no_further(model):
+def test_photos_are_read_a_few_batches_ahead_and_no_further(model, monkeypatch):
+    monkeypatch.setattr(results, "cpu_limit", lambda: 1)
     asked, held = 0, []
 
     def photos():
@@ -53,11 +54,12 @@ def test_photos_are_read_a_few_batches_ahead_and_no_further(model):
     for seen, result in enumerate(geonb.predict_many(model, photos(), batch=4, progress=False), 1):
         held.append(asked - seen)
         assert result.error is None
-    assert max(held) <= 4 * (results._AHEAD + 2)
-    assert max(held) >= 4  # the next batch is on its way while one is running
+    assert max(held) <= 4 * (results._AHEAD + 3)
+    assert max(held) >= 4  # the next batch is on its way while one is looked at
 
 
-def test_stopping_early_reads_no_further(model):
+def test_stopping_early_reads_no_further(model, monkeypatch):
+    monkeypatch.setattr(results, "cpu_limit", lambda: 1)
     asked = []
 
     def photos():
@@ -68,7 +70,7 @@ def test_stopping_early_reads_no_further(model):
     run = geonb.predict_many(model, photos(), batch=2, progress=False)
     next(run)
     run.close()
-    assert len(asked) <= 2 * (results._AHEAD + 2)
+    assert len(asked) <= 2 * (results._AHEAD + 3)
 
 
 def test_progress_tells_photos_a_second(model, capsys):
@@ -91,3 +93,32 @@ def test_a_place_in_exif_that_is_none_costs_its_photo_only(model):
     found = list(geonb.predict_many(model, [file.getvalue(), picture(2)], progress=False))
     assert found[0].predictions.truth is None
     assert found[1].error is None
+
+
+def test_threads_run_the_network_by_themselves_and_agree_with_predict(model):
+    """Its own session, of one thread each, gives the answers of the one that `predict` uses."""
+    network = model.network.alone
+    assert network is model.network.alone is not model.network  # opened once
+    batch = geonb.preprocess([picture(1), picture(2)])
+    assert network.probabilities(batch) == pytest.approx(
+        model.network.probabilities(batch), abs=1e-6
+    )
+
+
+def test_an_engine_for_one_thread_at_a_time_is_asked_by_one(model):
+    from dataclasses import replace
+    from threading import Lock
+    from types import SimpleNamespace
+
+    busy = Lock()
+
+    def probabilities(batch):
+        assert busy.acquire(blocking=False)
+        answer = model.network.probabilities(batch)
+        busy.release()
+        return answer
+
+    network = SimpleNamespace(alone=None, probabilities=probabilities)
+    photos = [picture(i) for i in range(6)]
+    found = geonb.predict_many(replace(model, network=network), photos, batch=1, progress=False)
+    assert [result.error for result in found] == [None] * 6

@@ -1,19 +1,20 @@
-"""Predictions for many photos: decoded in threads beside the network, in bounded memory."""
+"""Predictions for many photos: threads prepare and locate them, in order and in bounded memory."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sized
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from geonb.errors import GeonbError, PhotoError
-from geonb.model import BATCH
 from geonb.network.sessions import cpu_limit
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
@@ -26,12 +27,16 @@ if TYPE_CHECKING:
 
     from geonb.earth.within import Within
     from geonb.model import Model
+    from geonb.network.opening import Engine
     from geonb.photos.photo import PhotoSource
 
-    Prepared: TypeAlias = tuple[Photo, NDArray[np.float32]]
+    Found: TypeAlias = list[tuple[PhotoSource, Photo | PhotoError, NDArray[np.float32]]]
+    """Each source, its photo or why it can't be opened, and the probabilities, (cells,)."""
 
+BATCH = 4
+"""Photos that a thread runs together: more of them need more memory, and aren't quicker."""
 _AHEAD = 2
-"""Batches that are read and decoded while the network runs one."""
+"""Batches that are found, or wait for a thread, while the caller looks at one."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +67,13 @@ def predict_many(  # noqa: PLR0913
 ) -> Iterator[Result]:
     """Predict where each of many photos was taken: one `Result` per photo, in their order.
 
-    Threads read, decode and prepare photos while the network runs a ``batch`` of them; only the
-    photos of a few batches are in memory, however many there are. ``photos`` may be any iterable,
-    a generator too. A photo that fails gives a result with its error, and the run goes on.
-    ``within`` and ``spread_km`` are those of `predict`. ``progress`` shows photos a second and
+    Threads read, decode and prepare photos, and each runs the network on a ``batch`` of them; only
+    the photos of a few batches are in memory, however many there are. ``photos`` may be any
+    iterable, a generator too. A photo that fails gives a result with its error, and the run goes
+    on. ``within`` and ``spread_km`` are those of `predict`. ``progress`` shows photos a second and
     the time left on stderr; ``allow_private`` is that of `open_photo`.
 
-    Raises `ModelError` if the network itself is broken, or ``batch`` is below 1.
+    Raises `ModelError` if the network itself is broken, and `ValueError` if ``batch`` is below 1.
     """
     from tqdm.auto import tqdm
 
@@ -76,59 +81,77 @@ def predict_many(  # noqa: PLR0913
         raise ValueError(f"batch is the number of photos run together, at least 1, not {batch}")
     choose = partial(rank, model, top=top, within=within, spread_km=spread_km)
     total = len(photos) if isinstance(photos, Sized) else None
+    few = total is not None and total <= batch  # one thread: the network may take all processors
+    alone = None if few else model.network.alone
+    find = _finder(model, alone, allow_private=allow_private)
     with tqdm(total=total, desc=model.name, unit="photo", disable=not progress) as bar:
-        for some in _batches(photos, batch, partial(_prepare, model, allow_private)):
-            for result in _run(model, some, choose):
-                yield result
+        for some in _in_order(photos, batch, find):
+            for source, photo, probabilities in some:
+                yield _result(source, photo, probabilities, choose)
                 bar.update()
 
 
-def _batches(
-    photos: Iterable[PhotoSource], batch: int, prepare: Callable[[PhotoSource], Prepared]
-) -> Iterator[list[tuple[PhotoSource, Future[Prepared]]]]:
-    """Batches of photos being prepared, of which `_AHEAD` more are on their way."""
-    sources = iter(photos)
-    waiting: deque[list[tuple[PhotoSource, Future[Prepared]]]] = deque()
-    with ThreadPoolExecutor(cpu_limit() + 1, "geonb-photo") as pool:
+def _in_order(
+    photos: Iterable[PhotoSource], batch: int, find: Callable[[list[PhotoSource]], Found]
+) -> Iterator[Found]:
+    """What threads find in batches of photos, of which `_AHEAD` more than threads are begun."""
+    sources, threads = iter(photos), cpu_limit() + 1  # one of them may wait for a disk
+    waiting: deque[Future[Found]] = deque()
+    with ThreadPoolExecutor(threads, "geonb-photo") as pool:
         try:
             while True:
-                while len(waiting) <= _AHEAD and (some := list(islice(sources, batch))):
-                    waiting.append([(s, pool.submit(prepare, s)) for s in some])
+                while len(waiting) < threads + _AHEAD and (some := list(islice(sources, batch))):
+                    waiting.append(pool.submit(find, some))
                 if not waiting:
                     return
-                yield waiting.popleft()
+                yield waiting.popleft().result()
         finally:  # also when the caller stops early
             pool.shutdown(cancel_futures=True)
 
 
-def _prepare(model: Model, allow_private: bool, source: PhotoSource) -> Prepared:  # noqa: FBT001
-    photo = open_photo(source, allow_private=allow_private)
-    return photo, preprocess(photo, recipe=model.recipe)
+def _finder(
+    model: Model, alone: Engine | None, *, allow_private: bool
+) -> Callable[[list[PhotoSource]], Found]:
+    """What a thread does: open and prepare photos, and run the network once, on those it can."""
+    one_at_a_time = nullcontext() if alone else Lock()
+    if alone:
+        model = replace(model, network=alone)
+
+    def find(sources: list[PhotoSource]) -> Found:
+        photos: list[Photo | PhotoError] = []
+        squares = []
+        for source in sources:
+            try:
+                photo = open_photo(source, allow_private=allow_private)
+                squares.append(preprocess(photo, recipe=model.recipe))
+                photos.append(photo)
+            except PhotoError as error:
+                photos.append(error)
+        with one_at_a_time:
+            answers = iter(model.run(np.concatenate(squares)) if squares else ())
+        return [
+            (source, photo, _NOTHING if isinstance(photo, PhotoError) else next(answers))
+            for source, photo in zip(sources, photos, strict=True)
+        ]
+
+    return find
 
 
-def _run(
-    model: Model,
-    batch: list[tuple[PhotoSource, Future[Prepared]]],
+def _result(
+    source: PhotoSource,
+    photo: Photo | PhotoError,
+    probabilities: NDArray[np.float32],
     choose: Callable[[Photo, NDArray[np.float32]], Predictions],
-) -> Iterator[Result]:
-    """Run the network once, on those photos of the batch that could be prepared."""
-    prepared: list[Prepared | PhotoError] = []
-    for _, future in batch:
-        try:
-            prepared.append(future.result())
-        except PhotoError as error:
-            prepared.append(error)
-    squares = [item[1] for item in prepared if isinstance(item, tuple)]
-    answers = iter(model.run(np.concatenate(squares)) if squares else ())  # (cells,) each
-    for (source, _), item in zip(batch, prepared, strict=True):
-        if isinstance(item, PhotoError):
-            yield Result(_name(source), None, item)
-            continue
-        photo = item[0]
-        try:
-            yield Result(photo.name, choose(photo, next(answers)), None)
-        except GeonbError as error:  # such as a place in EXIF that is none
-            yield Result(photo.name, None, error)
+) -> Result:
+    if isinstance(photo, PhotoError):
+        return Result(_name(source), None, photo)
+    try:
+        return Result(photo.name, choose(photo, probabilities))
+    except GeonbError as error:  # such as a place in EXIF that is none
+        return Result(photo.name, None, error)
+
+
+_NOTHING = np.empty(0, np.float32)
 
 
 def _name(source: PhotoSource) -> str:
