@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -88,8 +88,12 @@ def nearest_town(place: Place) -> Town:
 
     Towns: GeoNames, CC BY 4.0.
     """
-    here = check_points(place).reshape(2)
-    towns = gazetteer()
+    return _nearest_town(*check_points(place).reshape(2).tolist())
+
+
+@lru_cache(maxsize=16384)  # many photos have their guesses in the same few thousand cells
+def _nearest_town(lat: float, lng: float) -> Town:
+    here, towns = np.array([lat, lng]), gazetteer()
     cosines = towns.vectors @ s2.unit_vectors(here)
     index = int(np.argmax(cosines))  # the greatest cosine is the smallest angle
     low, high = np.searchsorted(towns.regions, towns.regions[index] + np.arange(2))
