@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.photos.photo import PhotoSource, open_photo
-from geonb.photos.squares import SQUARES, Method, Resize
+from geonb.photos.squares import Method, Resize, square_maker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,15 +56,13 @@ def preprocess(
     """
     if method not in {"fast", "blog"}:
         raise ValueError(f"method is 'fast' or 'blog', not {method!r}")
+    square = square_maker(recipe.resize, method)
     photos: list[Any] = list(photo) if isinstance(photo, (list, tuple)) else [photo]
-    square = SQUARES[recipe.resize, method]
-    squares: list[Any] = [square(open_photo(p), recipe.side) for p in photos]
-    return normalise(np.stack(squares), recipe)  # (N, 224, 224, 3) -> (N, 3, 224, 224)
+    return normalise(np.stack([square(open_photo(p), recipe.side) for p in photos]), recipe)
 
 
 def normalise(squares: NDArray[Any], recipe: Recipe = RECIPE) -> NDArray[np.float32]:
     """Scale and centre pixels of 0 to 1: (N, side, side, 3) to (N, 3, side, side) float32."""
-    prepared = np.multiply(squares.transpose(0, 3, 1, 2), recipe.scale, order="C", dtype=np.float32)
-    prepared -= np.array(recipe.mean, np.float32)[:, None, None]
-    prepared /= np.array(recipe.deviation, np.float32)[:, None, None]
-    return prepared
+    mean, deviation = np.array([recipe.mean, recipe.deviation], np.float32)[..., None, None]
+    pixels = np.ascontiguousarray(np.moveaxis(squares, 3, 1), np.float32)
+    return (pixels * np.float32(recipe.scale) - mean) / deviation

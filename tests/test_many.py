@@ -7,6 +7,7 @@ from PIL import Image
 
 import geonb
 from geonb.many import results
+from geonb.network.threads import for_threads
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +98,8 @@ def test_a_place_in_exif_that_is_none_costs_its_photo_only(model):
 
 def test_threads_run_the_network_by_themselves_and_agree_with_predict(model):
     """Its own session, of one thread each, gives the answers of the one that `predict` uses."""
-    network = model.network.alone
-    assert network is model.network.alone is not model.network  # opened once
+    network = for_threads(model.network)
+    assert network is for_threads(model.network) is not model.network  # opened once
     batch = geonb.preprocess([picture(1), picture(2)])
     assert network.probabilities(batch) == pytest.approx(
         model.network.probabilities(batch), abs=1e-6
@@ -118,7 +119,7 @@ def test_an_engine_for_one_thread_at_a_time_is_asked_by_one(model):
         busy.release()
         return answer
 
-    network = SimpleNamespace(alone=None, probabilities=probabilities)
+    network = SimpleNamespace(probabilities=probabilities)
     photos = [picture(i) for i in range(6)]
     found = geonb.predict_many(replace(model, network=network), photos, batch=1, progress=False)
     assert [result.error for result in found] == [None] * 6

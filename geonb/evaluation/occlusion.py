@@ -88,11 +88,11 @@ class Occlusion:
         """The square that the network saw, and over it where the answer comes from."""
         from matplotlib.figure import Figure
 
-        from geonb.photos.squares import SQUARES
+        from geonb.photos.squares import square_maker
 
         canvas = Figure(figsize=(8.4, 4.0), layout="constrained")
         plain, heated = canvas.subplots(1, 2)
-        square = SQUARES[self.resize, "fast"](self.photo, self.side)
+        square = square_maker(self.resize, "fast")(self.photo, self.side)
         heat, reach = self.heat(), max(float(np.abs(self.drops).max()), 1e-9)
         plain.imshow(square)
         plain.set_title("what the network sees", fontsize=10)

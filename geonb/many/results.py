@@ -16,6 +16,7 @@ import numpy as np
 
 from geonb.errors import GeonbError, PhotoError
 from geonb.network.sessions import cpu_limit
+from geonb.network.threads import for_threads
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
@@ -82,7 +83,7 @@ def predict_many(  # noqa: PLR0913
     choose = partial(rank, model, top=top, within=within, spread_km=spread_km)
     total = len(photos) if isinstance(photos, Sized) else None
     few = total is not None and total <= batch  # one thread: the network may take all processors
-    alone = None if few else model.network.alone
+    alone = None if few else for_threads(model.network)
     find = _finder(model, alone, allow_private=allow_private)
     with tqdm(total=total, desc=model.name, unit="photo", disable=not progress) as bar:
         for some in _in_order(photos, batch, find):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from copy import copy
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import numpy as np
@@ -87,10 +86,6 @@ class Engine(Protocol):
     def agreement(self) -> Agreement | str | None:
         """How well an int8 network agrees with the float32 one; None for a float32 network."""
 
-    @property
-    def alone(self) -> Engine | None:
-        """The same for several threads, each of which runs it by itself; None if it can't."""
-
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run preprocessed photos (N, 3, 224, 224) to probabilities (N, classes)."""
 
@@ -157,15 +152,6 @@ class OnnxEngine:
 
             self.agreement = read_agreement(self._derived.folder)
 
-    @cached_property
-    def alone(self) -> Engine | None:
-        """See `Engine`."""
-        if self._session.get_providers()[0] == "CUDAExecutionProvider":
-            return None
-        lone = copy(self)
-        lone._session = self._start("cpu", alone=True)  # noqa: SLF001 - one of our own
-        return lone
-
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine`."""
         if self._session.get_inputs()[0].shape[0] == 1:  # of others' files: a photo at a time
@@ -173,10 +159,10 @@ class OnnxEngine:
             return np.concatenate(parts)
         return self._session.run(None, {"data": batch})[0]
 
-    def _start(self, device: sessions.Device, *, alone: bool = False) -> Any:
-        path = self._derived.folder / "model.onnx"
-        optimised, packed = self._kind != "plain", self._kind == "int8"
-        return sessions.open_session(path, device, optimised=optimised, packed=packed, alone=alone)
+    def _start(self, device: sessions.Device, threads: int = 0) -> Any:
+        path, packed = self._derived.folder / "model.onnx", self._kind == "int8"
+        optimised = self._kind != "plain"
+        return sessions.open_session(path, device, threads, optimised=optimised, packed=packed)
 
     def _derive(self) -> Derived:
         """The network as ONNX Runtime maps it, laid out for processors like this one."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class NumpyEngine:
     """ONNX's reference evaluator: slow, readable, and it runs wherever NumPy does."""
 
-    agreement = alone = None
+    agreement = None
 
     def __init__(self, files: CheckpointFiles) -> None:
         from onnx.reference import ReferenceEvaluator
@@ -36,7 +36,7 @@ class NumpyEngine:
 class MxnetEngine:
     """MXNet's Module, called as the blog calls it."""
 
-    agreement = alone = None
+    agreement = None
 
     def __init__(self, files: CheckpointFiles) -> None:
         if isinstance(files, HeadFiles):

@@ -1,4 +1,4 @@
-"""A photo's centre square, shrunk to what a network sees; quickly, or to the letter."""
+"""A photo's centre square, shrunk to what a network sees, as the blog does, but quickly."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from PIL import Image
-
-from geonb.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +22,15 @@ _BAND = 16
 """Rows of the result that are worked out together: they need few of the photo's."""
 _SMALL = 4 * 65536
 """Multiplications; OpenBLAS starts threads for a larger product, and photos have their own."""
+
+
+def square_maker(resize: Resize, method: Method) -> Callable[[Photo, int], NDArray[Any]]:
+    """What makes a photo into the square (side, side, 3) of a recipe, 0 to 1."""
+    if (resize, method) == ("gaussian", "fast"):
+        return fast_square
+    from geonb.photos import other_squares
+
+    return other_squares.SQUARES[resize, method]
 
 
 def fast_square(photo: Photo, side: int) -> NDArray[np.float32]:
@@ -104,45 +110,3 @@ def _mirrored(index: NDArray[np.intp], size: int) -> NDArray[np.intp]:
     """Indices beyond the edges, mirrored into 0 to size - 1."""
     last = size - 1
     return last - np.abs(last - index % (2 * last)) if last else np.zeros_like(index)
-
-
-def _blog(photo: Photo, side: int) -> NDArray[np.float64]:
-    """The blog's crop and resize; scikit-image has smoothed before it shrinks since 0.15."""
-    try:
-        from skimage import transform
-    except ImportError as error:
-        raise MissingDependencyError("the blog's preprocessing", "scikit-image", "blog") from error
-    pixels = np.asarray(photo.image())
-    short = min(pixels.shape[:2])
-    top, left = (pixels.shape[0] - short) // 2, (pixels.shape[1] - short) // 2
-    return transform.resize(pixels[top : top + short, left : left + short], (side, side))
-
-
-def _bicubic(photo: Photo, side: int, short_side: int | None = None) -> NDArray[np.float64]:
-    """CLIP's resize and crop: the short side to ``side``, the long one rounded down, the middle.
-
-    ``short_side`` is how far the photo may be shrunk by a whole number before.
-    """
-    full = photo.size
-    image = photo.image(short_side)
-    target = [side * length // min(full) for length in full]
-    # Pixels of the image, shrunk or not, for one pixel of the resized photo, and where the
-    # square begins: Pillow then works out the square alone, and looks beyond its edges.
-    shrunk = round(max(full) / max(image.size))
-    steps = [length / shrunk / size for length, size in zip(full, target, strict=True)]
-    left, top = (step * ((size - side) // 2) for step, size in zip(steps, target, strict=True))
-    box = (left, top, left + steps[0] * side, top + steps[1] * side)
-    box = (*box[:2], min(box[2], image.width), min(box[3], image.height))
-    return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC, box)) / 255
-
-
-def _fast_bicubic(photo: Photo, side: int) -> NDArray[np.float64]:
-    return _bicubic(photo, side, 2 * side)
-
-
-SQUARES: dict[tuple[str, str], Callable[[Photo, int], NDArray[Any]]] = {
-    ("gaussian", "fast"): fast_square,
-    ("gaussian", "blog"): _blog,
-    ("bicubic", "fast"): _fast_bicubic,
-    ("bicubic", "blog"): _bicubic,
-}
