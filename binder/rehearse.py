@@ -156,7 +156,7 @@ def setting(file, value):
 
 
 def killed_in(group):
-    """Whether Linux killed something in a control group (or None) for want of memory."""
+    """Whether Linux killed something in a control group (or None) because memory ran out."""
     if not group:
         return False
     *_, kills = GROUPS[str(group.parent)]

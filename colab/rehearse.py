@@ -45,7 +45,7 @@ def main():
 
 
 def first_install(path):
-    """What a notebook's first code cell installs, with this folder in the place of GitHub."""
+    """What a notebook's first code cell installs, with this folder instead of GitHub."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     (line,) = re.findall(r"%pip install (.*)", code)

@@ -28,7 +28,7 @@ def main() -> None:
     type=click.Choice(get_args(Precision)),
     default="float32",
     show_default=True,
-    help="int8 takes GeoCLIP's smaller files: 347 MB in the place of 1,260.",
+    help="int8 takes GeoCLIP's smaller files: 347 MB instead of 1,260.",
 )
 def fetch(model: str, source: str | None, precision: Precision) -> None:
     """Fetch MODEL (locationnet) into the cache, and verify it; resumes what was broken off."""

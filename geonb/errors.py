@@ -7,7 +7,7 @@ def printable(text: str) -> str:
 
 
 class GeonbError(Exception):
-    """Any failure that is of the user's making, or of the world's; its text is one line."""
+    """Any failure that comes from the input, or from the outside world; its text is one line."""
 
     def __init__(self, text: str) -> None:
         super().__init__(printable(text))

@@ -140,8 +140,8 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
     scenes, and printed. GeoCLIP's int8 files are its publishers' own (307 MB). ``device="cuda"``
     runs on the GPU, with the package onnxruntime-gpu.
 
-    ``gallery`` are the places that GeoCLIP chooses from in the place of its own 100,000: pairs
-    of latitude and longitude, or a CSV or JSON file of them. Embedding 100,000 places takes half
+    ``gallery`` are the places that GeoCLIP chooses from instead of its own 100,000: pairs of
+    latitude and longitude, or a CSV or JSON file of them. Embedding 100,000 places takes half
     a minute, once.
 
     Raises `ModelError`, of which `CheckpointError`, `CellsError` and `FetchError` are kinds.

@@ -157,7 +157,7 @@ def lookalikes(
 
     ``model`` is a loaded GeoCLIP, its name, or its folder; its location encoder (38 MB) is enough,
     and that of pip's ``geoclip`` is taken if it's installed. ``gallery`` are places to compare
-    with, in the place of GeoCLIP's own 100,000; embedding these takes half a minute, once.
+    with, instead of GeoCLIP's own 100,000; embedding these takes half a minute, once.
     None of the list is within ``apart_km`` kilometres of ``place`` or of a better one. Raises
     `ModelError`, `PlaceError`.
     """

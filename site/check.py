@@ -1,8 +1,8 @@
 """Check the built site as a reader without a network sees it: ``make site`` runs this.
 
 Opens every page of artefacts/site/ from disk, in Chromium, with all hosts cut off. Fails on an
-error of a script, a request to any host, a picture that is missing or has no words, a page that is
-wider than a phone, and a link that leads nowhere. Takes pictures, wide and as on a phone, into
+error of a script, a request to any host, a picture that is missing or has no alt text, a page that
+is wider than a phone, and a link that leads nowhere. Takes pictures, wide and as on a phone, into
 artefacts/site-pictures/.
 """
 
@@ -79,7 +79,7 @@ def look(browser, path):
         if not image["width"]:
             wrong.append(f"the picture {image['src']} is missing")
         if not image["alt"]:
-            wrong.append(f"the picture {image['src']} has no words")
+            wrong.append(f"the picture {image['src']} has no alt text")
     return {**seen, "wrong": wrong}
 
 

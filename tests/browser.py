@@ -6,7 +6,7 @@
 maps.googleapis.com is played by ``fake_google_maps.js``; a tab with ``google=False`` finds it
 unreachable.
 
-The fixtures belong into conftest.py. Playwright keeps an event loop running in the test's
+The fixtures belong in conftest.py. Playwright keeps an event loop running in the test's
 thread: code that starts a loop of its own (nbclient, nbconvert) runs as a process beside it.
 """
 

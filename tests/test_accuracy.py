@@ -171,7 +171,7 @@ def test_no_test_set_ranks_locationnet_and_geoclip():
     assert not set.intersection(*sets.values())
     shown = evaluate([(0, 0)], [(0, 0)], published=SYSTEMS)
     assert all(row.comparable is False for row in shown.published)
-    assert "are of other photos than 'yours'" in repr(shown)
+    assert "were measured on other photos than 'yours'" in repr(shown)
 
 
 SYSTEMS = ("LocationNet", "GeoCLIP")
@@ -181,10 +181,10 @@ def test_published_rows_of_other_photos_come_with_a_warning():
     mine = evaluate([(0, 0)], [(0, 0)], test_set="my <holiday>")
     assert "LocationNet" in repr(mine)
     assert "Published in: J. Choi and K. Li" in repr(mine)
-    assert "IM2GPS, PlaNet's Flickr, Placing 2016 are of other photos" in repr(mine)
+    assert "IM2GPS, PlaNet's Flickr, Placing 2016 were measured on other photos" in repr(mine)
     assert "my &lt;holiday&gt;" in mine._repr_html_()
     part = evaluate([(0, 0)] * 200, [(0, 0)] * 200, test_set=IM2GPS)
-    assert "are of 237 photos, these are 200" in repr(part)
+    assert "were measured on 237 photos, yours on 200" in repr(part)
     whole = evaluate([(0, 0)] * 237, [(0, 0)] * 237, test_set=IM2GPS)
     assert "Warning" not in repr(whole)
     assert "33.2-45.5" in repr(whole)  # LocationNet's 39.2 % of 237 within 25 km
@@ -198,7 +198,7 @@ def test_published_rows_are_grouped_by_test_set_and_marked():
     assert [row.comparable for row in shown.published] == [s == IM2GPS for s in sets]
     assert "\n* LocationNet " in repr(shown)
     assert "\nLocationNet  " in repr(shown)
-    assert "Rows with * are of your own test set" in repr(shown)
+    assert "Rows with * are on your own test set" in repr(shown)
     records = shown.records()
     assert [r["comparable"] for r in records] == [None] * 2 + [True] * 4 + [False] * 2
 

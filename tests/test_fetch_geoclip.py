@@ -27,7 +27,7 @@ def content(tmp_path_factory):
 
 @pytest.fixture
 def served(mirror, content, cache, monkeypatch):  # noqa: F811
-    """GeoCLIP's record, with stand-ins in the place of its files."""
+    """GeoCLIP's record, with small files instead of its own."""
     mirror.files.update(content)
     mirror.redirects = True
 

@@ -73,7 +73,7 @@ class Call:
 def test_a_pickle_that_wants_any_other_name(function, tmp_path):
     with zipfile.ZipFile(tmp_path / "a.pth", "w") as archive:
         archive.writestr("archive/data.pkl", pickle.dumps({"a": Call(function, "x")}, 2))
-    with pytest.raises(CheckpointError, match=r"does not belong into a file of tensors"):
+    with pytest.raises(CheckpointError, match=r"has no place in a file of tensors"):
         read_pth(tmp_path / "a.pth")
 
 

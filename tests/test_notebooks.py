@@ -220,7 +220,7 @@ def test_it_runs_offline_with_its_solutions(path, tmp_path):
 
 
 def pictures_without_words(cells):
-    """The cells whose outputs hold a picture that says nothing to those who do not see it."""
+    """The cells whose outputs hold a picture that says nothing to people who can't see it."""
     for cell in cells:
         for output in cell.outputs:
             data, about = output.get("data", {}), output.get("metadata", {})

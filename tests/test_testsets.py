@@ -107,7 +107,7 @@ def test_im2gps_that_cannot_be_fetched(cache, monkeypatch):
         raise PhotoError(f"{url}: the server answered 404; check the link")
 
     monkeypatch.setattr(testsets, "fetch", fetch)
-    with pytest.raises(EvaluationError, match=r"answered 404.*by other means and give its folder"):
+    with pytest.raises(EvaluationError, match=r"answered 404.*yourself and give its folder"):
         testsets.im2gps()
     monkeypatch.setattr(testsets, "fetch", lambda _: b"<html>gone</html>")
     with pytest.raises(EvaluationError, match="not a zip file"):

@@ -1,4 +1,4 @@
-"""Failures of the user's making: one line on stderr, and exit code 2."""
+"""Failures that the user can mend: one line on stderr, and exit code 2."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def read_within(_: click.Context, __: click.Parameter, text: str | None) -> With
 
 
 def load(source: str | None = None, **chosen: Any) -> Model:
-    """Load a model as `load_model` does, and say on stderr if it is mini for want of another."""
+    """Load a model as `load_model` does, and say on stderr if only mini is there."""
     from geonb.model import load_model
 
     with redirect_stdout(sys.stderr):  # what int8 costs; stdout is for the answer

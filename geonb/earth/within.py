@@ -25,7 +25,7 @@ Within: TypeAlias = (
 """A country's name or ISO code; a circle, (latitude, longitude, kilometres); or a box, (south,
 west, north, east) in degrees, as `geonb.bounds` gives it."""
 _USUAL = {"UK": "GB", "EL": "GR"}
-"""Codes that people write in the place of ISO's."""
+"""Codes that people write instead of ISO's."""
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,9 @@ class Evaluation(Tabular):
         if self.coverage:
             notes.append(repr(self.coverage))
         if any(row.comparable for row in self.published):
-            notes.append(f"Rows with {MARK} are of your own test set, so they compare with yours.")
+            notes.append(
+                f"Rows with {MARK} are on your own test set, so you can compare them with yours."
+            )
         sources = dict.fromkeys(row.source for row in self.published)
         return [*notes, *([f"Published in: {'; '.join(sources)}."] if sources else [])]
 
@@ -112,14 +114,14 @@ class Evaluation(Tabular):
         warnings = []
         if others:
             warnings.append(
-                f"Warning: the published rows of {', '.join(others)} are of other photos than "
-                f"{own!r}; a difference may come from the photos."
+                f"Warning: the published rows of {', '.join(others)} were measured on other photos "
+                f"than {own!r}; a difference may come from the photos."
             )
         sizes = {row.photos for row in self.published if row.test_set == own}
         if any(abs(size - photos) > 0.05 * size for size in sizes):
             warnings.append(
-                f"Warning: the published rows of {own} are of {max(sizes):,} photos, these are "
-                f"{photos:,}; they compare only roughly."
+                f"Warning: the published rows of {own} were measured on {max(sizes):,} photos, "
+                f"yours on {photos:,}; they compare only roughly."
             )
         return warnings
 

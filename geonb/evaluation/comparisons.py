@@ -99,7 +99,7 @@ class Comparison(Tabular):
                 notes.append(f"{better} is better within {', '.join(where)} km.")
         same = [f"{row.threshold_km:g}" for row in self.rows if not row.differs]
         if same:
-            notes.append(f"Within {', '.join(same)} km these photos do not tell them apart.")
+            notes.append(f"Within {', '.join(same)} km these photos can't tell them apart.")
         return [*notes, f"A p below {_ALPHA / len(self.rows):g} counts, as several are tested."]
 
     def records(self) -> list[dict[str, Any]]:

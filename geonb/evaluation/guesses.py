@@ -109,7 +109,7 @@ def one_place(values: ArrayLike) -> Place:
 
 
 def read_guesses(predictions: Any) -> NDArray[np.float64]:
-    """Places (N, k, 2) with NaN where there is none, from all that `evaluate` takes."""
+    """Places (N, k, 2) with NaN for none, from all that `evaluate` takes."""
     predictions = _listed(predictions)
     if _are_predictions(predictions):
         most = max((len(p) for p in predictions if p is not None), default=1)

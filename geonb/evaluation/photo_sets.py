@@ -36,7 +36,7 @@ class PhotoSet:
         name: What tables call the set.
         photos: Paths or addresses, N.
         truth: Where each was taken, (N, 2) degrees.
-        photographers: Who took each, N; empty if nobody says.
+        photographers: Who took each, N; empty if that isn't known.
         skipped: What was left out: each reason, and how often.
         missing: Photos that are named by a path where there is no file.
     """

@@ -67,7 +67,7 @@ def _data(name: str) -> list[str]:
 
 PUBLISHED = tuple(_read_rows())
 """The rows that are known. No test set has one of LocationNet and one of GeoCLIP, so nobody can say
-from them which of the two is better. The blog's Flickr rows are of two test sets, as it says."""
+from them which of the two is better. The blog's Flickr rows are on two test sets, as it says."""
 
 
 def choose_published(

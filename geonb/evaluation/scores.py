@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Z95 = 1.959963984540054
 """Standard deviations to each side of a 95% interval."""
 MARK = "*"
-"""Before a published row that is of the user's own test set."""
+"""Before a published row on the user's own test set."""
 _OSV5M_SCALE_KM = 1492.7
 _CHUNK = 1 << 16  # photos measured at a time: small enough for the processor's cache
 
@@ -37,7 +37,7 @@ class Score:
         osv5m: OSV-5M's score, 0 to 5000: the mean of 5000 exp(-km / 1492.7), 0 without a prediction
             (Astruc et al., CVPR 2024).
         source: Where a published row was printed.
-        comparable: Whether it is of the user's own test set; None for the user's own rows.
+        comparable: Whether it is on the user's own test set; None for the user's own rows.
     """
 
     system: str

@@ -67,7 +67,7 @@ def _fetch_im2gps(url: str) -> Path:
         photos = _unpacked(fetch(url))
     except (PhotoError, *_BROKEN_ARCHIVE) as error:
         raise EvaluationError(
-            f"cannot fetch IM2GPS ({error}); fetch {IM2GPS_URL} by other means and give its folder"
+            f"cannot fetch IM2GPS ({error}); download {IM2GPS_URL} yourself and give its folder"
         ) from error
     for name, data in photos.items():
         with replacing(folder / name) as temporary:

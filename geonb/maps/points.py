@@ -26,7 +26,7 @@ _TILE = 256
 _MARGIN = 50
 """Pixels; kept free around the places, for their pins."""
 _NEAREST_ZOOM = 10
-"""For places that are all but one; a city fills the map."""
+"""For places that nearly coincide; a city fills the map."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,6 @@ def line_below(predictions: Predictions, why: str) -> str:
 
 
 def in_words(predictions: Predictions) -> str:
-    """A map of predictions in words, for those who do not see it."""
+    """A map of predictions in words, for people who can't see it."""
     pins = "; ".join(f"{point.label}: {point.text}" for point in points(predictions))
     return f"Map with {len(predictions)} numbered pins. {pins}."

@@ -94,7 +94,7 @@ def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
 
 
 def _add_foot(figure: Figure, predictions: Predictions) -> None:
-    """What has to stand beside the answer, and what the star means."""
+    """What has to be said beside the answer, and what the star means."""
     note = fill(f"{predictions.note}.", _LETTERS) if predictions.note else ""
     texts = [(_MARGIN, note, drawing.SOFT, "left")]
     if predictions.truth is not None:

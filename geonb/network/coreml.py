@@ -165,7 +165,7 @@ def _array(weights: Any, shape: Sequence[int]) -> NDArray[np.float32]:
 
 
 def _padding(params: Any) -> tuple[int, int]:
-    """Rows and columns of zeros on each side; a maximum after a relu takes them for nothing."""
+    """Rows and columns of zeros on each side; they don't change a maximum after a relu."""
     if params.WhichOneof("PaddingType") != "constant" or params.constant.value:
         raise ValueError("pads with something else than zeros")
     return _borders(params.paddingAmounts)

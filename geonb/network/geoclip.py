@@ -162,7 +162,7 @@ def find_geoclip(
 ) -> GeoclipFiles:
     """Find GeoCLIP's files in ``folder``; what it lacks but the vision model, in pip's ``geoclip``.
 
-    ``int8`` takes the quantised vision model; ``gallery`` are places in the place of its own.
+    ``int8`` takes the quantised vision model; ``gallery`` are places that replace its own.
     Raises `CheckpointError`, `CellsError`, `PlaceError`.
     """
     folder = folder if folder.is_dir() else folder.parent
@@ -231,7 +231,7 @@ class Gallery:
     cells: Cells
     """One cell a place: the largest that holds no other place."""
     counts: NDArray[np.int64]
-    """How often each place stands in the list, (places,)."""
+    """How often each place is listed, (places,)."""
     embeddings: np.memmap[Any, np.dtype[np.float32]]
     """Unit vectors, (places, 512), mapped from the disk."""
     path: Path
@@ -426,7 +426,7 @@ def _check_vision(path: Path, graph: Any) -> Any:
 def _append_gallery(model: Any, gallery: Gallery, scale: float) -> None:
     """Let the graph go on from ``image_embeds`` to the probability of each place.
 
-    A place that stands in the list n times has n times the probability: log n is added.
+    A place that is listed n times has n times the probability: log n is added.
     """
     from onnx import TensorProto, helper, numpy_helper
 

@@ -135,12 +135,12 @@ def quantise(
     optimise(quantised, target)
     agreement = _measure(plain, target, files, batches[::3], calibration.kind)
     target.with_name(_FILE).write_text(json.dumps(asdict(agreement)), encoding="utf-8")
-    print(agreement)  # noqa: T201 - the user asked for int8, and is told what it costs
+    print(agreement)  # noqa: T201 - the user asked for int8, and should know what it costs
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep back what ONNX Runtime's quantisation tells the root logger; it is meant for experts."""
+    """Silence what ONNX Runtime's quantisation logs to the root logger; it is meant for experts."""
     root = logging.getLogger()
     handler = logging.NullHandler()  # without any, logging would set one up for good
 

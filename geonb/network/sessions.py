@@ -64,7 +64,7 @@ def check_device(device: Device) -> None:
     onnxruntime = runtime()
     if device == "cuda" and "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         raise ModelError(
-            "device 'cuda' needs the package onnxruntime-gpu in the place of onnxruntime: "
+            "device 'cuda' needs the package onnxruntime-gpu instead of onnxruntime: "
             'pip uninstall onnxruntime; pip install "onnxruntime-gpu[cuda,cudnn]"'
         )
 
@@ -148,7 +148,7 @@ def _quota(folder: Path, files: tuple[str, ...]) -> float:
 
 
 def cpu_kind(root: Path = Path("/")) -> str:
-    """A short mark of the processor's instructions: what was optimised for it runs on its like."""
+    """A short mark of the processor's instructions: equal marks can share an optimised file."""
     try:
         lines = (root / "proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         flags = next(line for line in lines if line.startswith(("flags", "Features")))

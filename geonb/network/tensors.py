@@ -98,7 +98,7 @@ class _Unpickler(pickle.Unpickler):
                 return "<f4"
             case "torch._utils", "_rebuild_tensor_v2":
                 return _tensor
-        raise pickle.UnpicklingError(f"{module}.{name} does not belong into a file of tensors")
+        raise pickle.UnpicklingError(f"{module}.{name} has no place in a file of tensors")
 
     def persistent_load(self, pid: Any) -> NDArray[np.float32]:
         _, dtype, key, _, _ = pid  # ("storage", FloatStorage, "0", "cuda:0", 768)

@@ -81,7 +81,7 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
 
 
 def _redirected(url: str, location: str) -> str:
-    """The address that ``location`` means; as it is where it is none, to be refused as such."""
+    """The address that ``location`` means; unchanged if it means none, and then refused."""
     try:
         return urljoin(url, location)
     except ValueError:

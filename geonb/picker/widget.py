@@ -70,7 +70,7 @@ class _Picker(anywidget.AnyWidget):
 
     @abstractmethod
     def _take(self, arrived: Arrived) -> None:
-        """Keep a file. Raises `PhotoError` where it is of no use."""
+        """Keep a file. Raises `PhotoError` if it can't be used."""
 
     @abstractmethod
     def _announce(self) -> None:

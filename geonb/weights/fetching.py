@@ -235,7 +235,7 @@ def _noted_digest(path: Path) -> Path:
 
 
 def _from_source(weights: Weights, source: str) -> list[Form]:
-    """The forms, with the files that ``source`` has in the place of the mirrors; those first."""
+    """The forms, with the files that ``source`` has instead of the mirrors; those first."""
     names = {file.name for form in weights.forms for file in form}
     other = Path(source.partition("?")[0]).name in names  # then it is no other of the same kind
     found = {
@@ -287,7 +287,7 @@ def _shown(mirror: str) -> str:
 
 
 def _fetch_into(folder: Path, weights: Weights, forms: Sequence[Form], *, again: bool) -> Path:
-    """Fetch the first form that can be had; ``again`` if a file is taken although it is there."""
+    """Fetch the first form that is available; ``again`` if a file is taken although it is there."""
     import filelock
 
     failed: dict[str, str] = {}
@@ -417,6 +417,6 @@ def _answers(forms: Sequence[Form], folder: Path, failed: dict[str, str]) -> dic
     missing = [file for form in forms for file in form if not _trusted(folder / file.name, file)]
     mirrors = dict.fromkeys(mirror for file in missing for mirror in file.mirrors)
     others = [mirror for mirror in mirrors if mirror not in failed]
-    with ThreadPoolExecutor() as pool:  # at once, because a network that is shut says so late
+    with ThreadPoolExecutor() as pool:  # at once, because a blocked network answers late
         asked = pool.map(lambda m: "there, not fetched" if _is_local(m) else ask(m), others)
         return failed | dict(zip(others, asked, strict=True))

@@ -40,7 +40,7 @@ class Weights:
         attribution: Whom to name where its answers are shown.
         source: Address of the publication.
         citation: The paper to cite.
-        note: What must stand beside its answers.
+        note: What has to be said beside its answers.
         architecture: `layers.architecture` of its network, which covers layers and shapes.
         int8: The files for int8, if its publishers have quantised it; otherwise geonb does.
         shipped: Its checkpoint, if it comes with geonb; such a model is never fetched.

@@ -114,7 +114,7 @@ class Scene:
 
 
 def shoot(number: int, role: Role = "train", seed: int = 0) -> Shot:
-    """Settle photo ``number`` of a set; any can be had without those before it."""
+    """Settle photo ``number`` of a set; each can be made without those before it."""
     start = (seed, ("train", "validation", "test").index(role), number)
     return settle(photographers(role), start)
 
