@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 
 APART_KM = 300.0
 """No place of the list is nearer to the given one, or to a better one."""
+_APART = "none is within {:g} km of the given one or of a better one."
+_SIMILARITY = (
+    "Similarity is the cosine between two places in GeoCLIP's location encoder: 1 is the same "
+    "place, 0 has nothing in common. It learned from photos on the web, and knows nothing else "
+    "about a place."
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,26 +79,13 @@ class Lookalikes(Tabular):
             f"Where else does it look like {nearest_town(self.place)}?",
             ("nearest town", "similarity", "km away", "latitude", "longitude"),
             [
-                (
-                    str(row["nearest_town"]),
-                    f"{row['similarity']:.2f}",
-                    f"{row['km']:,.0f}",
-                    f"{row['latitude']:.4f}",
-                    f"{row['longitude']:.4f}",
-                )
-                for row in self.records()
+                (town, f"{similarity:.2f}", f"{km:,.0f}", f"{lat:.4f}", f"{lng:.4f}")
+                for town, similarity, km, lat, lng in map(dict.values, self.records())
             ],
-            (
-                (
-                    f"Of {len(self.everywhere):,} places; none is within {self.apart_km:g} km of "
-                    "the given one or of a better one."
-                ),
-                (
-                    "Similarity is the cosine between two places in GeoCLIP's location encoder: 1 "
-                    "is the same place, 0 has nothing in common. It learned from photos on the "
-                    "web, and knows nothing else about a place."
-                ),
-            ),
+            [
+                f"Of {len(self.everywhere):,} places; {_APART.format(self.apart_km)}",
+                _SIMILARITY,
+            ],
         )
 
     def records(self) -> list[dict[str, Any]]:

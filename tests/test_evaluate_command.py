@@ -74,7 +74,7 @@ def test_placing_2016_from_local_copies(folder, tmp_path):
     command = ["evaluate", str(tmp_path), "--set", "placing2016", "--truth", str(truth)]
     result = CliRunner().invoke(main, [*command, "--model", "mini"])
     assert "1 of 2 photos have no prediction" in result.stdout
-    assert "are of 1,500,000 photos, these are 2" in result.stdout
+    assert "were measured on 1,500,000 photos, yours on 2" in result.stdout
     one = CliRunner().invoke(main, [*command, "--model", "mini", "--first", "1"])
     assert "0 of 1 photos have no prediction" in one.stdout
 

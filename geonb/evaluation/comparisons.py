@@ -104,23 +104,14 @@ class Comparison(Tabular):
 
     def records(self) -> list[dict[str, Any]]:
         """See `Tabular`."""
-        return [
-            {
-                "within_km": row.threshold_km,
-                "a": self.a,
-                "b": self.b,
-                "percent_a": row.a,
-                "percent_b": row.b,
-                "only_a": row.only_a,
-                "only_b": row.only_b,
-                "difference": row.difference,
-                "low": row.interval[0],
-                "high": row.interval[1],
-                "p": row.p,
-                "differs": row.differs,
-            }
-            for row in self.rows
-        ]
+        records = []
+        for row in self.rows:
+            record = {"within_km": row.threshold_km, "a": self.a, "b": self.b}
+            record |= {"percent_a": row.a, "percent_b": row.b}
+            record |= {"only_a": row.only_a, "only_b": row.only_b, "difference": row.difference}
+            low, high = row.interval
+            records.append(record | {"low": low, "high": high, "p": row.p, "differs": row.differs})
+        return records
 
     def figure(self) -> Figure:
         """How much better a is than b within each distance, in points, with 95% intervals."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from geonb.distances import check_points
+from geonb.earth.places import LATITUDES, LONGITUDES
 from geonb.errors import EvaluationError, PlaceError
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 # What the columns are called: geonb's own name first, then those of the test sets' tables.
 _NAMES = {
     "photo": ("path", "photo", "file", "filename", "image", "img_id", "id"),
-    "lat": ("lat", "latitude"),
-    "lng": ("lng", "lon", "long", "longitude"),
+    "lat": LATITUDES,
+    "lng": LONGITUDES,
     "photographer": ("photographer", "user", "author", "owner"),
 }
 _ORDER = ("photo", "lat", "lng", "photographer")

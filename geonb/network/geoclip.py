@@ -21,6 +21,7 @@ import numpy as np
 from geonb.distances import check_points
 from geonb.earth.cells import Cells
 from geonb.earth.partitions import partition
+from geonb.earth.places import LATITUDES, LONGITUDES
 from geonb.errors import CellsError, CheckpointError, GeonbError, ModelError, PlaceError
 from geonb.files import Derived, expanded, file_digest, find_derived, regular
 from geonb.network.checkpoint import CheckpointFiles
@@ -54,7 +55,6 @@ _VISION_INT8 = tuple(f"vision_model_{kind}.onnx" for kind in ("quantized", "uint
 _LOCATION = ("location_model.onnx", "location_encoder_weights.pth")
 _GALLERY = ("coordinates_100K.json", "coordinates_100K.csv")
 _CHUNK = 2048  # places that are embedded together
-_LATITUDES, _LONGITUDES = {"lat", "latitude"}, {"lng", "lon", "long", "longitude"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,7 +261,7 @@ def read_points(source: ArrayLike | str | os.PathLike[str]) -> NDArray[np.float6
 def _csv_rows(path: Path, file: Iterable[str]) -> Iterable[tuple[str, str]]:
     reader = csv.DictReader(file)
     names = {name.strip().lower(): name for name in reader.fieldnames or ()}
-    lat, lng = (next((names[n] for n in names if n in k), "") for k in (_LATITUDES, _LONGITUDES))
+    lat, lng = (next((names[n] for n in k if n in names), "") for k in (LATITUDES, LONGITUDES))
     if not lat or not lng:
         raise CellsError(
             f"{path}: a gallery has columns lat and lng, this has {', '.join(names) or 'none'}"

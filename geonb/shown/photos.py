@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
-from html import escape
 
 from geonb.errors import printable
 from geonb.photos.photo import Photo, PhotoSource, open_photo
+from geonb.shown.pictures import tag
 
 _QUALITY = 90
-_FIT = "max-width: 100%; height: auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +31,7 @@ class ShownPhoto:
         return self.alt
 
     def _repr_html_(self) -> str:
-        return f'<img alt="{escape(self.alt)}" style="{_FIT}" src="{self.data_url()}">'
+        return tag(self.alt, thumbnail(self.photo, self.side), "jpeg")
 
     def data_url(self) -> str:
         """The photo as an address that holds it."""
