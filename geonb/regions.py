@@ -86,7 +86,7 @@ class Region:
         belief: What the region is of.
         classes: The numbers of its places, most probable first.
         promise: What the region promises; None if you named the share.
-        cells: Its places; `show_cells` draws them.
+        cells: Its places.
         probability: What they hold together, 0 to 1.
         area_km2: Their area in km².
     """
@@ -97,7 +97,7 @@ class Region:
 
     @property
     def cells(self) -> Cells:
-        """Its places, most probable first; `show_cells` draws them."""
+        """Its places, most probable first."""
         cells = self.belief.cells
         return Cells(cells.ids[self.classes], cells.places[self.classes])
 
@@ -114,14 +114,18 @@ class Region:
     def __contains__(self, place: Place) -> bool:
         return true_classes(self.belief.cells, [place])[0] in self.classes
 
-    def __repr__(self) -> str:
-        text = f"{len(self.classes):,} places with {area(self.area_km2)}"
+    def __str__(self) -> str:
+        count, held = len(self.classes), f"{self.probability:.0%} of the probability"
+        text = f"{count:,} place{'s' * (count > 1)} with {area(self.area_km2)}"
         if self.promise is None:
-            return f"<Region: {text} hold {self.probability:.0%} of the probability>"
+            return f"Region: {text} hold{'s' * (count == 1)} {held}"
         return (
-            f"<Region: {text}; such regions contain the truth of {self.promise.coverage:.0%} of "
-            f"photos like {self.promise.test_set}>"
+            f"Region: {text}; such regions contain the truth of {self.promise.coverage:.0%} of "
+            f"photos like {self.promise.test_set}"
         )
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
 
 def region(belief: Belief | None, share: float | None = None) -> Region:
@@ -130,9 +134,15 @@ def region(belief: Belief | None, share: float | None = None) -> Region:
         raise ModelError("only the best places are known; ask predict again for a region")
     if share is not None:
         return hold(belief, share)
-    if not (promise := belief.folder and read_promise(belief.folder, len(belief.cells))):
-        raise ModelError("the model has promised nothing yet: name a share, region(0.9)")
-    return hold(belief, promise.share, promise)
+    if found := promised(belief):
+        return found
+    raise ModelError("the model has promised nothing yet: name a share, region(0.9)")
+
+
+def promised(belief: Belief) -> Region | None:
+    """The region that keeps the model's promise; None if it promises nothing."""
+    promise = belief.folder and read_promise(belief.folder, len(belief.cells))
+    return hold(belief, promise.share, promise) if promise else None
 
 
 def hold(belief: Belief, share: float, promise: Promise | None = None) -> Region:

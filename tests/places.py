@@ -53,7 +53,9 @@ def many_cells():
     cells = geonb.partition(points, t1=22, t2=1)
     belief = rng.dirichlet(np.full(len(cells), 0.01))[None]
     name = f"a model of {len(cells):,} cells"
-    return SimpleNamespace(name=name, cells=cells, note="", probabilities=lambda _: belief)
+    return SimpleNamespace(
+        name=name, cells=cells, note="", folder=None, probabilities=lambda _: belief
+    )
 
 
 def from_tokens(tokens):

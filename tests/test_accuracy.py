@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -187,7 +188,13 @@ def test_published_rows_of_other_photos_come_with_a_warning():
     assert "were measured on 237 photos, yours on 200" in repr(part)
     whole = evaluate([(0, 0)] * 237, [(0, 0)] * 237, test_set=IM2GPS)
     assert "Warning" not in repr(whole)
-    assert "33.2-45.5" in repr(whole)  # LocationNet's 39.2 % of 237 within 25 km
+    assert "39.2 (33-46)" in repr(whole)  # LocationNet's, within 25 km
+    assert "39.2 <small>33-46</small>" in whole._repr_html_()
+
+
+def test_an_interval_that_rounds_away_is_left_out():
+    many = evaluate([(0, 0)] * 2, [(0, 0)] * 2, published=["Placing 2016"])
+    assert re.search(r"\b6\.2 +13\.5 \(13\.4-13\.6\)", repr(many))
 
 
 def test_published_rows_are_grouped_by_test_set_and_marked():

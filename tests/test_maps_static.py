@@ -13,6 +13,7 @@ from places import CASES, TOKYO, from_tokens, predictions
 import geonb
 from geonb.errors import PictureError
 from geonb.maps import beliefs, drawing, points, static
+from geonb.regions import Promise
 
 
 def _texts(axes):
@@ -124,7 +125,9 @@ def _model():
     cells = geonb.partition(spots, t1=10, t2=1)
     belief = np.zeros((1, len(cells)), np.float32)
     belief[0, :3] = 0.6, 0.3, 0.1
-    return SimpleNamespace(name="<b>", cells=cells, note="a note", probabilities=lambda _: belief)
+    return SimpleNamespace(
+        name="<b>", cells=cells, note="a note", folder=None, probabilities=lambda _: belief
+    )
 
 
 @pytest.mark.slow
@@ -147,6 +150,21 @@ def test_cells_and_beliefs_are_drawn_as_pictures():
     assert [t.get_text() for t in legend.get_texts()] == [
         beliefs.POINTS, belief.describe(0.9), belief.describe(0.5)
     ]  # fmt: skip
+
+
+def test_a_promised_region_is_outlined_and_said(tmp_path):
+    model = _model()
+    Promise(0.9, 0.7, 100, "my $treets$", len(model.cells)).save(tmp_path)
+    model.folder = tmp_path
+    shaded = geonb.show_heatmap(model, Image.new("RGB", (64, 48)), "static")
+    words = re.search(r"2 cells, [\d,]+ km²: such regions contain 90% of .*my \$treets\$", shaded.alt)
+    [legend] = shaded.figure().legends
+    assert legend.get_texts()[-1].get_text() == words[0]
+    assert not legend.get_texts()[-1].get_parse_math()
+    live = geonb.show_heatmap(model, Image.new("RGB", (64, 48)), "leaflet")
+    [layer] = [one for one in live.children[0].layers if hasattr(one, "point_style")]
+    dashed = [f for f in layer.data["features"] if "dashArray" in f["properties"]["style"]]
+    assert [len(one["geometry"]["coordinates"]) for one in dashed] == [2]
 
 
 def _near(colour, colours):

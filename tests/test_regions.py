@@ -149,6 +149,7 @@ def test_it_is_stored_with_the_model_and_kept_by_its_predictions(tmp_path):
     predictions = geonb.predict(model, Image.effect_noise((300, 240), 60).convert("RGB"))
     found = predictions.region()
     assert found.promise == promise
+    assert f"{found}." in predictions.sheet().notes
     assert found.probability >= 0.55
     assert predictions[0].place in found
     assert len(predictions.region(0.99).cells) >= len(found.cells)

@@ -83,17 +83,19 @@ class Evaluation(Tabular):
         own = self.scores[0].test_set
         head = ["system", "test set", "photos", *(f"{km:g} km" for km in THRESHOLDS_KM)]
         head += ["median km", "OSV-5M score"]
-        rows = [row for score in (*self.scores, *self.published) for row in score.rows()]
+        rows = [score.row() for score in (*self.scores, *self.published)]
         caption = f"Per cent of photos within each distance, and its 95% interval (test set: {own})"
         return Sheet(caption, head, rows, [*self._notes(), *self._warnings()], words=2)
 
     def _notes(self) -> list[str]:
         (lat, lng), missing = self.constant, self.without_prediction
         whose = "the given one" if self.constant_given else "their own most frequent place"
-        notes = [
-            f"{missing:,} of {len(self.km):,} photos have no prediction; they count as wrong.",
-            f"The constant guess answers ({lat:.4f}, {lng:.4f}) to all photos: {whose}.",
-        ]
+        notes = [f"The constant guess answers ({lat:.4f}, {lng:.4f}) to all photos: {whose}."]
+        if missing:
+            lack = (
+                f"{missing:,} of {len(self.km):,} photos have no prediction; they count as wrong."
+            )
+            notes.insert(0, lack)
         if self.without_truth:
             notes.append(f"{self.without_truth:,} photos without a true place are left out.")
         if len(self.scores) > 2:

@@ -14,11 +14,14 @@ from geonb.evaluation.published import THRESHOLDS_KM, PublishedRow
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from geonb.shown.sheets import Cell
+
 Z95 = 1.959963984540054
 """Standard deviations to each side of a 95% interval."""
 MARK = "*"
 """Before a published row on the user's own test set."""
 _OSV5M_SCALE_KM = 1492.7
+_NARROW = 1.0  # per cent points
 _CHUNK = 1 << 16  # photos measured at a time: small enough for the processor's cache
 
 
@@ -50,19 +53,15 @@ class Score:
     source: str = ""
     comparable: bool | None = None
 
-    def rows(self) -> tuple[list[str], list[str]]:
-        """The percentages as a table shows them, and the row of their intervals."""
-        tail = ["", ""]
+    def row(self) -> list[Cell]:
+        """The percentages as a table shows them, their intervals beside them."""
+        tail: list[Cell] = ["", ""]
         if self.median_km is not None:
             km = f"{self.median_km:,.1f}" if math.isfinite(self.median_km) else "none"
             tail = [km, f"{self.osv5m:,.0f}"]
-        shares = [f"{share:.1f}" for share in self.within]
-        intervals = [f"{low:.1f}-{high:.1f}" for low, high in self.intervals]
+        shares = [_share(*both) for both in zip(self.within, self.intervals, strict=True)]
         name = f"{MARK} {self.system}" if self.comparable else self.system
-        return (
-            [name, self.test_set, f"{self.photos:,}", *shares, *tail],
-            ["  95%", "", "", *intervals, "", ""],
-        )
+        return [name, self.test_set, f"{self.photos:,}", *shares, *tail]
 
     def record(self) -> dict[str, Any]:
         """The row for programs, nothing rounded."""
@@ -112,6 +111,14 @@ def published_score(row: PublishedRow, test_set: str) -> Score:
         row.system, row.test_set, row.photos, row.within, intervals,
         source=row.source, comparable=row.test_set == test_set,
     )  # fmt: skip
+
+
+def _share(share: float, interval: tuple[float, float]) -> Cell:
+    """Per cent with its interval, in tenths where that is narrow, or alone where it is nothing."""
+    low, high = interval
+    digits = 0 if high - low >= _NARROW else 1
+    ends = f"{low:.{digits}f}-{high:.{digits}f}"
+    return (f"{share:.1f}", ends) if ends != f"{share:.1f}-{share:.1f}" else f"{share:.1f}"
 
 
 def _interval(share: float, photos: int) -> tuple[float, float]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.earth.cells import Cells
+    from geonb.regions import Region
 
 SHARES = (0.9, 0.5)
 """Of the probability; the smallest area that holds each is drawn."""
@@ -30,6 +31,10 @@ COLOURS = {0.9: "#8fb3d1", 0.5: "#e0876b"}
 """Of those areas; light, because points lie on them."""
 NAMES = {0.9: "blue", 0.5: "orange"}
 POINT, POINTS = "#22476b", "a cell; the larger, the more probable"
+PROMISED = {"color": "#22476b", "weight": 2, "dashArray": "5 4", "fill": False}
+_DASHES = (
+    "linear-gradient(90deg, #22476b 40%, #0000 40% 60%, #22476b 60%) center/100% 2px no-repeat"
+)
 _MOST_POINTS = 400
 """A map with more points than this would not pan."""
 _LINE = {"color": "#2e5f8a", "weight": 1, "fill": False}
@@ -45,11 +50,13 @@ class Belief:
         cells: The model's cells.
         probabilities: Of each cell, (N,).
         text: What the map shows, in a sentence.
+        region: The region that the model promises; None if it promises nothing.
     """
 
     cells: Cells
     probabilities: NDArray[np.float64]
     text: str
+    region: Region | None = None
 
     def smallest(self, share: float) -> NDArray[np.intp]:
         """The cells of the smallest area that holds ``share``, the densest first.
@@ -70,10 +77,21 @@ class Belief:
 
     def describe(self, share: float) -> str:
         """The smallest area that holds ``share``, in words."""
-        chosen = self.smallest(share)
+        return f"{share:.0%} lies in {self._size(self.smallest(share))}"
+
+    @property
+    def promised(self) -> str:
+        """The promised region in words; empty if there is none."""
+        if self.region is None or (promise := self.region.promise) is None:
+            return ""
+        return (
+            f"{self._size(self.region.classes)}: such regions contain {promise.coverage:.0%} of "
+            f"photos like {promise.test_set}"
+        )
+
+    def _size(self, chosen: NDArray[np.intp]) -> str:
         area = float(self.cells.areas_km2[chosen].sum())
-        cells = f"{len(chosen):,} cell{'s' if len(chosen) > 1 else ''}"
-        return f"{share:.0%} lies in {cells}, {in_km2(area)}"
+        return f"{len(chosen):,} cell{'s' if len(chosen) > 1 else ''}, {in_km2(area)}"
 
     def words(self, index: int) -> str:
         """A cell as the map's label says it: its town and its probability."""
@@ -102,8 +120,10 @@ def draw_cells(cells: Cells, text: str, provider: str) -> Any:
 def draw_belief(belief: Belief, provider: str) -> Any:
     """Draw a belief: a point per probable cell, sized by its probability, and two areas."""
     best = "; ".join(belief.words(i) for i in belief.probable[:5].tolist())
-    areas = ". ".join(f"{belief.describe(share)} ({NAMES[share]})" for share in SHARES)
-    picture = _picture(partial(_belief_figure, belief), belief.text, f"{best}. {areas}.")
+    areas = [f"{belief.describe(share)} ({NAMES[share]})" for share in SHARES]
+    areas += [f"{belief.promised} (dashed)"] if belief.promised else []
+    more = f"{best}. {'. '.join(areas)}."
+    picture = _picture(partial(_belief_figure, belief), belief.text, more)
     if provider == "static":
         return picture
     leaflet = provider_module("leaflet")
@@ -118,6 +138,11 @@ def draw_belief(belief: Belief, provider: str) -> Any:
         )
         for share in SHARES
     ]  # fmt: skip
+    keys = [(COLOURS[share], belief.describe(share)) for share in SHARES]
+    if belief.region:
+        shape = _shape(outlines, belief.region.classes.tolist())
+        features.append(leaflet.feature("MultiPolygon", shape, PROMISED, belief.promised))
+        keys.append((_DASHES, belief.promised))
     features += [
         leaflet.feature(
             "Point",
@@ -127,7 +152,6 @@ def draw_belief(belief: Belief, provider: str) -> Any:
         )
         for i in belief.probable[::-1].tolist()
     ]  # fmt: skip
-    keys = [(COLOURS[share], belief.describe(share)) for share in SHARES]
     leaflet.add_shapes_with_key(world, features, [(POINT, POINTS), *keys])
     return leaflet.boxed(world, picture, points=[], lines=[belief.text], alt=picture.alt)
 
@@ -188,7 +212,14 @@ def _belief_figure(belief: Belief) -> Figure:
     drawing.add_towns(close)
     point = Line2D([], [], marker="o", ls="", color=POINT, label=POINTS)
     keys = [point, *(Patch(fc=COLOURS[s], alpha=0.6, label=belief.describe(s)) for s in SHARES)]
-    figure.legend(handles=keys, loc="lower center", ncols=3, fontsize=9, frameon=False)
+    if belief.region:
+        keys.append(Line2D([], [], ls="--", color=POINT, label=belief.promised))
+    legend = figure.legend(
+        handles=keys, loc="lower center", ncols=2 if belief.region else 3, fontsize=9,
+        frameon=False, borderaxespad=0.2,
+    )  # fmt: skip
+    for text in legend.get_texts():
+        text.set_parse_math(False)  # a set of photos may be called $x$
     return figure
 
 
@@ -199,6 +230,9 @@ def _add_belief(chart: drawing.Chart, belief: Belief, size: float) -> None:
         chosen = [outlines[i] for i in belief.smallest(share).tolist()]
         chart.add_rings(chosen, fc=COLOURS[share], alpha=0.45)
         chart.add_lines(chosen, colors=COLOURS[share], lw=0.8)
+    if belief.region:
+        promised = [outlines[i] for i in belief.region.classes.tolist()]
+        chart.add_lines(promised, colors=POINT, lw=1.2, linestyles="--")
     for i in belief.probable[::-1].tolist():
         if chart.holds(belief.cells.place(i)):
             drawing.add_dot(

@@ -131,6 +131,6 @@ def _table(predictions: Predictions) -> str:
     lines = "".join(
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
     )
-    caption = escape(predictions.sheet().caption)
-    summary = f"<p>{escape(predictions.summary)}</p>" if predictions.summary else ""
-    return f"<p>{caption}</p><table><tr>{cells}</tr>{lines}</table>{summary}"
+    sheet = predictions.sheet()
+    notes = "".join(f"<p>{escape(note)}</p>" for note in sheet.notes)
+    return f"<p>{escape(sheet.caption)}</p><table><tr>{cells}</tr>{lines}</table>{notes}"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from geonb.answers import Belief
 from geonb.distances import check_points
 from geonb.earth.places import nearest_town
 from geonb.errors import printable
 from geonb.maps import beliefs
 from geonb.maps.providers import Provider, choose, choose_for_cells, provider_module
 from geonb.photos.photo import PhotoSource, open_photo
+from geonb.regions import promised
 from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
@@ -59,7 +61,8 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
     """Show where the model looks for a photo: all of its belief, not five points.
 
     Points are cells, sized by their probability; the map starts at those that hold 90% of it.
-    Two areas are the smallest that hold 50% and 90%. On Leaflet's map, point at one to read its
+    Two areas are the smallest that hold 50% and 90%; a dashed line is around the region that the
+    model promises, if it does (`Predictions.region`). On Leaflet's map, point at one to read its
     town and its probability.
     """
     photo = open_photo(photo)
@@ -70,5 +73,6 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
         f"with {percent(float(probabilities.max()))}."
     )
     note = f" {model.note}." if model.note else ""
-    belief = beliefs.Belief(model.cells, probabilities, text + note)
+    region = promised(Belief(model.cells, probabilities, model.folder))
+    belief = beliefs.Belief(model.cells, probabilities, text + note, region)
     return beliefs.draw_belief(belief, choose_for_cells(provider))

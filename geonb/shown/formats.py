@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from geonb.regions import promised
 from geonb.shown.sheets import Sheet, data_frame, percent
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def sheet(predictions: Predictions) -> Sheet:
         caption += f", only within {predictions.within}"
     if predictions.spread_km:
         caption += f"; places within {predictions.spread_km:g} km of a better one are part of it"
-    notes = [predictions.summary, predictions.note and f"Note: {predictions.note}."]
+    region = predictions.belief and promised(predictions.belief)
+    note = predictions.note and f"Note: {predictions.note}."
+    notes = [predictions.summary, f"{region}." if region else "", note]
     return Sheet(caption, head, rows, [note for note in notes if note], words=2)
 
 

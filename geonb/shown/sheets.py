@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _PICTURES = tuple(f".{kind}" for kind in KINDS)
 _TEXTS = (".csv", ".md", ".txt", ".html")
+Cell = str | tuple[str, str]
+"""What stands in a cell, or that and what stands beside it, smaller."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,13 @@ class Sheet:
 
     caption: str
     head: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[Cell]]
     notes: Sequence[str]
     words: int = 1
 
     def text(self) -> str:
         """Plain text, columns aligned."""
-        lines = [[printable(cell) for cell in row] for row in (self.head, *self.rows)]
+        lines = [[printable(_flat(cell)) for cell in row] for row in (self.head, *self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         body = []
         for row in lines:
@@ -62,8 +64,8 @@ class Sheet:
         )
         rows = ""
         for first, *rest in self.rows:
-            cells = zip(kinds[1:], map(escape, rest), strict=True)
-            rows += f"<tr><th scope='row'{kinds[0]}>{escape(first)}</th>"
+            cells = zip(kinds[1:], map(_small, rest), strict=True)
+            rows += f"<tr><th scope='row'{kinds[0]}>{_small(first)}</th>"
             rows += f"{''.join(f'<td{kind}>{cell}</td>' for kind, cell in cells)}</tr>"
         notes = "".join(f"<p class='geonb-note'>{escape(note)}</p>" for note in self.notes)
         return (
@@ -80,8 +82,18 @@ class Sheet:
         return "\n".join([printable(self.caption), "", *lines, "", *notes, ""])
 
 
-def _cell(text: str) -> str:
-    return printable(text).replace("|", "\\|")
+def _flat(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else f"{cell[0]} ({cell[1]})"
+
+
+def _small(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return escape(cell)
+    return f"{escape(cell[0])} <small>{escape(cell[1])}</small>"
+
+
+def _cell(cell: Cell) -> str:
+    return printable(_flat(cell)).replace("|", "\\|")
 
 
 def _harmless(value: Any) -> Any:
