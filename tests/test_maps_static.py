@@ -157,7 +157,9 @@ def test_a_promised_region_is_outlined_and_said(tmp_path):
     Promise(0.9, 0.7, 100, "my $treets$", len(model.cells)).save(tmp_path)
     model.folder = tmp_path
     shaded = geonb.show_heatmap(model, Image.new("RGB", (64, 48)), "static")
-    words = re.search(r"2 cells, [\d,]+ km²: such regions contain 90% of .*my \$treets\$", shaded.alt)
+    words = re.search(
+        r"2 cells, [\d,]+ km²: such regions contain 90% of .*my \$treets\$", shaded.alt
+    )
     [legend] = shaded.figure().legends
     assert legend.get_texts()[-1].get_text() == words[0]
     assert not legend.get_texts()[-1].get_parse_math()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from geonb.answers import Belief
 from geonb.distances import check_points
+from geonb.earth.cells import Belief
 from geonb.earth.places import nearest_town
 from geonb.errors import printable
 from geonb.maps import beliefs
