@@ -6,6 +6,7 @@ VENV := .venv
 VENV_313 := .venv-313
 MXNET := .venv-mxnet
 RAY := .venv-ray
+PARITY := .venv-parity
 TOOLS := .venv-dist
 SITE := .venv-site
 PIP := -m pip --disable-pip-version-check
@@ -59,6 +60,9 @@ $(VENV_313)/ready: requirements/newest.txt requirements/geoclip.txt pyproject.to
 
 $(RAY)/ready: requirements/ray.txt pyproject.toml
 	$(call install,$(PYTHON),$(RAY),requirements/ray.txt)
+
+$(PARITY)/ready: requirements/parity.txt requirements/geoclip.txt pyproject.toml
+	$(call install,$(PYTHON),$(PARITY),requirements/parity.txt)
 
 $(MXNET)/ready: requirements/mxnet.txt requirements/geoclip.txt pyproject.toml
 	$(call install,$(PYTHON),$(MXNET),requirements/mxnet.txt)
@@ -126,12 +130,19 @@ test-ray: $(RAY)/ready  ## the tests on a Ray cluster of three nodes on this mac
 	@echo "==> tests on a Ray cluster"
 	@$(RAY)/bin/python -m pytest -m ray tests/test_ray.py $(PYTEST_FLAGS)
 
+# PyTorch's build without CUDA isn't on PyPI: PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL says where it is.
+parity: $(PARITY)/ready  ## compare GeoCLIP with its authors' own on torch, at full size (5 GB of disk, some minutes)
+	@$(PARITY)/bin/python benchmarks/parity.py
+
 bench: $(VENV)/ready $(MXNET)/ready  ## speed and memory, against the limits that are promised
 	@$(MXNET)/bin/python benchmarks/locationnet.py
 	@$(MXNET)/bin/python benchmarks/many.py
 	@$(VENV)/bin/python benchmarks/partition.py
 	@$(VENV)/bin/python benchmarks/evaluation.py
 	@$(VENV)/bin/python benchmarks/occlusion.py
+
+bench-geoclip: $(PARITY)/ready  ## GeoCLIP's speed and memory, against its authors' own on torch (6 GB of disk)
+	@$(PARITY)/bin/python benchmarks/geoclip.py
 
 ##@ Notebooks and workshops
 
@@ -191,6 +202,7 @@ lock:  ## compile the locks (needs uv)
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra mxnet --extra lab --extra dev -o requirements/mxnet.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra mxnet --extra notebooks --group site -o requirements/site.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra ray --group cluster -o requirements/ray.txt
+	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --group parity -o requirements/parity.txt
 	$(COMPILE) $(LOCK_FLAGS) --universal --group dist -o requirements/dist.txt
 
 ##@ Release it
@@ -214,4 +226,4 @@ $(TOOLS)/ready: requirements/dist.txt
 	@touch $@
 
 clean:  ## remove the environments and what the tools left behind
-	rm -rf $(VENV) $(VENV_313) $(MXNET) $(RAY) $(SITE) $(TOOLS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV_313) $(MXNET) $(RAY) $(PARITY) $(SITE) $(TOOLS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

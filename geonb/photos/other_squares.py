@@ -29,6 +29,10 @@ def _blog(photo: Photo, side: int) -> NDArray[np.float64]:
     return transform.resize(pixels[top : top + short, left : left + short], (side, side))
 
 
+_RIBBON = 4096
+"""Pixels of the long side, at 224 of the short one, beyond which only the middle is resized."""
+
+
 def _bicubic(photo: Photo, side: int, short_side: int | None = None) -> NDArray[np.float64]:
     """CLIP's resize and crop: the short side to ``side``, the long one rounded down, the middle.
 
@@ -37,14 +41,17 @@ def _bicubic(photo: Photo, side: int, short_side: int | None = None) -> NDArray[
     full = photo.size
     image = photo.image(short_side)
     target = [side * length // min(full) for length in full]
-    # Pixels of the image, shrunk or not, for one pixel of the resized photo, and where the
-    # square begins: Pillow then works out the square alone, and looks beyond its edges.
+    # The photo is resized whole, as CLIP does it: in which direction Pillow goes first depends on
+    # the shape, and the result on that. Only of a ribbon, which would fill the memory, the middle.
+    seen = [min(size, _RIBBON) for size in target]
+    first = [(size - part) // 2 for size, part in zip(target, seen, strict=True)]
     shrunk = round(max(full) / max(image.size))
-    steps = [length / shrunk / size for length, size in zip(full, target, strict=True)]
-    left, top = (step * ((size - side) // 2) for step, size in zip(steps, target, strict=True))
-    box = (left, top, left + steps[0] * side, top + steps[1] * side)
-    box = (*box[:2], min(box[2], image.width), min(box[3], image.height))
-    return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC, box)) / 255
+    x, y = (length / shrunk / size for length, size in zip(full, target, strict=True))
+    right, below = x * (first[0] + seen[0]), y * (first[1] + seen[1])
+    box = (x * first[0], y * first[1], min(right, image.width), min(below, image.height))
+    resized = image.resize((seen[0], seen[1]), Image.Resampling.BICUBIC, box)
+    left, top = ((size - side) // 2 - at for size, at in zip(target, first, strict=True))
+    return np.asarray(resized.crop((left, top, left + side, top + side))) / 255
 
 
 def _fast_bicubic(photo: Photo, side: int) -> NDArray[np.float64]:
