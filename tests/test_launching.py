@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -113,6 +114,36 @@ def test_binder_goes_on_with_mini_if_geoclip_does_not_come(answer, tmp_path):
     assert ("mini alone, which knows drawn streets only" in done.stderr) is (answer == "2")
     for caller in ("binder/postBuild", ".devcontainer/devcontainer.json"):
         assert "sh binder/geoclip.sh" in (ROOT / caller).read_text()
+
+
+# The part of containers.dev's devContainer.base.schema.json that is used here; it allows no other
+# names either, and a misspelt one would be passed over in silence.
+TEXT, PORT = {"type": "string"}, {"type": "integer", "minimum": 0, "maximum": 65535}
+FORWARD = ["notify", "openBrowser", "openBrowserOnce", "openPreview", "silent", "ignore"]
+PORT_SETTINGS = {"label": TEXT, "onAutoForward": {"enum": FORWARD}}
+DEVCONTAINER = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["image"],
+    "properties": {
+        "name": TEXT,
+        "image": TEXT,
+        "features": {"type": "object", "additionalProperties": {"type": "object"}},
+        "onCreateCommand": TEXT,
+        "postAttachCommand": TEXT,
+        "forwardPorts": {"type": "array", "items": PORT},
+        "portsAttributes": {
+            "type": "object",
+            "additionalProperties": {"properties": PORT_SETTINGS, "additionalProperties": False},
+        },
+        "customizations": {"type": "object"},
+    },
+}
+
+
+def test_the_devcontainer_follows_its_schema():
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    jsonschema.validate(container, DEVCONTAINER)
 
 
 def test_the_devcontainer_runs_targets_that_are_there():
