@@ -86,7 +86,9 @@ def test_tensors_are_read_with_their_strides(tmp_path):
     assert float(read_pth(write_pth(tmp_path / "b.pth", np.float32(3.5)))) == 3.5
 
 
-@pytest.mark.parametrize("lie", ["too large", "negative", "cut off", "no storage", "no zip"])
+@pytest.mark.parametrize(
+    "lie", ["too large", "negative", "repeated", "cut off", "no storage", "no zip"]
+)
 def test_a_pth_that_lies(lie, tmp_path):
     path = write_pth(tmp_path / "a.pth", {"a": np.arange(6, dtype="<f4").reshape(2, 3)})
     with zipfile.ZipFile(path) as archive:
@@ -99,6 +101,14 @@ def test_a_pth_that_lies(lie, tmp_path):
         parts["archive/data.pkl"] = body.replace(
             shape, b"(J\x02\x00\x00\x00J" + struct.pack("<i", other) + b"t"
         )
+    if lie == "repeated":
+        large, strides = (
+            b"(J\x00\x00\x00\x10J\x03\x00\x00\x00t",
+            b"(J\x03\x00\x00\x00J\x01\x00\x00\x00t",
+        )
+        none = b"(J\x00\x00\x00\x00J\x00\x00\x00\x00t"
+        assert strides in body
+        parts["archive/data.pkl"] = body.replace(shape, large).replace(strides, none)
     if lie == "cut off":
         parts["archive/data.pkl"] = body[: len(body) // 2]
     if lie == "no storage":

@@ -109,7 +109,8 @@ def _tensor(
     storage: NDArray[np.float32], offset: int, size: Sequence[int], stride: Sequence[int], *_: Any
 ) -> NDArray[np.float32]:
     needed = offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
-    if min((offset, *size, *stride)) < 0 or needed > len(storage):
+    # With a stride of 0, one number may stand for any count of them.
+    if min((offset, *size, *stride)) < 0 or max(needed, math.prod(size)) > len(storage):
         raise pickle.UnpicklingError("a tensor is larger than what is stored")
     steps = [storage.itemsize * s for s in stride]
     return np.lib.stride_tricks.as_strided(storage[offset:], size, steps, writeable=False)
