@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import io
 import logging
 import struct
-import threading
 import warnings
 import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from PIL import Image, UnidentifiedImageError, _imaging
+from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from geonb.errors import PhotoError
@@ -49,8 +47,6 @@ BROKEN = (
 
 _PNG_EXIF = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type ")
 """What a PNG file contains if it tells the orientation or the place."""
-_LIBTIFF = threading.Lock()
-"""Held by the thread that has libtiff silenced."""
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _KINDS = (
@@ -86,34 +82,14 @@ def load(image: Image.Image) -> None:
     """Decode the pixels, and keep the decoder quiet. Call it inside `reading`."""
     promised = image.size
     if image.format == "TIFF":
-        with _quiet_libtiff():
+        from geonb.photos.codecs import quiet_libtiff
+
+        with quiet_libtiff():
             image.load()
     else:
         image.load()
     if sorted(image.size) != sorted(promised):  # sorted: a TIFF is turned while it loads
         raise ValueError(f"the header says {promised}, the picture is {image.size}")
-
-
-@contextmanager
-def _quiet_libtiff() -> Iterator[None]:
-    """Take away libtiff's handlers of errors and warnings, which write to stderr from C.
-
-    Sending stderr itself elsewhere would lose what other threads write meanwhile. Where Pillow
-    has libtiff built in and hidden, its messages stay.
-    """
-    library = ctypes.CDLL(_imaging.__file__)  # finds the functions of what it is linked to too
-    names = ("TIFFSetErrorHandler", "TIFFSetWarningHandler")
-    setters = [getattr(library, name) for name in names if hasattr(library, name)]
-    with _LIBTIFF:
-        before = []
-        for setter in setters:
-            setter.argtypes, setter.restype = [ctypes.c_void_p], ctypes.c_void_p
-            before.append(setter(None))
-        try:
-            yield
-        finally:
-            for setter, handler in zip(setters, before, strict=True):
-                setter(handler)
 
 
 def open_image(name: str, data: bytes) -> Image.Image:
@@ -124,7 +100,7 @@ def open_image(name: str, data: bytes) -> Image.Image:
     if data.startswith(b"\xff\xd8\xff"):
         image: Image.Image = JpegImageFile(io.BytesIO(data))  # of an MPO, the first picture
     else:
-        image = _open_heif(name, data) if is_heif(data) else _open(name, data)
+        image = _open(name, data)
     if image.format == "PNG" and not any(mark in data for mark in _PNG_EXIF):
         image.info["exif"] = b""  # otherwise Pillow decodes all pixels to look behind them
     jpeg = isinstance(image, JpegImageFile)
@@ -169,6 +145,10 @@ def is_heif(data: bytes) -> bool:
 
 
 def _open(name: str, data: bytes) -> Image.Image:
+    if is_heif(data):
+        from geonb.photos.codecs import open_heif
+
+        return open_heif(name, data)
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
@@ -181,16 +161,3 @@ def _open(name: str, data: bytes) -> Image.Image:
         raise PhotoError(
             f"{name}: more pixels than any photo; make the picture smaller first"
         ) from error
-
-
-def _open_heif(name: str, data: bytes) -> Image.Image:
-    """Open HEIC without registering its reader in Pillow, which stays as the user set it up."""
-    try:
-        from pillow_heif import HeifImageFile
-    except ImportError as error:
-        raise PhotoError(
-            f"{name}: HEIC needs the package pillow-heif; install it with: "
-            'pip install "geonb[heic]", or save the photo as JPEG'
-        ) from error
-    image: Image.Image = HeifImageFile(io.BytesIO(data))
-    return image
