@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 NAME = "picture.png"
 TESTED = 480
 """Test photos of the stored run in notebook 06."""
-_COLOURS = 96
+_COLOURS = 200
 _DPI = 120
 
 

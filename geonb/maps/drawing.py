@@ -216,12 +216,17 @@ def add_pins(chart: Chart, predictions: Predictions) -> None:
 
 
 def add_groups(chart: Chart, predictions: Predictions, radius: float = 5.5) -> None:
-    """Pins for a small map: guesses that are close together share the number of the best one."""
+    """Pins for a small map: guesses that are close together share the number of the best one.
+
+    The star of the true place stands beside a pin that it would cover.
+    """
     shown: list[Line] = []
     for point in points(predictions):
         spot = chart.at(point.place)
         if point.label == TRUTH:
-            _dot(chart, spot, 11, "*", TRUTH_COLOUR, 30)
+            near = min(shown, key=lambda pin: float(np.hypot(*(spot - pin))))
+            covers = np.hypot(*(spot - near)) < 2 * radius
+            _dot(chart, near + 1.3 * radius if covers else spot, 11, "*", TRUTH_COLOUR, 30)
         elif all(np.hypot(*(spot - other)) > 2 * radius for other in shown):
             _number(chart, spot, radius, point, 20 - len(shown) / 10)
             shown.append(spot)
