@@ -25,6 +25,9 @@ GENERATED = {"genindex.html", "search.html", "py-modindex.html"}
 LOOK = """async () => {
   for (const image of document.images) image.loading = "eager";
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
+  await new Promise(requestAnimationFrame);  // the sidebar slides away when the window shrinks
+  const sliding = document.getAnimations().filter((a) => a instanceof CSSTransition);
+  await Promise.all(sliding.map((a) => a.finished.catch(() => {})));
   return {
     images: [...document.querySelectorAll("article img")]
       .map((i) => ({ src: i.getAttribute("src").slice(0, 80), alt: i.alt, width: i.naturalWidth })),
