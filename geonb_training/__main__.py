@@ -15,8 +15,15 @@ from geonb.model import load_model
 from geonb_training import Fitting, Settings, fit_head, measure_leak, train_mini, train_photos
 
 if TYPE_CHECKING:
+    from geonb_training.fitting import TrainerName
     from geonb_training.splits import By
 
+_TRAINER = click.option(
+    "--trainer",
+    type=click.Choice(["torch", "mxnet"]),
+    default=None,
+    help="PyTorch where it is installed, or else MXNet.",
+)
 _NETWORKS = ("mini", "resnet50", "resnet101")
 _T1 = "Divide a cell with this many photos or more."
 _T2 = "Drop a cell with fewer photos."
@@ -56,6 +63,15 @@ def main() -> None:
     help="MXNet's, to add up what devices learn: device, dist_sync …",
 )
 @click.option(
+    "--loaders",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Processes that open photos for PyTorch.",
+)
+@click.option("--start", default=None, help="A model to go on from: mini, locationnet, a folder.")
+@_TRAINER
+@click.option(
     "--split", type=click.Choice(["photographer", "photo"]), default="photographer",
     show_default=True, help="A split by photo flatters the network.",
 )  # fmt: skip
@@ -72,18 +88,24 @@ def train(  # noqa: PLR0913, PLR0917
     seed: int,
     gpus: int,
     kvstore: str,
+    loaders: int,
+    start: str | None,
+    trainer: TrainerName | None,
     split: By,
 ) -> None:
     """Train on the photos of FOLDER (places in EXIF) or CSV (path, lat, lng, photographer).
 
-    geonb.load_model then opens the folder MODEL. If the training is killed, the same command
-    goes on after its last epoch. It needs MXNet.
+    FOLDER may hold tar archives instead. geonb.load_model then opens the folder MODEL. If the
+    training is killed, the same command goes on after its last epoch. It needs PyTorch or MXNet.
 
     \b
-    The blog's network on its machine with 16 GPUs (p2.16xlarge), 9 days:
+    LocationNet on a machine with 8 GPUs, in PyTorch, one process each:
+      torchrun --nproc-per-node 8 --max-restarts 3 -m geonb_training train \\
+        shards locationnet --network resnet101 --t1 5000 --t2 500 --batch 512 --loaders 12
+    As in 2017, in MXNet on 16 GPUs (p2.16xlarge), 9 days:
       geonb train photos.csv locationnet --network resnet101 --t1 5000 --t2 500 \\
-        --epochs 12 --gpus 16 --batch 512 --kvstore device
-    On several machines, start it by MXNet's tools/launch.py, with --kvstore dist_sync and a
+        --epochs 12 --gpus 16 --batch 512 --kvstore device --trainer mxnet
+    On several machines, start that by MXNet's tools/launch.py, with --kvstore dist_sync and a
     MODEL folder that all of them share.
     """  # noqa: D301
     contexts = tuple(f"gpu({i})" for i in range(gpus)) or ("cpu(0)",)
@@ -96,8 +118,12 @@ def train(  # noqa: PLR0913, PLR0917
         seed=seed,
         contexts=contexts,
         kvstore=kvstore,
+        loaders=loaders,
     )
-    click.echo(train_photos(photos, model, t1=t1, t2=t2, split=split, fitting=fitting))
+    trained = train_photos(
+        photos, model, t1=t1, t2=t2, split=split, fitting=fitting, trainer=trainer, start=start
+    )
+    click.echo(trained)
 
 
 @main.command()
@@ -113,13 +139,22 @@ def train(  # noqa: PLR0913, PLR0917
 @click.option("--t1", default=Settings.t1, show_default=True, help=_T1)
 @click.option("--t2", default=Settings.t2, show_default=True, help=_T2)
 @click.option("--seed", default=Fitting.seed, show_default=True)
-def mini(folder: Path, scenes: int, epochs: int, t1: int, t2: int, seed: int) -> None:
+@_TRAINER
+def mini(  # noqa: PLR0913, PLR0917
+    folder: Path,
+    scenes: int,
+    epochs: int,
+    t1: int,
+    t2: int,
+    seed: int,
+    trainer: TrainerName | None,
+) -> None:
     """Write the files of the embedded model to FOLDER.
 
-    It takes about 15 minutes and 1 GB beside FOLDER meanwhile. It needs MXNet.
+    It takes about 15 minutes and 1 GB beside FOLDER meanwhile. It needs PyTorch or MXNet.
     """
     fitting = Fitting(epochs=epochs, seed=seed)
-    click.echo(train_mini(folder, Settings(scenes=scenes, t1=t1, t2=t2, fitting=fitting)))
+    click.echo(train_mini(folder, Settings(scenes=scenes, t1=t1, t2=t2, fitting=fitting), trainer))
 
 
 @main.command()

@@ -1,33 +1,27 @@
-"""Fit a network to photos, epoch by epoch: the loop of every training, which survives a kill."""
+"""How a network is fitted, and what takes the steps."""
 
 from __future__ import annotations
 
 import math
-import os
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import click
-import numpy as np
-
-from geonb.distances import distance
 from geonb.errors import TrainingError
-from geonb.preprocessing import RECIPE
-from geonb_training.batches import batches, lesson
-from geonb_training.network import NETWORKS, import_mxnet, resnet
+from geonb_training.network import NETWORKS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import numpy as np
     from numpy.typing import NDArray
 
-    from geonb.earth.cells import Cells
-    from geonb_training.batches import Photos
-    from geonb_training.state import Keeper
+    from geonb.network.layers import Checkpoint
+    from geonb_training.batches import Batch, Lessons
 
-_WATCHED_KM = 200  # the validation photos within it are shown after each epoch
 _STORES = ("local", "device", "nccl", "dist_sync", "dist_async", "dist_sync_device",
            "dist_device_sync", "dist_async_device")  # fmt: skip
 _SEEDS = 2**32  # NumPy's and MXNet's are below
+TrainerName = Literal["torch", "mxnet"]
 
 
 @dataclass(frozen=True)
@@ -37,15 +31,17 @@ class Fitting:
     Attributes:
         network: ``mini``, ``resnet50``, or the blog's ``resnet101``.
         epochs: How often the network sees each photo.
-        batch: Photos per step, on all devices together.
+        batch: Photos per step, on all devices and machines together.
         optimizer: ``sgd`` with momentum and a schedule, as in the blog; ``adagrad``, as in PlaNet.
         learning_rate: What the first epoch warms up to; a cosine then brings it down to nearly 0.
         momentum: Of SGD, at least 0 and below 1; Adagrad has none.
         weight_decay: How strongly each step shrinks the weights.
         seed: Of everything random, from 0 to 2**32 - 1.
-        contexts: MXNet's devices, such as ``gpu(0)``; each takes its share of every batch.
-        kvstore: How devices add up what they learned: ``local``, ``device`` on GPUs, ``dist_sync``
-            and its like between machines.
+        contexts: MXNet's devices, such as ``gpu(0)``; each takes its share of every batch. PyTorch
+            has one device per process: see `TorchTrainer`.
+        kvstore: How MXNet's devices add up what they learned: ``local``, ``device`` on GPUs,
+            ``dist_sync`` and its like between machines.
+        loaders: Processes that open photos for PyTorch; 0 opens them in the training process.
 
     Raises `TrainingError` for values that can't work.
 
@@ -61,6 +57,7 @@ class Fitting:
     seed: int = 0
     contexts: tuple[str, ...] = ("cpu(0)",)
     kvstore: str = "local"
+    loaders: int = 0
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
@@ -74,6 +71,8 @@ class Fitting:
                 "training needs an epoch, a photo per step and a device, or more; got "
                 f"epochs={self.epochs}, batch={self.batch}, contexts={self.contexts}"
             )
+        if self.loaders < 0:
+            raise TrainingError(f"expected loaders of 0 or more; got {self.loaders}")
         if self.batch % len(self.contexts):
             raise TrainingError(
                 f"a batch of {self.batch} can't be shared equally by {len(self.contexts)} devices"
@@ -89,135 +88,53 @@ class Fitting:
             raise TrainingError(f"expected a seed from 0 to {_SEEDS - 1}; got {self.seed}")
 
 
-def fit(
-    photos: Photos,
-    labels: NDArray[np.intp],
-    cells: Cells,
-    validation: Photos,
-    fitting: Fitting,
-    keeper: Keeper,
-) -> None:
-    """Train the network from its last kept epoch on; the keeper has its weights afterwards.
+def rate(step: int, steps: int, fitting: Fitting) -> float:
+    """The learning rate of a step, counted from 1: up in the first epoch, then down a cosine."""
+    warm = steps if fitting.epochs > 1 else 0
+    if step < warm:
+        return fitting.learning_rate * step / warm
+    last = fitting.learning_rate / 1000
+    turn = math.pi * (step - warm) / (steps * fitting.epochs - warm)
+    return last + (fitting.learning_rate - last) * (1 + math.cos(turn)) / 2
 
-    Raises `TrainingError` if there is less than one batch of photos, a device is missing, or the
-    loss is no longer a number; then the last kept epoch stays as it is.
+
+class Trainer(Protocol):
+    """A network that learns, whatever runs it.
+
+    Attributes:
+        workers: How many processes train together.
+        rank: Which of them this is.
     """
-    store = _store(fitting)
-    workers, rank = (store.num_workers, store.rank) if store else (1, 0)
-    steps = len(labels) // (fitting.batch * workers)
-    if not steps:
-        raise TrainingError(f"{len(labels)} photos in cells, expected a batch of {fitting.batch}")
-    rng = np.random.default_rng(fitting.seed)
-    done = keeper.epoch
-    module = _module(len(cells), steps, fitting, store, keeper)
-    if done:
-        rng.bit_generator.state = keeper.generator
-        click.echo(f"going on after epoch {done} of {fitting.epochs}")
-    start = time.monotonic()
-    for epoch in range(done + 1, fitting.epochs + 1):
-        order = rng.permutation(len(labels))[: steps * workers * fitting.batch]
-        losses, gone = [], 0
-        for chosen in np.split(order, steps * workers)[rank::workers]:
-            data, numbers, missing = lesson(photos.squares, chosen, rng)
-            losses.append(_step(module, data, labels[numbers]))
-            gone += missing
-            if not math.isfinite(losses[-1]):
-                raise TrainingError(
-                    f"the loss is {losses[-1]} at step {len(losses)} of {steps} in epoch {epoch}; "
-                    f"try a learning rate below {fitting.learning_rate:g} in another folder. "
-                    f"{keeper.kept}"
-                )
-        near = _near(module, validation, cells)
-        left = (time.monotonic() - start) / (epoch - done) * (fitting.epochs - epoch)
-        click.echo(
-            f"epoch {epoch}/{fitting.epochs}: loss {np.mean(losses):.3f}, "
-            f"{near:.1%} of validation within {_WATCHED_KM} km, {left / 60:.1f} minutes left"
-            + (f"; {gone} photos can no longer be opened" if gone else "")
-        )
-        if rank == 0:
-            keeper.keep(module, epoch, rng.bit_generator.state, float(np.mean(losses)))
-    if store:
-        store._barrier()  # noqa: SLF001  (nobody goes on before the first one has written)
 
+    workers: int
+    rank: int
 
-def _near(module: Any, photos: Photos, cells: Cells) -> float:
-    """The share of photos whose likeliest cell is near; one that can't be opened is not."""
-    mx = import_mxnet()
-    near = 0
-    for data, there in batches(photos.squares, module.data_shapes[0].shape[0]):
-        module.forward(mx.io.DataBatch([mx.nd.array(data)]), is_train=False)
-        best = module.get_outputs()[0].asnumpy()[: len(there)].argmax(axis=1)
-        km = distance(cells.places[best], photos.places[there])
-        near += int(np.count_nonzero(km <= _WATCHED_KM))
-    return near / len(photos.places)
+    def begin(
+        self,
+        start: Checkpoint,
+        steps: int,
+        done: int,
+        memory: Mapping[str, NDArray[np.float32]] | None,
+    ) -> None:
+        """Take the weights of ``start``, and the optimizer's memory after ``done`` epochs.
 
+        ``steps`` is how many an epoch has.
+        """
 
-def _store(fitting: Fitting) -> Any:
-    """The store that several machines share; None if there is only this one."""
-    if not fitting.kvstore.startswith("dist"):
-        return None
-    if "DMLC_ROLE" not in os.environ:
-        raise TrainingError(
-            f"kvstore {fitting.kvstore} is for several machines: start the training on all of "
-            "them by MXNet's tools/launch.py; on this machine alone, use local or device"
-        )
-    return import_mxnet().kvstore.create(fitting.kvstore)
+    def read(self, lessons: Lessons) -> Iterable[Batch]:
+        """Open the batches of an epoch in their order."""
 
+    def step(self, data: Any, labels: Any) -> float:
+        """Learn from a batch (n, 3, 224, 224); gives all workers' cross-entropy before that."""
 
-def _step(module: Any, data: NDArray[np.float32], labels: NDArray[np.intp]) -> float:
-    """Learn from one batch, (n, 3, 224, 224); gives its cross-entropy before that."""
-    mx = import_mxnet()
-    module.forward_backward(mx.io.DataBatch([mx.nd.array(data)], [mx.nd.array(labels)]))
-    module.update()
-    probability = module.get_outputs()[0].asnumpy()[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(probability, 1e-12)).mean())
+    def probabilities(self, data: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the network says of photos, (n, classes)."""
 
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """The weights by name."""
 
-def _module(classes: int, steps: int, fitting: Fitting, store: Any, keeper: Keeper | None) -> Any:
-    """Bind a network with fresh or kept weights, and its optimizer."""
-    mx = import_mxnet()
-    mx.random.seed(fitting.seed)
-    np.random.seed(fitting.seed)  # noqa: NPY002  (MXNet's initializers draw from this state)
-    devices = [_device(name) for name in fitting.contexts]
-    module = mx.mod.Module(resnet(classes, **NETWORKS[fitting.network]), context=devices)
-    shape = (fitting.batch, 3, RECIPE.side, RECIPE.side)
-    module.bind([("data", shape)], [("softmax_label", shape[:1])])
-    module.init_params(mx.init.Xavier(rnd_type="gaussian", factor_type="in", magnitude=2))
-    done = keeper.epoch if keeper else 0
-    if keeper and done:
-        keeper.restore_weights(module)
-    parameters = {
-        "learning_rate": fitting.learning_rate,
-        "wd": fitting.weight_decay,
-        "begin_num_update": done * steps,
-    }
-    if fitting.optimizer == "sgd":
-        parameters |= {"momentum": fitting.momentum, "lr_scheduler": _schedule(steps, fitting)}
-    module.init_optimizer(store or fitting.kvstore, fitting.optimizer, parameters)
-    if keeper and done:
-        keeper.restore_optimizer(module)
-    return module
+    def memory(self) -> dict[str, NDArray[np.float32]] | None:
+        """What the optimizer remembers of each weight; None if nothing."""
 
-
-def _device(name: str) -> Any:
-    """A device by the name that MXNet prints, such as gpu(3). Raises `TrainingError`."""
-    kind, _, number = name.rstrip(")").partition("(")
-    if kind not in {"cpu", "gpu"} or not number.isdecimal():
-        raise TrainingError(f"no device {name!r}; expected cpu(0), gpu(0), gpu(1) and so on")
-    mx = import_mxnet()
-    if kind == "gpu" and int(number) >= (gpus := mx.context.num_gpus()):
-        raise TrainingError(
-            f"no device {name}: MXNet sees {gpus} GPUs here; it needs its build for CUDA "
-            "(mxnet-cu117 is the last) and the driver, or train on the CPU"
-        )
-    return mx.Context(kind, int(number))
-
-
-def _schedule(steps: int, fitting: Fitting) -> Any:
-    """Learning rate by step: up during the first epoch, then down along a cosine."""
-    return import_mxnet().lr_scheduler.CosineScheduler(
-        steps * fitting.epochs,
-        base_lr=fitting.learning_rate,
-        final_lr=fitting.learning_rate / 1000,
-        warmup_steps=steps if fitting.epochs > 1 else 0,
-    )
+    def wait(self) -> None:
+        """Wait until all workers are here."""

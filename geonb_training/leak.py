@@ -113,7 +113,7 @@ def measure_leak(
     """Train twice on ``scenes`` by so many ``people``, written to ``folder`` as photos.
 
     The two trainings differ in the split only. Raises `TrainingError`, and
-    `MissingDependencyError` without MXNet.
+    `MissingDependencyError` without a trainer (see `train_photos`).
     """
     folder = Path(folder)
     write_scenes(folder / "photos", scenes, people)

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from geonb.files import expanded
 from geonb_training.fitting import Fitting
-from geonb_training.network import import_mxnet
+from geonb_training.loop import default_trainer, new_trainer
 from geonb_training.own_photos import Trained, train_photos
 from geonb_training.scenes import draw_set
 from geonb_training.state import new_folder
 
 if TYPE_CHECKING:
     import os
+
+    from geonb_training.fitting import TrainerName
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,22 @@ class Settings:
     fitting: Fitting = field(default_factory=Fitting)
 
 
-def train_mini(folder: str | os.PathLike[str], settings: Settings | None = None) -> Trained:
+def train_mini(
+    folder: str | os.PathLike[str],
+    settings: Settings | None = None,
+    trainer: TrainerName | None = None,
+) -> Trained:
     """Train a model on scenes and write its four files to ``folder``; about 15 minutes, 1 GB.
 
     The files are ``mini-symbol.json`` and ``mini-NNNN.params`` (NNNN: epochs), ``grids.txt`` and
     ``facts.json``. The scenes and the training lie beside the folder, and what the folder holds
     stays until all is done. The same settings on the same machine give the same files. Raises
-    `MissingDependencyError` without MXNet, `CellsError` if the thresholds leave no cell, and
-    `TrainingError`.
+    `MissingDependencyError` without the trainer (see `train_photos`), `CellsError` if the
+    thresholds leave no cell, and `TrainingError`.
     """
-    import_mxnet()  # before the work, so that you know at once if it is missing
     settings = settings or Settings()
+    trainer = trainer or default_trainer()
+    new_trainer(trainer, settings.fitting)  # before the work, so that you know if it is missing
     target = expanded(folder).resolve()
     with tempfile.TemporaryDirectory(dir=new_folder(target.parent), prefix=".part-") as temporary:
         drawn = partial(draw_set, Path(temporary) / "scenes", seed=settings.fitting.seed)
@@ -65,6 +72,7 @@ def train_mini(folder: str | os.PathLike[str], settings: Settings | None = None)
             validation=validation,
             test=test,
             fitting=settings.fitting,
+            trainer=trainer,
         )
         _add_to_facts(trained.folder / "facts.json", settings)
         (trained.folder / "training.json").unlink()

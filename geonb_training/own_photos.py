@@ -13,17 +13,20 @@ import click
 import numpy as np
 
 from geonb.earth.partitions import partition
-from geonb.errors import EvaluationError
+from geonb.errors import EvaluationError, TrainingError
 from geonb.evaluation.accuracy import Evaluation, evaluate_guesses
 from geonb.evaluation.guesses import most_frequent
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
 from geonb.evaluation.published import PUBLISHED
 from geonb.evaluation.regions import promise_from
 from geonb.files import expanded, replacing
+from geonb.preprocessing import RECIPE
 from geonb.regions import PROMISE_FILE
 from geonb_training.batches import Photos
-from geonb_training.fitting import Fitting, fit
-from geonb_training.network import import_mxnet
+from geonb_training.fitting import Fitting
+from geonb_training.loop import default_trainer, fit, new_trainer
+from geonb_training.network import NETWORKS, fresh, resnet, with_classes
+from geonb_training.shards import find_shards, read_shards, source
 from geonb_training.splits import By, Split, check_apart, split_photos
 from geonb_training.squares import Squares
 from geonb_training.state import Keeper
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 
     from geonb.distances import Place
     from geonb.earth.cells import Cells
+    from geonb.model import Model
+    from geonb.network.layers import Checkpoint
+    from geonb_training.fitting import TrainerName
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +80,13 @@ def train_photos(  # noqa: PLR0913
     validation: PhotoSet | None = None,
     test: PhotoSet | None = None,
     fitting: Fitting | None = None,
+    trainer: TrainerName | None = None,
+    start: Model | str | os.PathLike[str] | None = None,
 ) -> Trained:
-    """Train a model on a folder of geotagged photos or a CSV (see `read_photos`).
+    """Train a model on geotagged photos: a folder, a CSV (see `read_photos`), or tar archives.
+
+    An archive, or a folder of them, has each photo's place in a JSON beside it: ``a.jpg`` and
+    ``a.json`` with ``lat``, ``lng``, ``photographer``.
 
     The training photos' places make the cells by ``t1`` and ``t2`` (see `partition`), unless you
     give ``cells``. A tenth of the photos is kept for validation and a fifth for the test, whole
@@ -84,12 +95,18 @@ def train_photos(  # noqa: PLR0913
     epoch in ``folder``, and ends as if nothing had happened. Photos that have vanished since are
     left out and counted.
 
-    Raises `TrainingError`, `CellsError`, `EvaluationError`, and `MissingDependencyError` without
-    MXNet.
+    ``trainer`` is PyTorch where it is installed, or else MXNet, the blog's own. Both take the same
+    steps. ``start`` is a model to go on from (fine-tuning): its network and its weights, with a
+    fresh last layer unless the cells are its own.
+
+    Raises `TrainingError`, `CellsError`, `EvaluationError`, `ModelError` for ``start``, and
+    `MissingDependencyError` without the trainer.
     """
-    import_mxnet()  # before the work, so that you know at once if it is missing
     fitting = fitting or Fitting()
-    photo_set = photos if isinstance(photos, PhotoSet) else read_photos(photos)
+    chosen = trainer or default_trainer()
+    learner = new_trainer(chosen, fitting)  # before the work: is it there, and its devices?
+    base = None if start is None else _base(start)
+    photo_set = photos if isinstance(photos, PhotoSet) else _read(photos)
     given = {name: own for name, own in (("validation", validation), ("test", test)) if own}
     squares, opened = Squares.open(_joined(photo_set, given))
     keeper = Keeper(expanded(folder).resolve())
@@ -100,20 +117,53 @@ def train_photos(  # noqa: PLR0913
     cells = cells or partition(places, t1, t2)
     labels = cells.index(places)
     inside = labels >= 0
-    keeper.follow(_plan(opened, cells, labels, fitting))
+    plan = {**_plan(opened, cells, labels, fitting), "trainer": chosen}
+    if base and base.files:
+        plan["start"] = base.files.digest()
+    keeper.follow(plan)
     keeper.write_cells(cells)
     training, watched, held_out = (
         Photos(squares.of([opened.photos[i] for i in numbers]), opened.truth[numbers])
         for numbers in (parts.train[inside], parts.validation, parts.test)
     )
-    fit(training, labels[inside], cells, watched, fitting, keeper)
+    begun = _begun(base, cells, fitting)
+    fit(training, labels[inside], cells, watched, fitting, keeper, learner, begun)
     name = test.name if test else f"{photo_set.name}, held out"
     _promise(keeper.folder, validation.name if validation else photo_set.name, watched)
     evaluation = _evaluate(keeper.folder, name, held_out, most_frequent(places, cells))
     counts = _counts(opened, parts, labels, cells)
-    _write_facts(keeper.folder, evaluation, counts, fitting)
+    _write_facts(keeper.folder, evaluation, counts, fitting, chosen)
     keeper.finish()
     return Trained(keeper.folder, evaluation, tuple(keeper.losses), counts)
+
+
+def _read(photos: str | os.PathLike[str]) -> PhotoSet:
+    if shards := find_shards(photos):
+        return read_shards(shards, expanded(photos).name)
+    return read_photos(photos)
+
+
+def _base(start: Model | str | os.PathLike[str]) -> Model:
+    """The model to go on from. Raises `ModelError` and `TrainingError`."""
+    from geonb.model import Model, load_model
+
+    base = start if isinstance(start, Model) else load_model(start)
+    if base.files is None or base.files.only_onnx or base.recipe != RECIPE:
+        raise TrainingError(
+            f"{base.name}: a training goes on from a network of LocationNet's family in MXNet's "
+            "files or Core ML's; fit a head on this one instead (fit_head)"
+        )
+    return base
+
+
+def _begun(base: Model | None, cells: Cells, fitting: Fitting) -> Checkpoint:
+    """The network and its weights before the first step."""
+    if base is None or base.files is None:
+        return fresh(resnet(len(cells), **NETWORKS[fitting.network]), fitting.seed)
+    checkpoint = base.files.read()
+    if base.cells.tokens == cells.tokens:
+        return checkpoint
+    return with_classes(checkpoint, len(cells), fitting.seed)
 
 
 def _joined(photos: PhotoSet, given: Mapping[str, PhotoSet]) -> PhotoSet:
@@ -188,7 +238,7 @@ def _plan(
     listed = hashlib.sha256("\n".join(photos.photos).encode())
     listed.update(labels.tobytes())
     own = asdict(fitting)
-    for device in ("contexts", "kvstore"):  # a training may move to another machine
+    for device in ("contexts", "kvstore", "loaders"):  # a training may move to another machine
         del own[device]
     return {
         "photos": listed.hexdigest(),
@@ -212,8 +262,8 @@ def _promise(folder: Path, name: str, photos: Photos) -> None:
 
 
 def _photo_set(name: str, photos: Photos) -> PhotoSet:
-    paths = tuple(photos.squares.photos)
-    return PhotoSet(name, paths, photos.places, ("",) * len(paths), {})
+    sources: Any = tuple(map(source, photos.squares.photos))
+    return PhotoSet(name, sources, photos.places, ("",) * len(sources), {})
 
 
 def _evaluate(folder: Path, name: str, photos: Photos, constant: Place) -> Evaluation:
@@ -247,9 +297,18 @@ def _counts(
 
 
 def _write_facts(
-    folder: Path, evaluation: Evaluation, counts: Mapping[str, int], fitting: Fitting
+    folder: Path,
+    evaluation: Evaluation,
+    counts: Mapping[str, int],
+    fitting: Fitting,
+    trainer: str,
 ) -> None:
-    facts = {"counts": counts, "fitting": asdict(fitting), "accuracy": evaluation.records()}
+    facts = {
+        "trainer": trainer,
+        "counts": counts,
+        "fitting": asdict(fitting),
+        "accuracy": evaluation.records(),
+    }
     with replacing(folder / "facts.json") as path:
         path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     click.echo(f"wrote {folder / 'facts.json'}")

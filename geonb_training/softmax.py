@@ -21,7 +21,7 @@ def import_optimize() -> Any:
     try:
         from scipy import optimize
     except ModuleNotFoundError as error:
-        raise MissingDependencyError("Fitting a head", "scipy", "train") from error
+        raise MissingDependencyError("Fitting a head", "scipy", "head") from error
     return optimize
 
 

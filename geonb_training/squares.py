@@ -13,6 +13,7 @@ from geonb.errors import EvaluationError, PhotoError
 from geonb.photos.photo import open_photo
 from geonb.photos.squares import fast_square
 from geonb.preprocessing import RECIPE
+from geonb_training.shards import source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,9 @@ class Squares:
         if photo in self._kept:
             return self._kept[photo]
         try:
-            square = np.rint(fast_square(open_photo(photo), RECIPE.side) * 255).astype(np.uint8)
+            square = np.rint(fast_square(open_photo(source(photo)), RECIPE.side) * 255).astype(
+                np.uint8
+            )
         except PhotoError:
             return None
         if len(self._kept) < _KEPT:

@@ -14,19 +14,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from geonb.earth.cells import CELLS_FILE
-from geonb.errors import CheckpointError, TrainingError
-from geonb.files import expanded, replacing
+from geonb.errors import CheckpointError, OutputError, TrainingError
+from geonb.files import PART, expanded, replacing
+from geonb.network.layers import Checkpoint, Layer, parameter_shapes
 from geonb.network.mxnet_files import read_params
-from geonb_training.network import import_mxnet
+from geonb_training.network import misfits
+from geonb_training.writing import symbol_json, write_params
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from geonb.earth.cells import Cells
+
+    Arrays = Mapping[str, NDArray[np.float32]]
 
 _STATE, _PHOTOS = "training.json", "training-photos.json"
 
@@ -42,7 +47,7 @@ def new_folder(folder: str | os.PathLike[str]) -> Path:
 
 
 class Keeper:
-    """The kept epoch in a model's folder: weights, what the optimizer remembers, random numbers.
+    """The kept epoch in a model's folder: weights, and what the optimizer remembers.
 
     Raises `TrainingError` if the folder can't be made or holds something broken.
     """
@@ -64,7 +69,6 @@ class Keeper:
         try:
             state = json.loads(path.read_text(encoding="utf-8"))
             fits = isinstance(state["plan"], dict) and len(state["losses"]) == state["epoch"]
-            np.random.default_rng().bit_generator.state = state["generator"]
         except (OSError, ValueError, LookupError, TypeError):
             fits = False
         if not fits:
@@ -119,11 +123,6 @@ class Keeper:
         return f"{what}."
 
     @property
-    def generator(self) -> Any:
-        """The state of the random numbers after that epoch."""
-        return self._state["generator"]
-
-    @property
     def losses(self) -> list[float]:
         """Mean loss of each epoch so far."""
         return list(self._state["losses"])
@@ -133,40 +132,43 @@ class Keeper:
         with self._writing("write the cells"):
             cells.write(self.folder / CELLS_FILE)
 
-    def keep(self, module: Any, epoch: int, generator: Any, loss: float) -> None:
+    def keep(
+        self,
+        layers: Sequence[Layer],
+        epoch: int,
+        arrays: Arrays,
+        memory: Arrays | None,
+        loss: float,
+    ) -> None:
         """Write an epoch; the state file last, since it says which of them counts.
 
         Raises `TrainingError` if the disk is full; the epoch before stays.
         """
-        mx = import_mxnet()
-        name = self.folder.name
-        state = {
-            "epoch": epoch,
-            "generator": generator,
-            "losses": [*self.losses, loss],
-            "plan": self._plan,
-        }
+        name = f"{self.folder.name}-{epoch:04}"
+        state = {"epoch": epoch, "losses": [*self.losses, loss], "plan": self._plan}
         with self._writing(f"keep epoch {epoch}"):
-            with tempfile.TemporaryDirectory(dir=self.folder, prefix=".part-") as temporary:
-                module.save_checkpoint(str(Path(temporary) / name), epoch)
-                if (memory := _memory(module)) is not None:
-                    mx.nd.save(str(Path(temporary) / f"{name}-{epoch:04}.states"), memory)
-                for path in sorted(Path(temporary).iterdir()):
+            with tempfile.TemporaryDirectory(dir=self.folder, prefix=PART) as temporary:
+                part = Path(temporary)
+                symbol = part / f"{self.folder.name}-symbol.json"
+                symbol.write_text(symbol_json(layers), encoding="utf-8")
+                write_params(part / f"{name}.params", arrays, layers)
+                if memory is not None:
+                    write_params(part / f"{name}.states", memory, layers)
+                for path in sorted(part.iterdir()):
                     path.replace(self.folder / path.name)
             with replacing(self.folder / _STATE) as path:
                 path.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
         self._state = state
         for path in self._epochs("params", "states"):
-            if path.stem != f"{name}-{epoch:04}":
+            if path.stem != name:
                 path.unlink()
 
     @contextmanager
     def _writing(self, what: str) -> Iterator[None]:
-        full: tuple[type[Exception], ...] = (OSError, import_mxnet().base.MXNetError)
         try:
             yield
-        except full as error:
-            reason = getattr(error, "strerror", None) or str(error).strip().splitlines()[-1]
+        except (OSError, OutputError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise TrainingError(
                 f"{self.folder}: cannot {what} ({reason}). {self.kept} Free some space there, or "
                 "choose another folder, and run the same training again"
@@ -186,24 +188,19 @@ class Keeper:
         for path in (*self._epochs("states"), self.folder / _PHOTOS):
             path.unlink(missing_ok=True)
 
-    def restore_weights(self, module: Any) -> None:
-        """Give the network the kept weights. Raises `CheckpointError`."""
+    def weights(self, layers: Sequence[Layer]) -> Checkpoint:
+        """The network with the kept weights. Raises `CheckpointError` and `TrainingError`."""
         path = self.folder / f"{self.folder.name}-{self.epoch:04}.params"
         arrays = dict(read_params(path))
-        mx = import_mxnet()
-        known, auxiliary = module.get_params()
-        if wrong := _misfits(arrays, known | auxiliary) or set(known | auxiliary) - set(arrays):
+        if wrong := misfits(arrays, layers) or set(parameter_shapes(layers)) - set(arrays):
             raise TrainingError(f"{path}: weights of another network ({', '.join(sorted(wrong))})")
-        module.set_params(
-            {name: mx.nd.array(arrays[name]) for name in known},
-            {name: mx.nd.array(arrays[name]) for name in auxiliary},
-        )
+        return Checkpoint(tuple(layers), arrays)
 
-    def restore_optimizer(self, module: Any) -> None:
-        """Give the optimizer its memory back; one that is shared by machines starts without."""
+    def memory(self, layers: Sequence[Layer]) -> Arrays | None:
+        """What the optimizer remembered after that epoch; None if nothing is kept."""
         path = self.folder / f"{self.folder.name}-{self.epoch:04}.states"
-        if (updater := _updater(module)) is None or not path.is_file():
-            return
+        if not self.epoch or not path.is_file():
+            return None
         try:
             arrays = dict(read_params(path))
         except CheckpointError as error:
@@ -211,42 +208,6 @@ class Keeper:
                 f"{path}: not an optimizer's memory as geonb writes it; remove it to go on "
                 "without (the loss may rise for a while)"
             ) from error
-        if wrong := _misfits(arrays, module.get_params()[0]):
+        if wrong := misfits(arrays, layers):
             raise TrainingError(f"{path}: of another network ({', '.join(sorted(wrong))})")
-        mx = import_mxnet()
-        for key, name in _keys(module).items():
-            if name in arrays:
-                updater.states[key] = mx.nd.array(arrays[name])
-                updater.states_synced[key] = False  # MXNet brings it to its device when used
-
-
-def _misfits(arrays: Mapping[str, Any], network: Mapping[str, Any]) -> set[str]:
-    """Names of arrays that the network lacks, or has in another shape."""
-    return {
-        name
-        for name, array in arrays.items()
-        if name not in network or network[name].shape != array.shape
-    }
-
-
-def _updater(module: Any) -> Any:
-    """What holds the optimizer's memory; None where that lies with other machines."""
-    store = module._kvstore  # noqa: SLF001  (MXNet gives no other way to it than a pickle)
-    if store is not None and "dist" in store.type:
-        return None
-    return store._updater if module._update_on_kvstore else module._updater  # noqa: SLF001
-
-
-def _keys(module: Any) -> dict[Any, str]:
-    """What the memory of each parameter is filed under: its name, or a number per device."""
-    names: dict[Any, str] = module._optimizer.idx2name  # noqa: SLF001
-    return {name: name for name in names.values()} if module._update_on_kvstore else names  # noqa: SLF001
-
-
-def _memory(module: Any) -> dict[str, Any] | None:
-    """The optimizer's memory by parameter; None where other machines have it, or it has none."""
-    if (updater := _updater(module)) is None:
-        return None
-    keys = _keys(module)
-    memory = {keys[key]: state for key, state in updater.states.items() if state is not None}
-    return memory or None
+        return arrays

@@ -5,9 +5,10 @@ import pytest
 
 from geonb.errors import TrainingError
 from geonb.preprocessing import normalise
-from geonb_training import fitting
+from geonb_training import fitting, mxnet_trainer
 from geonb_training.fitting import Fitting
-from geonb_training.network import LOCATIONNET, NETWORKS, import_mxnet, resnet
+from geonb_training.mxnet_trainer import MxnetTrainer
+from geonb_training.network import LOCATIONNET, NETWORKS, fresh, resnet
 
 
 @pytest.mark.parametrize(
@@ -47,35 +48,37 @@ def test_networks_go_from_mini_to_the_blogs():
 )
 def test_devices_that_are_not_there(name, message):
     with pytest.raises(TrainingError, match=message):
-        fitting._device(name)
+        mxnet_trainer._device(name)
 
 
 @pytest.mark.mxnet
 def test_several_machines_need_mxnets_launcher(monkeypatch):
     monkeypatch.delenv("DMLC_ROLE", raising=False)
     with pytest.raises(TrainingError, match=r"start the training on all of them by .*launch\.py"):
-        fitting._store(Fitting(kvstore="dist_sync"))
+        mxnet_trainer._store(Fitting(kvstore="dist_sync"))
+
+
+@pytest.mark.mxnet
+def test_both_trainers_have_one_schedule():
+    own = Fitting(epochs=3)
+    theirs = mxnet_trainer._schedule(5, own)
+    rates = [fitting.rate(step, 5, own) for step in range(1, 16)]
+    assert rates == pytest.approx([theirs(step) for step in range(1, 16)])
+    assert max(rates) == rates[4] == 0.1
 
 
 @pytest.mark.mxnet
 @pytest.mark.slow
 def test_the_blogs_network_takes_a_step():
-    mx = import_mxnet()
-    symbol = resnet(15_527, **LOCATIONNET)
-    arguments, outputs, _ = symbol.infer_shape(data=(2, 3, 224, 224))
-    assert outputs == [(2, 15_527)]
-    shapes = dict(zip(symbol.list_arguments(), arguments, strict=True))
-    learned = {
-        name: shape for name, shape in shapes.items() if name not in {"data", "softmax_label"}
-    }
-    assert shapes["fc1_weight"] == (15_527, 2048)
-    # bn_data's gamma and the running means and variances are in the file, not learned here
-    assert 74_300_000 < sum(int(np.prod(shape)) for shape in learned.values()) < 74_405_235
-    module = fitting._module(15_527, 1, Fitting(network="resnet101", batch=2, epochs=1), None, None)
-    before = module.get_params()[0]["fc1_weight"][:5].asnumpy()
+    start = fresh(resnet(15_527, **LOCATIONNET), seed=0)
+    assert start.arrays["fc1_weight"].shape == (15_527, 2048)
+    # bn_data's gamma and the running means and variances are in the file, not learned
+    learned = [a.size for name, a in start.arrays.items() if "_moving_" not in name]
+    assert 74_300_000 < sum(learned) < 74_405_235
+    trainer = MxnetTrainer(Fitting(network="resnet101", batch=2, epochs=1))
+    trainer.begin(start, 1, 0, None)
     pixels = np.random.default_rng(0).integers(0, 255, (2, 224, 224, 3))
     data = normalise(pixels.astype(np.float32) / np.float32(255))
-    loss = fitting._step(module, data, np.array([0, 15_526]))
+    loss = trainer.step(data, np.array([0, 15_526]))
     assert 5 < loss < 25  # near log(15,527) = 9.65 for a network that knows nothing
-    assert (module.get_params()[0]["fc1_weight"][:5].asnumpy() != before).any()
-    mx.nd.waitall()
+    assert (trainer.arrays()["fc1_weight"][:5] != start.arrays["fc1_weight"][:5]).any()

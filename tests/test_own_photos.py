@@ -98,10 +98,10 @@ from geonb_training.own_photos import train_photos
 from geonb_training.state import Keeper
 
 keep = Keeper.keep
-def keep_and_die(self, module, epoch, *rest):
+def keep_and_die(self, layers, epoch, *rest):
     if epoch == {epoch}:
         os.kill(os.getpid(), 9)
-    keep(self, module, epoch, *rest)
+    keep(self, layers, epoch, *rest)
 Keeper.keep = keep_and_die
 train_photos({photos!r}, {model!r}, t1=15, t2=1, fitting=Fitting(epochs=3, batch=8, seed=1))
 """
@@ -186,8 +186,8 @@ def test_photos_that_vanish_end_neither_an_epoch_nor_the_resume(
     shutil.copytree(folder, photos)
     monkeypatch.setattr(squares, "_KEPT", 0)  # as if there were many: each is opened anew
 
-    def keep_and_lose(self, module, epoch, *rest):
-        keep(self, module, epoch, *rest)
+    def keep_and_lose(self, layers, epoch, *rest):
+        keep(self, layers, epoch, *rest)
         for number in range(6):  # one by each photographer
             (photos / f"person-{number}" / f"{number:02}.jpg").unlink(missing_ok=True)
         if epoch == 2:
@@ -242,11 +242,11 @@ import resource, signal
 from geonb_training.state import Keeper
 
 keep = Keeper.keep
-def keep_on_a_full_disk(self, module, epoch, *rest):
+def keep_on_a_full_disk(self, layers, epoch, *rest):
     if epoch == 2:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
-    keep(self, module, epoch, *rest)
+    keep(self, layers, epoch, *rest)
 Keeper.keep = keep_on_a_full_disk
 from geonb.__main__ import main
 main(["train", {photos!r}, {model!r}, "--t1", "15", "--t2", "1", "--epochs", "3", "--batch", "8"])
@@ -388,9 +388,13 @@ def test_too_few_photos_for_a_batch(folder, tmp_path):
         train_photos(folder, tmp_path / "m", fitting=Fitting(batch=64), **CELLS)
 
 
-def test_without_mxnet_the_error_comes_first(monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("trainer", "extra"), [("mxnet", "mxnet"), ("torch", "train"), (None, "train")]
+)
+def test_without_a_trainer_the_error_comes_first(monkeypatch, tmp_path, trainer, extra):
     monkeypatch.setitem(sys.modules, "mxnet", None)
+    monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.setattr(own_photos, "read_photos", None)
-    with pytest.raises(ImportError, match=r"pip install .*geonb\[mxnet\]"):
-        train_photos(tmp_path, tmp_path / "m")
+    with pytest.raises(ImportError, match=rf"pip install .*geonb\[{extra}\]"):
+        train_photos(tmp_path, tmp_path / "m", trainer=trainer)
     assert not (tmp_path / "m").exists()

@@ -14,9 +14,12 @@ from geonb_training.__main__ import main
 
 PACKAGE = Path(geonb_training.__file__).parent
 FLOORS = (
-    "network splits squares features softmax",
+    "network shards splits features softmax",
+    "squares torch_network writing",
     "batches state",
     "fitting head",
+    "mxnet_trainer torch_trainer",
+    "loop",
     "scenes own_photos",
     "leak mini",
     "__init__",
