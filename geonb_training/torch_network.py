@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import distributed, nn
-from torch.distributed.nn.functional import all_reduce
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from geonb.errors import CheckpointError
@@ -61,6 +60,22 @@ class TorchNetwork(nn.Module):
         }
 
 
+class Average(torch.autograd.Function):
+    """The mean of a tensor over all processes; its gradient is averaged in the same way."""
+
+    @staticmethod
+    def forward(_: Any, value: Tensor) -> Tensor:
+        """Of the values."""
+        total = value.clone()
+        distributed.all_reduce(total)
+        return total / distributed.get_world_size()
+
+    @staticmethod
+    def backward(_: Any, gradient: Tensor) -> Tensor:
+        """Of the gradients."""
+        return Average.forward(None, gradient)
+
+
 class BatchNorm(_BatchNorm):
     """Batch normalisation over the photos of all processes, so that their number changes nothing.
 
@@ -76,11 +91,10 @@ class BatchNorm(_BatchNorm):
             return super().forward(input)
         axes = [axis for axis in range(input.ndim) if axis != 1]
         shape = [1, -1] + [1] * (input.ndim - 2)
-        workers = distributed.get_world_size()
-        mean = all_reduce(input.mean(axes)) / workers
+        mean = Average.apply(input.mean(axes))
         centred = input - mean.view(shape)
-        variance = all_reduce(centred.square().mean(axes)) / workers
-        count = workers * input.numel() // input.shape[1]
+        variance = Average.apply(centred.square().mean(axes))
+        count = distributed.get_world_size() * input.numel() // input.shape[1]
         with torch.no_grad():
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * count / (count - 1), self.momentum)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,7 @@ class TorchTrainer:
             torch.cuda.set_device(self._device)
         if self.workers > 1 and not distributed.is_initialized():
             distributed.init_process_group("nccl" if self._gpu else "gloo")
+            atexit.register(distributed.destroy_process_group)  # a second training uses it again
 
     def begin(
         self,
@@ -76,9 +78,7 @@ class TorchTrainer:
         self._parallel: nn.Module = self._network
         if self.workers > 1:
             devices = [self._device] if self._gpu else None
-            self._parallel = DistributedDataParallel(
-                self._network, devices, broadcast_buffers=False
-            )
+            self._parallel = DistributedDataParallel(self._network, devices)
         decayed = [layer.parameters[0] for layer in self._network.layers if layer.parameters]
         learned = {n: t for n, t in self._network.tensors().items() if t.requires_grad}
         self._learned = learned
@@ -159,7 +159,6 @@ class TorchTrainer:
         """See `Trainer`."""
         if self.workers > 1:
             distributed.barrier()
-            distributed.destroy_process_group()
 
     def _placed(self, data: Any) -> torch.Tensor:
         layout = torch.channels_last if self._gpu else torch.preserve_format
