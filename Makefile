@@ -7,6 +7,7 @@ VENV_313 := .venv-313
 MXNET := .venv-mxnet
 RAY := .venv-ray
 PARITY := .venv-parity
+TRAIN := .venv-train
 TOOLS := .venv-dist
 SITE := .venv-site
 PIP := -m pip --disable-pip-version-check
@@ -17,7 +18,7 @@ LAB_FLAGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-313 setup-mxnet demo lab lab-mxnet labextension \
-	check format fuzz test test-newest test-mxnet test-slow test-313 test-ray bench \
+	check format fuzz test test-newest test-mxnet test-slow test-313 test-ray test-train bench \
 	notebooks site site-lite class-set slides wheelhouse binder-rehearsal colab-rehearsal devcontainer-rehearsal \
 	pictures mini lock dist clean
 
@@ -67,6 +68,9 @@ $(PARITY)/ready: requirements/parity.txt requirements/geoclip.txt pyproject.toml
 $(MXNET)/ready: requirements/mxnet.txt requirements/geoclip.txt pyproject.toml
 	$(call install,$(PYTHON),$(MXNET),requirements/mxnet.txt)
 
+$(TRAIN)/ready: requirements/train.txt requirements/geoclip.txt pyproject.toml
+	$(call install,$(PYTHON),$(TRAIN),requirements/train.txt)
+
 $(SITE)/ready: requirements/site.txt pyproject.toml
 	$(call install,$(PYTHON),$(SITE),requirements/site.txt)
 
@@ -110,25 +114,29 @@ test: test-newest test-mxnet  ## the quick tests, without and beside MXNet
 
 test-newest: $(VENV)/ready  ## the quick tests on the newest NumPy, without MXNet
 	@echo "==> tests on the newest NumPy, without MXNet"
-	@$(VENV)/bin/python -m pytest -m "not mxnet and not ray and not browser and not slow" $(BOTH) $(PYTEST_FLAGS)
+	@$(VENV)/bin/python -m pytest -m "not mxnet and not ray and not torch and not browser and not slow" $(BOTH) $(PYTEST_FLAGS)
 
 test-mxnet: $(MXNET)/ready  ## the quick tests beside MXNet
 	@echo "==> tests beside MXNet"
-	@$(MXNET)/bin/python -m pytest -m "not newest and not ray and not browser and not slow" $(BOTH) $(PYTEST_FLAGS)
+	@$(MXNET)/bin/python -m pytest -m "not newest and not ray and not torch and not browser and not slow" $(BOTH) $(PYTEST_FLAGS)
 
 test-slow: $(VENV)/ready $(MXNET)/ready  ## the slow tests and those in a browser: notebooks, training, full sizes
 	@echo "==> slow tests on the newest NumPy"
-	@$(VENV)/bin/python -m pytest -m "not mxnet and not ray and (browser or slow)" $(BOTH) $(PYTEST_FLAGS)
+	@$(VENV)/bin/python -m pytest -m "not mxnet and not ray and not torch and (browser or slow)" $(BOTH) $(PYTEST_FLAGS)
 	@echo "==> slow tests beside MXNet"
-	@$(MXNET)/bin/python -m pytest -m "not newest and not ray and (browser or slow)" $(BOTH) $(PYTEST_FLAGS)
+	@$(MXNET)/bin/python -m pytest -m "not newest and not ray and not torch and (browser or slow)" $(BOTH) $(PYTEST_FLAGS)
 
 test-313: $(VENV_313)/ready  ## the quick tests on Python 3.13
 	@echo "==> tests on Python 3.13"
-	@$(VENV_313)/bin/python -m pytest -m "not mxnet and not ray and not browser and not slow and not linux311" $(BOTH) $(PYTEST_FLAGS)
+	@$(VENV_313)/bin/python -m pytest -m "not mxnet and not ray and not torch and not browser and not slow and not linux311" $(BOTH) $(PYTEST_FLAGS)
 
 test-ray: $(RAY)/ready  ## the tests on a Ray cluster of three nodes on this machine
 	@echo "==> tests on a Ray cluster"
 	@$(RAY)/bin/python -m pytest -m ray tests/test_ray.py $(PYTEST_FLAGS)
+
+test-train: $(TRAIN)/ready  ## the tests of training in PyTorch, in one process and in two
+	@echo "==> tests of training in PyTorch"
+	@$(TRAIN)/bin/python -m pytest -m torch tests/test_torch_network.py tests/test_torch_trainer.py $(PYTEST_FLAGS)
 
 # PyTorch's build without CUDA isn't on PyPI: PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL says where it is.
 parity: $(PARITY)/ready  ## compare GeoCLIP with its authors' own on torch, at full size (5 GB of disk, some minutes)
@@ -203,6 +211,7 @@ lock:  ## compile the locks (needs uv)
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra mxnet --extra notebooks --group site -o requirements/site.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra ray --group cluster -o requirements/ray.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --group parity -o requirements/parity.txt
+	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra train --group training -o requirements/train.txt
 	$(COMPILE) $(LOCK_FLAGS) --universal --group dist -o requirements/dist.txt
 
 ##@ Release it
@@ -226,4 +235,4 @@ $(TOOLS)/ready: requirements/dist.txt
 	@touch $@
 
 clean:  ## remove the environments and what the tools left behind
-	rm -rf $(VENV) $(VENV_313) $(MXNET) $(RAY) $(PARITY) $(SITE) $(TOOLS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV_313) $(MXNET) $(RAY) $(PARITY) $(TRAIN) $(SITE) $(TOOLS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
