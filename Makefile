@@ -148,6 +148,8 @@ bench: $(VENV)/ready $(MXNET)/ready  ## speed and memory, against the limits tha
 	@$(VENV)/bin/python benchmarks/partition.py
 	@$(VENV)/bin/python benchmarks/evaluation.py
 	@$(VENV)/bin/python benchmarks/occlusion.py
+	@$(VENV)/bin/python benchmarks/head.py
+	@$(VENV)/bin/python benchmarks/training.py
 
 bench-geoclip: $(PARITY)/ready  ## GeoCLIP's speed and memory, against its authors' own on torch (6 GB of disk)
 	@$(PARITY)/bin/python benchmarks/geoclip.py

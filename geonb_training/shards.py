@@ -7,6 +7,7 @@ archives come in one order that the seed fixes, and nothing is unpacked.
 from __future__ import annotations
 
 import json
+import os
 import re
 import tarfile
 from collections import Counter
@@ -21,12 +22,12 @@ from geonb.files import expanded
 from geonb.photos.photo import open_photo
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
     from geonb.evaluation.photo_sets import PhotoSet
     from geonb.photos.photo import PhotoSource
 
+_END = 1024  # bytes of nothing at the end of every archive
 _NAME = re.compile(r"(?P<shard>.+\.tar)/(?P<name>.+)#(?P<start>\d+)\+(?P<size>\d+)", re.DOTALL)
 
 
@@ -99,10 +100,14 @@ def _entries(shard: Path, skipped: Counter[str]) -> Iterator[Entry]:
                     told[key] = _told(archive, item)
                 elif ending.lower() in {"jpg", "jpeg", "png", "webp"}:
                     photos.append(Member(shard, item.name, item.offset_data, item.size))
+        with shard.open("rb") as file:
+            file.seek(-_END, os.SEEK_END)
+            if any(file.read()):
+                raise tarfile.ReadError("it has no end")
     except (tarfile.TarError, OSError) as error:
         raise TrainingError(
-            f"{shard}: cut off, or no uncompressed tar archive ({error}); {len(photos)} photos "
-            "come before that. Copy it again, or take it out of the folder"
+            f"{shard}: cut off, or no uncompressed tar archive ({error}); {len(photos)} of its "
+            "photos come before that. Copy it again, or take it out of the folder"
         ) from error
     for photo in photos:
         try:

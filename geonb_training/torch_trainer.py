@@ -57,8 +57,7 @@ class TorchTrainer:
             self._device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
             torch.cuda.set_device(self._device)
         if self.workers > 1 and not distributed.is_initialized():
-            distributed.init_process_group("nccl" if self._gpu else "gloo")
-            atexit.register(distributed.destroy_process_group)  # a second training uses it again
+            _meet("nccl" if self._gpu else "gloo")
 
     def begin(
         self,
@@ -164,3 +163,15 @@ class TorchTrainer:
         layout = torch.channels_last if self._gpu else torch.preserve_format
         tensor = torch.as_tensor(data)
         return tensor.to(self._device, non_blocking=True, memory_format=layout)
+
+
+def _meet(backend: str) -> None:
+    """Make the group of processes, which every training in this one uses.
+
+    After a restart torchrun's store still has the addresses of those that were killed, so each
+    start has names of its own.
+    """
+    store, rank, workers = next(distributed.rendezvous("env://"))
+    again = distributed.PrefixStore(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"), store)
+    distributed.init_process_group(backend, store=again, rank=rank, world_size=workers)
+    atexit.register(distributed.destroy_process_group)

@@ -48,10 +48,10 @@ def test_a_step_has_mxnets_loss_gradients_and_weights():
     # Where gamma is fixed, MXNet has a gradient of 0, and torch none.
     assert set(stored) - set(made) == {"gradient:bn_data_gamma"}
     for name, array in made.items():
+        if "_moving_" in name:
+            continue  # MXNet brings them up to date later
         scale = np.abs(stored[name]).max() if name.startswith("gradient:") else 0.1
-        within = 2e-3 if name.endswith("_var") else 1e-4  # torch's running variance is unbiased
-        close = {"atol": 1e-4 * scale, "rtol": within}
-        np.testing.assert_allclose(array, stored[name], **close, err_msg=name)
+        np.testing.assert_allclose(array, stored[name], rtol=1e-4, atol=1e-4 * scale, err_msg=name)
 
 
 @pytest.mark.torch

@@ -1,0 +1,104 @@
+"""What LocationNet's training takes today: its arithmetic, and how fast one core opens photos.
+
+Arithmetic is worked out from the layers, and the opening is measured here. GPUs and prices are
+assumptions, in a table: no GPU was at hand. docs/training-today.md says what follows.
+"""
+
+import json
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from geonb.network.layers import INPUT_SHAPE, Layer, parameter_shapes
+from geonb_training.batches import Lessons
+from geonb_training.network import NETWORKS, resnet
+from geonb_training.scenes import draw, shoot
+from geonb_training.squares import Squares
+
+PHOTOS, EPOCHS, CLASSES = 33_900_000, 12, 15_527  # LocationNet's, 2017
+YEARS_AGO = 9 * 24 * 3600  # seconds that it took on 16 K80s
+LONG_SIDE = 500  # pixels of Flickr's medium size
+SHARE = 0.20  # of its peak that a GPU reaches on a ResNet: an assumption
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine as its seller lists it."""
+
+    name: str
+    gpus: int
+    peak: float  # TFLOPS of one GPU, bf16 without sparsity, NVIDIA's data sheets
+    cores: int  # virtual ones
+    dollars: float  # an hour, AWS on demand, us-east-1, mid-2025, not looked up since
+
+
+MACHINES = (
+    Machine("1 L40S (g6e.4xlarge)", 1, 362, 16, 3.00),
+    Machine("1 H100 (p5.4xlarge)", 1, 989, 16, 6.88),
+    Machine("8 H100 (p5.48xlarge)", 8, 989, 192, 55.04),
+)
+
+
+def flops(layers: tuple[Layer, ...]) -> float:
+    """Floating-point operations of one photo's forward pass: two per weight and position."""
+    arrays, sides, total = parameter_shapes(layers), {"data": INPUT_SHAPE[-1]}, 0.0
+    for layer in layers:
+        side = sides[layer.inputs[0]]
+        if layer.flag("global_pool"):
+            side = 1
+        elif kernel := layer.numbers("kernel"):
+            side = (side + 2 * layer.numbers("pad")[0] - kernel[0]) // layer.numbers("stride")[
+                0
+            ] + 1
+        sides[layer.name] = side
+        if layer.op == "Convolution":
+            total += 2.0 * np.prod(arrays[layer.parameters[0]]) * side**2
+        elif layer.op == "FullyConnected":
+            total += 2.0 * np.prod(arrays[layer.parameters[0]])
+    return total
+
+
+def photos_per_second(count: int = 256, batch: int = 32) -> float:
+    """Photos that one core opens, cuts and moves in a second, by the time of the processor."""
+    with tempfile.TemporaryDirectory() as temporary:
+        paths = []
+        for number in range(count):
+            scene = draw(shoot(number)).image
+            size = (LONG_SIDE, round(LONG_SIDE * scene.height / scene.width))
+            paths.append(str(Path(temporary) / f"{number}.jpg"))
+            scene.resize(size, Image.Resampling.BICUBIC).save(paths[-1], quality=90)
+        lessons = Lessons(Squares(paths, {}), np.zeros(count, np.intp), batch, seed=0, epoch=1)
+        start = time.process_time()
+        for step in range(len(lessons)):
+            lessons[step]
+        return count / (time.process_time() - start)
+
+
+def main() -> None:
+    """Print the table of docs/training-today.md."""
+    once = flops(resnet(CLASSES, **NETWORKS["resnet101"]))
+    step = 3 * once  # backwards costs twice as much as forwards
+    seen = PHOTOS * EPOCHS
+    loaded = photos_per_second()
+    print(f"one photo {INPUT_SHAPE[2:]}: {once / 1e9:.1f} GFLOP forwards, {step / 1e9:.1f} a step")
+    print(f"{seen / 1e6:.0f} million photos: {seen * step / 1e18:.1f} EFLOP")
+    print(f"2017: {seen / YEARS_AGO:.0f} photos/s, {seen * step / YEARS_AGO / 1e12:.0f} TFLOPS")
+    print(f"loader, measured: {loaded:.0f} photos/s per core")
+    for m in MACHINES:
+        need = m.gpus * m.peak * 1e12 * SHARE / step
+        have = m.cores * loaded
+        hours = seen / min(need, have) / 3600
+        what = {
+            "machine": m.name, "gpus_take": round(need), "cores_give": round(have),
+            "limit": "loader" if have < need else "GPU", "hours": round(hours, 1),
+            "dollars": round(hours * m.dollars),
+        }  # fmt: skip
+        print(json.dumps(what))
+
+
+if __name__ == "__main__":
+    main()
