@@ -152,7 +152,7 @@ bench: $(VENV)/ready $(MXNET)/ready  ## speed and memory, against the limits tha
 	@$(VENV)/bin/python benchmarks/training.py
 
 bench-geoclip: $(PARITY)/ready  ## GeoCLIP's speed and memory, against its authors' own on torch (6 GB of disk)
-	@$(PARITY)/bin/python benchmarks/geoclip.py
+	@$(PARITY)/bin/python benchmarks/geoclip_speed.py
 
 ##@ Notebooks and workshops
 

@@ -106,12 +106,10 @@ def prepare(folder: Path) -> tuple[dict[str, Path], Path]:
     """The folders of the rows, and the photo: 12 megapixels as a phone saves them."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
     import torch
-    from geoclip_files import FULL_SIZE, write_int8, write_onnx_form
+    from geoclip_files import FULL_SIZE, clip_tensors, mlp_tensors, write_int8, write_vision
     from geoclip_parity import REDUCED, write_clip
     from PIL import Image
     from transformers import CLIPConfig, CLIPModel
-
-    from geonb.network.geoclip import find_points, pip_folder
 
     size = {name: FULL_SIZE[name] for name in REDUCED}
     words = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12}
@@ -119,12 +117,13 @@ def prepare(folder: Path) -> tuple[dict[str, Path], Path]:
         names = CLIPModel(CLIPConfig(projection_dim=768, text_config=words)).state_dict()
     text = [(n, tuple(t.shape)) for n, t in names.items() if n.startswith(("text", "logit"))]
     clip = write_clip(folder / "clip", size, text)
-    small = write_onnx_form(folder / "onnx", FULL_SIZE, find_points(pip_folder()))
-    write_int8(small)
-    (small / "onnx" / "vision_model.onnx").unlink()
+    vision = folder / "onnx" / "vision_model.onnx"
+    write_vision(vision, dict(clip_tensors(**size)), mlp_tensors(size["inside"]))
+    write_int8(folder)
+    vision.unlink()
     noise = Image.effect_noise((1000, 750), 60).convert("RGB")
     noise.resize((4000, 3000)).save(folder / "photo.jpg", quality=90)
-    return {"torch": clip, "float32": clip, "int8": small}, folder / "photo.jpg"
+    return {"torch": clip, "float32": clip, "int8": folder}, folder / "photo.jpg"
 
 
 def main() -> None:
