@@ -83,7 +83,7 @@ def measure(row: str, folder: Path, photo: Path) -> dict[str, float]:
         env=os.environ | {"HF_HUB_OFFLINE": "1"},
     )
     if answer.returncode:
-        sys.exit(answer.stderr)
+        sys.exit(answer.stderr or f"{row} ended with {answer.returncode}")
     return json.loads(answer.stdout.splitlines()[-1])
 
 
