@@ -16,7 +16,7 @@ from geonb.answers import RADII_KM
 from geonb.errors import PhotoError
 from geonb.files import replacing
 from geonb.maps import atlas
-from geonb.maps.page import data, page_of
+from geonb.maps.page import SOURCES, data, page_of
 from geonb.maps.plane import equal_earth, land
 from geonb.network.sessions import cpu_limit
 from geonb.photos.photo import open_photo
@@ -30,27 +30,6 @@ _SIDE, _QUALITY = 160, 60
 """Of a thumbnail: pixels on the longer side, and JPEG's quality; about 4 kB."""
 _HALF = 1000.0
 """Map units from the middle of the world to its side."""
-_BODY = """<header>
-<p class="kicker">Where were these photos taken?</p>
-<h1>{count}</h1>
-<p class="sure" id="shown" role="status"></p>
-<p class="caution">{note}</p>
-</header>
-<figure class="map world">{map}<div class="tools">
-<button type="button" data-act="in" aria-label="Zoom in">+</button>
-<button type="button" data-act="out" aria-label="Zoom out">&minus;</button>
-<button type="button" data-act="world">World</button></div></figure>
-<form class="filters">
-<label>Country <select name="country"><option value="">all</option>{countries}</select></label>
-<label>Half of the probability lies within <select name="radius">
-<option value="Infinity">any distance</option>{radii}</select></label>
-</form>
-<noscript><p class="trouble">This page shows its photos with a script, which is switched off
-here.</p></noscript>
-<ol id="sheet" aria-label="Photos"></ol>
-<script type="application/json" id="photos">{photos}</script>
-<footer>{sources}</footer>"""
-_SOURCES = "Towns: GeoNames, CC BY 4.0. Coasts: Natural Earth, public domain. Made with geonb."
 
 
 def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> None:
@@ -65,9 +44,9 @@ def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> N
     options = "".join(f"<option>{escape(country)}</option>" for country in countries)
     count = f"{len(photos):,} photo{'' if len(photos) == 1 else 's'}"
     text = json.dumps(photos, ensure_ascii=False, separators=(",", ":"))
-    body = _BODY.format(
+    body = data("album.html").format(
         count=count, note=escape(note), countries=options, radii=radii, map=_world(),
-        photos=text.replace("<", "\\u003c"), sources=_SOURCES,
+        photos=text.replace("<", "\\u003c"), sources=SOURCES,
     )  # fmt: skip
     page = page_of(count, f"<style>{data('album.css')}</style>{body}", data("album.js"))
     with replacing(path) as temporary:

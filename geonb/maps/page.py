@@ -19,49 +19,13 @@ if TYPE_CHECKING:
 
 _SIDE = 900
 """Pixels; the longer side of the photo on the page."""
-_SOURCES = "Towns: GeoNames, CC BY 4.0. Coasts: Natural Earth, public domain. Made with geonb."
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-<script type="module">{script}</script>
-</body>
-</html>
-"""
-_BODY = """<header>
-<p class="kicker">Where was this photo taken?</p>
-<h1>{headline}</h1>
-<p class="sure">{sure}</p>
-{meter}{truth}{caution}</header>
-<div class="pair">
-<figure class="photo">{photo}</figure>
-<figure class="map">{map}
-<div class="tools" hidden>
-<button type="button" data-act="in" aria-label="Zoom in">+</button>
-<button type="button" data-act="out" aria-label="Zoom out">&minus;</button>
-<button type="button" data-act="world">World</button>
-<button type="button" data-act="home">Answer</button>
-</div></figure>
-</div>
-<ol class="guesses">{cards}</ol>
-<details><summary>Digits, model, sources</summary>
-<div class="scroll">{table}</div>
-<footer>{sources}</footer></details>"""
+SOURCES = "Towns: GeoNames, CC BY 4.0. Coasts: Natural Earth, public domain. Made with geonb."
 
 
 def write_page(predictions: Predictions, path: str | os.PathLike[str]) -> None:
     """Write the page. The photo on it is small, and without EXIF."""
     photo = show_photo(predictions.photo, side=_SIDE)._repr_html_()
-    body = _BODY.format(
+    body = data("answer.html").format(
         headline=escape(headline(predictions)),
         sure=escape(how_sure(predictions)),
         meter=_meter(predictions),
@@ -71,7 +35,7 @@ def write_page(predictions: Predictions, path: str | os.PathLike[str]) -> None:
         map=atlas.draw(predictions, in_words(predictions)),
         cards=_cards(predictions),
         table=_table(predictions),
-        sources=_SOURCES,
+        sources=SOURCES,
     )
     page = page_of(headline(predictions), body, data("atlas.js"))
     with replacing(path) as temporary:
@@ -81,11 +45,11 @@ def write_page(predictions: Predictions, path: str | os.PathLike[str]) -> None:
 def page_of(title: str, body: str, script: str) -> str:
     """A page that needs nothing else, in the design of all of geonb's pages."""
     style = data("page.css")
-    return _PAGE.format(title=escape(title), style=style, body=body, script=script)
+    return data("page.html").format(title=escape(title), style=style, body=body, script=script)
 
 
 def data(name: str) -> str:
-    """A text file that comes with geonb."""
+    """A text file that comes with geonb: a style, a script, or HTML with fields to fill in."""
     return files("geonb").joinpath("data", name).read_text(encoding="utf-8")
 
 
