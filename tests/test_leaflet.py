@@ -24,3 +24,19 @@ def test_the_line_begins_and_ends_at_pins(guesses, truth):
     assert len(pins) == 2
     for pin in pins:
         assert np.isclose(ends, pin, atol=1e-4).all(axis=1).any()
+
+
+def test_coasts_are_fine_around_guesses_that_are_close():
+    """Without tiles the outlines are all one sees: Tokyo Bay is no triangle."""
+
+    def outlines(*guesses):
+        world = geonb.show_map(predictions(list(guesses)), provider="leaflet").children[0]
+        layers = [one for one in world.layers if type(one) is ipyleaflet.Polygon]
+        return [np.concatenate([ring for [ring] in layer.locations]) for layer in layers]
+
+    _, sea, fine = outlines(JAPAN, (35.5, 139.6))
+    bay = (fine >= (35.2, 139.6)) & (fine <= (35.7, 140.1))
+    assert bay.all(axis=1).sum() > 40
+    assert (sea.min(axis=0) <= fine.min(axis=0)).all()
+    assert (fine.max(axis=0) <= sea.max(axis=0)).all()
+    assert len(outlines((89.0, 0.0), (89.0, 180.0))) == 1, "nowhere near each other on the map"

@@ -12,7 +12,7 @@ import numpy as np
 from geonb.distances import bounds
 from geonb.maps import drawing, static
 from geonb.maps.live import Beside, Live, traits_of
-from geonb.maps.plane import great_circle, land
+from geonb.maps.plane import coasts, cut_lines, cut_rings, great_circle, land
 from geonb.maps.points import (
     TRUTH,
     TRUTH_COLOUR,
@@ -41,7 +41,11 @@ _THUMBNAIL = 200
 """Pixels on the longer side of the photo in a pin's bubble."""
 _CLOSER = 2
 """Levels of zoom; a view of the best guesses that is no closer is that of all."""
+_ALONE = 7
+"""The zoom around a pin that stands alone; closer, nothing says where it is without tiles."""
 _LAND_PANE = "geonb-land"
+_FINE_LEAST, _FINE_MOST = 1.5, 6.0
+"""Degrees around the best guesses within which coasts are fine; none where these lie far apart."""
 _PIN = (26, 34)
 """Pixels; width and height of a pin, whose tip is its place."""
 
@@ -55,9 +59,11 @@ def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     *_, whole, far = view(box(predictions))  # all pins are on the turn of the globe around here
     *_, (lat, lng), zoom = view(bounds(near(predictions)))
     centre = lat, nearest_turn(lng, whole[1])
+    if len(set(near(predictions))) == 1:
+        zoom = min(zoom, _ALONE)
     if zoom < far + _CLOSER:
         centre, zoom = whole, far
-    world = base_map(centre, zoom, whole[1])
+    world = base_map(centre, zoom, whole[1], near=bounds(near(predictions)))
     if predictions.truth is not None:
         for layer in _truth_layers(predictions, whole[1]):
             world.add(layer)
@@ -81,16 +87,23 @@ def boxed(shown: Any, picture: Picture, **traits: Any) -> LeafletMap:
     return both
 
 
-def base_map(centre: tuple[float, float], zoom: float, turn: float | None = None) -> Any:
+def base_map(
+    centre: tuple[float, float],
+    zoom: float,
+    turn: float | None = None,
+    near: tuple[float, float, float, float] | None = None,
+) -> Any:
     """An empty map: outlines below, OpenStreetMap's tiles with their attribution above.
 
-    ``turn`` is the longitude in the middle of the outlines; without it, that of the centre.
+    ``turn`` is the longitude in the middle of the outlines; without it, that of the centre. Around
+    ``near``, a box that isn't large, coasts are fine.
     """
     world = ipyleaflet.Map(
         center=centre, zoom=zoom, min_zoom=0, prefer_canvas=True, layout={"height": _HEIGHT},
         panes={_LAND_PANE: {"zIndex": 150, "pointerEvents": "none"}},  # tiles are at 200
     )  # fmt: skip
-    for layer in _land_layers(centre[1] if turn is None else turn):
+    middle = centre[1] if turn is None else turn
+    for layer in [*_land_layers(middle), *(_fine_layers(near, middle) if near else [])]:
         world.add(layer)
     world.add(ipyleaflet.ScaleControl(position="bottomleft", imperial=False))
     return world
@@ -107,6 +120,28 @@ def _land_layers(centre: float) -> list[Any]:
     return [
         ipyleaflet.Polygon(locations=coasts, fill_color=drawing.LAND, fill_opacity=1.0, **common),
         ipyleaflet.Polyline(locations=_moved(borders, centre), fill=False, **common),
+    ]
+
+
+def _fine_layers(near: tuple[float, float, float, float], centre: float) -> list[Any]:
+    """Fine coasts around a box, on a sea of their own, in the pane for outlines."""
+    south, west, north, east = near
+    out = max(north - south, east - west, _FINE_LEAST)
+    if out > _FINE_MOST:
+        return []
+    box = (max(south - out, -85.0), west - out, min(north + out, 85.0), east + out)
+    low, left, high, right = box
+    corners = np.array([(left, low), (right, low), (right, high), (left, high)])
+    sea = [[ring] for ring in _moved([corners], centre)]
+    shores, borders = coasts()
+    rings = [[ring] for ring in _moved([*cut_rings(shores.near(box), box)], centre, 3)]
+    lines = _moved([*cut_lines(borders.near(box), box)], centre, 3)
+    common = {"stroke": False, "fill_opacity": 1.0, "pane": _LAND_PANE}
+    style = {"color": drawing.BORDER, "weight": 1, "fill": False, "pane": _LAND_PANE}
+    return [
+        ipyleaflet.Polygon(locations=sea, fill_color=drawing.SEA, **common),
+        ipyleaflet.Polygon(locations=rings, fill_color=drawing.LAND, **common),
+        ipyleaflet.Polyline(locations=lines, **style),
     ]
 
 
