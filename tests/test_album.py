@@ -87,8 +87,24 @@ def test_thousands_of_photos_have_cards_only_where_one_looks(folder, open_album)
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.wait_for_selector("#sheet li[aria-posinset='2000']")
     assert page.locator("#sheet li").count() < 120
+    assert page.evaluate("[...document.querySelectorAll('#sheet img')].every((i) => i.src)")
     page.locator("select[name=radius]").select_option("25")
     assert page.locator("#shown").inner_text() == "26 shown"
+
+
+def test_a_photo_costs_little_and_the_first_cards_wait_for_no_thumbnail(folder, open_album):
+    write_album(rows([folder / f"{name}.jpg" for name in NAMES], 1000), folder / "album.html")
+    text = (folder / "album.html").read_text()
+    start = text.index('id="photos"')  # before it: the style and the world
+    assert len(text) - start < 1000 * 4000
+    (folder / "part.html").write_text(text[: text.index("<script>addThumbs")])
+    page = open_album(folder / "part.html")
+    assert page.locator("#sheet li").count() > 10
+    assert page.locator("#sheet img[src]").count() == 0
+    page.close()
+    page = open_album(folder / "album.html")
+    pictures = "[...document.querySelectorAll('#sheet img')].map((i) => i.naturalWidth)"
+    page.wait_for_function(f"{pictures}.every((width) => width > 0)")
 
 
 def test_a_group_on_the_map_shows_its_photos(folder, open_album):

@@ -1,6 +1,8 @@
 // The contact sheet: filters, groups of photos on the map, and a list of which only the cards in
 // view exist, so that thousands of photos scroll like ten.
 const photos = JSON.parse(document.getElementById("photos").textContent);
+photos.forEach((photo, index) => { photo.index = index; });
+const thumbs = []; // each after its card: the page shows the first cards before it has read them all
 const sheet = document.getElementById("sheet"), svg = document.querySelector(".world svg");
 const groups = document.getElementById("groups"), form = document.querySelector(".filters");
 const SVG = "http://www.w3.org/2000/svg", GAP = 12, HEIGHT = 218, LEAST = 160;
@@ -27,8 +29,19 @@ function update() {
   drawCards();
 }
 
-// Only the rows around the window have cards.
+function addThumbs(some) {
+  thumbs.push(...some);
+  for (const [number, card] of cards) showThumb(card, shown[number]);
+}
+
+function showThumb(card, photo) {
+  const image = card.firstChild, thumb = thumbs[photo.index];
+  if (thumb && !image.src) image.src = `data:image/webp;base64,${thumb}`;
+}
+
+// Only the rows around the window have cards; those that stay are left where they are.
 const cards = new Map();
+let placed = 0;
 function drawCards() {
   const columns = Math.max(1, Math.floor((sheet.clientWidth + GAP) / (LEAST + GAP)));
   const width = (sheet.clientWidth + GAP) / columns - GAP, rows = Math.ceil(shown.length / columns);
@@ -42,16 +55,17 @@ function drawCards() {
     cards.delete(number);
   }
   for (let number = first; number < last; number++) {
+    if (width === placed && cards.has(number)) continue;
     const card = cards.get(number) ?? makeCard(number);
     card.style.cssText = `left:${(number % columns) * (width + GAP)}px;top:${Math.floor(number / columns) * (HEIGHT + GAP)}px;width:${width}px;height:${HEIGHT}px`;
   }
+  placed = width;
 }
 
 function makeCard(number) {
   const photo = shown[number], card = document.createElement("li"), name = photo.photo.split(/[\\/]/).pop();
   const image = document.createElement("img"), words = document.createElement("div");
-  image.alt = name;
-  if (photo.thumb) image.src = `data:image/jpeg;base64,${photo.thumb}`;
+  Object.assign(image, { alt: name, decoding: "async" });
   const line = (tag, text) => Object.assign(words.appendChild(document.createElement(tag)), { textContent: text, title: text });
   if (photo.error) {
     card.className = "failed";
@@ -65,6 +79,7 @@ function makeCard(number) {
   card.ariaSetSize = shown.length;
   card.ariaPosInSet = number + 1;
   card.append(image, words);
+  showThumb(card, photo);
   sheet.append(card);
   cards.set(number, card);
   return card;

@@ -52,10 +52,10 @@ def show_photo(photo: PhotoSource, alt: str = "", side: int = 480) -> ShownPhoto
     return ShownPhoto(photo, printable(words), side)
 
 
-def thumbnail(photo: Photo, side: int, quality: int = _QUALITY) -> bytes:
-    """A JPEG of at most ``side`` pixels on each side, without EXIF."""
+def thumbnail(photo: Photo, side: int, kind: str = "JPEG", **options: int) -> bytes:
+    """A picture of at most ``side`` pixels on each side, without EXIF; ``options`` are Pillow's."""
     image = photo.image(short_side=side)
     image.thumbnail((side, side))
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
+    image.save(buffer, kind, **({"quality": _QUALITY} | options))
     return buffer.getvalue()

@@ -1,0 +1,52 @@
+"""A map of many places: one circle for those that would cover each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geonb.distances import check_points
+from geonb.earth.places import nearest_town
+from geonb.maps import drawing
+from geonb.maps.points import PIN_COLOUR
+from geonb.shown.pictures import Picture
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+_CELL = 22.0
+"""Points; places in one square of this size are one circle."""
+
+
+def show_places(places: ArrayLike) -> Picture:
+    """Draw places, (N, 2) degrees, on a map of the world; a circle says how many it stands for.
+
+    Raises `PlaceError` for a place that is none.
+    """
+    points = check_points(places).reshape(-1, 2)
+    countries = Counter(nearest_town((lat, lng)).country for lat, lng in points.tolist())
+    most = ", ".join(f"{country} {count:,}" for country, count in countries.most_common(6))
+    alt = f"World map with a circle for each group of {len(points):,} places. Most are in: {most}."
+    return Picture(partial(_figure, points), alt)
+
+
+def _figure(points: NDArray[np.float64]) -> Figure:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.4, 4.4), facecolor="white")
+    chart = drawing.world(figure.add_axes((0.01, 0.01, 0.98, 0.98)))
+    spots = np.array([chart.at((lat, lng)) for lat, lng in points.tolist()]).reshape(-1, 2)
+    cells, group = np.unique(np.round(spots / _CELL), axis=0, return_inverse=True)
+    for number in range(len(cells)):
+        members = spots[group.reshape(-1) == number]
+        spot, count = members.mean(axis=0), len(members)
+        drawing.add_dot(chart, spot, 13 + 5 * float(np.log10(count)), PIN_COLOUR, 0.9)
+        chart.axes.annotate(
+            f"{count}", tuple(spot / chart.size), xycoords="axes fraction", color="white",
+            weight="bold", ha="center", va="center_baseline", fontsize=6.5, zorder=9,
+        )  # fmt: skip
+    return figure
