@@ -142,7 +142,7 @@ test-train: $(TRAIN)/ready  ## the tests of training in PyTorch, in one process 
 parity: $(PARITY)/ready  ## compare GeoCLIP with its authors' own on torch, at full size (5 GB of disk, some minutes)
 	@$(PARITY)/bin/python benchmarks/parity.py
 
-bench: $(VENV)/ready $(MXNET)/ready  ## speed and memory, against the limits that are promised
+bench: $(VENV)/ready $(MXNET)/ready $(RAY)/ready  ## speed and memory, against the limits that are promised
 	@$(MXNET)/bin/python benchmarks/locationnet.py
 	@$(MXNET)/bin/python benchmarks/many.py
 	@$(VENV)/bin/python benchmarks/partition.py

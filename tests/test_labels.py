@@ -2,9 +2,12 @@
 
 import json
 import subprocess
+import sys
 
+import numpy as np
 import pytest
 from command import run_geonb
+from limits import powerless
 from pictures import exif, picture
 
 import geonb
@@ -41,13 +44,15 @@ def test_exiftool_reads_the_label(tmp_path, photo):
     assert run.returncode == 0
     assert "1  labels written" in run.stdout
     found = tags(tmp_path / "street.jpg.xmp")
-    answer = geonb.predict(geonb.load_model("mini"), photo).answer
+    model = geonb.load_model("mini")
+    predictions = geonb.predict(model, photo)
+    answer, cell = predictions.answer, model.cells.tokens.index(predictions[0].token)
+    radius = np.sqrt(model.cells.areas_km2[cell] / np.pi)  # the best cell alone holds half
+    assert radius > answer.half_km
     assert found["XMP-exif:GPSLatitude"] == pytest.approx(answer.place[0], abs=2e-6)
     assert found["XMP-exif:GPSLongitude"] == pytest.approx(answer.place[1], abs=2e-6)
     assert found["XMP-exif:GPSProcessingMethod"] == "estimated by geonb, mini"
-    assert found["XMP-exif:GPSHPositioningError"] == pytest.approx(
-        max(1000 * answer.half_km, 1), abs=1
-    )
+    assert found["XMP-exif:GPSHPositioningError"] == pytest.approx(1000 * radius, abs=1)
     assert found["XMP-photoshop:Country"] == "Japan"
     assert photo.read_bytes() == pixels
 
@@ -129,6 +134,25 @@ def test_a_broken_sidecar_is_reported_and_left(tmp_path, photo, content):
     assert "street.xmp: " in run.stderr
     assert "the sidecar can't be read or written" in run.stdout
     assert (tmp_path / "street.xmp").read_bytes() == content
+
+
+def test_a_folder_where_nothing_may_be_written_costs_the_label_alone(tmp_path, photo):
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    photo = photo.rename(closed / photo.name)
+    closed.chmod(0o500)
+    command = [sys.executable, "-m", "geonb", "locate", str(closed), "--model", "mini"]
+    run = subprocess.run(
+        [*command, "--write-xmp", "--out", "r.csv"], cwd=tmp_path, capture_output=True, text=True,
+        check=False, preexec_fn=powerless,
+    )  # fmt: skip
+    closed.chmod(0o700)
+    assert run.returncode == 0
+    assert "1  labels not written: the sidecar can't be read or written" in run.stdout
+    [line] = [line for line in run.stderr.splitlines() if line.startswith("geonb: ")]
+    assert f"{photo}.xmp: cannot write it (Permission denied)" in line, line
+    assert str(photo) in (tmp_path / "r.csv").read_text()
+    assert list(closed.iterdir()) == [photo]
 
 
 def test_entities_that_grow_are_refused(tmp_path, photo):

@@ -223,3 +223,19 @@ def test_cells_that_a_spreadsheet_would_run_are_harmless(tmp_path):
     picture().save(tmp_path / "=cmd.jpg")
     assert locate("=cmd.jpg", "--out", "r.csv", cwd=tmp_path).returncode == 0
     assert read(tmp_path / "r.csv")[0]["photo"] == "'=cmd.jpg"
+
+
+def test_a_table_that_cannot_be_written_says_what_is_kept(tmp_path):
+    from geonb.errors import EvaluationError
+    from geonb.many.tables import journal
+
+    (tmp_path / "r.csv").mkdir()  # nothing can be moved onto it
+    with (  # noqa: PT012
+        pytest.raises(
+            EvaluationError, match=r"r\.csv: cannot write \(.*director.*1 photos .* kept"
+        ),
+        journal(tmp_path / "r.csv", {}, again=True) as table,
+    ):
+        table.add({"photo": "a.jpg", "error": None})
+        table.write(tmp_path / "r.csv")
+    assert "a.jpg" in (tmp_path / ".r.csv.journal").read_text()

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import geonb
-from geonb.many import results
+from geonb.many import threads
 from geonb.network.threads import for_threads
 
 
@@ -44,7 +44,7 @@ def test_a_photo_that_fails_is_a_result_and_the_run_goes_on(model, tmp_path):
 
 
 def test_photos_are_read_a_few_batches_ahead_and_no_further(model, monkeypatch):
-    monkeypatch.setattr(results, "cpu_limit", lambda: 1)
+    monkeypatch.setattr(threads, "cpu_limit", lambda: 1)
     asked, held = 0, []
 
     def photos():
@@ -55,12 +55,12 @@ def test_photos_are_read_a_few_batches_ahead_and_no_further(model, monkeypatch):
     for seen, result in enumerate(geonb.predict_many(model, photos(), batch=4, progress=False), 1):
         held.append(asked - seen)
         assert result.error is None
-    assert max(held) <= 4 * (results._AHEAD + 3)
+    assert max(held) <= 4 * (threads.AHEAD + 3)
     assert max(held) >= 4  # the next batch is on its way while one is looked at
 
 
 def test_stopping_early_reads_no_further(model, monkeypatch):
-    monkeypatch.setattr(results, "cpu_limit", lambda: 1)
+    monkeypatch.setattr(threads, "cpu_limit", lambda: 1)
     asked = []
 
     def photos():
@@ -71,7 +71,7 @@ def test_stopping_early_reads_no_further(model, monkeypatch):
     run = geonb.predict_many(model, photos(), batch=2, progress=False)
     next(run)
     run.close()
-    assert len(asked) <= 2 * (results._AHEAD + 3)
+    assert len(asked) <= 2 * (threads.AHEAD + 3)
 
 
 def test_progress_tells_photos_a_second(model, capsys):

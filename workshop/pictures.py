@@ -224,6 +224,12 @@ def nine_years_later():
     return figure
 
 
+def a_thousand_photos():
+    """Where mini puts the photos of the notebook's folder: a circle for those near each other."""
+    guesses = mini().probabilities([scene.image for scene in held_out(1000)]).argmax(axis=1)
+    return geonb.show_places(mini().cells.places[guesses]).figure()
+
+
 def line_by_line():
     """The printed answer for Tokyo Tower: on a map, and by distance."""
     answer = geonb.published_answer()
@@ -273,6 +279,7 @@ PICTURES = (
     train_your_own,
     what_it_looked_at,
     nine_years_later,
+    a_thousand_photos,
     line_by_line,
 )
 

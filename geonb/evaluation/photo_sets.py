@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from geonb.evaluation.known_sets import known_set, photo_folders, table_of
 from geonb.evaluation.photo_tables import Entry, read_table
 from geonb.files import expanded
 from geonb.many.finding import in_folder
+from geonb.many.threads import in_order
 from geonb.photos.photo import open_photo
 
 if TYPE_CHECKING:
@@ -152,12 +154,13 @@ def from_folder(folder: Path, name: str, truth: str | os.PathLike[str] | None) -
     failures: list[str] = []
     rows = _match(read_table(expanded(truth)), folder, files) if truth is not None else {}
     entries: list[Entry] = []
-    for file in tqdm(files, "reading places", unit="photo", leave=False, delay=1):
+    found = in_order(partial(_listed, rows), files)
+    bar = tqdm(files, "reading places", unit="photo", leave=False, delay=1)
+    for file, listed in zip(bar, found, strict=True):
+        rows.pop(file, None)
         parent = "" if file.parent == folder else file.parent.name
-        try:
-            listed = rows.pop(file, None) or [_from_exif(file)]
-        except PhotoError as error:
-            failures.append(str(error))
+        if isinstance(listed, PhotoError):
+            failures.append(str(listed))
             continue
         entries += [Entry(str(file), row.place, row.photographer or parent) for row in listed]
     if failures:
@@ -165,6 +168,14 @@ def from_folder(folder: Path, name: str, truth: str | os.PathLike[str] | None) -
     # What the table has and the folder has not stays in, and counts as wrong.
     entries += [_inside(row, folder) for listed in rows.values() for row in listed]
     return make_set(name, entries, skipped, failures)
+
+
+def _listed(rows: Mapping[Path, list[Entry]], file: Path) -> list[Entry] | PhotoError:
+    """The table's rows of a photo, or else what its EXIF says, or why it can't be read."""
+    try:
+        return rows.get(file) or [_from_exif(file)]
+    except PhotoError as error:
+        return error
 
 
 def _from_exif(file: Path) -> Entry:

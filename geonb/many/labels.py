@@ -6,13 +6,17 @@ Names: XMP specification part 2 (Adobe, 2016), sections 2.3 (photoshop) and 3.3 
 from __future__ import annotations
 
 import io
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+import numpy as np
+
 from geonb.answers import SURE
+from geonb.earth.outlines import areas_km2
 from geonb.errors import PhotoError, printable
 from geonb.files import regular, replacing
 
@@ -64,7 +68,8 @@ def label(photo: str, predictions: Predictions, sure: float = SURE) -> Label | s
 
     The rule: a photo gets a label only if neither it nor its sidecar has a place, and at least
     ``sure`` of the probability (0 to 1) lies within 750 km of the best place. The label's error,
-    ``GPSHPositioningError``, is the radius that holds half of the probability, in metres.
+    ``GPSHPositioningError``, is the radius that holds half of the probability, in metres, and at
+    least that of a circle as large as the best cell: the place is somewhere in it.
     """
     answer = predictions.answer
     if "://" in photo:
@@ -77,14 +82,15 @@ def label(photo: str, predictions: Predictions, sure: float = SURE) -> Label | s
     if path.exists() and _read(path).has("exif:GPSLatitude"):
         return "its sidecar has a place already"
     lat, lng = answer.place
+    km = max(answer.half_km, _cell_km(predictions[0].token))
     properties = {
         "exif:GPSLatitude": _degrees(lat, "NS"),
         "exif:GPSLongitude": _degrees(lng, "EW"),
         "exif:GPSMapDatum": "WGS-84",
         "exif:GPSProcessingMethod": f"estimated by geonb, {predictions.model}",
-        "exif:GPSHPositioningError": f"{max(round(1000 * answer.half_km), 1)}/1",
+        "exif:GPSHPositioningError": f"{max(round(1000 * km), 1)}/1",
     }
-    if answer.half_km <= _CITY_KM:
+    if km <= _CITY_KM:
         properties["photoshop:City"] = answer.town.city or answer.town.name
     return Label(path, properties | {"photoshop:Country": answer.town.country})
 
@@ -92,7 +98,7 @@ def label(photo: str, predictions: Predictions, sure: float = SURE) -> Label | s
 def write_label(found: Label) -> None:
     """Write a label into its sidecar; what else the sidecar holds stays.
 
-    Raises `PhotoError` if it can't be read or written.
+    Raises `PhotoError` if it can't be read, `OutputError` if it can't be written.
     """
     sidecar = _read(found.path) if found.path.exists() else _new()
     new = {name: value for name, value in found.properties.items() if not sidecar.has(name)}
@@ -134,6 +140,12 @@ def _sidecar(photo: Path) -> Path:
     return second if second.exists() and not first.exists() else first
 
 
+def _cell_km(token: str) -> float:
+    """The radius of a circle as large as the cell."""
+    area = areas_km2(np.array([int(token.ljust(16, "0"), 16)], np.uint64))
+    return math.sqrt(float(area[0]) / math.pi)
+
+
 def _degrees(value: float, letters: str) -> str:
     """XMP's text of a coordinate: 35,39.5160N."""
     whole, minutes = divmod(round(abs(value) * 60, 4), 60)
@@ -169,12 +181,10 @@ class _Sidecar:
         return not any(len(part) or set(part.attrib) - about for part in self.parts)
 
     def write(self, path: Path) -> None:
-        """Write the file, whole or not at all. Raises `PhotoError`."""
+        """Write the file, whole or not at all. Raises `OutputError`."""
         try:
             with replacing(path) as temporary:
                 temporary.write_bytes(self.before + ET.tostring(self.root) + self.after)
-        except OSError as error:
-            raise PhotoError(f"{path}: cannot write the sidecar ({error.strerror})") from error
         except RecursionError as error:
             raise PhotoError(
                 f"{path}: nested too deep for a sidecar; it is left as it is"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sized
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from geonb.errors import GeonbError, PhotoError
-from geonb.network.sessions import cpu_limit
+from geonb.many.threads import in_order
 from geonb.network.threads import for_threads
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
 
 BATCH = 4
 """Photos that a thread runs together: more of them need more memory, and aren't quicker."""
-_AHEAD = 2
-"""Batches that are found, or wait for a thread, while the caller looks at one."""
 
 
 @dataclass(frozen=True)
@@ -86,28 +82,16 @@ def predict_many(  # noqa: PLR0913
     alone = None if few else for_threads(model.network)
     find = _finder(model, alone, allow_private=allow_private)
     with tqdm(total=total, desc=model.name, unit="photo", disable=not progress) as bar:
-        for some in _in_order(photos, batch, find):
+        for some in in_order(find, _batches(photos, batch)):
             for source, photo, probabilities in some:
                 yield _result(source, photo, probabilities, choose)
                 bar.update()
 
 
-def _in_order(
-    photos: Iterable[PhotoSource], batch: int, find: Callable[[list[PhotoSource]], Found]
-) -> Iterator[Found]:
-    """What threads find in batches of photos, of which `_AHEAD` more than threads are begun."""
-    sources, threads = iter(photos), cpu_limit() + 1  # one of them may wait for a disk
-    waiting: deque[Future[Found]] = deque()
-    with ThreadPoolExecutor(threads, "geonb-photo") as pool:
-        try:
-            while True:
-                while len(waiting) < threads + _AHEAD and (some := list(islice(sources, batch))):
-                    waiting.append(pool.submit(find, some))
-                if not waiting:
-                    return
-                yield waiting.popleft().result()
-        finally:  # also when the caller stops early
-            pool.shutdown(cancel_futures=True)
+def _batches(photos: Iterable[PhotoSource], batch: int) -> Iterator[list[PhotoSource]]:
+    sources = iter(photos)
+    while some := list(islice(sources, batch)):
+        yield some
 
 
 def _finder(

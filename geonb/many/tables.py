@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import filelock
 
-from geonb.errors import EvaluationError, MissingDependencyError, printable
+from geonb.errors import EvaluationError, MissingDependencyError, OutputError, printable
 from geonb.files import regular, replacing
 
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ class Journal:
             with replacing(target) as temporary:
                 _WRITERS[target.suffix.lower()](self.rows(), temporary)
         except OSError as error:
-            raise self._full(target, error) from error
+            cause = error.__cause__ if isinstance(error, OutputError) else error
+            raise self._full(target, cast("OSError", cause)) from error
 
 
 def check_kind(target: Path) -> None:

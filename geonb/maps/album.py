@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from html import escape
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +12,10 @@ import numpy as np
 from geonb.answers import RADII_KM
 from geonb.errors import PhotoError
 from geonb.files import replacing
+from geonb.many.threads import in_order
 from geonb.maps import atlas
 from geonb.maps.page import SOURCES, data, page_of
 from geonb.maps.plane import equal_earth, land
-from geonb.network.sessions import cpu_limit
 from geonb.photos.photo import open_photo
 from geonb.shown.photos import thumbnail
 
@@ -63,19 +60,8 @@ def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> N
 
 
 def _cards(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
-    """What the page says of each photo, and its thumbnail; threads make these, a few ahead."""
-    source = iter(rows)
-    waiting: deque[tuple[dict[str, Any], Future[str]]] = deque()
-    with ThreadPoolExecutor(cpu_limit() + 1) as pool:
-        while True:
-            free = 8 * cpu_limit() - len(waiting)
-            waiting.extend(
-                (row, pool.submit(_thumbnail, row["photo"])) for row in islice(source, free)
-            )
-            if not waiting:
-                return
-            row, thumb = waiting.popleft()
-            yield _card(row), thumb.result()
+    """What the page says of each photo, and its thumbnail."""
+    return in_order(lambda row: (_card(row), _thumbnail(row["photo"])), rows)
 
 
 def _card(row: dict[str, Any]) -> dict[str, Any]:

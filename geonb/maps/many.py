@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
-_CELL = 22.0
-"""Points; places in one square of this size are one circle."""
+_APART = 24.0
+"""Points between the middles of two circles, at least."""
 
 
 def show_places(places: ArrayLike) -> Picture:
@@ -40,10 +40,15 @@ def _figure(points: NDArray[np.float64]) -> Figure:
     figure = Figure(figsize=(9.4, 4.4), facecolor="white")
     chart = drawing.world(figure.add_axes((0.01, 0.01, 0.98, 0.98)))
     spots = np.array([chart.at((lat, lng)) for lat, lng in points.tolist()]).reshape(-1, 2)
-    cells, group = np.unique(np.round(spots / _CELL), axis=0, return_inverse=True)
-    for number in range(len(cells)):
-        members = spots[group.reshape(-1) == number]
-        spot, count = members.mean(axis=0), len(members)
+    groups: list[list[NDArray[np.float64]]] = []
+    for spot in spots:
+        near = (group for group in groups if np.hypot(*(spot - group[0])) < _APART)
+        if group := next(near, None):
+            group.append(spot)
+        else:
+            groups.append([spot])
+    for group in groups:
+        spot, count = group[0], len(group)
         drawing.add_dot(chart, spot, 13 + 5 * float(np.log10(count)), PIN_COLOUR, 0.9)
         chart.axes.annotate(
             f"{count}", tuple(spot / chart.size), xycoords="axes fraction", color="white",
