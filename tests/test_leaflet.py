@@ -40,3 +40,12 @@ def test_coasts_are_fine_around_guesses_that_are_close():
     assert (sea.min(axis=0) <= fine.min(axis=0)).all()
     assert (fine.max(axis=0) <= sea.max(axis=0)).all()
     assert len(outlines((89.0, 0.0), (89.0, 180.0))) == 1, "nowhere near each other on the map"
+
+
+def test_a_lone_guess_is_shown_with_the_land_around_it():
+    """Also beside the true place: at a city's scale, a map without tiles is a blank square."""
+    zooms = [
+        geonb.show_map(predictions(guesses, truth), provider="leaflet").children[0].zoom
+        for guesses, truth in [([JAPAN, PARIS], (35.67, 139.76)), ([JAPAN, (35.7, 139.8)], None)]
+    ]
+    assert zooms == [7, 10]

@@ -59,7 +59,7 @@ def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     *_, whole, far = view(box(predictions))  # all pins are on the turn of the globe around here
     *_, (lat, lng), zoom = view(bounds(near(predictions)))
     centre = lat, nearest_turn(lng, whole[1])
-    if len(set(near(predictions))) == 1:
+    if len(set(near(predictions)) & set(predictions.places)) == 1:
         zoom = min(zoom, _ALONE)
     if zoom < far + _CLOSER:
         centre, zoom = whole, far
