@@ -205,7 +205,7 @@ def test_another_engine_has_no_features(folder, tmp_path):
 
 def test_without_scipy_the_error_comes_first(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "scipy", None)
-    with pytest.raises(ImportError, match=r'pip install "geonb\[train\]"'):
+    with pytest.raises(ImportError, match=r'pip install "geonb\[head\]"'):
         fit_head("mini", tmp_path / "nowhere", tmp_path / "m")
     assert not list(tmp_path.iterdir())
 
