@@ -19,7 +19,7 @@ from geonb.evaluation.comparisons import compare
 from geonb.evaluation.guesses import most_frequent
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
 from geonb.evaluation.published import THRESHOLDS_KM
-from geonb.evaluation.scores import measure, score
+from geonb.evaluation.scores import COLUMNS, measure, score
 from geonb.evaluation.temperature import fit_temperature
 from geonb.model import Model, load_model
 from geonb.network.head import write_head
@@ -97,44 +97,28 @@ class Head(Tabular):
     temperature: float
 
     @property
-    def _scores(self) -> list[tuple[str, Score]]:
+    def _scores(self) -> list[Score]:
         if self.evaluation is None or self.backbone is None:
             return []
         return [
-            ("this head", self.evaluation.scores[0]),
-            (f"{self.backbone.name} itself", self.backbone.scores[0]),
-            ("constant guess", self.evaluation.scores[-1]),
+            replace(self.evaluation.scores[0], system="this head"),
+            replace(self.backbone.scores[0], system=f"{self.backbone.name} itself"),
+            replace(self.evaluation.scores[-1], system="constant guess"),
         ]
 
     def sheet(self) -> Sheet:
         """See `Tabular`."""
-        rows = []
-        for name, one in self._scores:
-            rows.append([name, *(f"{share:.1f}" for share in one.within)])
-            rows.append(["  95%", *(f"{low:.1f}-{high:.1f}" for low, high in one.intervals)])
         photos = self.counts["photos held out for the test"]
-        caption = f"Percentage of {photos:,} held-out photos within each distance"
+        caption = (
+            f"Per cent of {photos:,} held-out photos within each distance, and its 95% interval"
+        )
         counted = ", ".join(f"{count:,} {what}" for what, count in self.counts.items() if count)
         notes = [*self.doubts, f"{counted}.", f"The model is in {self.folder}."]
-        return Sheet(caption, ["", *(f"{km:g} km" for km in THRESHOLDS_KM)], rows, notes)
+        return Sheet(caption, COLUMNS, [one.row() for one in self._scores], notes, words=2)
 
     def records(self) -> list[dict[str, Any]]:
         """See `Tabular`."""
-        return [
-            {
-                "system": name,
-                "photos": one.photos,
-                **{f"within_{k:g}_km": w for k, w in zip(THRESHOLDS_KM, one.within, strict=True)},
-                **{
-                    f"low_{k:g}_km": i[0] for k, i in zip(THRESHOLDS_KM, one.intervals, strict=True)
-                },
-                **{
-                    f"high_{k:g}_km": i[1]
-                    for k, i in zip(THRESHOLDS_KM, one.intervals, strict=True)
-                },
-            }
-            for name, one in self._scores
-        ]
+        return [one.record() for one in self._scores]
 
     def figure(self) -> Figure:
         """The learning curve: the share within 25 km by the number of training photos."""

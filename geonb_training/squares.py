@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -44,7 +45,10 @@ class Squares:
         squares = cls(photos.photos, {})
         with ThreadPoolExecutor(_THREADS) as pool:
             opened = pool.map(squares._digest, photos.photos)
-            digests = list(tqdm(opened, "opening photos", len(photos), unit="photo"))
+            # On stdout, as the epochs' lines are, and gone when they begin.
+            out = sys.stdout
+            bar = tqdm(opened, "opening photos", len(photos), leave=False, file=out, unit="photo")
+            digests = list(bar)
         first: dict[bytes, int] = {}
         good = np.array([first.setdefault(d, i) == i for i, d in enumerate(digests)])
         broken = np.array([not digest for digest in digests])

@@ -25,7 +25,14 @@ from geonb.evaluation.guesses import (
 from geonb.evaluation.photo_sets import PhotoSet
 from geonb.evaluation.published import THRESHOLDS_KM, PublishedRow, choose_published
 from geonb.evaluation.regions import Coverage, coverage_from
-from geonb.evaluation.scores import MARK, Score, measure, published_score, score
+from geonb.evaluation.scores import (
+    COLUMNS,
+    MARK,
+    Score,
+    measure,
+    published_score,
+    score,
+)
 from geonb.model import Model
 from geonb.shown.sheets import Sheet, Tabular
 
@@ -81,11 +88,9 @@ class Evaluation(Tabular):
     def sheet(self) -> Sheet:
         """See `Tabular`."""
         own = self.scores[0].test_set
-        head = ["system", "test set", "photos", *(f"{km:g} km" for km in THRESHOLDS_KM)]
-        head += ["median km", "OSV-5M score"]
         rows = [score.row() for score in (*self.scores, *self.published)]
         caption = f"Per cent of photos within each distance, and its 95% interval (test set: {own})"
-        return Sheet(caption, head, rows, [*self._notes(), *self._warnings()], words=2)
+        return Sheet(caption, COLUMNS, rows, [*self._notes(), *self._warnings()], words=2)
 
     def _notes(self) -> list[str]:
         (lat, lng), missing = self.constant, self.without_prediction

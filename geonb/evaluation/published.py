@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from geonb.model import Model
     from geonb.photos.photo import PhotoSource
 
-THRESHOLDS_KM = (1.0, 25.0, 200.0, 750.0, 2500.0)
+THRESHOLDS_KM: tuple[float, ...] = (1.0, 25.0, 200.0, 750.0, 2500.0)
 """Street, city, region, country, continent: the distances of the blog's tables."""
 IM2GPS = "IM2GPS"
 """237 photos (Hays and Efros, CVPR 2008)."""

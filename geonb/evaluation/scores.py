@@ -20,6 +20,11 @@ Z95 = 1.959963984540054
 """Standard deviations to each side of a 95% interval."""
 MARK = "*"
 """Before a published row on the user's own test set."""
+COLUMNS = (
+    "system", "test set", "photos", *(f"{km:g} km" for km in THRESHOLDS_KM), "median km",
+    "OSV-5M score",
+)  # fmt: skip
+"""What stands above `Score.row`."""
 _OSV5M_SCALE_KM = 1492.7
 _NARROW = 1.0  # per cent points
 _CHUNK = 1 << 16  # photos measured at a time: small enough for the processor's cache
