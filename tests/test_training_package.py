@@ -1,6 +1,7 @@
 """What holds for geonb_training as a whole: its floors, its surface, its command line."""
 
 import ast
+import inspect
 import subprocess
 import sys
 import tomllib
@@ -77,7 +78,7 @@ def test_every_public_name_is_documented_with_its_attributes(name):
     thing = getattr(geonb_training, name)
     assert thing.__doc__
     for field in getattr(thing, "__dataclass_fields__", ()):
-        assert f"\n        {field}: " in thing.__doc__
+        assert f"\n    {field}: " in inspect.getdoc(thing)
 
 
 def test_geonb_train_is_an_entry_point():
