@@ -140,6 +140,7 @@ def test_ctrl_c_leaves_a_table_of_what_is_done_and_the_run_goes_on(tmp_path):
         *(sys.executable, "-m", "geonb", "locate", str(tmp_path), "--model", "mini"),
         *("--out", "r.csv"),
     ]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits it ignored
     run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     journal = tmp_path / ".r.csv.journal"
     while run.poll() is None and not (journal.exists() and journal.stat().st_size > 1000):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
@@ -19,8 +20,8 @@ from geonb.many.results import predict_many
 from geonb.many.tables import check_kind, journal, row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Iterable, Iterator
+    from types import FrameType
 
     from geonb.many.results import Result
     from geonb.model import Model
@@ -57,7 +58,8 @@ def locate_many(  # noqa: C901, PLR0913, PLR0917
         done = set(table.done) if table else set()
         rest = [photo for photo in photos if photo not in done]
         try:
-            for result in predict_many(model, rest, allow_private=allow_private, **choices):
+            results = predict_many(model, rest, allow_private=allow_private, **choices)
+            for result in _until_ctrl_c(results):
                 if labels:
                     labels.add(result)
                 # After the label, so that a kill between the two costs neither.
@@ -78,6 +80,33 @@ def locate_many(  # noqa: C901, PLR0913, PLR0917
     for path in filter(None, (out, page)):
         click.echo(f"wrote {path}", err=True)
     return 2 if failures else 0
+
+
+def _until_ctrl_c(results: Iterable[Result]) -> Iterator[Result]:
+    """Give results until Ctrl-C, which counts between two photos; pressed again, it counts at once.
+
+    Python would raise it wherever it is: in a callback, where it gets lost, or in the progress
+    bar, whose lock would then stay locked for ever.
+    """
+    pressed = False
+
+    def press(number: int, _: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.signal(number, before)
+
+    before = signal.getsignal(signal.SIGINT)
+    if (
+        before is signal.default_int_handler
+    ):  # it isn't where Ctrl-C is ignored, as in the background
+        signal.signal(signal.SIGINT, press)
+    try:
+        for result in results:
+            yield result
+            if pressed:
+                raise KeyboardInterrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _kind(result: Result) -> str:
