@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from geonb.errors import TrainingError
 from geonb_training.network import NETWORKS
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from geonb.network.layers import Checkpoint
     from geonb_training.batches import Batch, Lessons
+
+    Memory: TypeAlias = Mapping[str, NDArray[np.float32]]
+    """What an optimizer remembers of each array of weights, by its name."""
 
 _STORES = ("local", "device", "nccl", "dist_sync", "dist_async", "dist_sync_device",
            "dist_device_sync", "dist_async_device")  # fmt: skip
@@ -109,13 +112,7 @@ class Trainer(Protocol):
     workers: int
     rank: int
 
-    def begin(
-        self,
-        start: Checkpoint,
-        steps: int,
-        done: int,
-        memory: Mapping[str, NDArray[np.float32]] | None,
-    ) -> None:
+    def begin(self, start: Checkpoint, steps: int, done: int, memory: Memory | None) -> None:
         """Take the weights of ``start``, and the optimizer's memory after ``done`` epochs.
 
         ``steps`` is how many an epoch has.

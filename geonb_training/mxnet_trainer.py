@@ -13,14 +13,14 @@ from geonb_training.network import auxiliary
 from geonb_training.writing import symbol_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from types import ModuleType
 
     from numpy.typing import NDArray
 
     from geonb.network.layers import Checkpoint
     from geonb_training.batches import Batch, Lessons
-    from geonb_training.fitting import Fitting
+    from geonb_training.fitting import Fitting, Memory
 
 
 def import_mxnet() -> ModuleType:
@@ -43,13 +43,7 @@ class MxnetTrainer:
         self.workers = self._store.num_workers if self._store else 1
         self.rank = self._store.rank if self._store else 0
 
-    def begin(
-        self,
-        start: Checkpoint,
-        steps: int,
-        done: int,
-        memory: Mapping[str, NDArray[np.float32]] | None,
-    ) -> None:
+    def begin(self, start: Checkpoint, steps: int, done: int, memory: Memory | None) -> None:
         """See `Trainer`."""
         mx, fitting = self._mx, self._fitting
         symbol = mx.sym.load_json(symbol_json(start.layers))
@@ -111,7 +105,7 @@ class MxnetTrainer:
         if self._store:
             self._store._barrier()  # noqa: SLF001
 
-    def _restore(self, memory: Mapping[str, NDArray[np.float32]]) -> None:
+    def _restore(self, memory: Memory) -> None:
         """Give the optimizer its memory; one that is shared by machines starts without."""
         if (updater := self._updater) is None:
             return

@@ -22,14 +22,14 @@ except ModuleNotFoundError as error:
 from geonb_training.torch_network import TorchNetwork
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import numpy as np
     from numpy.typing import NDArray
 
     from geonb.network.layers import Checkpoint
     from geonb_training.batches import Batch, Lessons
-    from geonb_training.fitting import Fitting
+    from geonb_training.fitting import Fitting, Memory
 
 
 class TorchTrainer:
@@ -59,13 +59,7 @@ class TorchTrainer:
         if self.workers > 1 and not distributed.is_initialized():
             _meet("nccl" if self._gpu else "gloo")
 
-    def begin(
-        self,
-        start: Checkpoint,
-        steps: int,
-        done: int,
-        memory: Mapping[str, NDArray[np.float32]] | None,
-    ) -> None:
+    def begin(self, start: Checkpoint, steps: int, done: int, memory: Memory | None) -> None:
         """See `Trainer`."""
         torch.manual_seed(self._fitting.seed)  # of Dropout, which LocationNet has not
         self._steps, self._done = steps, done * steps

@@ -96,9 +96,7 @@ def _until_ctrl_c(results: Iterable[Result]) -> Iterator[Result]:
         signal.signal(number, before)
 
     before = signal.getsignal(signal.SIGINT)
-    if (
-        before is signal.default_int_handler
-    ):  # it isn't where Ctrl-C is ignored, as in the background
+    if before is signal.default_int_handler:  # in the background Ctrl-C is ignored, and stays so
         signal.signal(signal.SIGINT, press)
     try:
         for result in results:
