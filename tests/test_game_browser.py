@@ -30,7 +30,7 @@ def click(tab, lat, lng):
 def test_a_round_by_click_and_by_name(tab):
     page = tab.page
     said = page.locator(".geonb-game-said")
-    button = page.get_by_role("button", name="Guess")
+    button = page.get_by_role("button", name="Guess", exact=True)
     assert button.is_disabled()
     click(tab, 35, 135)
     said.get_by_text("Your guess: 3").wait_for()
