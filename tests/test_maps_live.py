@@ -17,6 +17,7 @@ from geonb.maps.points import nearest_turn, points, view
 
 pytestmark = pytest.mark.newest
 
+LAND, SEA = (251, 249, 244), (227, 237, 243)
 MAP = {"leaflet": ".leaflet-container", "google": ".geonb-map", "gmaps": ".gm-style"}
 
 
@@ -90,9 +91,7 @@ def _check_line(values, pixels):
 
 def _check_leaflet(tab):
     """Land and sea without the network; the attribution; tiles asked for only where one looks."""
-    picture = Image.open(io.BytesIO(tab.output(2).locator(".leaflet-container").screenshot()))
-    colours = {colour for count, colour in picture.convert("RGB").getcolors(1 << 20) if count > 500}
-    assert {(251, 249, 244), (227, 237, 243)} <= colours
+    _wait_for_colours(tab, tab.output(2).locator(".leaflet-container"), LAND, SEA)
     land = tab.output(2).locator(".leaflet-geonb-land-pane:has(canvas)")
     tiles = tab.output(2).locator(".leaflet-tile-pane")
     depth = "element => Number(getComputedStyle(element).zIndex)"
@@ -101,6 +100,17 @@ def _check_leaflet(tab):
     assert all(url.startswith("https://tile.openstreetmap.org/") for url in tab.refused)
     assert len(tab.refused) < 20 * (len(CASES) + 1)
     assert "228 km" in tab.output(2).locator(".geonb-distance").inner_text()
+
+
+def _wait_for_colours(tab, part, *wanted):
+    """Wait for colours: canvases are drawn some frames after the view has changed, or many."""
+    for _ in range(40):
+        picture = Image.open(io.BytesIO(part.screenshot())).convert("RGB")
+        missing = set(wanted) - {c for count, c in picture.getcolors(1 << 20) if count > 500}
+        if not missing:
+            return
+        tab.page.wait_for_timeout(250)
+    raise AssertionError(f"after 10 s still no {missing}")
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
