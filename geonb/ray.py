@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import uuid
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geonb.errors import EvaluationError, MissingDependencyError
-from geonb.many.finding import ENDINGS
+from geonb.many.finding import ENDINGS, find_photos
 from geonb.many.tables import arrow_table
 from geonb.many.workers import locate_rows
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+_MOST_TASKS = 10_000
+"""Ray keeps track of each: more of them make it slower."""
 
 
 def locate(
@@ -44,14 +48,14 @@ def locate(
     leaves one. If you run it again, it locates the photos that aren't there yet.
     ``options`` are those of `load_model`.
 
-    Raises `EvaluationError` if ``photos`` has no column ``path``, and `MissingDependencyError`
+    Raises `EvaluationError` if there are no photos, or no column ``path``, and `MissingDependencyError`
     without Ray.
     """
     try:
         import ray
     except ImportError as error:
         raise MissingDependencyError("locating on a cluster", "ray", "ray") from error
-    dataset = _read(ray, photos)
+    dataset = _read(ray, photos, batch)
     if "path" not in dataset.columns():
         raise EvaluationError(
             f"the photos have the columns {dataset.columns()}; expected path, and perhaps bytes"
@@ -63,14 +67,21 @@ def locate(
     return ray.data.read_parquet(out)
 
 
-def _read(ray: Any, photos: Any) -> Any:
+def _read(ray: Any, photos: Any, batch: int) -> Any:
     if isinstance(photos, ray.data.Dataset):
         return photos
     paths = [photos] if isinstance(photos, str) else list(map(str, photos))
     if all(path.rstrip("/").endswith(".parquet") for path in paths):
         return ray.data.read_parquet(paths)
-    endings = [ending.removeprefix(".") for ending in ENDINGS]
-    return ray.data.read_binary_files(paths, include_paths=True, file_extensions=endings)
+    if any("://" in path for path in paths):
+        endings = [ending.removeprefix(".") for ending in ENDINGS]
+        return ray.data.read_binary_files(paths, include_paths=True, file_extensions=endings)
+    # Each task opens its own photos: tasks that read for others would take their processors.
+    found = [p if "://" in p else str(Path(p).absolute()) for p in find_photos(paths)[0]]
+    if not found:
+        raise EvaluationError(f"{', '.join(paths)}: no photos there")
+    blocks = max(1, min(len(found) // batch, _MOST_TASKS))
+    return ray.data.from_items([{"path": path} for path in found], override_num_blocks=blocks)
 
 
 def _done(out: str) -> set[str]:

@@ -23,6 +23,14 @@ def group(root, lines, files):
 @pytest.fixture
 def _eight(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+
+
+@pytest.mark.parametrize(("threads", "count"), [("2", 2), ("16", 8), ("0", 1), ("", 8), ("4,2", 8)])
+@pytest.mark.usefixtures("_eight")
+def test_threads_of_openmp_are_a_limit(tmp_path, monkeypatch, threads, count):
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)
+    assert cpu_limit(tmp_path) == count
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,27 @@ def test_a_photo_that_fails_is_a_result_and_the_run_goes_on(model, tmp_path):
     assert found[1].predictions is None
 
 
+def test_broken_and_vanishing_files_cost_themselves_only(model, tmp_path):
+    """One photo in a hundred is cut in the middle, and files go while the run is at others."""
+    paths = [tmp_path / f"{i:03}.jpg" for i in range(300)]
+    for i, path in enumerate(paths):
+        picture(i).save(path)
+    cut, gone = paths[50::100], paths[-7:]
+    for path in cut:
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 8])
+    found = []
+    for result in geonb.predict_many(model, paths, progress=False):
+        found.append(result)
+        if len(found) == 100:
+            for path in gone:
+                path.unlink()
+    assert [result.photo for result in found] == [str(path) for path in paths]
+    failed = {result.photo: str(result.error) for result in found if result.error}
+    assert set(failed) == {str(path) for path in [*cut, *gone]}
+    assert all("no such file" in failed[str(path)] for path in gone)
+    assert all(result.predictions for result in found if result.photo not in failed)
+
+
 def test_photos_are_read_a_few_batches_ahead_and_no_further(model, monkeypatch):
     monkeypatch.setattr(threads, "cpu_limit", lambda: 1)
     asked, held = 0, []

@@ -111,13 +111,16 @@ def start(path: Path, options: Any, device: Device) -> Any:
 def cpu_limit(root: Path = Path("/")) -> int:
     """Processors that this process may use at a time, at least one.
 
-    The least of the scheduler's affinity mask and the CPU quotas of the control groups, version 1
-    or 2, from the process's own group up to the root (a container often sees its own as root).
+    The least of OMP_NUM_THREADS (Ray sets it for each task), the scheduler's affinity mask, and the
+    CPU quotas of the control groups, version 1 or 2, from the process's own group up to the root (a
+    container often sees its own as root).
     """
     if hasattr(os, "sched_getaffinity"):
         count = len(os.sched_getaffinity(0))
     else:  # macOS and Windows have no control groups either
         count = os.cpu_count() or 1
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    count = min(count, int(wanted)) if wanted.isdecimal() else count
     return max(1, min([count, *(math.ceil(quota) for quota in _quotas(root))]))
 
 
