@@ -294,9 +294,10 @@ def _curve(  # noqa: PLR0913, PLR0917
     order = np.random.default_rng(seed).permutation(train)
     sizes = [_FIRST * 2**i for i in range(30) if _FIRST * 2**i < len(train)] + [len(train)]
     curve = []
+    table = None  # each search starts where the last one ended
     for size in sizes:
         some = order[:size]
-        table = fit_softmax(values[some], labels[some], len(cells), strength)
+        table = fit_softmax(values[some], labels[some], len(cells), strength, table)
         best = probabilities(test[0], table).argmax(axis=1)
         km = measure(cells.places[best][:, None], test[1])[:, 0]
         curve.append((size, score("this head", f"{size} photos", km)))

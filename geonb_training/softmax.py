@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 STRENGTHS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 """Penalties that are tried, from the one that trusts the photos least."""
 _STEPS = 100
+_ENOUGH = 1e-5
+"""The share of the loss that a step must win, or the search ends."""
 
 
 def import_optimize() -> Any:
@@ -57,7 +59,7 @@ def fit_softmax(
 
     begin = np.zeros((width + 1) * classes) if start is None else start.ravel()
     found = import_optimize().minimize(
-        loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS, "gtol": 1e-4}
+        loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS, "ftol": _ENOUGH}
     )
     return np.asarray(found.x, np.float64).reshape(width + 1, classes)
 
