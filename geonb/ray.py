@@ -48,8 +48,8 @@ def locate(
     leaves one. If you run it again, it locates the photos that aren't there yet.
     ``options`` are those of `load_model`.
 
-    Raises `EvaluationError` if there are no photos, or no column ``path``, and `MissingDependencyError`
-    without Ray.
+    Raises `EvaluationError` if there are no photos, or they have no column ``path``, and
+    `MissingDependencyError` without Ray.
     """
     try:
         import ray
