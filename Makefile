@@ -148,6 +148,7 @@ bench: $(VENV)/ready $(MXNET)/ready $(RAY)/ready  ## speed and memory, against t
 	@$(VENV)/bin/python benchmarks/partition.py
 	@$(VENV)/bin/python benchmarks/evaluation.py
 	@$(VENV)/bin/python benchmarks/occlusion.py
+	@$(VENV)/bin/python benchmarks/album.py
 	@$(VENV)/bin/python benchmarks/head.py
 	@$(VENV)/bin/python benchmarks/training.py
 
