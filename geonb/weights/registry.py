@@ -1,11 +1,14 @@
-"""The known models, as data: their files and addresses, and their source, licence and citation."""
+"""The known models: what ``data/models.toml`` says of their files, source and licence."""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from geonb.earth.cells import CELLS_FILE
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,6 @@ class Weights:
         shipped: Its checkpoint, if it comes with geonb; such a model is never fetched.
         size: Bytes of the first form's files.
         quantised: Whether its files are int8 already.
-        command: What fetches it, typed into a terminal.
     """
 
     name: str
@@ -76,119 +78,32 @@ class Weights:
         return replace(self, forms=(self.int8,)) if precision == "int8" and self.int8 else self
 
 
-_S3 = "https://s3.amazonaws.com/mmcommons-tutorial/models/"
-_CELLS = WeightsFile(
-    CELLS_FILE,
-    ("https://raw.githubusercontent.com/multimedia-berkeley/tutorials/master/grids.txt",),
-    "1228c937dafe828f636f056f5099bf78",
-    557_683,
-)
-LOCATIONNET = Weights(
-    name="locationnet",
-    title="LocationNet (ResNet-101, 15,527 cells)",
-    forms=(
-        (  # MD5s: the model manifest of rai-project/mxnet
-            _CELLS,
-            WeightsFile(
-                "RN101-5k500-symbol.json",
-                (f"{_S3}RN101-5k500-symbol.json",),
-                "f1ea8e5e12c29b074626d85f109cc903",
-                193_626,
-            ),
-            WeightsFile(
-                "RN101-5k500-0012.params",
-                (f"{_S3}RN101-5k500-0012.params",),
-                "e206e84fd2b801a9faca47156638c009",
-                297_700_000,
-            ),
-        ),
-        (
-            _CELLS,
-            WeightsFile(
-                "RN1015k500.mlmodel",
-                (
-                    "https://s3.amazonaws.com/aws-bigdata-blog/artifacts/RN1015k500/RN1015k500.mlmodel",
-                    "https://s3-us-west-2.amazonaws.com/coreml-models/RN1015k500.mlmodel",
-                ),
-                size=298_000_000,
-            ),
-        ),
-        (
-            _CELLS,
-            WeightsFile(
-                "RN1015k500.onnx",
-                ("https://cwonnxstorage.blob.core.windows.net/onnx/RN1015k500.onnx",),
-                size=298_000_000,
-            ),
-        ),
-    ),
-    licence="CC BY-SA 3.0",
-    attribution="LocationNet by Jaeyoung Choi and Kevin Li",
-    source="https://github.com/apache/mxnet/pull/6378",
-    citation=(
-        "J. Choi and K. Li, Estimating the Location of Images Using MXNet and Multimedia Commons "
-        "Dataset on AWS EC2, AWS blog, 2017"
-    ),
-    note=(
-        "LocationNet is by Jaeyoung Choi and Kevin Li, CC BY-SA 3.0; of 100 ordinary photos it "
-        "places 13 or 14 within 25 km"
-    ),
-    architecture="ad5dac53c58c374736619ba777432925",
-)
-_HUB = "https://huggingface.co/Xenova/geoclip-large-patch14/resolve/"
+def _record(
+    name: str,
+    files: dict[str, dict[str, Any]],
+    forms: list[list[str]],
+    int8: Sequence[str] = (),
+    shipped: str = "",
+    **about: str,
+) -> Weights:
+    """The record of a model in ``models.toml``, where a form is a list of names of files."""
+    known = {
+        file: WeightsFile(file, tuple(facts.pop("mirrors", ())), **facts)
+        for file, facts in files.items()
+    }
+    return Weights(
+        name=name,
+        forms=tuple(tuple(known[file] for file in form) for form in forms),
+        int8=tuple(known[file] for file in int8),
+        shipped=_DATA / shipped if shipped else None,
+        **about,
+    )
 
 
-def _of_hub(path: str, size: int, sha256: str = "") -> WeightsFile:
-    """A file of GeoCLIP's ONNX form, at the revision that was seen; else at the newest."""
-    mirrors = tuple(f"{_HUB}{revision}/{path}" for revision in ("4cc99c7", "main"))
-    return WeightsFile(Path(path).name, mirrors, size=size, sha256=sha256)
-
-
-_PLACES = (
-    _of_hub("gps_gallery/coordinates_100K.json", 2_000_000),
-    _of_hub(
-        "onnx/location_model.onnx",
-        37_808_863,
-        "b6f75032491fd06e9d37d4d0353e5904c96edd49ee2858358644829a408a0269",
-    ),
-)
-GEOCLIP = Weights(
-    name="geoclip",
-    title="GeoCLIP (CLIP ViT-L/14, 100,000 places)",
-    forms=(
-        (
-            *_PLACES,
-            _of_hub(
-                "onnx/vision_model.onnx",
-                1_220_407_251,
-                "be5e445d71789363360e94657263e077ebbc21111526209707c31ff61c2acfaa",
-            ),
-        ),
-    ),
-    int8=(*_PLACES, _of_hub("onnx/vision_model_quantized.onnx", 307_000_000)),
-    licence="MIT",
-    attribution="GeoCLIP by Vicente Vivanco Cepeda, Gaurav Kumar Nayak and Mubarak Shah",
-    source="https://github.com/VicenteVivan/geo-clip",
-    citation=(
-        "V. Vivanco Cepeda, G. K. Nayak and M. Shah, GeoCLIP: Clip-Inspired Alignment between "
-        "Locations and Images for Effective Worldwide Geo-localization, NeurIPS 2023"
-    ),
-    note=(
-        "GeoCLIP is by Vivanco Cepeda, Nayak and Shah, MIT; it sees with OpenAI's CLIP, whose "
-        "weights name no licence of their own and whose model card calls deployment out of scope"
-    ),
-)
-GEOCLIP_PLACES = replace(GEOCLIP, forms=(_PLACES,), int8=())
-"""What compares places without a photo: the location encoder and the gallery."""
-MINI = Weights(
-    name="mini",
-    title="mini (a small ResNet for lessons)",
-    forms=(tuple(map(WeightsFile, (CELLS_FILE, "mini-symbol.json", "mini-0012.params"))),),
-    shipped=Path(__file__).parents[1] / "data" / "mini",
-    licence="BSD-3-Clause",
-    attribution="geonb's mini model",
-    source="geonb_training, on geonb_training.scenes",
-    note="mini knows drawn street scenes only; its answer to a real photo means nothing",
-)
-REGISTRY = {weights.name: weights for weights in (LOCATIONNET, GEOCLIP, MINI)}
+_DATA = Path(__file__).parents[1] / "data"
+_MODELS = tomllib.loads((_DATA / "models.toml").read_text(encoding="utf-8"))
+REGISTRY = {name: _record(name, **facts) for name, facts in _MODELS.items()}
 """By name; a user who names no model gets the first that is on this machine."""
+LOCATIONNET, GEOCLIP = REGISTRY["locationnet"], REGISTRY["geoclip"]
+GEOCLIP_PLACES = replace(GEOCLIP, forms=(GEOCLIP.forms[0][:-1],), int8=())
+"""What compares places without a photo: the location encoder and the gallery."""
