@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from geonb.errors import MissingDependencyError, PlaceError
+from geonb.errors import PlaceError, needing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,10 +59,8 @@ def haversine(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.floa
 
 def geodesic(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Kilometres along the WGS-84 ellipsoid (Karney 2013), one pair after the other."""
-    try:
+    with needing("a geodesic distance", "geographiclib", "geodesic"):
         from geographiclib.geodesic import Geodesic
-    except ImportError as error:
-        raise MissingDependencyError("a geodesic distance", "geographiclib", "geodesic") from error
     inverse = Geodesic.WGS84.Inverse
     metres = np.vectorize(lambda *p: inverse(*p, Geodesic.DISTANCE)["s12"], otypes=[float])
     return np.asarray(metres(a[..., 0], a[..., 1], b[..., 0], b[..., 1]) / 1000.0)

@@ -1,5 +1,13 @@
 """The one family of errors: each says what happened, with which input, and what to do next."""
 
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 def printable(text: str) -> str:
     """Text on one line: a file name may hold line breaks or codes that move a cursor."""
@@ -70,3 +78,12 @@ class MissingDependencyError(GeonbError, ImportError):
             f"{purpose} needs the package {package}, which is not installed; "
             f"install it with: pip install {what}"
         )
+
+
+@contextmanager
+def needing(purpose: str, package: str, extra: str = "") -> Iterator[None]:
+    """Import an optional package in this block. Raises `MissingDependencyError` without it."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingDependencyError(purpose, package, extra) from error

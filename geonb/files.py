@@ -6,14 +6,16 @@ import contextlib
 import errno
 import hashlib
 import os
+import struct
 import uuid
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb import __version__
-from geonb.errors import OutputError
+from geonb.errors import GeonbError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,42 @@ PART = ".part-"
 """How the names of unfinished files and folders begin."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 """What the system says of a full disk, and of a broken one."""
+
+BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+"""What readers and decoders raise on broken files."""
+
+
+@contextmanager
+def expecting(
+    path: Path, what: str, kind: type[GeonbError], *broken: type[Exception], advice: str = ""
+) -> Iterator[None]:
+    """Read ``path`` in this block; raises ``kind`` if it can't be read, or isn't ``what``.
+
+    ``broken`` is what the reader raises besides `BROKEN` on a file that isn't.
+    """
+    try:
+        yield
+    except GeonbError:
+        raise
+    except OSError as error:
+        reason = error.strerror or error
+        raise kind(f"{path}: cannot read it, expected {what} ({reason}){advice}") from error
+    except (*BROKEN, *broken) as error:
+        raise kind(f"{path}: not {what} ({error!r:.200}){advice}") from error
 
 
 @contextmanager
@@ -82,6 +120,18 @@ def make_cache_folder(name: str) -> Path:
     return folder
 
 
+@contextmanager
+def filling_cache(task: str, size: int, kind: type[GeonbError]) -> Iterator[None]:
+    """Write ``size`` bytes into the cache in this block; raises ``kind`` if the ``task`` fails."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(
+            f"{task} ({error.strerror or error}); it needs {size / 1e6:.0f} MB; "
+            "free some space, or name another folder in GEONB_CACHE"
+        ) from error
+
+
 def is_private(path: Path) -> bool:
     """Whether nobody but you and root can have written a file or folder. Raises `OSError`."""
     if not hasattr(os, "geteuid"):
@@ -89,6 +139,11 @@ def is_private(path: Path) -> bool:
     state = path.stat()
     closed = not state.st_mode & 0o022 or not path.parent.stat().st_mode & 0o011
     return closed and state.st_uid in {0, os.geteuid()}
+
+
+def md5(data: bytes) -> str:
+    """MD5 of ``data``, in hexadecimal: it tells contents apart, and keeps no secret."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def file_digest(path: Path) -> str:

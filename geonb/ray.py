@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.errors import EvaluationError, MissingDependencyError
+from geonb.errors import EvaluationError, needing
 from geonb.many.finding import ENDINGS, find_photos
 from geonb.many.tables import arrow_table
 from geonb.many.workers import locate_rows
@@ -51,10 +51,8 @@ def locate(
     Raises `EvaluationError` if there are no photos, or they have no column ``path``, and
     `MissingDependencyError` without Ray.
     """
-    try:
+    with needing("locating on a cluster", "ray", "ray"):
         import ray
-    except ImportError as error:
-        raise MissingDependencyError("locating on a cluster", "ray", "ray") from error
     dataset = _read(ray, photos, batch)
     if "path" not in dataset.columns():
         raise EvaluationError(

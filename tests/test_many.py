@@ -7,7 +7,6 @@ from PIL import Image
 
 import geonb
 from geonb.many import threads
-from geonb.network.threads import for_threads
 
 
 @pytest.fixture(scope="module")
@@ -119,8 +118,8 @@ def test_a_place_in_exif_that_is_none_costs_its_photo_only(model):
 
 def test_threads_run_the_network_by_themselves_and_agree_with_predict(model):
     """Its own session, of one thread each, gives the answers of the one that `predict` uses."""
-    network = for_threads(model.network)
-    assert network is for_threads(model.network) is not model.network  # opened once
+    network = model.network.alone
+    assert network is model.network.alone is not model.network  # opened once
     batch = geonb.preprocess([picture(1), picture(2)])
     assert network.probabilities(batch) == pytest.approx(
         model.network.probabilities(batch), abs=1e-6

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.errors import PhotoError
-from geonb.files import expanded, regular
+from geonb.files import expanded, expecting, regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,27 +68,18 @@ def in_folder(folder: Path, skipped: Counter[str]) -> list[str]:
                 continue
             if os.path.splitext(name)[1].lower() not in ENDINGS:  # noqa: PTH122
                 skipped[OTHER_FILES] += 1
-            elif not _regular(path):
+            # One that vanished is the photo's own failure, told later.
+            elif not os.path.isfile(path) and os.path.exists(path):  # noqa: PTH110, PTH113
                 skipped["are no regular files"] += 1
             else:
                 photos.append(path)
     return sorted(photos, key=lambda path: Path(path).parts)
 
 
-def _regular(path: str) -> bool:
-    """Whether a name is a file, or vanished: that is the photo's own failure, told later."""
-    try:
-        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116
-    except OSError:
-        return True
-
-
 def _listed(path: Path) -> list[str]:
     """The photos of a list; relative paths start at the list's folder."""
-    try:
+    with expecting(path, "a list of photos", PhotoError):
         names = _lines(regular(path).read_text(encoding="utf-8", errors="surrogateescape"))
-    except OSError as error:
-        raise PhotoError(f"{path}: cannot read the list of photos ({error.strerror})") from error
     return [name if "://" in name else str(path.parent / name) for name in names]
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from geonb.answers import SURE
 from geonb.earth.outlines import areas_km2
 from geonb.errors import PhotoError, printable
-from geonb.files import regular, replacing
+from geonb.files import expecting, regular, replacing
 
 if TYPE_CHECKING:
     from geonb.predictions import Predictions
@@ -201,20 +201,15 @@ def _new() -> _Sidecar:
 
 
 def _read(path: Path) -> _Sidecar:
-    try:
+    with expecting(path, "an XMP sidecar", PhotoError, advice="; it is left as it is"):
         if regular(path).stat().st_size > _MOST_BYTES:
             raise PhotoError(f"{path}: larger than {_MOST_BYTES:,} bytes, expected an XMP sidecar")
         data = path.read_bytes()
-    except OSError as error:
-        raise PhotoError(f"{path}: cannot read the sidecar ({error.strerror})") from error
-    try:
         # ElementTree would rename the prefixes that other programs chose.
         for _, (prefix, uri) in ET.iterparse(io.BytesIO(data), ["start-ns"]):  # noqa: S314
             if prefix and not re.fullmatch(r"ns\d+|xml", prefix):
                 ET.register_namespace(prefix, uri)
         sidecar = _Sidecar(ET.fromstring(data))  # noqa: S314 - bounded, and expat is
-    except (ET.ParseError, ValueError) as error:
-        raise PhotoError(f"{path}: not an XMP sidecar ({error}); it is left as it is") from error
     if not sidecar.parts:
         raise PhotoError(f"{path}: an XMP sidecar without a Description; it is left as it is")
     start = re.search(rb"<[^?!]", data)

@@ -14,7 +14,7 @@ import numpy as np
 
 from geonb.errors import GeonbError, PhotoError
 from geonb.many.threads import in_order
-from geonb.network.threads import for_threads
+from geonb.network.opening import Engine, OnnxEngine
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 
     from geonb.earth.within import Within
     from geonb.model import Model
-    from geonb.network.opening import Engine
     from geonb.photos.photo import PhotoSource
 
-    Found: TypeAlias = list[tuple[PhotoSource, Photo | PhotoError, NDArray[np.float32]]]
-    """Each source, its photo or why it can't be opened, and the probabilities, (cells,)."""
+    Choose: TypeAlias = Callable[[Photo, NDArray[np.float32]], Predictions]
+    """What ranks the places of a photo by the probabilities of all of them, (cells,)."""
 
 BATCH = 4
 """Photos that a thread runs together: more of them need more memory, and aren't quicker."""
@@ -79,12 +78,12 @@ def predict_many(  # noqa: PLR0913
     choose = partial(rank, model, top=top, within=within, spread_km=spread_km)
     total = len(photos) if isinstance(photos, Sized) else None
     few = total is not None and total <= batch  # one thread: the network may take all processors
-    alone = None if few else for_threads(model.network)
-    find = _finder(model, alone, allow_private=allow_private)
+    alone = model.network.alone if isinstance(model.network, OnnxEngine) and not few else None
+    locate = _locator(model, alone, choose, allow_private=allow_private)
     with tqdm(total=total, desc=model.name, unit="photo", disable=not progress) as bar:
-        for some in in_order(find, _batches(photos, batch)):
-            for source, photo, probabilities in some:
-                yield _result(source, photo, probabilities, choose)
+        for results in in_order(locate, _batches(photos, batch)):
+            for result in results:
+                yield result
                 bar.update()
 
 
@@ -94,16 +93,16 @@ def _batches(photos: Iterable[PhotoSource], batch: int) -> Iterator[list[PhotoSo
         yield some
 
 
-def _finder(
-    model: Model, alone: Engine | None, *, allow_private: bool
-) -> Callable[[list[PhotoSource]], Found]:
+def _locator(
+    model: Model, alone: Engine | None, choose: Choose, *, allow_private: bool
+) -> Callable[[list[PhotoSource]], list[Result]]:
     """What a thread does: open and prepare photos, and run the network once, on those it can."""
     one_at_a_time = nullcontext() if alone else Lock()
     if alone:
         model = replace(model, network=alone)
 
-    def find(sources: list[PhotoSource]) -> Found:
-        photos: list[Photo | PhotoError] = []
+    def locate(sources: list[PhotoSource]) -> list[Result]:
+        photos: list[Photo | Result] = []
         squares = []
         for source in sources:
             try:
@@ -111,32 +110,22 @@ def _finder(
                 squares.append(preprocess(photo, recipe=model.recipe))
                 photos.append(photo)
             except PhotoError as error:
-                photos.append(error)
+                photos.append(Result(_name(source), error=error))
         with one_at_a_time:
             answers = iter(model.run(np.concatenate(squares)) if squares else ())
         return [
-            (source, photo, _NOTHING if isinstance(photo, PhotoError) else next(answers))
-            for source, photo in zip(sources, photos, strict=True)
+            photo if isinstance(photo, Result) else _result(photo, next(answers), choose)
+            for photo in photos
         ]
 
-    return find
+    return locate
 
 
-def _result(
-    source: PhotoSource,
-    photo: Photo | PhotoError,
-    probabilities: NDArray[np.float32],
-    choose: Callable[[Photo, NDArray[np.float32]], Predictions],
-) -> Result:
-    if isinstance(photo, PhotoError):
-        return Result(_name(source), None, photo)
+def _result(photo: Photo, probabilities: NDArray[np.float32], choose: Choose) -> Result:
     try:
         return Result(photo.name, choose(photo, probabilities))
     except GeonbError as error:  # such as a place in EXIF that is none
-        return Result(photo.name, None, error)
-
-
-_NOTHING = np.empty(0, np.float32)
+        return Result(photo.name, error=error)
 
 
 def _name(source: PhotoSource) -> str:

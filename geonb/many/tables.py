@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import filelock
 
-from geonb.errors import EvaluationError, MissingDependencyError, OutputError, printable
-from geonb.files import regular, replacing
+from geonb.errors import EvaluationError, OutputError, needing, printable
+from geonb.files import expecting, regular, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,17 +176,13 @@ def _repair(path: Path) -> None:
 
 def _begin(journal: Journal, begun_with: dict[str, Any]) -> Journal:
     """Read what is done; a new journal gets its first line."""
-    try:
+    advice = "; begin anew with --overwrite"
+    with expecting(journal.path, "the journal of a run", EvaluationError, advice=advice):
         with journal.path.open(encoding="utf-8") as lines:
             first = lines.readline()
         same = not first or json.loads(first) == begun_with
         for values in journal.rows() if first else ():
             journal._note(values)  # noqa: SLF001
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise EvaluationError(
-            f"{journal.path}: not the journal of a run ({error!r:.200}); "
-            "begin anew with --overwrite"
-        ) from error
     if not first:
         journal.write_line(begun_with)
     if not same:
@@ -248,11 +244,9 @@ def arrow_table(rows: list[dict[str, Any]]) -> Any:
 
 
 def _pyarrow() -> Any:
-    try:
+    with needing("a Parquet file", "pyarrow", "parquet"):
         import pyarrow as pa
         import pyarrow.parquet
-    except ImportError as error:
-        raise MissingDependencyError("a Parquet file", "pyarrow", "parquet") from error
     return pa
 
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=1)
-def _model(name: str, options: tuple[tuple[str, Any], ...]) -> Model:
+def _model(name: str, **options: Any) -> Model:
     """The model of this process: loaded once, and again if other options are asked for."""
-    return load_model(name, **dict(options))
+    return load_model(name, **options)
 
 
 def locate_rows(
@@ -34,7 +34,7 @@ def locate_rows(
     `load_model`. A photo that fails has its ``error``. Let workers import this function: a copy
     that is defined in a notebook would load the model at every call.
     """
-    loaded = _model(model, tuple(sorted(options.items())))
+    loaded = _model(model, **options)
     photos: Sequence[Any] = paths
     if contents is not None:
         photos = [Photo(path, bytes(data)) for path, data in zip(paths, contents, strict=True)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from geonb.earth.cells import CELLS_FILE, Cells, read_cells
 from geonb.errors import CheckpointError, ModelError
-from geonb.files import file_digest, find_derived
+from geonb.files import expecting, file_digest, find_derived, md5
 from geonb.preprocessing import RECIPE
 
 if TYPE_CHECKING:
@@ -31,13 +31,10 @@ class CheckpointFiles(ABC):
     """How a photo is prepared for the network."""
     only_onnx = False
     """Whether they are ONNX, which the engine onnxruntime runs, and no other."""
+    quantised = False
+    """Whether the network is int8 already, by its publishers."""
     spread_km = 0.0
     """How near to a better guess people want no other one; 0 for a model whose cells differ."""
-
-    @property
-    def quantised(self) -> bool:
-        """Whether the network is int8 already, by its publishers."""
-        return False
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -64,10 +61,7 @@ class CheckpointFiles(ABC):
 
     def digest(self) -> str:
         """A digest of their content. Raises `CheckpointError`."""
-        try:
-            return "-".join(file_digest(path)[:16] for path in self.paths)
-        except OSError as error:
-            raise CheckpointError(f"{error.filename}: cannot read it ({error.strerror})") from error
+        return "-".join(map(short_digest, self.paths))
 
     def derived_names(self) -> tuple[str, ...]:
         """What the names of the folders begin with that are derived from these files."""
@@ -93,13 +87,31 @@ class CheckpointFiles(ABC):
         from geonb.network.derived import derive
 
         needed = copies * sum(path.stat().st_size for path in self.paths if path.exists())
-        try:
-            return derive(name, make, maker, needed)
-        except OSError as error:
-            raise ModelError(
-                f"{self.prefix}: cannot write the converted model ({error.strerror}); it needs "
-                f"{needed / 1e6:.0f} MB; free some space, or name another folder in GEONB_CACHE"
-            ) from error
+        task = f"{self.prefix}: cannot write the converted model"
+        return derive(name, make, task, maker, needed)
+
+
+def short_digest(path: Path) -> str:
+    """The first half of a file's MD5. Raises `CheckpointError`."""
+    with expecting(path, "a file of a network", CheckpointError):
+        return file_digest(path)[:16]
+
+
+def where_digest(path: Path) -> str:
+    """Of where a file lies, for graphs that point to it."""
+    return md5(str(path.resolve()).encode())[:8]
+
+
+@dataclass(frozen=True)
+class OneFile(CheckpointFiles):
+    """A form that is one file."""
+
+    path: Path
+
+    @property
+    def prefix(self) -> str:
+        """The file's path without its ending."""
+        return str(self.path.with_suffix(""))
 
 
 @dataclass(frozen=True)

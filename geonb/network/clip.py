@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from onnx import TensorProto, helper, numpy_helper
 
 from geonb.errors import CheckpointError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HEAD_WIDTH = 64
 """Numbers to an attention head, in every CLIP; Radford et al., arXiv 2103.00020, table 19."""
+_PARTS = ("weight", "bias")
 _OWN = "com.microsoft"  # ONNX Runtime's operators: attention and the quick GELU in one
 
 
@@ -33,8 +35,6 @@ class _Graph:
         self.small: list[Any] = []
 
     def op(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        from onnx import helper
-
         name = f"{kind}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, inputs, [name], name, domain=domain, **attributes))
         return name
@@ -54,13 +54,11 @@ class _Graph:
         return name
 
     def array(self, name: str, values: Any, dtype: Any = np.float32) -> str:
-        from onnx import numpy_helper
-
         self.small.append(numpy_helper.from_array(np.array(values, dtype), name))
         return name
 
     def norm(self, x: str, name: str, width: int) -> str:
-        weights = (self.weight(f"{name}.{kind}", width) for kind in ("weight", "bias"))
+        weights = (self.weight(f"{name}.{kind}", width) for kind in _PARTS)
         return self.op("LayerNormalization", x, *weights, epsilon=1e-5, axis=-1)
 
     def dense(self, x: str, name: str, inside: int, outside: int) -> str:
@@ -76,8 +74,6 @@ def clip_vision(
     Input ``pixel_values`` (N, 3, side, side), output ``image_embeds`` (N, 512), as in the files
     of GeoCLIP that are ONNX already. The sizes are those of the tensors. Raises `CheckpointError`.
     """
-    from onnx import TensorProto, helper
-
     g, v = _Graph(path, stored), "vision_model."
     patches = f"{v}embeddings.patch_embedding.weight"
     width, _, patch, _ = (*g.shape(patches), 0, 0, 0, 0)[:4]
@@ -122,17 +118,10 @@ def clip_vision(
     x = g.op("Gemm", x, *(g.array(f"mlp.2.{k}", mlp[f"2.{k}"]) for k in _PARTS), transB=1)
     g.nodes[-1].output[0] = "image_embeds"
     info = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        g.nodes,
-        "geoclip",
-        [info("pixel_values", TensorProto.FLOAT, ["N", 3, side, side])],
-        [info("image_embeds", TensorProto.FLOAT, ["N", len(mlp["2.bias"])])],
-        g.small,
-    )
+    inputs = [info("pixel_values", TensorProto.FLOAT, ["N", 3, side, side])]
+    outputs = [info("image_embeds", TensorProto.FLOAT, ["N", len(mlp["2.bias"])])]
+    graph = helper.make_graph(g.nodes, "geoclip", inputs, outputs, g.small)
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid(_OWN, 1)]
     model = helper.make_model(graph, opset_imports=opsets)
     model.ir_version = 8
     return model, g.taken
-
-
-_PARTS = ("weight", "bias")

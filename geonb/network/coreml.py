@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.errors import CheckpointError, MissingDependencyError
-from geonb.network.checkpoint import CheckpointFiles
+from geonb.errors import CheckpointError, needing
+from geonb.files import expecting
+from geonb.network.checkpoint import OneFile
 from geonb.network.layers import Checkpoint, Layer, parameter_shapes
 
 if TYPE_CHECKING:
@@ -31,16 +31,8 @@ _ACTIVATIONS = {"ReLU": "relu", "sigmoid": "sigmoid", "tanh": "tanh"}
 _POOLINGS = {0: "max", 1: "avg"}
 
 
-@dataclass(frozen=True)
-class CoremlFile(CheckpointFiles):
-    """Core ML's form: one file."""
-
-    path: Path
-
-    @property
-    def prefix(self) -> str:
-        """The file's path without its ending."""
-        return str(self.path.with_suffix(""))
+class CoremlFile(OneFile):
+    """Core ML's form."""
 
     def read(self) -> Checkpoint:
         """See `read_coreml`."""
@@ -63,19 +55,12 @@ def read_coreml(path: Path) -> Checkpoint:
 
 
 def _load(path: Path) -> Any:
-    with _quiet():
-        try:
-            from coremltools.models.utils import load_spec
-        except ImportError as error:
-            raise MissingDependencyError("a Core ML file", "coremltools", "coreml") from error
+    with _quiet(), needing("a Core ML file", "coremltools", "coreml"):
+        from coremltools.models.utils import load_spec
     from google.protobuf.message import DecodeError
 
-    try:
+    with expecting(path, "a whole Core ML file", CheckpointError, DecodeError):
         spec = load_spec(str(path))
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot read the Core ML file ({error.strerror})") from error
-    except DecodeError as error:
-        raise CheckpointError(f"{path}: not a Core ML file, or cut off ({error})") from error
     kind = spec.WhichOneof("Type")
     if kind != "neuralNetworkClassifier":
         raise CheckpointError(f"{path}: holds a {kind}, expected a neuralNetworkClassifier")
@@ -88,11 +73,8 @@ def _check_input(path: Path, spec: Any) -> None:
     for step in spec.neuralNetworkClassifier.preprocessing:
         scaler = step.scaler
         biases = (scaler.redBias, scaler.greenBias, scaler.blueBias, scaler.grayBias)
-        if (
-            step.WhichOneof("preprocessor") == "meanImage"
-            or any(biases)
-            or scaler.channelScale != 1
-        ):
+        scaled = any(biases) or scaler.channelScale != 1
+        if scaled or step.WhichOneof("preprocessor") == "meanImage":
             raise CheckpointError(
                 f"{path}: does its own preprocessing (scale {scaler.channelScale}, biases "
                 f"{biases}); expected none inside, as in LocationNet's Core ML file"

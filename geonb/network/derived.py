@@ -13,9 +13,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import filelock
-
 from geonb import __version__
+from geonb.errors import ModelError
 from geonb.files import (
     DERIVED,
     MANIFEST,
@@ -23,6 +22,7 @@ from geonb.files import (
     Derived,
     cache_folder,
     file_digest,
+    filling_cache,
     find_derived,
     is_private,
     make_cache_folder,
@@ -31,19 +31,21 @@ from geonb.files import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from filelock import BaseFileLock
 
-def derive(name: str, make: Callable[[Path], None], maker: str = "", needed: int = 0) -> Derived:
-    """Return the derived folder ``name``; if it isn't in the cache, ``make(folder)`` fills it.
+
+def derive(
+    name: str, make: Callable[[Path], None], task: str, maker: str = "", needed: int = 0
+) -> Derived:
+    """Derive the folder ``name``, which `find_derived` does not find: ``make(folder)`` fills it.
 
     The name in the cache ends with the release of geonb, and with that of ``maker`` if other
     software shapes the files too. When a folder is made, those of other releases are removed,
     and what interrupted processes left. A folder appears whole or not at all. It is made anew
     if its files were cut off or changed, or if others may write to them. If the cache can't be
-    written, a temporary folder takes its place, with a warning. Raises `OSError` if that can't
-    be written either, or has fewer than ``needed`` bytes free.
+    written, a temporary folder takes its place, with a warning. Raises `ModelError`, which names
+    the ``task``, if that can't be written either, or has fewer than ``needed`` bytes free.
     """
-    if found := find_derived(name, maker):
-        return found
     release = f"{__version__}-{maker}" if maker else __version__
     folder = cache_folder() / DERIVED / f"{name}-{release}"
     part = folder.with_name(f"{PART}{uuid.uuid4().hex}")
@@ -54,7 +56,7 @@ def derive(name: str, make: Callable[[Path], None], maker: str = "", needed: int
         make(folder)
         _list(folder)
 
-    with ExitStack() as stack:
+    with filling_cache(task, needed, ModelError), ExitStack() as stack:
         try:
             stack.enter_context(deriving())
             part.mkdir(mode=0o700)
@@ -77,8 +79,10 @@ def derive(name: str, make: Callable[[Path], None], maker: str = "", needed: int
     return Derived(folder)
 
 
-def deriving() -> filelock.BaseFileLock:
+def deriving() -> BaseFileLock:
     """One process at a time derives, so an unfinished folder that it finds is nobody's."""
+    import filelock
+
     return filelock.FileLock(make_cache_folder(DERIVED).with_name(".onnx.lock"))
 
 

@@ -7,7 +7,6 @@ vision model, then a layer whose weights are the embeddings of the places, then 
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import os
 from dataclasses import dataclass
@@ -22,17 +21,17 @@ from geonb.distances import check_points
 from geonb.earth.cells import Cells
 from geonb.earth.partitions import partition
 from geonb.earth.places import LATITUDES, LONGITUDES
-from geonb.errors import CellsError, CheckpointError, GeonbError, ModelError, PlaceError
-from geonb.files import Derived, expanded, file_digest, find_derived, regular
-from geonb.network.checkpoint import CheckpointFiles
-from geonb.network.clip import clip_vision
-from geonb.network.onnx_graphs import read_onnx, save_graph
+from geonb.errors import CellsError, CheckpointError, PlaceError
+from geonb.files import Derived, expanded, expecting, find_derived, md5, regular
+from geonb.network.checkpoint import CheckpointFiles, short_digest, where_digest
+from geonb.network.derived import derive
+from geonb.network.onnx_graphs import end_with_classes, read_onnx, save_graph
 from geonb.network.sessions import open_session
 from geonb.network.tensors import Stored, read_pth, read_safetensors
 from geonb.preprocessing import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -55,6 +54,7 @@ _VISION_INT8 = tuple(f"vision_model_{kind}.onnx" for kind in ("quantized", "uint
 _LOCATION = ("location_model.onnx", "location_encoder_weights.pth")
 _GALLERY = ("coordinates_100K.json", "coordinates_100K.csv")
 _CHUNK = 2048  # places that are embedded together
+_PLACE_BYTES = 2048  # 512 float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +69,8 @@ class GeoclipFiles(CheckpointFiles):
     """``location_model.onnx`` or ``location_encoder_weights.pth``."""
     points: NDArray[np.float64]
     """The gallery, (N, 2) degrees."""
+    quantised: bool
+    """Whether the vision model is int8 already."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -84,11 +86,6 @@ class GeoclipFiles(CheckpointFiles):
         """The folder."""
         return str(self.root)
 
-    @property
-    def quantised(self) -> bool:
-        """Whether the vision model is int8 already."""
-        return self.vision.name in _VISION_INT8
-
     def cells(self) -> Cells:
         """One cell per place of the gallery."""
         return self.gallery.cells
@@ -100,23 +97,22 @@ class GeoclipFiles(CheckpointFiles):
 
     def digest(self) -> str:
         """Of the networks, the gallery, and the vision model's path, to which the graph points."""
-        where = hashlib.md5(str(self.vision.resolve()).encode(), usedforsecurity=False)
-        return "-".join((super().digest(), _points_digest(self.points), where.hexdigest()[:8]))
+        where = where_digest(self.vision)
+        return "-".join((super().digest(), _points_digest(self.points), where))
 
     def derived_names(self) -> tuple[str, ...]:
         """Those of the graphs, and those of the galleries' embeddings."""
-        return self.digest(), f"gallery-{location_digest(self.location)}"
+        return self.digest(), f"gallery-{short_digest(self.location)}"
 
     def write_onnx(self, folder: Path) -> None:
         """Write ``model.onnx``; its large weights stay in the files that they lie in.
 
         Input ``data`` (N, 3, 224, 224), output (N, places). Raises `CheckpointError`.
         """
-        model, stored = self._vision()
-        gallery = self.gallery
-        _append_gallery(model, gallery, self._scale())
-        rows = gallery.embeddings
-        stored["gallery"] = Stored(gallery.path, rows.shape, "<f4", rows.offset)
+        model, stored, scale = self._vision()
+        _append_gallery(model, self.gallery, scale)
+        rows = self.gallery.embeddings
+        stored["gallery"] = Stored(Path(str(rows.filename)), rows.shape, "<f4", rows.offset)
         save_graph(model, stored, folder)
 
     def derive(
@@ -126,24 +122,23 @@ class GeoclipFiles(CheckpointFiles):
         _ = self.gallery  # is derived itself, and one derives at a time
         return super().derive(kind, make, maker, 0 * copies)
 
-    def _vision(self) -> tuple[Any, dict[str, Stored]]:
-        """The vision model as an ONNX graph from ``data`` to unit vectors, and its weights."""
+    def _vision(self) -> tuple[Any, dict[str, Stored], float]:
+        """The vision model as an ONNX graph that reads ``data``, its weights, and the scale."""
         from onnx import helper
 
+        scale = LOGIT_SCALE
         if self.vision.suffix == ".safetensors":
+            from geonb.network.clip import clip_vision
+
             mlp = read_pth(self._head("image_encoder_mlp_weights.pth"))
+            scale = read_pth(self._head("logit_scale_weights.pth"))
             model, stored = clip_vision(self.vision, read_safetensors(self.vision), mlp)
         else:
             model, stored = read_onnx(self.vision)
         pixels = _check_vision(self.vision, model.graph)
         model.graph.node.insert(0, helper.make_node("Identity", ["data"], ["pixel_values"]))
         pixels.name = "data"
-        return model, stored
-
-    def _scale(self) -> float:
-        if self.vision.suffix == ".onnx":
-            return float(np.exp(LOGIT_SCALE))
-        return float(np.exp(read_pth(self._head("logit_scale_weights.pth"))))
+        return model, stored, float(np.exp(scale))
 
     def _head(self, name: str) -> Path:
         return _find(self.vision.parent, (name,), "GeoCLIP's heads")
@@ -169,7 +164,7 @@ def find_geoclip(
     vision = _find(folder, _VISION_INT8 if int8 else _VISION, "GeoCLIP's vision model", pip=False)
     location = find_location(folder)
     points = find_points(folder) if gallery is None else read_points(gallery)
-    return GeoclipFiles(folder, vision, location, points)
+    return GeoclipFiles(folder, vision, location, points, int8)
 
 
 def find_location(folder: Path) -> Path:
@@ -189,11 +184,8 @@ def pip_folder() -> Path | None:
 
 
 def _find(folder: Path, names: tuple[str, ...], what: str, *, pip: bool = True) -> Path:
-    homes = (
-        folder,
-        folder.parent if folder.name == "onnx" else None,
-        pip_folder() if pip else None,
-    )
+    beside = folder.parent if folder.name == "onnx" else None
+    homes = (folder, beside, pip_folder() if pip else None)
     places = (home / sub / name for home in homes if home for name in names for sub in _FOLDERS)
     if found := next((place for place in places if place.is_file()), None):
         return found
@@ -204,21 +196,18 @@ def _find(folder: Path, names: tuple[str, ...], what: str, *, pip: bool = True) 
     )
 
 
-def difference(path: Path, name: str) -> str:
-    """What tells ``path`` from the file of GeoCLIP that ``name`` promises; empty if nothing does.
+def verify(path: Path, name: str) -> None:
+    """Raise `GeonbError` if ``path`` is not the file of GeoCLIP that ``name`` promises.
 
     The gallery is known by the MD5 of its rows, to 4 decimals; a quantised vision model by its
     input and output, as no digest of it was ever published.
     """
-    try:
-        if name == _GALLERY[0]:
-            rows = "\n".join(f"{lat:.4f} {lng:.4f}" for lat, lng in read_points(path).tolist())
-            digest = hashlib.md5(rows.encode(), usedforsecurity=False).hexdigest()
-            return "" if digest == GALLERY_MD5 else f"not GeoCLIP's gallery (MD5 {digest} of rows)"
+    if name != _GALLERY[0]:
         _check_vision(path, read_onnx(path)[0].graph)
-    except GeonbError as error:
-        return str(error)
-    return ""
+        return
+    rows = "\n".join(f"{lat:.4f} {lng:.4f}" for lat, lng in read_points(path).tolist())
+    if (digest := md5(rows.encode())) != GALLERY_MD5:
+        raise CheckpointError(f"not GeoCLIP's gallery (MD5 {digest} of rows)")
 
 
 # ---- the gallery: places, each once, and their embeddings
@@ -234,8 +223,6 @@ class Gallery:
     """How often each place is listed, (places,)."""
     embeddings: np.memmap[Any, np.dtype[np.float32]]
     """Unit vectors, (places, 512), mapped from the disk."""
-    path: Path
-    """Where they lie."""
     derived: Derived
     """The folder, which may be a temporary one."""
 
@@ -245,20 +232,25 @@ def read_points(source: ArrayLike | str | os.PathLike[str]) -> NDArray[np.float6
 
     Raises `CellsError` where a file is neither, `PlaceError` where a coordinate is no place.
     """
-    if not isinstance(source, (str, os.PathLike)):
-        return _two_or_more(source, "the gallery")
-    path = expanded(source)
+    rows, name = source, "the gallery"
+    if isinstance(source, (str, os.PathLike)):
+        path = expanded(source)
+        name = str(path)
+        with (
+            expecting(path, "a gallery", CellsError, csv.Error),
+            regular(path).open(newline="", encoding="utf-8-sig") as file,
+        ):
+            rows = json.load(file) if path.suffix != ".csv" else _csv_rows(path, file)
     try:
-        with regular(path).open(newline="", encoding="utf-8-sig") as file:
-            rows = json.load(file) if path.suffix != ".csv" else list(_csv_rows(path, file))
-    except OSError as error:
-        raise CellsError(f"{path}: cannot read the gallery ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise CellsError(f"{path}: not a gallery ({error})") from error
-    return _two_or_more(rows, str(path))
+        points = check_points(rows).reshape(-1, 2)
+    except PlaceError as error:
+        raise PlaceError(f"{name}: {error}") from error
+    if len(points) < 2:
+        raise CellsError(f"{name}: a gallery needs two places or more, this has {len(points)}")
+    return points
 
 
-def _csv_rows(path: Path, file: Iterable[str]) -> Iterable[tuple[str, str]]:
+def _csv_rows(path: Path, file: Iterable[str]) -> list[tuple[str, str]]:
     reader = csv.DictReader(file)
     names = {name.strip().lower(): name for name in reader.fieldnames or ()}
     lat, lng = (next((names[n] for n in k if n in names), "") for k in (LATITUDES, LONGITUDES))
@@ -269,20 +261,10 @@ def _csv_rows(path: Path, file: Iterable[str]) -> Iterable[tuple[str, str]]:
     return [(row[lat], row[lng]) for row in reader]
 
 
-def _two_or_more(rows: ArrayLike, name: str) -> NDArray[np.float64]:
-    try:
-        points = check_points(rows).reshape(-1, 2)
-    except PlaceError as error:
-        raise PlaceError(f"{name}: {error}") from error
-    if len(points) < 2:
-        raise CellsError(f"{name}: a gallery needs two places or more, this has {len(points)}")
-    return points
-
-
 def open_gallery(location: Path, points: NDArray[np.float64]) -> Gallery:
     """Embed the distinct places of ``points``, (N, 2) degrees, once; the next time they are mapped.
 
-    100,000 take under 25 s on two cores, with progress. Raises `CheckpointError`, `OSError`.
+    100,000 take under 25 s on two cores, with progress. Raises `ModelError`.
     """
 
     def make(folder: Path) -> None:
@@ -292,37 +274,17 @@ def open_gallery(location: Path, points: NDArray[np.float64]) -> Gallery:
         np.savez(folder / "places.npz", ids=found.ids, places=places, counts=np.bincount(index))
         _embed(location, places, folder / "embeddings.npy")
 
-    name = f"gallery-{location_digest(location)}-{_points_digest(points)}"
-    try:
-        derived = find_derived(name) or _derive(name, make)
-    except OSError as error:
-        raise ModelError(
-            f"cannot write the embeddings of {len(points):,} places ({error.strerror}); they need "
-            f"{2048 * len(points) / 1e6:.0f} MB; free some space, or name another folder in "
-            "GEONB_CACHE"
-        ) from error
-    path = derived.folder / "embeddings.npy"
+    name = f"gallery-{short_digest(location)}-{_points_digest(points)}"
+    task = f"cannot write the embeddings of {len(points):,} places"
+    derived = find_derived(name) or derive(name, make, task, needed=_PLACE_BYTES * len(points))
+    embeddings = np.load(derived.folder / "embeddings.npy", mmap_mode="r")
     with np.load(derived.folder / "places.npz") as data:
         cells = Cells(data["ids"], data["places"])
-        return Gallery(cells, data["counts"], np.load(path, mmap_mode="r"), path, derived)
-
-
-def _derive(name: str, make: Callable[[Path], None]) -> Derived:
-    from geonb.network.derived import derive
-
-    return derive(name, make)
-
-
-def location_digest(location: Path) -> str:
-    """Of the location encoder's file. Raises `CheckpointError`."""
-    try:
-        return file_digest(location)[:16]
-    except OSError as error:
-        raise CheckpointError(f"{location}: cannot read it ({error.strerror})") from error
+        return Gallery(cells, data["counts"], embeddings, derived)
 
 
 def _points_digest(points: NDArray[np.float64]) -> str:
-    return hashlib.md5(points.tobytes(), usedforsecurity=False).hexdigest()[:16]
+    return md5(points.tobytes())[:16]
 
 
 def _embed(location: Path, places: NDArray[np.float64], path: Path) -> None:
@@ -330,8 +292,7 @@ def _embed(location: Path, places: NDArray[np.float64], path: Path) -> None:
     from tqdm.auto import tqdm
 
     embed = location_encoder(location)
-    width = embed(places[:1]).shape[1]
-    shape = (len(places), width)
+    shape = (len(places), embed(places[:1]).shape[1])
     rows = np.lib.format.open_memmap(path, "w+", np.float32, shape)
     with tqdm(total=len(places), desc="places", disable=len(places) <= _CHUNK) as bar:
         for first in range(0, len(places), _CHUNK):
@@ -372,25 +333,23 @@ def _pth_encoder(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float
     capsules = sorted({str(name).split(".")[0] for name in weights})
     if missing := [f"{c}.{n}" for c in capsules for n in needed if f"{c}.{n}" not in weights]:
         raise CheckpointError(f"{path}: not a location encoder; it lacks {missing[0]!r}")
-    return lambda places: _add_capsules(equal_earth(places), weights, capsules)
-
-
-def _add_capsules(
-    flat: NDArray[np.float32], weights: Mapping[str, NDArray[np.float32]], capsules: list[str]
-) -> NDArray[np.float32]:
-    """The sum of the capsules' answers: random Fourier features, then four dense layers each."""
 
     def dense(x: NDArray[np.float32], name: str) -> NDArray[np.float32]:
         return np.asarray(x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"])
 
-    total: Any = 0
-    for capsule in capsules:
+    def answer(capsule: str, flat: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Random Fourier features, then four dense layers."""
         angles = np.float32(2 * np.pi) * flat @ weights[f"{capsule}.capsule.0.b"].T  # (N, 256)
         x = np.concatenate([np.cos(angles), np.sin(angles)], axis=1)  # (N, 512)
         for layer in (1, 3, 5):
             x = np.maximum(dense(x, f"{capsule}.capsule.{layer}"), 0)  # (N, 1024)
-        total = total + dense(x, f"{capsule}.head.0")  # (N, 512)
-    return np.asarray(total)
+        return dense(x, f"{capsule}.head.0")  # (N, 512)
+
+    def embed(places: NDArray[np.float32]) -> NDArray[np.float32]:
+        flat = equal_earth(places)
+        return np.sum([answer(capsule, flat) for capsule in capsules], axis=0)
+
+    return embed
 
 
 def equal_earth(places: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -428,7 +387,7 @@ def _append_gallery(model: Any, gallery: Gallery, scale: float) -> None:
 
     A place that is listed n times has n times the probability: log n is added.
     """
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import helper, numpy_helper
 
     graph = model.graph
     embedded = next(o for o in graph.output if o.name == "image_embeds")
@@ -439,17 +398,7 @@ def _append_gallery(model: Any, gallery: Gallery, scale: float) -> None:
             f"the vision model's embeddings have {width} numbers, the location encoder's {size}; "
             "are the files of two models?"
         )
-    del graph.output[:]
     often = np.log(gallery.counts).astype(np.float32)
     graph.initializer.append(numpy_helper.from_array(often, "gallery_counts"))
-    own = [
-        helper.make_node("LpNormalization", ["image_embeds"], ["unit"], axis=1, p=2),
-        helper.make_node(
-            "Gemm", ["unit", "gallery", "gallery_counts"], ["logits"], alpha=scale, transB=1
-        ),
-        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
-    ]
-    graph.node.extend(own)
-    graph.output.append(
-        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", places])
-    )
+    graph.node.append(helper.make_node("LpNormalization", ["image_embeds"], ["unit"], axis=1, p=2))
+    end_with_classes(graph, ("unit", "gallery", "gallery_counts"), places, scale)

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.errors import CheckpointError, MissingDependencyError, ModelError
-from geonb.files import cache_folder
-from geonb.network.checkpoint import CheckpointFiles, MxnetFiles
+from geonb.errors import CheckpointError
+from geonb.files import cache_folder, expecting
+from geonb.network.checkpoint import CheckpointFiles
+from geonb.network.onnx_graphs import end_with_classes
 from geonb.network.tensors import check_stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -34,16 +36,10 @@ class HeadFiles(CheckpointFiles):
 
     path: Path
     base: CheckpointFiles
-
-    @property
-    def recipe(self) -> Recipe:  # type: ignore[override]
-        """The network's."""
-        return self.base.recipe
-
-    @property
-    def only_onnx(self) -> bool:  # type: ignore[override]
-        """Whether the network is."""
-        return self.base.only_onnx
+    recipe: Recipe
+    """The network's."""
+    only_onnx: bool
+    """Whether the network is."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -67,7 +63,7 @@ class HeadFiles(CheckpointFiles):
     def write_onnx(self, folder: Path) -> None:
         """Write the network with this last layer as ``model.onnx``. Raises `CheckpointError`."""
         import onnx
-        from onnx import TensorProto, helper, numpy_helper
+        from onnx import numpy_helper
 
         weight, bias = self.arrays()
         self.base.write_onnx(folder)
@@ -82,52 +78,17 @@ class HeadFiles(CheckpointFiles):
                 f"{self.base.paths[0].name} has {width}; fit the head on this network"
             )
         kept = [tensor for tensor in graph.initializer if tensor.name not in gone]
-        for field in (graph.initializer, graph.output):
-            del field[:]
-        del graph.node[last:]
+        del graph.initializer[:], graph.node[last:]
         graph.initializer.extend(kept)
         for name, array in (("head_weight", weight), ("head_bias", bias)):
             graph.initializer.append(numpy_helper.from_array(array, name))
-        inputs = [features, "head_weight", "head_bias"]
-        graph.node.append(helper.make_node("Gemm", inputs, ["head"], transB=1))
-        graph.node.append(helper.make_node("Softmax", ["head"], ["probabilities"], axis=1))
-        graph.output.append(
-            helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", len(bias)])
-        )
+        end_with_classes(graph, (features, "head_weight", "head_bias"), len(bias))
         (folder / "model.onnx").write_bytes(model.SerializeToString())
-
-    def as_mxnet(self) -> MxnetFiles:
-        """The same as files of MXNet's own, derived once. Raises `ModelError`, `CheckpointError`.
-
-        Raises `MissingDependencyError` without MXNet.
-        """
-        if not isinstance(self.base, MxnetFiles):
-            raise ModelError(f"{self.path}: the engine mxnet reads MXNet's own files only")
-        folder = self.derive("mxnet", self._write_mxnet).folder
-        return MxnetFiles(folder / "head-symbol.json", folder / "head-0001.params")
-
-    def _write_mxnet(self, folder: Path) -> None:
-        try:
-            import mxnet
-        except ImportError as error:
-            raise MissingDependencyError("the engine mxnet", "mxnet", "mxnet") from error
-        assert isinstance(self.base, MxnetFiles)
-        weight, bias = self.arrays()
-        symbol = json.loads(self.base.symbol.read_text(encoding="utf-8"))
-        nodes = symbol["nodes"]
-        dense = [node for node in nodes if node["op"] == "FullyConnected"][-1]
-        key = next(key for key in ("attrs", "attr", "param") if key in dense)
-        dense[key]["num_hidden"] = str(len(bias))
-        arrays = mxnet.nd.load(str(self.base.params))
-        for entry, array in zip(dense["inputs"][1:], (weight, bias), strict=True):
-            arrays[f"arg:{nodes[entry[0]]['name']}"] = mxnet.nd.array(array)
-        (folder / "head-symbol.json").write_text(json.dumps(symbol), encoding="utf-8")
-        mxnet.nd.save(str(folder / "head-0001.params"), arrays)
 
     def arrays(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Weights (classes, features) and biases (classes,). Raises `CheckpointError`."""
         path = self.path.with_name(_ARRAYS)
-        try:
+        with _expecting_head(path):
             with zipfile.ZipFile(path) as archive:
                 check_stored(archive)
             with np.load(path, allow_pickle=False) as stored:
@@ -135,20 +96,12 @@ class HeadFiles(CheckpointFiles):
             fits = weight.ndim == 2 and bias.shape == weight.shape[:1]
             if fits and np.isfinite(weight).all() and np.isfinite(bias).all():
                 return weight.astype(np.float32), bias.astype(np.float32)
-        except (
-            zipfile.BadZipFile,
-            RuntimeError,  # a password is needed
-            OSError,
-            ValueError,
-            LookupError,
-            TypeError,
-            EOFError,
-            MemoryError,
-        ) as error:
-            raise CheckpointError(
-                f"{path}: cannot read the head ({error}); fit it again"
-            ) from error
         raise CheckpointError(f"{path}: not a head's weights and biases; fit it again")
+
+
+def _expecting_head(path: Path) -> AbstractContextManager[None]:
+    what, advice = "a head as geonb writes it", "; fit it again"
+    return expecting(path, what, CheckpointError, zipfile.BadZipFile, advice=advice)
 
 
 def write_head(folder: Path, name: str, base: CheckpointFiles, arrays: tuple[Any, Any]) -> None:
@@ -177,12 +130,10 @@ def _anchors() -> dict[str, Path]:
 def find_head(folder: Path, find: Callable[[Path], CheckpointFiles]) -> HeadFiles:
     """Find a head in ``folder``, and ``find`` its network. Raises `CheckpointError`."""
     path = folder / HEAD_FILE
-    try:
+    with _expecting_head(path):
         told = json.loads(path.read_text(encoding="utf-8"))["backbone"]
         anchor = {**_anchors(), "disk": Path(folder.resolve().anchor)}[told["at"]]
         place, name, digest = anchor / told["path"], str(told["name"]), told["digest"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        raise CheckpointError(f"{path}: not a head as geonb writes it; fit it again") from error
     try:
         base = find(place)
         same = base.digest() == digest
@@ -196,7 +147,7 @@ def find_head(folder: Path, find: Callable[[Path], CheckpointFiles]) -> HeadFile
             f"{path}: it was fitted on another network than the {name} at {place}; "
             "fetch that one again, or fit the head again"
         )
-    return HeadFiles(path, base)
+    return HeadFiles(path, base, base.recipe, base.only_onnx)
 
 
 def write_features_onnx(base: CheckpointFiles, folder: Path) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from geonb.errors import CheckpointError
+from geonb.files import expecting
 from geonb.network.layers import SAME_OP, Checkpoint, Layer, parameter_shapes, read_count
 
 if TYPE_CHECKING:
@@ -48,13 +49,9 @@ def read_mxnet(symbol: Path, params: Path) -> Checkpoint:
 
 def read_symbol(path: Path) -> tuple[Layer, ...]:
     """Read the layers of a symbol file of any age. Raises `CheckpointError`."""
-    try:
+    with expecting(path, "an MXNet symbol file", CheckpointError):
         nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"]
         return tuple(_layer(node, nodes) for node in nodes if node["op"] != "null")
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot read the symbol ({error.strerror})") from error
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise CheckpointError(f"{path}: not an MXNet symbol file ({error!r})") from error
 
 
 def _layer(node: Mapping[str, Any], nodes: list[Mapping[str, Any]]) -> Layer:
@@ -80,18 +77,13 @@ def read_params(path: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
 
     Raises `CheckpointError` where the file is cut off or something else.
     """
-    try:
-        with path.open("rb") as file:
-            reader = _Reader(file)
-            if reader.take("QQ") != (_LIST_MAGIC, 0):
-                raise CheckpointError(f"{path}: not an MXNet params file")
-            arrays = [_array(reader) for _ in range(reader.one("Q"))]
-            names = [reader.bytes(reader.one("Q")).decode() for _ in range(reader.one("Q"))]
-            pairs = list(zip(names, arrays, strict=True))
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot read the params ({error.strerror})") from error
-    except (struct.error, ValueError, LookupError, OverflowError, MemoryError) as error:
-        raise CheckpointError(f"{path}: the params file is cut off or broken ({error})") from error
+    with expecting(path, "a whole MXNet params file", CheckpointError), path.open("rb") as file:
+        reader = _Reader(file)
+        if reader.take("QQ") != (_LIST_MAGIC, 0):
+            raise CheckpointError(f"{path}: not an MXNet params file")
+        arrays = [_array(reader) for _ in range(reader.one("Q"))]
+        names = [reader.bytes(reader.one("Q")).decode() for _ in range(reader.one("Q"))]
+        pairs = list(zip(names, arrays, strict=True))
     for name, array in pairs:
         yield name.removeprefix("arg:").removeprefix("aux:"), array
 

@@ -6,10 +6,12 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from onnx import TensorProto, helper
 
 from geonb.errors import CheckpointError
 from geonb.network import sessions
 from geonb.network.layers import INPUT_SHAPE
+from geonb.network.tensors import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,13 +57,9 @@ def _pooling(layer: Layer) -> Node:
     return kind, {**window, "ceil_mode": ceil, **padding}
 
 
-def _batch_norm(layer: Layer) -> Node:
-    return "BatchNormalization", {"epsilon": layer.number("eps", 1e-3)}
-
-
 _NODES: dict[str, Callable[[Layer], Node]] = {
     "Activation": lambda layer: (_ACTIVATIONS[layer.text("act_type", "relu")], {}),
-    "BatchNorm": _batch_norm,
+    "BatchNorm": lambda layer: ("BatchNormalization", {"epsilon": layer.number("eps", 1e-3)}),
     "Convolution": _convolution,
     "Dropout": lambda _: ("Identity", {}),
     "Flatten": lambda _: ("Flatten", {}),
@@ -74,8 +72,6 @@ _NODES: dict[str, Callable[[Layer], Node]] = {
 
 def _nodes(layer: Layer) -> list[Any]:
     """The ONNX nodes of one layer. Raises `CheckpointError`."""
-    from onnx import helper
-
     inputs, nodes = [*layer.inputs, *layer.parameters], []
     try:
         op, attributes = _NODES[layer.op](layer)
@@ -96,20 +92,12 @@ def write_onnx(checkpoint: Checkpoint, folder: Path) -> None:
     Input ``data`` (N, 3, 224, 224) float32, output (N, classes). Arrays apart from the graph are
     mapped by ONNX Runtime straight from the disk. Raises `CheckpointError`, `OSError`.
     """
-    from onnx import TensorProto, helper
-
     nodes = [node for layer in checkpoint.layers for node in _nodes(layer)]
-    graph = helper.make_graph(
-        nodes,
-        "geonb",
-        [helper.make_tensor_value_info("data", TensorProto.FLOAT, ["N", *INPUT_SHAPE[1:]])],
-        [
-            helper.make_tensor_value_info(
-                checkpoint.layers[-1].name, TensorProto.FLOAT, ["N", checkpoint.classes]
-            )
-        ],
-        _write_arrays(checkpoint, folder / "model.data"),
-    )
+    info, last = helper.make_tensor_value_info, checkpoint.layers[-1].name
+    inputs = [info("data", TensorProto.FLOAT, ["N", *INPUT_SHAPE[1:]])]
+    outputs = [info(last, TensorProto.FLOAT, ["N", checkpoint.classes])]
+    arrays = _write_arrays(checkpoint, folder / "model.data")
+    graph = helper.make_graph(nodes, "geonb", inputs, outputs, arrays)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)])
     model.ir_version = _IR_VERSION
     (folder / "model.onnx").write_bytes(model.SerializeToString())
@@ -120,22 +108,14 @@ def _write_arrays(checkpoint: Checkpoint, path: Path) -> list[Any]:
 
     `onnx.save` would hold all of them in memory twice.
     """
-    from onnx import TensorProto
-
     tensors = []
     with path.open("wb") as file:
         for name in dict.fromkeys(name for layer in checkpoint.layers for name in layer.parameters):
             array = np.ascontiguousarray(checkpoint.arrays[name], "<f4")
             file.write(bytes(-file.tell() % _PAGE))
-            tensor = TensorProto(
-                name=name, data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL
-            )
-            tensor.dims.extend(array.shape)
-            where = {"location": path.name, "offset": file.tell(), "length": array.nbytes}
-            for key, value in where.items():
-                tensor.external_data.add(key=key, value=str(value))
+            stored = Stored(path, array.shape, "<f4", file.tell())
+            tensors.append(stored.external(name, path.parent))
             file.write(array.data)
-            tensors.append(tensor)
     return tensors
 
 

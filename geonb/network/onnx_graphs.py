@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CellsError, CheckpointError
-from geonb.network.checkpoint import CheckpointFiles
+from geonb.files import expecting
+from geonb.network.checkpoint import OneFile, where_digest
 from geonb.network.sessions import ROOT_FILE
 from geonb.network.tensors import Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from geonb.earth.cells import Cells
 
 _LARGE_BYTES = 1024  # smaller tensors stay in the graph
 
 
-@dataclass(frozen=True)
-class OnnxFile(CheckpointFiles):
-    """ONNX's form: one file, which somebody else converted."""
-
-    path: Path
+class OnnxFile(OneFile):
+    """ONNX's form, which somebody else converted to."""
 
     only_onnx = True
 
-    @property
-    def prefix(self) -> str:
-        """The file's path without its ending."""
-        return str(self.path.with_suffix(""))
-
     def digest(self) -> str:
         """Of its content, and of its path, to which the graph points."""
-        where = hashlib.md5(str(self.path.resolve()).encode(), usedforsecurity=False)
-        return f"{super().digest()}-{where.hexdigest()[:8]}"
+        return f"{super().digest()}-{where_digest(self.path)}"
 
     def cells(self) -> Cells:
         """The cell list beside it, which its labels must be, if it has any."""
@@ -68,18 +56,17 @@ def read_onnx(path: Path) -> tuple[Any, dict[str, Stored]]:
     from google.protobuf.message import DecodeError
     from onnx import ModelProto
 
-    try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            fields = list(_fields(data, 0, len(data)))
-            model = ModelProto.FromString(b"".join(data[a:c] for n, a, _, c in fields if n != 7))
-            stored: dict[str, Stored] = {}
-            for number, _, start, stop in fields:
-                if number == 7:
-                    _read_graph(path, data, (start, stop), model.graph, stored)
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot read it ({error.strerror})") from error
-    except (ValueError, LookupError, DecodeError) as error:
-        raise CheckpointError(f"{path}: not a whole ONNX file ({error})") from error
+    with (
+        expecting(path, "a whole ONNX file", CheckpointError, DecodeError),
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
+        fields = list(_fields(data, 0, len(data)))
+        model = ModelProto.FromString(b"".join(data[a:c] for n, a, _, c in fields if n != 7))
+        stored: dict[str, Stored] = {}
+        for number, _, start, stop in fields:
+            if number == 7:
+                _read_graph(path, data, (start, stop), model.graph, stored)
     if not model.graph.node:
         raise CheckpointError(f"{path}: not an ONNX file (it has no graph)")
     return model, stored
@@ -145,23 +132,25 @@ def _varint(data: mmap.mmap, at: int) -> tuple[int, int]:
 def save_graph(model: Any, stored: Mapping[str, Stored], folder: Path) -> None:
     """Write ``model.onnx`` into ``folder``, pointing to where its large tensors are stored."""
     root = Path(os.path.commonpath([where.path.resolve().parent for where in stored.values()]))
-    model.graph.initializer.extend(_external(name, where, root) for name, where in stored.items())
+    tensors = (where.external(name, root) for name, where in stored.items())
+    model.graph.initializer.extend(tensors)
     (folder / "model.onnx").write_bytes(model.SerializeToString())
     (folder / ROOT_FILE).write_text(str(root), encoding="utf-8")
 
 
-def _external(name: str, where: Stored, root: Path) -> Any:
-    """A tensor that lies in a file below the folder ``root``."""
+def end_with_classes(graph: Any, layer: Sequence[str], classes: int, scale: float = 1.0) -> None:
+    """Let the graph give the probability of each class: a dense layer, then a softmax.
+
+    ``layer`` names what the layer reads, its weights, (classes, features), and its biases.
+    """
     from onnx import TensorProto, helper
 
-    dtype = helper.np_dtype_to_tensor_dtype(np.dtype(where.dtype))
-    tensor = TensorProto(name=name, data_type=dtype, data_location=TensorProto.EXTERNAL)
-    tensor.dims.extend(where.shape)
-    location = where.path.resolve().relative_to(root).as_posix()
-    values = {"location": location, "offset": where.offset, "length": where.nbytes}
-    for key, value in values.items():
-        tensor.external_data.add(key=key, value=str(value))
-    return tensor
+    graph.node.append(helper.make_node("Gemm", layer, ["logits"], alpha=scale, transB=1))
+    graph.node.append(helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1))
+    del graph.output[:]
+    graph.output.append(
+        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", classes])
+    )
 
 
 def read_classifier(path: Path) -> tuple[Any, dict[str, Stored], list[str]]:
@@ -177,7 +166,6 @@ def read_classifier(path: Path) -> tuple[Any, dict[str, Stored], list[str]]:
     graph = model.graph
     weights = {tensor.name for tensor in graph.initializer} | set(stored)
     inputs = [i for i in graph.input if i.name not in weights]
-    makers = {name: node for node in graph.node for name in node.output}
     labels = [
         label.decode()
         for node in graph.node
@@ -190,27 +178,21 @@ def read_classifier(path: Path) -> tuple[Any, dict[str, Stored], list[str]]:
         raise CheckpointError(
             f"{path}: not a classifier of photos; expected one input and a softmax in the end"
         )
-    needed, wanted = [], [last.output[0]]
-    while wanted:
-        node = makers.pop(wanted.pop(), None)
-        if node is not None:
-            needed.append(node.output[0])
-            wanted.extend(node.input)
-    kept = [node for node in graph.node if node.output[0] in needed]
+    kept: list[Any] = []
+    wanted = {last.output[0]}
+    for node in reversed(graph.node):  # each stands behind those that it reads
+        if wanted.intersection(node.output):
+            kept.insert(0, node)
+            wanted.update(node.input)
     del graph.node[:], graph.output[:], graph.input[:]
     kind = inputs[0].type.tensor_type.elem_type
     graph.node.append(helper.make_node("Cast", ["data"], [f"{inputs[0].name}_in"], to=kind))
     for node in kept:
-        renamed = [f"{name}_in" if name == inputs[0].name else name for name in node.input]
-        node.input[:] = renamed
+        node.input[:] = [f"{n}_in" if n == inputs[0].name else n for n in node.input]
         graph.node.append(node)
-    graph.node.append(
-        helper.make_node("Cast", last.output, ["probabilities"], to=TensorProto.FLOAT)
-    )
-    size = inputs[0].type.tensor_type.shape.dim[0].dim_value
-    shape = [size or "N", 3, 224, 224]
-    graph.input.append(helper.make_tensor_value_info("data", TensorProto.FLOAT, shape))
-    graph.output.append(
-        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [shape[0], None])
-    )
+    floats, info = TensorProto.FLOAT, helper.make_tensor_value_info
+    graph.node.append(helper.make_node("Cast", last.output, ["probabilities"], to=floats))
+    count = inputs[0].type.tensor_type.shape.dim[0].dim_value or "N"
+    graph.input.append(info("data", floats, [count, 3, 224, 224]))
+    graph.output.append(info("probabilities", floats, [count, None]))
     return model, stored, labels

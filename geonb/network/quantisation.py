@@ -5,20 +5,21 @@ int8 needs no package of its own: the tool comes with onnxruntime, and works on 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geonb.distances import distance
-from geonb.earth.cells import CELLS_FILE, read_cells
 from geonb.errors import ModelError
+from geonb.files import md5
 from geonb.network.onnx_file import optimise
 from geonb.network.sessions import open_session
 from geonb.photos.photo import open_photo
@@ -76,11 +77,8 @@ class Calibration:
     def digest(self) -> str:
         """A digest of the prepared photos; for the scenes, which never change, just a word."""
         if self.photos is None:
-            return "scenes"
-        digest = hashlib.md5(usedforsecurity=False)
-        for batch in self.batches():
-            digest.update(batch.tobytes())
-        return digest.hexdigest()[:16]
+            return self.kind
+        return md5(b"".join(batch.tobytes() for batch in self.batches()))[:16]
 
 
 @dataclass(frozen=True)
@@ -118,13 +116,14 @@ def quantise(
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
     batches = calibration.batches()
+    rest = ({"data": batch} for i, batch in enumerate(batches) if i % 3)  # the others are held out
     fused, quantised = plain.with_name("fused.onnx"), plain.with_name("int8.onnx")
     optimise(plain, fused, basic=True)
     with _quiet():
         quantize_static(
             fused,
             quantised,
-            _Reader(batches),
+            SimpleNamespace(get_next=partial(next, rest, None)),
             quant_format=QuantFormat.QDQ,
             per_channel=True,
             activation_type=QuantType.QUInt8,
@@ -133,7 +132,9 @@ def quantise(
             use_external_data_format=True,
         )
     optimise(quantised, target)
-    agreement = _measure(plain, target, files, batches[::3], calibration.kind)
+    held_out = batches[::3]
+    measured = _measure(plain, target, files.cells().places, held_out)
+    agreement = Agreement(calibration.kind, len(held_out), *measured)
     target.with_name(_FILE).write_text(json.dumps(asdict(agreement)), encoding="utf-8")
     print(agreement)  # noqa: T201 - the user asked for int8, and should know what it costs
 
@@ -156,30 +157,14 @@ def _quiet() -> Iterator[None]:
         root.removeHandler(handler)
 
 
-class _Reader:
-    """Hands the photos that are not held out to ONNX Runtime."""
-
-    def __init__(self, batches: list[NDArray[np.float32]]) -> None:
-        self._rest: Iterator[NDArray[np.float32]] = (b for i, b in enumerate(batches) if i % 3)
-
-    def get_next(self) -> dict[str, Any] | None:
-        """The next photo, or None."""
-        batch = next(self._rest, None)
-        return None if batch is None else {"data": batch}
-
-
 def _measure(
-    first: Path,
-    second: Path,
-    files: CheckpointFiles,
-    batches: list[NDArray[np.float32]],
-    kind: str,
-) -> Agreement:
-    places = read_cells(files.folder / CELLS_FILE).places
+    plain: Path, int8: Path, places: NDArray[np.float64], held_out: list[NDArray[np.float32]]
+) -> tuple[float, float]:
+    """The share of the photos ``held_out`` with the same first answer, and the mean distance."""
     tops = []
-    for path, optimised in ((first, False), (second, True)):
+    for path, optimised in ((plain, False), (int8, True)):
         session = open_session(path, optimised=optimised, packed=optimised)
-        answers = [session.run(None, {"data": batch})[0][0] for batch in batches]
+        answers = [session.run(None, {"data": batch})[0][0] for batch in held_out]
         tops.append(np.argmax(answers, axis=1))
     apart = distance(places[tops[0]], places[tops[1]])
-    return Agreement(kind, len(batches), float(np.mean(tops[0] == tops[1])), float(np.mean(apart)))
+    return float(np.mean(tops[0] == tops[1])), float(np.mean(apart))

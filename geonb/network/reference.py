@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.errors import MissingDependencyError, ModelError
+from geonb.errors import ModelError, needing
 from geonb.network.checkpoint import CheckpointFiles, MxnetFiles
 from geonb.network.head import HeadFiles
 from geonb.network.layers import INPUT_SHAPE
@@ -39,22 +39,24 @@ class MxnetEngine:
     agreement = None
 
     def __init__(self, files: CheckpointFiles) -> None:
-        if isinstance(files, HeadFiles):
-            files = files.as_mxnet()
-        if not isinstance(files, MxnetFiles):
+        own = files.base if isinstance(files, HeadFiles) else files
+        if not isinstance(own, MxnetFiles):
             raise ModelError(f"{files.paths[0]}: the engine mxnet reads MXNet's own files only")
-        try:
+        with needing("the engine mxnet (Python 3.11, NumPy < 1.24)", "mxnet", "mxnet"):
             import mxnet
-        except ImportError as error:
-            raise MissingDependencyError(
-                "the engine mxnet (Python 3.11, NumPy < 1.24)", "mxnet", "mxnet"
-            ) from error
-        files.read()  # MXNet's own errors for files that do not fit are hard to read
+        layers = own.read().layers  # MXNet's own errors for files that don't fit are hard to read
         self._mxnet = mxnet
-        symbol, arguments, auxiliary = mxnet.model.load_checkpoint(files.prefix, files.epoch)
+        symbol, arguments, auxiliary = mxnet.model.load_checkpoint(own.prefix, own.epoch)
+        if isinstance(files, HeadFiles):
+            last = [layer for layer in layers if layer.op == "FullyConnected"][-1]
+            features = symbol.get_internals()[f"{last.inputs[0]}_output"]
+            weight, bias = map(mxnet.nd.array, files.arrays())
+            arguments |= {"head_weight": weight, "head_bias": bias}
+            dense = mxnet.sym.FullyConnected(features, num_hidden=len(bias), name="head")
+            symbol = mxnet.sym.softmax(dense, axis=1)
         self._module = mxnet.mod.Module(symbol=symbol, context=mxnet.cpu(), label_names=None)
         self._module.bind([("data", INPUT_SHAPE)], for_training=False)
-        self._module.set_params(arguments, auxiliary, allow_missing=True)
+        self._module.set_params(arguments, auxiliary, allow_missing=True, allow_extra=True)
         self.classes = int(self._module.output_shapes[0][1][1])
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:

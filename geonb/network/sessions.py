@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from geonb.errors import CheckpointError, MissingDependencyError, ModelError
+from geonb.errors import CheckpointError, ModelError, needing
+from geonb.files import md5
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +21,9 @@ ROOT_FILE = "root"
 
 def runtime() -> Any:
     """The module onnxruntime, which not every platform has. Raises `MissingDependencyError`."""
-    try:
+    purpose = 'the engine onnxruntime (engine="reference" is slow, and does without it)'
+    with needing(purpose, "onnxruntime"):
         import onnxruntime
-    except ImportError as error:
-        raise MissingDependencyError(
-            'the engine onnxruntime (engine="reference" is slow, and does without it)',
-            "onnxruntime",
-        ) from error
     return onnxruntime
 
 
@@ -157,5 +153,4 @@ def cpu_kind(root: Path = Path("/")) -> str:
         flags = next(line for line in lines if line.startswith(("flags", "Features")))
     except (OSError, StopIteration):
         flags = platform.processor()
-    text = f"{platform.machine()} {flags}"
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:8]
+    return md5(f"{platform.machine()} {flags}".encode())[:8]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import CheckpointError
+from geonb.files import expecting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +44,19 @@ class Stored:
         """How many bytes it has."""
         return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
+    def external(self, name: str, root: Path) -> Any:
+        """The ONNX tensor ``name`` that points here, by a path that starts at ``root``."""
+        from onnx import TensorProto, helper
+
+        dtype = helper.np_dtype_to_tensor_dtype(np.dtype(self.dtype))
+        tensor = TensorProto(name=name, data_type=dtype, data_location=TensorProto.EXTERNAL)
+        tensor.dims.extend(self.shape)
+        location = self.path.resolve().relative_to(root.resolve()).as_posix()
+        values = {"location": location, "offset": self.offset, "length": self.nbytes}
+        for key, value in values.items():
+            tensor.external_data.add(key=key, value=str(value))
+        return tensor
+
 
 def read_safetensors(path: Path) -> dict[str, Stored]:
     """Find the tensors of a safetensors file of known types. Raises `CheckpointError`.
@@ -50,7 +64,7 @@ def read_safetensors(path: Path) -> dict[str, Stored]:
     The header is not believed: tensors lie one after the other, in the file, each as large as its
     shape says.
     """
-    try:
+    with expecting(path, "a safetensors file", CheckpointError):
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if length > _MAX_HEADER_BYTES:
@@ -76,10 +90,6 @@ def read_safetensors(path: Path) -> dict[str, Stored]:
             tensor = stored.get(name)
             if tensor and (tensor.nbytes != last - first or min(tensor.shape, default=0) < 0):
                 raise CheckpointError(f"{path}: {name!r} is not as large as its shape says")
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot read it ({error.strerror})") from error
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise CheckpointError(f"{path}: not a safetensors file ({error!r})") from error
     return stored
 
 
@@ -127,20 +137,10 @@ def read_pth(path: Path) -> Any:
 
     A pickle may call any function there is; here it may build float32 tensors, and nothing else.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            check_stored(archive)
-            return _Unpickler(archive, archive.namelist()[0].split("/")[0]).load()
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot read it ({error.strerror or error})") from error
-    except (
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-        RuntimeError,  # a password is needed, or the compression is unknown
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        EOFError,
-    ) as error:
-        raise CheckpointError(f"{path}: not a file of float tensors ({error})") from error
+    broken = pickle.UnpicklingError, zipfile.BadZipFile
+    with (
+        expecting(path, "a file of float tensors", CheckpointError, *broken),
+        zipfile.ZipFile(path) as archive,
+    ):
+        check_stored(archive)
+        return _Unpickler(archive, archive.namelist()[0].split("/")[0]).load()

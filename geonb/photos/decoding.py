@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
-import struct
 import warnings
-import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from geonb.errors import PhotoError
+from geonb.files import BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,23 +27,6 @@ MAX_DRAFT_PIXELS = 250_000_000
 
 MAX_SCANS = 100
 """A progressive JPEG has about ten."""
-
-# What Pillow's decoders raise on broken files.
-BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    AssertionError,
-    EOFError,
-    MemoryError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
 
 _SCAN = re.compile(b"\xff\xda")
 _PNG_EXIF = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type ")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import ExifTags, Image
 
-from geonb.photos.decoding import BROKEN
+from geonb.files import BROKEN
 
 if TYPE_CHECKING:
     from geonb.distances import Place

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from geonb.errors import MissingDependencyError
+from geonb.errors import needing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 def _blog(photo: Photo, side: int) -> NDArray[np.float64]:
     """The blog's crop and resize; scikit-image has smoothed before it shrinks since 0.15."""
-    try:
+    with needing("the blog's preprocessing", "scikit-image", "blog"):
         from skimage import transform
-    except ImportError as error:
-        raise MissingDependencyError("the blog's preprocessing", "scikit-image", "blog") from error
     pixels = np.asarray(photo.image())
     short = min(pixels.shape[:2])
     top, left = (pixels.shape[0] - short) // 2, (pixels.shape[1] - short) // 2
@@ -54,12 +52,8 @@ def _bicubic(photo: Photo, side: int, short_side: int | None = None) -> NDArray[
     return np.asarray(resized.crop((left, top, left + side, top + side))) / 255
 
 
-def _fast_bicubic(photo: Photo, side: int) -> NDArray[np.float64]:
-    return _bicubic(photo, side, 2 * side)
-
-
 SQUARES: dict[tuple[str, str], Callable[[Photo, int], NDArray[Any]]] = {
     ("gaussian", "blog"): _blog,
-    ("bicubic", "fast"): _fast_bicubic,
+    ("bicubic", "fast"): lambda photo, side: _bicubic(photo, side, 2 * side),
     ("bicubic", "blog"): _bicubic,
 }

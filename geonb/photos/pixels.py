@@ -9,7 +9,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
 from geonb.errors import PhotoError
-from geonb.photos.decoding import BROKEN
+from geonb.files import BROKEN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

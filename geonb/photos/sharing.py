@@ -31,25 +31,23 @@ def write_without_place(photo: Photo, path: str | os.PathLike[str]) -> bool:
     if ending not in _ENDINGS:
         raise PhotoError(f"{path}: a copy is written as .jpg or .png, not {ending or 'that'!r}")
     kind, options = _ENDINGS[ending]
-    same = kind == "JPEG" and isinstance(photo.source, bytes) and photo.source[:2] == b"\xff\xd8"
+    data = photo.source
     with replacing(path) as temporary:
-        if same:
-            temporary.write_bytes(_bare_jpeg(photo))
-        else:
-            photo.image().save(temporary, kind, **options)
-    return same
+        if kind == "JPEG" and isinstance(data, bytes) and data.startswith(b"\xff\xd8"):
+            temporary.write_bytes(_bare_jpeg(photo.name, data))
+            return True
+        photo.image().save(temporary, kind, **options)
+    return False
 
 
-def _bare_jpeg(photo: Photo) -> bytes:
+def _bare_jpeg(name: str, file: bytes) -> bytes:
     """The JPEG's own compressed picture, with the orientation as its only EXIF."""
-    if not isinstance(photo.source, bytes):
-        raise PhotoError(f"{photo.name}: not a file")
-    with reading(photo.name):
-        turn = orientation(open_image(photo.name, photo.source))
+    with reading(name):
+        turn = orientation(open_image(name, file))
     try:
-        data = jpeg.bare(photo.source)
+        data = jpeg.bare(file)
     except PhotoError as error:
-        raise PhotoError(f"{photo.name}: {error}; no copy was written") from error
+        raise PhotoError(f"{name}: {error}; no copy was written") from error
     if turn == 1:
         return data
     note = Image.Exif()

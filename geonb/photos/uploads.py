@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from geonb.errors import PhotoError
@@ -21,7 +21,10 @@ def is_upload(value: Any) -> bool:
 
 def uploads(value: Any) -> list[Upload]:
     """All files of an upload widget's value. Raises `PhotoError` if it is something else."""
-    return [_upload(name, file) for name, file in _files(_value(value))]
+    value = _value(value)
+    if isinstance(value, Mapping) and "content" not in value:
+        return [_upload(name, file) for name, file in value.items()]
+    return [_upload("", file) for file in ([value] if isinstance(value, Mapping) else value)]
 
 
 def only_upload(value: Any) -> Upload:
@@ -38,14 +41,6 @@ def only_upload(value: Any) -> Upload:
 def _value(value: Any) -> Any:
     """The value of a widget; anything else as it is."""
     return value.value if hasattr(value, "value") and hasattr(value, "comm") else value
-
-
-def _files(value: Any) -> Sequence[tuple[str, Any]]:
-    if isinstance(value, Mapping) and "content" in value:
-        return [("", value)]
-    if isinstance(value, Mapping):
-        return list(value.items())
-    return [("", file) for file in value]
 
 
 def _upload(name: str, file: Any) -> Upload:

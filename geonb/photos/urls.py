@@ -9,7 +9,7 @@ import threading
 import time
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPException
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from geonb.errors import PhotoError
@@ -43,7 +43,12 @@ _RESERVED = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "168.63.129.16/32",
 
 
 def shown(url: str) -> str:
-    """The address without what may be secret in it: user, password, query and fragment."""
+    """The address without what may be secret in it: user, password, query and fragment.
+
+    A path of this machine is shown as it is.
+    """
+    if "://" not in url:
+        return url
     parts = _parsed(url)
     if parts is None:
         return url.split("://", maxsplit=1)[0] + "://…"
@@ -75,17 +80,11 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
         answer = _get(label, parts, addresses, deadline)
         if isinstance(answer, bytes):
             return answer
-        url = _redirected(url, answer)
+        before, url = url, answer  # refused in the next round if it means no address
+        with suppress(ValueError):
+            url = urljoin(before, answer)
         label = f"{name} (redirected to {shown(url)})"
     raise PhotoError(f"{name}: more than {MAX_REDIRECTS} redirects; check the link")
-
-
-def _redirected(url: str, location: str) -> str:
-    """The address that ``location`` means; unchanged if it means none, and then refused."""
-    try:
-        return urljoin(url, location)
-    except ValueError:
-        return location
 
 
 def _parsed(url: str) -> Url | None:
@@ -161,21 +160,15 @@ def _connect(parts: Url, addresses: list[str], deadline: float) -> HTTPConnectio
     from urllib3.exceptions import HTTPError
 
     host, port = _host(parts), _port(parts)
+    named: dict[str, Any] = {"server_hostname": host, "assert_hostname": host}
     failure: OSError | HTTPError = OSError("no address")
     for address in addresses:
         left = min(CONNECT_S, max(deadline - time.monotonic(), 0.01))
-        connection = (
-            HTTPSConnection(
-                address,
-                port,
-                timeout=left,
-                server_hostname=host,
-                assert_hostname=host,
-                ca_certs=certifi.where(),
+        connection = HTTPConnection(address, port, timeout=left)
+        if parts.scheme == "https":
+            connection = HTTPSConnection(
+                address, port, timeout=left, ca_certs=certifi.where(), **named
             )
-            if parts.scheme == "https"
-            else HTTPConnection(address, port, timeout=left)
-        )
         try:
             connection.connect()
         except (HTTPError, OSError) as error:

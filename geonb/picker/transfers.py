@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from PIL import ExifTags, Image
 
 from geonb.errors import PhotoError
+from geonb.files import BROKEN
 from geonb.photos import jpeg
-from geonb.photos.decoding import BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -22,14 +23,22 @@ _CHUNK = 1 << 15
 _PAUSE_S = 0.5
 
 
+def is_local(mirror: str) -> bool:
+    """Whether it is a path of this machine instead of an address."""
+    return "://" not in mirror
+
+
 def download(url: str, part: Path, size: int = 0) -> None:
-    """Download ``url`` into ``part``; what ``part`` already has of it is not loaded again.
+    """Download ``url``, or copy a local path, into ``part``.
 
     A broken download is resumed where it broke, also by a later call: the server's own mark of
     the file's version (ETag or date) is kept beside ``part``. ``size`` is about how many bytes
     the file has, if that's known: a much larger one is refused before it fills the disk. Raises
     `FetchError` with the server's answer, and `OSError` if the disk is full.
     """
+    if is_local(url):
+        _copy(url, part)
+        return
     most = size + max(size // 10, 1 << 20) if size else None
     failures = 0
     while failures <= PATIENCE:
@@ -48,7 +57,7 @@ def download(url: str, part: Path, size: int = 0) -> None:
 def ask(url: str) -> str:
     """What the server of ``url`` answers, in a few words; the file itself is not loaded."""
     try:
-        return _request(url, {}, _check) or "there, not fetched"
+        return ("" if is_local(url) else _request(url, {}, _check)) or "there, not fetched"
     except FetchError as error:
         return str(error)
 
@@ -57,6 +66,16 @@ def forget(part: Path) -> None:
     """Remove what an unfinished download left."""
     part.unlink(missing_ok=True)
     _mark(part).unlink(missing_ok=True)
+
+
+def _copy(source: str, part: Path) -> None:
+    forget(part)
+    try:
+        shutil.copyfile(source, part)
+    except OSError as error:
+        if error.filename != source:
+            raise
+        raise FetchError(f"cannot read it ({error.strerror})") from error
 
 
 def _mark(part: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from dataclasses import replace
@@ -9,17 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.earth.cells import CELLS_FILE
-from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
+from geonb.errors import CheckpointError, FetchError, GeonbError, MissingDependencyError, ModelError
 from geonb.files import (
     DERIVED,
     FEATURES,
     cache_folder,
     expanded,
     file_digest,
+    filling_cache,
     is_private,
     make_cache_folder,
+    md5,
 )
 from geonb.network.opening import find_checkpoint
+from geonb.photos.urls import shown
+from geonb.weights.downloading import ask, download, forget, is_local
 from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES, REGISTRY, Weights, WeightsFile
 
 if TYPE_CHECKING:
@@ -52,13 +57,8 @@ def fetch(
             return path
     forms = weights.forms if source is None else _from_source(weights, os.fspath(source))
     folder = cache_folder() / weights.name
-    try:
+    with filling_cache(f"{folder}: cannot write {weights.name} there", weights.size, FetchError):
         return _fetch_into(folder, weights, forms, again=source is not None)
-    except OSError as error:
-        raise FetchError(
-            f"{folder}: cannot write {weights.name} there ({error.strerror or error}); it needs "
-            f"{weights.size / 1e6:.0f} MB; free some space, or name another folder in GEONB_CACHE"
-        ) from error
 
 
 def find(weights: Weights) -> Path:
@@ -236,19 +236,13 @@ def _noted_digest(path: Path) -> Path:
 
 def _from_source(weights: Weights, source: str) -> list[Form]:
     """The forms, with the files that ``source`` has instead of the mirrors; those first."""
-    names = {file.name for form in weights.forms for file in form}
-    other = Path(source.partition("?")[0]).name in names  # then it is no other of the same kind
-    found = {
-        file.name: place
-        for form in weights.forms
-        for file in form
-        if (place := _place(file, source))
-        if not other or Path(place.partition("?")[0]).name == file.name
-    }
+    files = {file.name: file for form in weights.forms for file in form}
+    named = Path(source.partition("?")[0]).name  # a known name: it is no other of the same kind
+    candidates = [files[named]] if named in files else files.values()
+    found = {file.name: place for file in candidates if (place := _place(file, source))}
     if not found:
-        listed = ", ".join(dict.fromkeys(file.name for form in weights.forms for file in form))
         raise FetchError(
-            f"{_shown(source)}: none of the files of {weights.name} ({listed}) is there"
+            f"{shown(source)}: none of the files of {weights.name} ({', '.join(files)}) is there"
         )
     forms = [
         tuple(
@@ -264,7 +258,7 @@ def _from_source(weights: Weights, source: str) -> list[Form]:
 def _place(file: WeightsFile, source: str) -> str:
     """Where ``source`` has ``file``, which it may call something else; empty if it hasn't."""
     ending = Path(file.name).suffix
-    if not _is_local(source):
+    if not is_local(source):
         if source.endswith("/"):
             return source + file.name
         return source if Path(source.partition("?")[0]).suffix == ending else ""
@@ -273,17 +267,6 @@ def _place(file: WeightsFile, source: str) -> str:
         places = (path / file.name, *path.glob(f"*/{file.name}"))
         return next((str(place) for place in places if place.is_file()), "")
     return str(path) if path.is_file() and path.suffix == ending else ""
-
-
-def _is_local(mirror: str) -> bool:
-    return "://" not in mirror
-
-
-def _shown(mirror: str) -> str:
-    """A path as it is, an address without password and signature."""
-    from geonb.photos.urls import shown
-
-    return mirror if _is_local(mirror) else shown(mirror)
 
 
 def _fetch_into(folder: Path, weights: Weights, forms: Sequence[Form], *, again: bool) -> Path:
@@ -299,7 +282,7 @@ def _fetch_into(folder: Path, weights: Weights, forms: Sequence[Form], *, again:
             if all(_obtain(weights, file, folder, failed, again=again) for file in form):
                 return folder / form[-1].name
     answers = _answers(forms, folder, failed)
-    tried = "; ".join(f"{_shown(mirror)}: {answer}" for mirror, answer in answers.items())
+    tried = "; ".join(f"{shown(mirror)}: {answer}" for mirror, answer in answers.items())
     raise FetchError(
         f"{weights.name} cannot be fetched; tried {tried}. If you have the files, take "
         f"them with: {command(weights)} --from FILE|FOLDER|URL, or name their folder in "
@@ -311,97 +294,66 @@ def _obtain(
     weights: Weights, file: WeightsFile, folder: Path, failed: dict[str, str], *, again: bool
 ) -> bool:
     """Bring one file into the cache; whether that worked. ``failed`` keeps each mirror's answer."""
-    from geonb.weights.downloading import download, forget
-
     target = folder / file.name
-    if _trusted(target, file) and not (again and _is_local(file.mirrors[0])):
+    if _trusted(target, file) and not (again and is_local(file.mirrors[0])):
         return True
     for mirror in file.mirrors:
         if mirror in failed:  # another form needs the same file
             continue
         part = target.with_name(f".{file.name}.part")
         try:
-            if _is_local(mirror):
-                forget(part)
-                _copy(mirror, part)
-            else:
-                download(mirror, part, file.size)
-            wrong = _difference(weights, file, part)
+            download(mirror, part, file.size)
+            _verify(weights, file, part)
         except (FetchError, MissingDependencyError) as error:
             failed[mirror] = str(error)  # what has come is kept
-            continue
-        if wrong:
-            failed[mirror] = wrong
+        except GeonbError as error:
+            failed[mirror] = str(error)
             forget(part)
-            continue
-        if not file.md5:
-            _noted_digest(target).write_text(file_digest(part), encoding="utf-8")
-        part.replace(target)
-        forget(part)
-        return True
+        else:
+            if not file.md5:
+                _noted_digest(target).write_text(file_digest(part), encoding="utf-8")
+            part.replace(target)
+            forget(part)
+            return True
     return False
 
 
-def _copy(source: str, part: Path) -> None:
-    try:
-        shutil.copyfile(source, part)
-    except OSError as error:
-        if error.filename != source:
-            raise
-        raise FetchError(f"cannot read it ({error.strerror})") from error
-
-
-def _difference(weights: Weights, file: WeightsFile, part: Path) -> str:
-    """What tells ``part`` from the file that the record promises; empty if nothing does.
+def _verify(weights: Weights, file: WeightsFile, part: Path) -> None:
+    """Raise `GeonbError`, but no `FetchError`, if ``part`` is not the file of the record.
 
     Without a digest it is verified by its content: LocationNet by the names and shapes of the
     layers, and the labels with the cell list's MD5; GeoCLIP as far as it can be.
     """
-    import hashlib
+    from geonb.network import coreml, geoclip, layers, onnx_graphs
 
     if expected := file.sha256 or file.md5:
-        with part.open("rb") as content:
-            kind = "SHA-256" if file.sha256 else "MD5"
-            name = kind.replace("-", "")
-            hashed = hashlib.file_digest(content, lambda: hashlib.new(name, usedforsecurity=False))
-        digest, size = hashed.hexdigest(), part.stat().st_size
-        wrong = f"not the file: {size:,} bytes with {kind} {digest}, expected {expected}"
-        return "" if digest == expected else wrong
+        kind, digest = "MD5", file_digest(part)
+        if file.sha256:
+            with part.open("rb") as content:
+                kind, digest = "SHA-256", hashlib.file_digest(content, "sha256").hexdigest()
+        if digest != expected:
+            size = part.stat().st_size
+            raise CheckpointError(
+                f"not the file: {size:,} bytes with {kind} {digest}, expected {expected}"
+            )
+        return
     if not weights.architecture:
-        from geonb.network.geoclip import difference
-
-        return difference(part, file.name)
-
-    from geonb.network.coreml import read_coreml
-    from geonb.network.layers import architecture, parameter_count
-
-    try:
-        if file.name.endswith(
-            ".onnx"
-        ):  # its layers bear other names; its labels are all that is known
-            from geonb.network.onnx_graphs import read_classifier
-
-            return _other_labels(weights, read_classifier(part)[2])
-        found = read_coreml(part)
-    except CheckpointError as error:
-        return str(error)
-    if architecture(found.layers) != weights.architecture:
-        return (
-            f"not the network of {weights.name}: other layers or shapes "
-            f"({parameter_count(found.layers):,} parameters, {len(found.labels):,} labels)"
-        )
-    return _other_labels(weights, found.labels)
-
-
-def _other_labels(weights: Weights, labels: Sequence[str]) -> str:
-    """What is wrong with a file's labels; empty if they are the lines of the model's cell list."""
-    import hashlib
-
-    lines = "".join(f"{label}\n" for label in labels).encode()
+        geoclip.verify(part, file.name)
+        return
+    if file.name.endswith(".onnx"):  # its layers have other names: only its labels are known
+        labels: Sequence[str] = onnx_graphs.read_classifier(part)[2]
+    else:
+        found = coreml.read_coreml(part)
+        labels = found.labels
+        if layers.architecture(found.layers) != weights.architecture:
+            raise CheckpointError(
+                f"not the network of {weights.name}: other layers or shapes "
+                f"({layers.parameter_count(found.layers):,} parameters, {len(labels):,} labels)"
+            )
+    lines = "".join(f"{label}\n" for label in labels)
     cells = next(other for other in weights.forms[0] if other.name == CELLS_FILE)
-    if hashlib.md5(lines, usedforsecurity=False).hexdigest() != cells.md5:
-        return f"its {len(labels):,} labels are not the cells of {weights.name}"
-    return ""
+    if md5(lines.encode()) != cells.md5:
+        raise CheckpointError(f"its {len(labels):,} labels are not the cells of {weights.name}")
 
 
 def _answers(forms: Sequence[Form], folder: Path, failed: dict[str, str]) -> dict[str, str]:
@@ -412,11 +364,8 @@ def _answers(forms: Sequence[Form], folder: Path, failed: dict[str, str]) -> dic
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    from geonb.weights.downloading import ask
-
     missing = [file for form in forms for file in form if not _trusted(folder / file.name, file)]
     mirrors = dict.fromkeys(mirror for file in missing for mirror in file.mirrors)
     others = [mirror for mirror in mirrors if mirror not in failed]
     with ThreadPoolExecutor() as pool:  # at once, because a blocked network answers late
-        asked = pool.map(lambda m: "there, not fetched" if _is_local(m) else ask(m), others)
-        return failed | dict(zip(others, asked, strict=True))
+        return failed | dict(zip(others, pool.map(ask, others), strict=True))
