@@ -238,21 +238,18 @@ def _from_source(weights: Weights, source: str) -> list[Form]:
     """The forms, with the files that ``source`` has instead of the mirrors; those first."""
     files = {file.name: file for form in weights.forms for file in form}
     named = Path(source.partition("?")[0]).name  # a known name: it is no other of the same kind
-    candidates = [files[named]] if named in files else files.values()
-    found = {file.name: place for file in candidates if (place := _place(file, source))}
-    if not found:
+    taken = {
+        file.name: replace(file, mirrors=(place,))
+        for file in ([files[named]] if named in files else list(files.values()))
+        if (place := _place(file, source))
+    }
+    if not taken:
         raise FetchError(
             f"{shown(source)}: none of the files of {weights.name} ({', '.join(files)}) is there"
         )
-    forms = [
-        tuple(
-            replace(file, mirrors=(found[file.name],)) if file.name in found else file
-            for file in form
-        )
-        for form in weights.forms
-    ]
+    forms = [tuple(taken.get(file.name, file) for file in form) for form in weights.forms]
     # The cells belong to every form, so they do not tell which one is meant.
-    return sorted(forms, key=lambda form: form[-1].name not in found)
+    return sorted(forms, key=lambda form: form[-1].name not in taken)
 
 
 def _place(file: WeightsFile, source: str) -> str:
