@@ -232,7 +232,8 @@ def read_points(source: ArrayLike | str | os.PathLike[str]) -> NDArray[np.float6
 
     Raises `CellsError` where a file is neither, `PlaceError` where a coordinate is no place.
     """
-    rows, name = source, "the gallery"
+    rows: Any = source
+    name = "the gallery"
     if isinstance(source, (str, os.PathLike)):
         path = expanded(source)
         name = str(path)
