@@ -51,6 +51,7 @@ def expecting(
 
     ``broken`` is what the reader raises besides `BROKEN` on a file that isn't.
     """
+    raised: tuple[type[Exception], ...] = (*BROKEN, *broken)
     try:
         yield
     except GeonbError:
@@ -58,8 +59,8 @@ def expecting(
     except OSError as error:
         reason = error.strerror or error
         raise kind(f"{path}: cannot read it, expected {what} ({reason}){advice}") from error
-    except (*BROKEN, *broken) as error:
-        raise kind(f"{path}: not {what} ({error!r:.200}){advice}") from error
+    except raised as error:
+        raise kind(f"{path}: not {what}, or cut off ({error!r:.200}){advice}") from error
 
 
 @contextmanager

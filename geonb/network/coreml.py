@@ -59,7 +59,7 @@ def _load(path: Path) -> Any:
         from coremltools.models.utils import load_spec
     from google.protobuf.message import DecodeError
 
-    with expecting(path, "a whole Core ML file", CheckpointError, DecodeError):
+    with expecting(path, "a Core ML file", CheckpointError, DecodeError):
         spec = load_spec(str(path))
     kind = spec.WhichOneof("Type")
     if kind != "neuralNetworkClassifier":

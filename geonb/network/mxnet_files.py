@@ -77,7 +77,7 @@ def read_params(path: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
 
     Raises `CheckpointError` where the file is cut off or something else.
     """
-    with expecting(path, "a whole MXNet params file", CheckpointError), path.open("rb") as file:
+    with expecting(path, "an MXNet params file", CheckpointError), path.open("rb") as file:
         reader = _Reader(file)
         if reader.take("QQ") != (_LIST_MAGIC, 0):
             raise CheckpointError(f"{path}: not an MXNet params file")

@@ -57,7 +57,7 @@ def read_onnx(path: Path) -> tuple[Any, dict[str, Stored]]:
     from onnx import ModelProto
 
     with (
-        expecting(path, "a whole ONNX file", CheckpointError, DecodeError),
+        expecting(path, "an ONNX file", CheckpointError, DecodeError),
         path.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
