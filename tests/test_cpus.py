@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geonb.network import sessions
-from geonb.network.sessions import cpu_kind, cpu_limit
+from geonb.network.sessions import cpu_kind, cpu_limit, has_vnni
 
 HERE = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
@@ -99,3 +99,12 @@ def test_systems_without_an_affinity_mask_count_all(monkeypatch, tmp_path):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
     assert cpu_limit(tmp_path) == 6
+
+
+@pytest.mark.parametrize(
+    ("flags", "known"), [("avx2 avx512_vnni fma", True), ("avx_vnni", True), ("avx2 fma", False)]
+)
+def test_the_instruction_for_8_bit_products(tmp_path, flags, known):
+    root = group(tmp_path, "", {"proc/cpuinfo": f"model name : x\nflags : fpu {flags}\n"})
+    assert has_vnni(root) == known
+    assert not has_vnni(tmp_path / "elsewhere")

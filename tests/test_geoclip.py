@@ -8,12 +8,18 @@ from geoclip_files import (
     location_tensors,
     make_points,
     mlp_tensors,
+    write_int8,
     write_onnx_form,
     write_safetensors_form,
 )
+from onnx import numpy_helper
 
+from geonb.network import geoclip, sessions
 from geonb.network.geoclip import find_geoclip, location_encoder
+from geonb.network.onnx_graphs import read_onnx
 from geonb.network.opening import OnnxEngine
+from geonb.network.sessions import has_vnni
+from geonb.network.signed import use_signed, write_signed
 
 PHOTOS = np.random.default_rng(5).standard_normal((3, 3, 224, 224), np.float32)
 
@@ -141,3 +147,48 @@ def test_a_gallery_of_your_own(files):
     expected = by_hand(PHOTOS, np.array(own))
     assert answer[:, index[0]] == pytest.approx(expected[:, 0] + expected[:, 2], abs=1e-4)
     assert answer[:, index[1]] == pytest.approx(expected[:, 1], abs=1e-4)
+
+
+@pytest.fixture
+def int8(tmp_path):
+    """A small GeoCLIP with a vision model in int8, as its publishers make it."""
+    folder = write_onnx_form(tmp_path / "geoclip")
+    write_int8(folder)
+    return folder
+
+
+def products(path, signed=None):
+    """Weights less their zero points of each 8-bit product, (in, out); and the types there are."""
+    model, stored = read_onnx(path)
+    if signed:
+        use_signed(model, stored, signed)
+    small = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "MatMulInteger" and node.input[1] in stored:
+            at = stored[node.input[1]]
+            weights = np.memmap(at.path, at.dtype, "r", at.offset, at.shape)
+            yield weights.astype(int) - small[node.input[3]], at.dtype
+
+
+def test_unsigned_weights_become_signed_ones_of_the_same_value(int8, tmp_path):
+    path = int8 / "onnx" / "vision_model_quantized.onnx"
+    (tmp_path / "signed").mkdir()
+    write_signed(path, tmp_path / "signed")
+    before, after = list(products(path)), list(products(path, tmp_path / "signed"))
+    assert len(before) == len(after) > 10
+    assert {kind for _, kind in before} == {"|u1"}
+    assert {kind for _, kind in after} == {"|i1"}
+    for (old, _), (new, _) in zip(before, after, strict=True):
+        assert np.array_equal(old, new)
+
+
+def test_the_answer_stays_where_weights_are_signed(int8, monkeypatch):
+    """Without the instruction, weights stay as they are; with it the answer is the same."""
+    found = find_geoclip(int8, int8=True)
+    here = OnnxEngine(found).probabilities(PHOTOS)
+    assert (found.signed is not None) == has_vnni()
+    monkeypatch.setattr(geoclip, "has_vnni", lambda: False)
+    unsigned = find_geoclip(int8, int8=True)
+    monkeypatch.setattr(sessions, "cpu_kind", lambda: "other")  # a derived graph of its own
+    assert unsigned.signed is None
+    assert np.abs(OnnxEngine(unsigned).probabilities(PHOTOS) - here).max() < 1e-6

@@ -10,7 +10,7 @@ import csv
 import json
 import os
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from geonb.files import Derived, expanded, expecting, find_derived, md5, regular
 from geonb.network.checkpoint import CheckpointFiles, short_digest, where_digest
 from geonb.network.derived import derive
 from geonb.network.onnx_graphs import end_with_classes, read_onnx, save_graph
-from geonb.network.sessions import open_session
+from geonb.network.sessions import has_vnni, open_session
 from geonb.network.tensors import Stored, read_pth, read_safetensors
 from geonb.preprocessing import Recipe
 
@@ -95,14 +95,27 @@ class GeoclipFiles(CheckpointFiles):
         """The places with their embeddings, which are worked out once."""
         return open_gallery(self.location, self.points)
 
+    @cached_property
+    def signed(self) -> Derived | None:
+        """The int8 weights as this processor multiplies them best; None if that's as they are."""
+        from geonb.network.signed import write_signed
+
+        if not self.quantised or not has_vnni():
+            return None
+        name, size = f"signed-{short_digest(self.vision)}", self.vision.stat().st_size
+        task = f"{self.vision}: cannot write its weights for this processor"
+        make = partial(write_signed, self.vision)
+        return find_derived(name) or derive(name, make, task, needed=size)
+
     def digest(self) -> str:
         """Of the networks, the gallery, and the vision model's path, to which the graph points."""
         where = where_digest(self.vision)
         return "-".join((super().digest(), _points_digest(self.points), where))
 
     def derived_names(self) -> tuple[str, ...]:
-        """Those of the graphs, and those of the galleries' embeddings."""
-        return self.digest(), f"gallery-{short_digest(self.location)}"
+        """Those of the graphs, of the galleries' embeddings, and of int8 weights."""
+        names = (f"gallery-{short_digest(self.location)}", f"signed-{short_digest(self.vision)}")
+        return self.digest(), *names
 
     def write_onnx(self, folder: Path) -> None:
         """Write ``model.onnx``; its large weights stay in the files that they lie in.
@@ -119,7 +132,7 @@ class GeoclipFiles(CheckpointFiles):
         self, kind: str, make: Callable[[Path], None], maker: str = "", copies: int = 0
     ) -> Derived:
         """See `CheckpointFiles.derive`; only a graph is made, which needs little space."""
-        _ = self.gallery  # is derived itself, and one derives at a time
+        _ = self.gallery, self.signed  # are derived themselves, and one derives at a time
         return super().derive(kind, make, maker, 0 * copies)
 
     def _vision(self) -> tuple[Any, dict[str, Stored], float]:
@@ -135,6 +148,10 @@ class GeoclipFiles(CheckpointFiles):
             model, stored = clip_vision(self.vision, read_safetensors(self.vision), mlp)
         else:
             model, stored = read_onnx(self.vision)
+            if self.signed:
+                from geonb.network.signed import use_signed
+
+                use_signed(model, stored, self.signed.folder)
         pixels = _check_vision(self.vision, model.graph)
         model.graph.node.insert(0, helper.make_node("Identity", ["data"], ["pixel_values"]))
         pixels.name = "data"

@@ -148,9 +148,17 @@ def _quota(folder: Path, files: tuple[str, ...]) -> float:
 
 def cpu_kind(root: Path = Path("/")) -> str:
     """A short mark of the processor's instructions: equal marks can share an optimised file."""
+    return md5(f"{platform.machine()} {_cpu_flags(root)}".encode())[:8]
+
+
+def has_vnni(root: Path = Path("/")) -> bool:
+    """Whether the processor is known to multiply unsigned by signed 8-bit numbers and add up."""
+    return "_vnni" in _cpu_flags(root)
+
+
+def _cpu_flags(root: Path) -> str:
     try:
         lines = (root / "proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        flags = next(line for line in lines if line.startswith(("flags", "Features")))
+        return next(line for line in lines if line.startswith(("flags", "Features")))
     except (OSError, StopIteration):
-        flags = platform.processor()
-    return md5(f"{platform.machine()} {flags}".encode())[:8]
+        return platform.processor()
