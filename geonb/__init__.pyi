@@ -35,10 +35,10 @@ from .many.results import Result as Result
 from .many.results import predict_many as predict_many
 from .maps.cleaning import Cleaned as Cleaned
 from .maps.cleaning import clean_notebook as clean_notebook
-from .maps.many import show_places as show_places
+from .maps.groups import show_places as show_places
+from .maps.heatmap import show_cells as show_cells
+from .maps.heatmap import show_heatmap as show_heatmap
 from .maps.providers import repair_gmaps as repair_gmaps
-from .maps.show import show_cells as show_cells
-from .maps.show import show_heatmap as show_heatmap
 from .maps.show import show_map as show_map
 from .model import Model as Model
 from .model import load_model as load_model

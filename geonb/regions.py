@@ -116,7 +116,7 @@ class Region:
 
     def __str__(self) -> str:
         count, held = len(self.classes), f"{self.probability:.0%} of the probability"
-        text = f"{count:,} place{'s' * (count > 1)} with {area(self.area_km2)}"
+        text = f"{count:,} place{'s' * (count > 1)} with {in_km2(self.area_km2)}"
         if self.promise is None:
             return f"Region: {text} hold{'s' * (count == 1)} {held}"
         return (
@@ -180,6 +180,7 @@ def ranked(probabilities: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArra
     return order, np.concatenate([[0.0], held[:-1]])
 
 
-def area(km2: float) -> str:
-    """An area as people read it: 0.4 km², 12,345 km²."""
-    return f"{km2:,.1f} km²" if km2 < 10 else f"{km2:,.0f} km²"
+def in_km2(area: float) -> str:
+    """An area as people write it, to two digits: 8.4 km², 1,200 km²."""
+    digits = 1 - int(np.floor(np.log10(area))) if area > 0 else 0
+    return f"{round(area, digits):,.{1 if area < 9.5 else 0}f} km²"

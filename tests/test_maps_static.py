@@ -11,9 +11,11 @@ from PIL import Image
 from places import CASES, TOKYO, from_tokens, predictions
 
 import geonb
+from geonb.earth.cells import Belief
+from geonb.earth.places import nearest_town
 from geonb.errors import PictureError
-from geonb.maps import beliefs, drawing, points, static
-from geonb.regions import Promise
+from geonb.maps import drawing, heatmap, points, static
+from geonb.regions import Promise, in_km2
 
 
 def _texts(axes):
@@ -131,24 +133,24 @@ def _model():
 
 
 @pytest.mark.slow
-def test_cells_and_beliefs_are_drawn_as_pictures():
+def test_cells_and_heatmaps_are_drawn_as_pictures():
     model = _model()
     outlined = geonb.show_cells(model, "static")
     assert f"The {len(model.cells):,} cells of <b>, by country: " in repr(outlined)
     shaded = geonb.show_heatmap(model, Image.new("RGB", (64, 48)), "static")
-    town = geonb.maps.beliefs.nearest_town(model.cells.place(0))
+    town = nearest_town(model.cells.place(0))
     assert f"Where <b> looks for image: first at {town}, with 60%." in repr(shaded)
     assert "a note." in repr(shaded)
     assert f"{town}: 60%; " in shaded.alt
     assert re.search(r"90% lies in 2 cells, [\d,]+ km² \(blue\)", shaded.alt)
     assert "<b>" not in shaded._repr_html_().split("</style>")[1]
-    outline, point = (46, 95, 138), tuple(round(255 * part) for part in _rgb(beliefs.POINT))
+    outline, point = (46, 95, 138), tuple(round(255 * part) for part in _rgb(heatmap.POINT))
     assert _near(outline, _colours(outlined.image()))
     assert not _near(point, _colours(outlined.image()))
-    belief = beliefs.Belief(model.cells, model.probabilities(None)[0].astype(float), "")
-    [legend] = beliefs._belief_figure(belief).legends
+    [legend] = shaded.figure().legends
+    areas = heatmap.areas(Belief(model.cells, model.probabilities(None)[0]))
     assert [t.get_text() for t in legend.get_texts()] == [
-        beliefs.POINTS, belief.describe(0.9), belief.describe(0.5)
+        heatmap.POINTS, *(area.words for area in areas)
     ]  # fmt: skip
 
 
@@ -178,8 +180,7 @@ def test_the_smallest_area_holds_the_share_and_no_smaller_one_does(share):
     rng = np.random.default_rng(3)
     cells = _model().cells
     probabilities = rng.dirichlet(np.full(len(cells), 0.05))
-    belief = beliefs.Belief(cells, probabilities, "")
-    chosen = belief.smallest(share)
+    chosen = heatmap.smallest(Belief(cells, probabilities), share).classes
     assert probabilities[chosen].sum() >= share
     assert probabilities[chosen[:-1]].sum() < share
     area = cells.areas_km2[chosen].sum()
@@ -200,9 +201,9 @@ def test_a_vast_cell_is_a_point_like_the_others():
     vast = int(np.argmax(sizes))
     probabilities = np.full(3, 0.3)
     probabilities[vast] = 0.4
-    belief = beliefs.Belief(cells, probabilities, "")
-    assert vast not in belief.smallest(0.5)
-    assert vast in belief.probable
+    belief = Belief(cells, probabilities)
+    assert vast not in heatmap.smallest(belief, 0.5).classes
+    assert vast in heatmap.probable(belief)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,7 @@ def test_a_vast_cell_is_a_point_like_the_others():
     ],
 )
 def test_areas_in_words(area, words):
-    assert beliefs.in_km2(area).replace("0.4", "0.4") == words
+    assert in_km2(area) == words
 
 
 def test_cells_are_counted_by_country():

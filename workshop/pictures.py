@@ -8,6 +8,7 @@ import base64
 import io
 import re
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import nbformat
@@ -17,10 +18,11 @@ from matplotlib.patches import Rectangle
 from PIL import Image, ImageDraw
 
 import geonb
+from geonb.earth.outlines import polygons
 from geonb.evaluation.published import THRESHOLDS_KM
 from geonb.evaluation.scores import wilson
 from geonb.maps import drawing
-from geonb.maps.plane import great_circle, rings
+from geonb.maps.plane import great_circle
 from geonb.maps.points import in_degrees
 from geonb.network.opening import find_checkpoint
 from geonb_training.scenes import draw, held_out, shoot
@@ -50,6 +52,11 @@ def asked(number):
     """A scene that is in no exercise, and mini's answer; lessons begin with a guess."""
     scene = draw(shoot(number, "test", 1))
     return scene, geonb.predict(mini(), scene.image, truth=scene.place)
+
+
+def outlines(cells):
+    """The cells' outlines as lines on a map."""
+    return chain.from_iterable(polygons(cells.ids))
 
 
 def panels(*widths, height=3.0):
@@ -106,7 +113,7 @@ def the_model():
     left.spines[["top", "right"]].set_visible(False)
     photo_on(middle, patterns(checkpoint.arrays["conv0_weight"]), "the numbers: patterns")
     world = world_on(right, "the places: cells")
-    world.add_lines(rings(mini().cells), colors="#005b8f", lw=0.6)
+    world.add_lines(outlines(mini().cells), colors="#005b8f", lw=0.6)
     return figure
 
 
@@ -190,7 +197,7 @@ def train_your_own():
     for axes, t1 in zip(row, (800, 200, 50), strict=True):
         cells = geonb.partition(places, t1=t1, t2=6)
         world = world_on(axes, f"t1 = {t1}: {len(cells)} cells")
-        world.add_rings(rings(cells), fc="#0072b233", ec="#005b8f", lw=0.5)
+        world.add_rings(outlines(cells), fc="#0072b233", ec="#005b8f", lw=0.5)
     return figure
 
 
@@ -214,7 +221,7 @@ def nine_years_later():
     found = geonb.lookalikes("geoclip", (35.6586, 139.7454))
     figure, (left, right) = panels(1, 1, height=2.6)
     cells = world_on(left, "2017: one class for each cell")
-    cells.add_rings(rings(mini().cells), fc="#0072b233", ec="#005b8f", lw=0.5)
+    cells.add_rings(outlines(mini().cells), fc="#0072b233", ec="#005b8f", lw=0.5)
     places = world_on(right, "2023: a list of places, darker if more like Tokyo")
     order = np.argsort(found.similar)[::3]
     right.scatter(

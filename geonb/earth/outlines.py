@@ -10,6 +10,8 @@ from geonb.distances import EARTH_RADIUS_KM
 from geonb.earth import s2
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 _STRAIGHT_LEVEL = 7
@@ -76,13 +78,13 @@ def _to_face(index: NDArray[np.int64]) -> s2.Floats:
 def to_geojson(ids: s2.Ids, places: s2.Floats) -> dict[str, Any]:
     """See `Cells.to_geojson`."""
     columns = zip(
-        s2.to_tokens(ids), s2.levels(ids).tolist(), areas_km2(ids).tolist(), places.tolist(),
-        strict=True,
+        polygons(ids), s2.to_tokens(ids), s2.levels(ids).tolist(), areas_km2(ids).tolist(),
+        places.tolist(), strict=True,
     )  # fmt: skip
     features = [
         {
             "type": "Feature",
-            "geometry": _geometry(ids[i : i + 1]),
+            "geometry": _geometry([[ring.tolist()] for ring in rings_]),
             "properties": {
                 "class": i,
                 "token": token,
@@ -92,41 +94,50 @@ def to_geojson(ids: s2.Ids, places: s2.Floats) -> dict[str, Any]:
                 "longitude": lng,
             },
         }
-        for i, (token, level, area, (lat, lng)) in enumerate(columns)
+        for i, (rings_, token, level, area, (lat, lng)) in enumerate(columns)
     ]
     return {"type": "FeatureCollection", "features": features}
 
 
-def _geometry(ids: s2.Ids) -> dict[str, Any]:
-    """The polygon of one cell; a whole face of the cube is drawn as its four children.
+def _geometry(polygons: list[Any]) -> dict[str, Any]:
+    if len(polygons) == 1:
+        return {"type": "Polygon", "coordinates": polygons[0]}
+    return {"type": "MultiPolygon", "coordinates": polygons}
 
-    Only whole faces reach across ±180° or around a pole: smaller cells have these as edges.
+
+def polygons(ids: s2.Ids) -> list[list[s2.Floats]]:
+    """Each cell's outline as closed rings on a map: longitude and latitude, (points, 2).
+
+    A whole face of the cube has the four rings of its children, because only whole faces reach
+    across ±180° or around a pole: smaller cells have these as edges.
     """
-    level = int(s2.levels(ids)[0])
-    if level == 0:
-        parts = [_geometry(child[None])["coordinates"] for child in s2.children(ids)[0]]
-        return {"type": "MultiPolygon", "coordinates": parts}
-    steps = 2 ** max(0, _STRAIGHT_LEVEL - level)
-    return {"type": "Polygon", "coordinates": [_ring(rings(ids, steps)[0])]}
+    found: list[list[s2.Floats]] = [[] for _ in ids]
+    levels = s2.levels(ids)
+    for level in np.unique(levels).tolist():
+        indices = np.flatnonzero(levels == level)
+        if level == 0:
+            for i in indices.tolist():
+                found[i] = [ring for [ring] in polygons(s2.children(ids[[i]])[0])]
+            continue
+        edges = rings(ids[indices], 2 ** max(0, _STRAIGHT_LEVEL - level))
+        for i, ring in zip(indices.tolist(), _on_map(edges), strict=True):
+            found[i] = [ring]
+    return found
 
 
-def _ring(vectors: s2.Floats) -> list[list[float]]:
-    """Vectors (P, 3) around a cell as a closed ring of longitude and latitude."""
-    west_half = vectors[:, 1].sum() < 0
-    at_pole = np.hypot(vectors[:, 0], vectors[:, 1]) < 1e-15
-    places = s2.to_degrees(vectors).tolist()
-    ring: list[list[float]] = []
-    for i, (lat, lng) in enumerate(places):
-        if at_pole[i]:  # a point on the globe is a line on a map
-            beside = (places[i - 1], places[(i + 1) % len(places)])
-            ring += [[_on_side(near[1], west=west_half), lat] for near in beside]
-        else:
-            ring.append([_on_side(lng, west=west_half), lat])
-    return [*ring, ring[0]]
+def _on_map(edges: s2.Floats) -> Iterator[s2.Floats]:
+    """Edges of cells, vectors (N, P, 3), as closed rings of longitude and latitude.
 
-
-def _on_side(lng: float, *, west: bool) -> float:
-    """The ±180° line is on both sides; give it the sign of the cell's side."""
-    if abs(lng) == 180.0:
-        return -180.0 if west else 180.0
-    return lng
+    The ±180° line is on both sides: it gets the sign of the cell's side. A pole is a line on a
+    map: it stands in the ring twice, with the longitude of either neighbour.
+    """
+    side = np.where(edges[..., 1].sum(axis=1, keepdims=True) < 0, -180.0, 180.0)
+    lat, lng = np.moveaxis(s2.to_degrees(edges), -1, 0)
+    lng = np.where(np.abs(lng) == 180, side, lng)
+    at_pole = np.hypot(edges[..., 0], edges[..., 1]) < 1e-15
+    for ring, poles in zip(np.stack([lng, lat], axis=-1), at_pole, strict=True):
+        for i in np.flatnonzero(poles):  # one at most
+            beside = ring[[i - 1, (i + 1) % len(ring)]]
+            beside[:, 1] = ring[i, 1]
+            ring = np.concatenate([ring[:i], beside, ring[i + 1 :]])  # noqa: PLW2901
+        yield np.concatenate([ring, ring[:1]])

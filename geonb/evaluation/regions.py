@@ -17,7 +17,7 @@ import numpy as np
 from geonb.earth.cells import Belief
 from geonb.errors import EvaluationError
 from geonb.evaluation.scores import wilson
-from geonb.regions import Promise, area, hold, ranked
+from geonb.regions import Promise, hold, in_km2, ranked
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -76,7 +76,7 @@ class Coverage:
             f"(95% interval {_percents(self.interval)}) of {self.photos:,}"
         )
         if not math.isnan(self.median_km2):
-            text += f", and half of them are below {area(self.median_km2)}"
+            text += f", and half of them are below {in_km2(self.median_km2)}"
         return f"{text}. The promise is {'kept' if self.kept else 'broken: are the photos alike?'}"
 
 

@@ -14,13 +14,14 @@ from geonb.errors import PhotoError
 from geonb.files import replacing
 from geonb.many.threads import in_order
 from geonb.maps import atlas
-from geonb.maps.page import SOURCES, data, page_of
+from geonb.maps.page import SOURCES, page_of
 from geonb.maps.plane import equal_earth, land
 from geonb.photos.photo import open_photo
 from geonb.shown.photos import thumbnail
+from geonb.shown.pictures import data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
 _SIDE = 160
@@ -31,6 +32,7 @@ _TOGETHER = 100
 """Thumbnails that the page reads at a time, after it has shown the first cards without them."""
 _HALF = 1000.0
 """Map units from the middle of the world to its side."""
+_SCALE = _HALF / float(equal_earth(np.array([180.0, 0.0]))[0])
 
 
 def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> None:
@@ -39,15 +41,19 @@ def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> N
     Every photo is opened again for its thumbnail, without EXIF; one that can't be opened has
     none. ``note`` is what has to be said of the model's answers.
     """
-    cards = list(_cards(rows))
+    cards = list(in_order(lambda row: (_card(row), _thumbnail(row["photo"])), rows))
     photos, thumbs = [card for card, _ in cards], [thumb for _, thumb in cards]
     countries = sorted({photo["country"] for photo in photos if photo["country"]})
     radii = "".join(f"<option value='{km:g}'>{km:g} km</option>" for km in RADII_KM)
     options = "".join(f"<option>{escape(country)}</option>" for country in countries)
     count = f"{len(photos):,} photo{'' if len(photos) == 1 else 's'}"
+    ground, (shores, borders) = atlas.Ground(0.0), land()
+    height = float(equal_earth(np.array([0.0, 90.0]))[1]) * _SCALE
     text = json.dumps(photos, ensure_ascii=False, separators=(",", ":"))
     body = data("album.html").format(
-        count=count, note=escape(note), countries=options, radii=radii, map=_world(),
+        count=count, note=escape(note), countries=options, radii=radii, height=height,
+        box=f"{-_HALF} {-height} {2 * _HALF} {2 * height}", scale=_HALF / atlas.HALF,
+        land=ground.path(shores, closed=True), borders=ground.path(borders, closed=False),
         photos=text.replace("<", "\\u003c"), sources=SOURCES, script=data("album.js"),
         thumbs="\n".join(
             f"<script>addThumbs({json.dumps(thumbs[first : first + _TOGETHER])})</script>"
@@ -57,11 +63,6 @@ def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> N
     page = page_of(count, f"<style>{data('album.css')}</style>{body}", "")
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8", errors="replace")
-
-
-def _cards(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
-    """What the page says of each photo, and its thumbnail."""
-    return in_order(lambda row: (_card(row), _thumbnail(row["photo"])), rows)
 
 
 def _card(row: dict[str, Any]) -> dict[str, Any]:
@@ -85,23 +86,3 @@ def _thumbnail(photo: str) -> str:
         return base64.b64encode(thumbnail(open_photo(photo), _SIDE, **_WEBP)).decode()
     except PhotoError:
         return ""
-
-
-_SCALE = _HALF / float(equal_earth(np.array([180.0, 0.0]))[0])
-
-
-def _world() -> str:
-    """The land in SVG; album.js draws the photos on it."""
-    ground = atlas.Ground(0.0)
-    shores, borders = land()
-    paths = (
-        f"<path class='land' d='{ground.path(shores, closed=True)}'/>"
-        f"<path class='borders' d='{ground.path(borders, closed=False)}'/>"
-    )
-    alt = "World map with a circle for each group of photos; the list below has the same photos."
-    height = float(equal_earth(np.array([0.0, 90.0]))[1]) * _SCALE
-    box = f"{-_HALF} {-height} {2 * _HALF} {2 * height}"
-    return (
-        f"<svg class='atlas' role='img' aria-label='{alt}' viewBox='{box}' data-height='{height}'>"
-        f"<g transform='scale({_HALF / atlas.HALF})'>{paths}</g><g id='groups'></g></svg>"
-    )

@@ -16,6 +16,7 @@ from geonb.maps import plane
 from geonb.maps.drawing import KM_PER_DEGREE, box_around, spread
 from geonb.maps.points import TRUTH, Point, points
 from geonb.maps.static import near
+from geonb.shown.pictures import data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,19 +73,12 @@ class Ground:
     def path(self, lines: Iterable[Line], digits: int = 0, *, closed: bool) -> str:
         """An SVG path, in units of ``digits`` decimals; it ends at the sides of the world."""
         parts = []
-        for line in lines:
-            for turn in plane.TURNS:
-                moved = line + np.array([turn - self.centre, 0.0])
-                if moved[:, 0].min() >= 180 or moved[:, 0].max() <= -180:
-                    continue
-                inside = (
-                    [moved.clip((-180, -90), (180, 90))]
-                    if closed
-                    else plane.cut_lines([moved], _EDGE)
-                )
-                parts += [
-                    _steps(plane.equal_earth(c) * (_SCALE, -_SCALE) * 10**digits) for c in inside
-                ]
+        for line in plane.on_turns(lines, self.centre - 180, self.centre + 180):
+            moved = line - np.array([self.centre, 0.0])
+            inside = (
+                [moved.clip((-180, -90), (180, 90))] if closed else plane.cut_lines([moved], _EDGE)
+            )
+            parts += [_steps(plane.equal_earth(c) * (_SCALE, -_SCALE) * 10**digits) for c in inside]
         return "".join(f"{part}{'z' if closed else ''}" for part in parts if part)
 
 
@@ -146,26 +140,17 @@ def draw(predictions: Predictions, alt: str) -> str:
     towns = [[name, *ground.at(np.array(place[::-1])).round(1).tolist()]
              for name, place in _towns(boxes)]  # fmt: skip
     shores, borders = plane.land()
-    (a, c), (b, d) = view.matrix.tolist()
-    e, f = view.on_screen(np.zeros(2)).tolist()
+    columns = [*view.matrix.T, view.on_screen(np.zeros(2))]
     x, y = ground.at(np.array(best[::-1])).tolist()
-    globe = ground.path([_outline(ground.centre)], closed=True)
-    return (
-        f"<svg class='atlas' viewBox='0 0 {SIZE[0]} {SIZE[1]}' preserveAspectRatio='xMidYMid slice'"
-        f" role='application' tabindex='0' aria-label='{escape(alt, quote=True)}'"
-        f" data-unit='{_UNIT:.6f}' data-view='{json.dumps(view.__dict__)}'"
-        f" data-towns='{escape(json.dumps(towns, ensure_ascii=False), quote=True)}'>"
-        f"<g class='ground' transform='matrix({a} {b} {c} {d} {e} {f})'>"
-        f"<path class='globe' id='globe' d='{globe}'/>"
-        f"<path class='land' id='land' d='{ground.path(shores, closed=True)}'/>"
-        f"<path class='borders' d='{ground.path(borders, closed=False)}'/>"
-        f"<g class='fine' transform='scale(.01)'>{''.join(_fine(ground, box) for box in boxes)}</g>"
-        f"{_way(ground, predictions)}</g><g class='towns'></g><g class='bar'><line/><text/></g>"
-        f"<g class='pins'>{_pins(ground, view, predictions)}</g></svg>"
-        f"<svg class='locator' viewBox='-10100 -4960 20200 9920' aria-hidden='true'>"
-        f"<use href='#globe' class='globe'/><use href='#land' class='land'/>"
-        f"<circle cx='{x:.0f}' cy='{y:.0f}' r='520'/></svg>"
-    )
+    return data("atlas.svg").format(
+        width=SIZE[0], height=SIZE[1], alt=escape(alt), unit=_UNIT, x=x, y=y,
+        view=json.dumps(view.__dict__), towns=escape(json.dumps(towns, ensure_ascii=False)),
+        matrix=" ".join(map(str, np.concatenate(columns).tolist())),
+        globe=ground.path([_outline(ground.centre)], closed=True),
+        land=ground.path(shores, closed=True), borders=ground.path(borders, closed=False),
+        fine="".join(_fine(ground, box) for box in boxes), way=_way(ground, predictions),
+        pins=_pins(ground, view, predictions),
+    )  # fmt: skip
 
 
 def _outline(centre: float) -> Line:

@@ -87,12 +87,7 @@ class Chart:
         """Lines on each turn of the globe on which they meet the map; a world ends at its sides."""
         _, west, _, east = self.box
         ends = ((west, -90), (east, 90)) if self.frame else (-np.inf, np.inf)
-        return [
-            self.project(np.clip(line + np.array([turn, 0.0]), *ends))
-            for line in lines
-            for turn in plane.TURNS
-            if line[:, 0].min() + turn < east and line[:, 0].max() + turn > west
-        ]
+        return [self.project(np.clip(line, *ends)) for line in plane.on_turns(lines, west, east)]
 
     def add_rings(self, rings: Iterable[Line], **style: Any) -> None:
         """Filled outlines, one shape each."""
@@ -117,8 +112,8 @@ class Chart:
         from matplotlib.collections import LineCollection
 
         _, west, _, east = self.box
-        turns = [line + np.array([turn, 0.0]) for line in lines for turn in plane.TURNS]
-        parts = [self.project(line) for line in plane.cut_lines(turns, (-91.0, west, 91.0, east))]
+        inside = plane.cut_lines(plane.on_turns(lines, west, east), (-91.0, west, 91.0, east))
+        parts = [self.project(line) for line in inside]
         drawn = LineCollection(parts, **style)
         self.axes.add_collection(drawn, autolim=False).set_clip_path(self.frame or self.axes.patch)
 
@@ -168,21 +163,17 @@ def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
     south, west, north, east = box
     lat, lng, half = (south + north) / 2, (west + east) / 2, (north - south) / 2
     chart = Chart(axes, lng, lambda line: (line - (lng, lat)) / (stretch, 1.0), box)
-    if 2 * half < _FINE_SPAN:
-        shores, borders = plane.coasts()
-        wide = (lat - 2 * half, 2 * box[1] - lng, lat + 2 * half, 2 * box[3] - lng)
-        chart.box = wide  # so that the edges of what is cut stay outside
-        chart.add_land(plane.cut_rings(shores.near(wide), wide))
-        chart.add_lines(
-            plane.cut_lines(borders.near(wide), wide), colors=BORDER, lw=0.8, linestyles="--"
-        )
-        chart.box = box
-    else:
-        whole_shores, whole_borders = plane.land()
-        chart.box = (-90.0, lng - 270, 90.0, lng + 270)
-        chart.add_land(whole_shores)
-        chart.add_lines(whole_borders, colors=BORDER, lw=0.6)
-        chart.box = box
+    # What is drawn reaches beyond the map, so that the edges of what is cut stay outside.
+    chart.box = (-90.0, lng - 270, 90.0, lng + 270)
+    land: tuple[Iterable[Line], Iterable[Line]] = plane.land()
+    if fine := 2 * half < _FINE_SPAN:
+        chart.box = (lat - 2 * half, 2 * west - lng, lat + 2 * half, 2 * east - lng)
+        shores, borders = (coasts.near(chart.box) for coasts in plane.coasts())
+        land = plane.cut_rings(shores, chart.box), borders
+    chart.add_land(land[0])
+    width, dashes = (0.8, "--") if fine else (0.6, "-")
+    chart.add_lines(land[1], colors=BORDER, lw=width, linestyles=dashes)
+    chart.box = box
     axes.set(facecolor=SEA, xlim=(-half * ratio, half * ratio), ylim=(-half, half))
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
@@ -204,11 +195,13 @@ def add_pins(chart: Chart, predictions: Predictions) -> None:
         zip(marked, spots, moved, radii, strict=True)
     ):
         if point.label == TRUTH:
-            _dot(chart, xy, 2 * radius, "*", TRUTH_COLOUR, 30)
+            _star(chart, xy, 2 * radius)
         else:
             if np.hypot(*(xy - spot)) > 1:
-                _segment(chart, xy, spot, point.colour, 9)
-                _dot(chart, spot, 4, "o", point.colour, 9)
+                x, y = (np.stack([xy, spot]) / chart.size).T
+                across = chart.axes.transAxes
+                chart.axes.plot(x, y, color=point.colour, lw=1.2, transform=across, zorder=9)
+                add_dot(chart, spot, 4, point.colour, zorder=9)
             _number(chart, xy, radius, point, 20 - order / 10)
         chart.taken.append((*(xy - radius - 2), *(xy + radius + 2)))
     if predictions.truth is not None and chart.holds(predictions.truth):
@@ -226,7 +219,7 @@ def add_groups(chart: Chart, predictions: Predictions, radius: float = 5.5) -> N
         if point.label == TRUTH:
             near = min(shown, key=lambda pin: float(np.hypot(*(spot - pin))))
             covers = np.hypot(*(spot - near)) < 2 * radius
-            _dot(chart, near + 1.3 * radius if covers else spot, 11, "*", TRUTH_COLOUR, 30)
+            _star(chart, near + 1.3 * radius if covers else spot, 11)
         elif all(np.hypot(*(spot - other)) > 2 * radius for other in shown):
             _number(chart, spot, radius, point, 20 - len(shown) / 10)
             shown.append(spot)
@@ -235,12 +228,9 @@ def add_groups(chart: Chart, predictions: Predictions, radius: float = 5.5) -> N
 
 def _number(chart: Chart, xy: Line, radius: float, point: Point, order: float) -> None:
     """A circle with the rank in it."""
-    _dot(chart, xy, 2 * radius, "o", point.colour, order)
-    chart.axes.annotate(
-        point.label, tuple(xy / chart.size), xycoords="axes fraction", color="white", weight="bold",
-        ha="center", va="center_baseline", zorder=order + 0.05,
-        fontsize=min(1.3 * radius, 13) / (1 if len(point.label) < 2 else 1.35),
-    )  # fmt: skip
+    add_dot(chart, xy, 2 * radius, point.colour, zorder=order)
+    size = min(1.3 * radius, 13) / (1 if len(point.label) < 2 else 1.35)
+    write(chart, point.label, xy, "white", fontsize=size, weight="bold", zorder=order + 0.05)
 
 
 def _radius(label: str, predictions: Predictions) -> float:
@@ -266,26 +256,18 @@ def spread(spots: Line, radii: Line, fixed: Sequence[bool]) -> Line:
     return moved
 
 
-def add_dot(chart: Chart, xy: Line, size: float, colour: str, alpha: float) -> None:
-    """A plain circle, points wide."""
+def add_dot(chart: Chart, xy: Line, size: float, colour: str, **style: Any) -> None:
+    """A circle with a white rim, or another marker, so many points wide."""
+    rim = {"mec": "white", "mew": 1.2 if size > 5 else 0}
     chart.axes.plot(
-        *(xy / chart.size), "o", ms=size, color=colour, mec="white", mew=0.6, alpha=alpha,
-        transform=chart.axes.transAxes, zorder=8,
+        *(xy / chart.size), transform=chart.axes.transAxes, ms=size, color=colour,
+        **({"marker": "o", "clip_on": False, "zorder": 8} | rim | style),
     )  # fmt: skip
 
 
-def _dot(chart: Chart, xy: Line, size: float, marker: str, colour: str, order: float) -> None:
-    chart.axes.plot(
-        *(xy / chart.size), marker, ms=size, color=colour, mec="white", mew=1.2 if size > 5 else 0,
-        transform=chart.axes.transAxes, zorder=order, clip_on=False,
-    )  # fmt: skip
-
-
-def _segment(chart: Chart, a: Line, b: Line, colour: str, order: float) -> None:
-    (x, y), (u, v) = a / chart.size, b / chart.size
-    chart.axes.plot(
-        [x, u], [y, v], color=colour, lw=1.2, transform=chart.axes.transAxes, zorder=order
-    )
+def _star(chart: Chart, xy: Line, size: float) -> None:
+    """The true place."""
+    add_dot(chart, xy, size, TRUTH_COLOUR, marker="*", zorder=30)
 
 
 def add_way(chart: Chart, predictions: Predictions) -> None:
@@ -315,7 +297,7 @@ def add_towns(chart: Chart, most: int = 5, size: float = 8.5) -> None:
         box = _room(chart, dot, spot, _LETTER * size * len(name), size)
         if box is None:
             continue
-        _dot(chart, spot, 3.5, "s", "#8a8577", 5)
+        add_dot(chart, spot, 3.5, "#8a8577", marker="s", zorder=5)
         left, bottom, right, top = box
         middle = np.array([left + right, bottom + top]) / 2
         _add_words(chart, name, middle, "#5f594e", size=size, order=6)
@@ -342,17 +324,21 @@ def _meet(a: Box, b: Box) -> bool:
     return a[0] < b[2] + 3 and b[0] < a[2] + 3 and a[1] < b[3] + 2 and b[1] < a[3] + 2
 
 
+def write(chart: Chart, words: str, xy: Line, colour: str, **style: Any) -> None:
+    """Words with their middle at a spot."""
+    chart.axes.annotate(
+        words, tuple(xy / chart.size), xycoords="axes fraction", color=colour, ha="center",
+        va="center_baseline", **style,
+    )  # fmt: skip
+
+
 def _add_words(
     chart: Chart, words: str, xy: Line, colour: str, *, size: float, order: float = 19, **style: Any
 ) -> None:
     from matplotlib.patheffects import withStroke
 
-    chart.axes.annotate(
-        words, tuple(xy / chart.size), xycoords="axes fraction", ha="center",
-        va="center_baseline", fontsize=size,
-        color=colour, zorder=order, path_effects=[withStroke(linewidth=_HALO, foreground="white")],
-        **style,
-    )  # fmt: skip
+    halo = [withStroke(linewidth=_HALO, foreground="white")]
+    write(chart, words, xy, colour, fontsize=size, zorder=order, path_effects=halo, **style)
     half = np.array([_LETTER * size * len(words), size]) / 2
     chart.taken.append((*(xy - half), *(xy + half)))
 

@@ -12,7 +12,7 @@ import numpy as np
 from geonb.distances import bounds
 from geonb.maps import drawing, static
 from geonb.maps.live import Beside, Live, traits_of
-from geonb.maps.plane import coasts, cut_lines, cut_rings, great_circle, land
+from geonb.maps.plane import coasts, cut_lines, cut_rings, great_circle, land, on_turns
 from geonb.maps.points import (
     TRUTH,
     TRUTH_COLOUR,
@@ -182,12 +182,9 @@ def add_shapes_with_key(
 
 
 def _moved(lines: Sequence[NDArray[np.float64]], centre: float, digits: int = 2) -> list[Any]:
-    """Lines on each turn of the globe on which some of them is near ``centre``; latitude first."""
+    """Lines on the turns of the globe around ``centre``, as Leaflet takes them: latitude first."""
     return [
-        (line + np.array([turn, 0.0]))[:, ::-1].round(digits).tolist()
-        for line in lines
-        for turn in (-360.0, 0.0, 360.0)
-        if line[:, 0].min() + turn < centre + 180 and line[:, 0].max() + turn > centre - 180
+        line[:, ::-1].round(digits).tolist() for line in on_turns(lines, centre - 180, centre + 180)
     ]
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from geonb.files import replacing
 from geonb.maps import atlas
 from geonb.maps.points import headline, how_sure, in_km, in_words
 from geonb.shown.photos import show_photo
+from geonb.shown.pictures import data
 from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
@@ -46,11 +47,6 @@ def page_of(title: str, body: str, script: str) -> str:
     """A page that needs nothing else, in the design of all of geonb's pages."""
     style = data("page.css")
     return data("page.html").format(title=escape(title), style=style, body=body, script=script)
-
-
-def data(name: str) -> str:
-    """A text file that comes with geonb: a style, a script, or HTML with fields to fill in."""
-    return files("geonb").joinpath("data", name).read_text(encoding="utf-8")
 
 
 def _meter(predictions: Predictions) -> str:
@@ -91,10 +87,4 @@ def _table(predictions: Predictions) -> str:
         [str(p.rank), f"{p.probability:.6f}", f"{p.place[0]:.5f}", f"{p.place[1]:.5f}", p.token]
         for p in predictions
     ]
-    cells = "".join(f"<th scope='col'>{name}</th>" for name in head)
-    lines = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
-    )
-    sheet = predictions.sheet()
-    notes = "".join(f"<p>{escape(note)}</p>" for note in sheet.notes)
-    return f"<p>{escape(sheet.caption)}</p><table><tr>{cells}</tr>{lines}</table>{notes}"
+    return replace(predictions.sheet(), head=head, rows=rows, words=1).html()

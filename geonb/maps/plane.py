@@ -1,4 +1,4 @@
-"""Lines on a plane: land, borders, great circles, and cells; all hold across ±180° and poles."""
+"""Lines on a plane: land, borders and great circles; all hold across ±180° and poles."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.earth import outlines, s2
+from geonb.earth import s2
+from geonb.shown.pictures import data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,31 +20,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.distances import Place
-    from geonb.earth.cells import Cells
 
     Line = NDArray[np.float64]
 
-_STEPS = 8
-"""Points on each edge of a large cell: its edges are great circles, and bend on a plane."""
-_LARGE_LEVEL = 7
-"""Cells from this level down are too small for a bend to be seen."""
-_POLE = 90 - 1e-9
-TURNS = (-360.0, 0.0, 360.0)
+_TURNS = (-360.0, 0.0, 360.0)
 """Degrees; the turns of the globe on which a line may meet a map that crosses ±180°."""
 
 
 @cache
-def land_geojson() -> dict[str, Any]:
-    """Land and borders of the world (Natural Earth 1:50m, public domain; see tools/land.mjs)."""
-    text = files("geonb").joinpath("data", "land.geojson").read_text(encoding="utf-8")
-    collection: dict[str, Any] = json.loads(text)
-    return collection
-
-
-@cache
 def land() -> tuple[list[Line], list[Line]]:
-    """Land rings and borders, (points, 2) longitude and latitude each."""
-    shores, borders = (part["geometry"]["coordinates"] for part in land_geojson()["features"])
+    """Land rings and borders of the world, (points, 2) longitude and latitude each.
+
+    Natural Earth 1:50m, public domain; see tools/land.mjs.
+    """
+    features = json.loads(data("land.geojson"))["features"]
+    shores, borders = (part["geometry"]["coordinates"] for part in features)
     rings = [np.array(ring) for polygon in shores for ring in polygon]
     return rings, [np.array(line) for line in borders]
 
@@ -65,7 +56,7 @@ class Lines:
     def near(self, box: tuple[float, float, float, float]) -> Iterator[Line]:
         """Those that meet south, west, north, east, on the turn of the globe on which they do."""
         south, west, north, east = box
-        for turn in TURNS:
+        for turn in _TURNS:
             meets = (self.low <= (east - turn, north)) & (self.high >= (west - turn, south))
             for i in np.flatnonzero(meets.all(axis=1)).tolist():
                 yield self.lines[i] + np.array([turn, 0.0])
@@ -75,15 +66,23 @@ class Lines:
 def coasts() -> tuple[Lines, Lines]:
     """Shores and borders for close-ups: Natural Earth 1:10m, to about 100 m (tools/land.mjs)."""
     packed = files("geonb").joinpath("data", "coasts.json.gz").read_bytes()
-    data = json.loads(gzip.decompress(packed))
-    return _unpacked(data["land"]), _unpacked(data["borders"])
+    coasts = json.loads(gzip.decompress(packed))
+    return _unpacked(coasts["land"]), _unpacked(coasts["borders"])
 
 
-def _unpacked(data: dict[str, list[int]]) -> Lines:
-    points = np.cumsum(np.reshape(data["steps"], (-1, 2)), axis=0) / 1000.0
-    starts = np.cumsum([0, *data["points"][:-1]])
+def _unpacked(packed: dict[str, list[int]]) -> Lines:
+    points = np.cumsum(np.reshape(packed["steps"], (-1, 2)), axis=0) / 1000.0
+    starts = np.cumsum([0, *packed["points"][:-1]])
     low, high = (end.reduceat(points, starts) for end in (np.minimum, np.maximum))
     return Lines(np.split(points, starts[1:]), low, high)
+
+
+def on_turns(lines: Iterable[Line], west: float, east: float) -> Iterator[Line]:
+    """Lines on each turn of the globe on which they meet a map from ``west`` to ``east``."""
+    for line in lines:
+        for turn in _TURNS:
+            if line[:, 0].min() + turn < east and line[:, 0].max() + turn > west:
+                yield line + np.array([turn, 0.0])
 
 
 def cut_rings(rings: Iterable[Line], box: tuple[float, float, float, float]) -> Iterator[Line]:
@@ -133,34 +132,3 @@ def great_circle(a: Place, b: Place, steps: int = 64) -> Line:
     else:
         line = s2.to_degrees(np.sin((1 - t) * angle) * ends[0] + np.sin(t * angle) * ends[1])
     return np.stack([np.unwrap(line[:, 1], period=360), line[:, 0]], axis=-1)
-
-
-def rings(cells: Cells) -> list[Line]:
-    """Each cell's outline, in the cells' order: (points, 2) longitude and latitude, unwrapped."""
-    outlines: list[Line] = [np.empty((0, 2))] * len(cells)
-    large = cells.levels < _LARGE_LEVEL
-    for group, steps in ((large, _STEPS), (~large, 1)):
-        indices = np.flatnonzero(group)
-        for index, ring in zip(indices, _unwrapped(cells.ids[indices], steps), strict=True):
-            outlines[index] = ring
-    return outlines
-
-
-def _unwrapped(ids: NDArray[np.uint64], steps: int) -> list[Line]:
-    """Rings with ``steps`` points a side. Each point stands twice: a pole has two longitudes."""
-    degrees = s2.to_degrees(outlines.rings(ids, steps))  # (N, 4 steps, 2)
-    degrees = np.repeat(np.concatenate([degrees, degrees[:, :1]], axis=1), 2, axis=1)
-    lat, lng = degrees[..., 0], degrees[..., 1]
-    first = np.arange(lat.shape[1]) % 2 == 0
-    neighbour = np.where(first, np.roll(lng, 1, axis=1), np.roll(lng, -1, axis=1))
-    lng = np.unwrap(np.where(np.abs(lat) > _POLE, neighbour, lng), period=360, axis=1)
-    return [_closed(np.stack(ring, axis=-1)) for ring in zip(lng, lat, strict=True)]
-
-
-def _closed(ring: Line) -> Line:
-    """A ring around a pole does not come back to its start: it is closed along the map's edge."""
-    turn = ring[-1, 0] - ring[0, 0]
-    if abs(turn) > 180:
-        pole = np.copysign(90.0, ring[0, 1])
-        ring = np.concatenate([ring, [[ring[-1, 0], pole], [ring[0, 0], pole]]])
-    return ring - [360 * np.floor((ring[0, 0] + 180) / 360), 0]

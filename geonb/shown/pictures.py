@@ -99,11 +99,20 @@ def tag(alt: str, data: bytes, kind: str = "png") -> str:
 
 def paragraph(name: str, text: str) -> str:
     """A sentence on something with a name; a notebook wraps it between words."""
-    words = f"<p><b>{escape(name)}</b>: {escape(text)}</p>"
-    return f"<style>{style()}</style><div class='geonb'>{words}</div>"
+    return styled(f"<p><b>{escape(name)}</b>: {escape(text)}</p>")
+
+
+def styled(html: str) -> str:
+    """HTML with the style of everything that geonb shows."""
+    return f"<style>{style()}</style><div class='geonb'>{html}</div>"
 
 
 @cache
 def style() -> str:
     """The style sheet of everything that geonb shows."""
-    return files("geonb").joinpath("data", "geonb.css").read_text(encoding="utf-8")
+    return data("geonb.css")
+
+
+def data(name: str) -> str:
+    """A text file that comes with geonb: a style, a script, or HTML with fields to fill in."""
+    return files("geonb").joinpath("data", name).read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from geonb.errors import EvaluationError, MissingDependencyError, printable
 from geonb.files import replacing
-from geonb.shown.pictures import KINDS, Picture, style
+from geonb.shown.pictures import KINDS, Picture, styled
 
 if TYPE_CHECKING:
     import os
@@ -68,10 +68,9 @@ class Sheet:
             rows += f"<tr><th scope='row'{kinds[0]}>{_small(first)}</th>"
             rows += f"{''.join(f'<td{kind}>{cell}</td>' for kind, cell in cells)}</tr>"
         notes = "".join(f"<p class='geonb-note'>{escape(note)}</p>" for note in self.notes)
-        return (
-            f"<style>{style()}</style><div class='geonb'><table class='geonb-table'>"
-            f"<caption>{escape(self.caption)}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{rows}</tbody></table>{notes}</div>"
+        return styled(
+            f"<table class='geonb-table'><caption>{escape(self.caption)}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notes}"
         )
 
     def markdown(self) -> str:

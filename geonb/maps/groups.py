@@ -49,9 +49,7 @@ def _figure(points: NDArray[np.float64]) -> Figure:
             groups.append([spot])
     for group in groups:
         spot, count = group[0], len(group)
-        drawing.add_dot(chart, spot, 13 + 5 * float(np.log10(count)), PIN_COLOUR, 0.9)
-        chart.axes.annotate(
-            f"{count}", tuple(spot / chart.size), xycoords="axes fraction", color="white",
-            weight="bold", ha="center", va="center_baseline", fontsize=6.5, zorder=9,
-        )  # fmt: skip
+        size = 13 + 5 * float(np.log10(count))
+        drawing.add_dot(chart, spot, size, PIN_COLOUR, mew=0.6, alpha=0.9, clip_on=True)
+        drawing.write(chart, f"{count}", spot, "white", fontsize=6.5, weight="bold", zorder=9)
     return figure
