@@ -127,8 +127,6 @@ def test_guesses_are_those_of_predict(folder):
     for i, photo in enumerate(photos.photos[:5]):
         one = geonb.predict(model, photo)
         assert guesses.places[i].tolist() == [list(place) for place in one.places]
-        assert guesses.confidence[i] == pytest.approx(one[0].probability, rel=1e-4)
-        assert model.cells.tokens[guesses.classes[i]] == one[0].token
     result = geonb.evaluate(model, photos)
     facts = json.loads((Path(geonb.__file__).parent / "data/mini/facts.json").read_text())
     low, high = result.scores[0].intervals[2]

@@ -13,26 +13,11 @@ import numpy as np
 
 from geonb.errors import EvaluationError
 from geonb.evaluation.axes import CONSTANT, OTHERS, OWN, arms, by_distance, literal, new_axes
-from geonb.evaluation.guesses import (
-    Guesses,
-    guess,
-    most_frequent,
-    one_place,
-    own_truth,
-    read_guesses,
-    read_places,
-)
+from geonb.evaluation.guesses import Guesses, guess, most_frequent, one_place, read_guesses
 from geonb.evaluation.photo_sets import PhotoSet
 from geonb.evaluation.published import THRESHOLDS_KM, PublishedRow, choose_published
 from geonb.evaluation.regions import Coverage, coverage_from
-from geonb.evaluation.scores import (
-    COLUMNS,
-    MARK,
-    Score,
-    measure,
-    published_score,
-    score,
-)
+from geonb.evaluation.scores import COLUMNS, MARK, Score, measure, published_score, score
 from geonb.model import Model
 from geonb.shown.sheets import Sheet, Tabular
 
@@ -210,13 +195,7 @@ def evaluate(  # noqa: PLR0913
         raise EvaluationError(
             "a model, and crops=10, need a set of photos: evaluate(model, photos)"
         )
-    guesses = read_guesses(predictions)  # (N, k, 2)
-    places = read_places(own_truth(predictions) if truth is None else truth, "truth")
-    if places.shape != (len(guesses), 2):
-        raise EvaluationError(
-            f"{len(guesses):,} predictions and a truth of shape {places.shape}; "
-            f"expected ({len(guesses)}, 2), a place a photo in the same order"
-        )
+    guesses, places = read_guesses(predictions, truth)
     known = ~np.isnan(places[:, 0])
     if not known.any():
         raise EvaluationError("no photo has a true place; give truth=, (N, 2) degrees")

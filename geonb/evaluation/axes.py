@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's palette, which the colour-blind can tell apart.
 OWN, OTHERS, CONSTANT = "#0072b2", ("#d55e00", "#009e73", "#cc79a7", "#e69f00"), "#777777"
-_RIM = 0.03  # of the whole, so that marks at 0 and 100% are not cut
+RIM = 0.03  # of the whole, so that marks at 0 and 100% are not cut
 
 
 def new_axes(width: float = 7.0) -> tuple[Figure, Axes]:
@@ -32,15 +32,9 @@ def new_axes(width: float = 7.0) -> tuple[Figure, Axes]:
 def by_distance(axes: Axes) -> None:
     """Make the axes distances on a logarithmic scale, and per cent of photos."""
     axes.set(xscale="log", xlabel="distance to the truth (km)", ylabel="photos within it (%)")
-    axes.set_ylim(-100 * _RIM, 100 * (1 + _RIM))
+    axes.set_ylim(-100 * RIM, 100 * (1 + RIM))
     axes.set_xticks(THRESHOLDS_KM, [f"{km:g}" for km in THRESHOLDS_KM])
     axes.minorticks_off()
-
-
-def by_probability(axes: Axes) -> None:
-    """Make both axes go from 0 to 1, with a diagonal for perfect calibration."""
-    axes.plot([0, 1], [0, 1], "--", color=CONSTANT, label="perfectly calibrated")
-    axes.set(xlim=(-_RIM, 1 + _RIM), ylim=(-_RIM, 1 + _RIM), aspect=1.0)
 
 
 def literal(name: str) -> str:

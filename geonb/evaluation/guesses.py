@@ -32,8 +32,6 @@ class Guesses:
 
     Attributes:
         places: Its guesses, best first, (N, k, 2) degrees; NaN for a photo that can't be opened.
-        confidence: Probability of the first guess, (N,), 0 to 1; NaN likewise.
-        classes: Class of the first guess, (N,); -1 likewise.
         failures: Why photos can't be opened, one line each.
         before: Probability that ranks before the true place, (N,); inf if no region contains it.
         promise: What the model promises of regions; None if nothing.
@@ -41,8 +39,6 @@ class Guesses:
     """
 
     places: NDArray[np.float64]
-    confidence: NDArray[np.float64]
-    classes: NDArray[np.intp]
     failures: tuple[str, ...]
     before: NDArray[np.float64]
     promise: Promise | None
@@ -60,7 +56,6 @@ def guess(model: Model, photos: PhotoSet, top: int = 5, crops: int = 1) -> Guess
     answer = predict_many if crops == 1 else predict_ten_crops
     count, true = len(photos), true_classes(model.cells, photos.truth)
     places = np.full((count, min(top, len(model.cells)), 2), np.nan)
-    confidence, classes = np.full(count, np.nan), np.full(count, -1, np.intp)
     before, areas = np.full(count, np.inf), np.full(count, np.nan)
     promise = read_promise(model.folder, len(model.cells)) if model.folder else None
     failures = []
@@ -69,14 +64,12 @@ def guess(model: Model, photos: PhotoSet, top: int = 5, crops: int = 1) -> Guess
             failures.append(str(result.error))
             continue
         places[i] = result.predictions.places
-        confidence[i] = result.predictions[0].probability
         belief = result.predictions.belief
         assert belief
-        classes[i] = np.argmax(belief.probabilities)
         before[i] = share_before(belief.probabilities, true[i])
         if promise:
             areas[i] = hold(belief, promise.share).area_km2
-    return Guesses(places, confidence, classes, tuple(failures), before, promise, areas)
+    return Guesses(places, tuple(failures), before, promise, areas)
 
 
 def most_frequent(places: ArrayLike, cells: Cells | None = None) -> Place:
@@ -86,20 +79,18 @@ def most_frequent(places: ArrayLike, cells: Cells | None = None) -> Place:
     Raises `EvaluationError` if no place lies in a cell.
     """
     points = check_points(places).reshape(-1, 2)
-    classes = _towns(points) if cells is None else cells.index(points)
-    inside = classes >= 0
-    if not inside.any():
+    if cells is None:
+        classes: NDArray[Any] = s2.parents(s2.leaf_ids(points), _TOWN_LEVEL)
+    else:
+        classes = cells.index(points)
+        classes = classes[classes >= 0]
+    if not len(classes):
         raise EvaluationError("none of the places lies in a cell, so there is no most frequent one")
-    names, counts = np.unique(classes[inside], return_counts=True)
+    names, counts = np.unique(classes, return_counts=True)
     fullest = names[np.argmax(counts)]
     if cells is not None:
         return one_place(cells.places[fullest])
     return one_place(s2.to_degrees(s2.unit_vectors(points[classes == fullest]).sum(axis=0)))
-
-
-def _towns(points: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The number of the level-10 cell of each point."""
-    return (s2.parents(s2.leaf_ids(points), _TOWN_LEVEL) >> np.uint64(1)).astype(np.int64)
 
 
 def one_place(values: ArrayLike) -> Place:
@@ -108,35 +99,34 @@ def one_place(values: ArrayLike) -> Place:
     return lat, lng
 
 
-def read_guesses(predictions: Any) -> NDArray[np.float64]:
-    """Places (N, k, 2) with NaN for none, from all that `evaluate` takes."""
-    predictions = _listed(predictions)
+def read_guesses(predictions: Any, truth: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Guesses (N, k, 2) and true places (N, 2), NaN for none, from all that `evaluate` takes."""
+    if isinstance(predictions, Predictions):
+        predictions = [predictions]
     if _are_predictions(predictions):
         most = max((len(p) for p in predictions if p is not None), default=1)
         guesses = np.full((len(predictions), most, 2), np.nan)
         for row, p in zip(guesses, predictions, strict=True):
             if p is not None:
                 row[: len(p)] = p.places
-        return guesses
-    places = read_places(predictions, "predictions")
-    if places.ndim not in {2, 3} or not places.size:
-        raise EvaluationError(
-            f"predictions of shape {places.shape}; expected (N, 2) or (N, k, 2) with photos in it"
-        )
-    return places if places.ndim == 3 else places[:, None]
-
-
-def own_truth(predictions: Any) -> list[Place | None]:
-    """What the predictions know of their photos' places."""
-    predictions = _listed(predictions)
-    if not _are_predictions(predictions):
+        if truth is None:
+            truth = [None if p is None else p.truth for p in predictions]
+    elif truth is None:
         raise EvaluationError("predictions given as places need truth=, (N, 2) degrees")
-    return [None if p is None else p.truth for p in predictions]
-
-
-def _listed(predictions: Any) -> Any:
-    """One photo's predictions as a list of one."""
-    return [predictions] if isinstance(predictions, Predictions) else predictions
+    else:
+        guesses = _read_places(predictions, "predictions")
+        if guesses.ndim not in {2, 3} or not guesses.size:
+            raise EvaluationError(
+                f"predictions of shape {guesses.shape}; expected (N, 2) or (N, k, 2) with photos "
+                "in it"
+            )
+    places = _read_places(truth, "truth")
+    if places.shape != (len(guesses), 2):
+        raise EvaluationError(
+            f"{len(guesses):,} predictions and a truth of shape {places.shape}; "
+            f"expected ({len(guesses)}, 2), a place a photo in the same order"
+        )
+    return guesses.reshape(len(guesses), -1, 2), places
 
 
 def _are_predictions(predictions: Any) -> bool:
@@ -144,7 +134,7 @@ def _are_predictions(predictions: Any) -> bool:
     return is_list and all(p is None or isinstance(p, Predictions) for p in predictions)
 
 
-def read_places(values: Any, what: str) -> NDArray[np.float64]:
+def _read_places(values: Any, what: str) -> NDArray[np.float64]:
     """Degrees (..., 2); NaN in both coordinates, or None, means that there is no place.
 
     Raises `EvaluationError`, `PlaceError`, which call the values ``what``.

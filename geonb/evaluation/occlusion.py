@@ -12,7 +12,7 @@ from geonb.errors import ModelError, printable
 from geonb.model import BATCH
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.preprocessing import preprocess
-from geonb.shown.pictures import Picture, style
+from geonb.shown.pictures import Picture, styled
 from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Occlusion:
 
     def _repr_html_(self) -> str:
         words = repr(self)[1:-1]
-        below = f"<style>{style()}</style><div class='geonb'><p>{escape(words)}.</p></div>"
+        below = styled(f"<p>{escape(words)}.</p>")
         return Picture(self.figure, words, html=below)._repr_html_()
 
     def figure(self) -> Figure:
@@ -120,13 +120,10 @@ def occlude(model: Model, photo: PhotoSource, patch: int = 32, stride: int = 16)
     starts = np.unique([*range(0, side - patch, stride), side - patch])
     tops, lefts = np.meshgrid(starts, starts, indexing="ij")
     boxes = np.stack([lefts, tops, lefts + patch, tops + patch], axis=-1)
-    data = preprocess(photo, recipe=model.recipe)
-    answer, whole = _answer(model, data)
-    covered = _covered(model, data, boxes.reshape(-1, 4), answer, progress=True)
-    drops = whole - covered.reshape(tops.shape)
+    answer, whole, drops = _drops(model, photo, boxes.reshape(-1, 4), progress=True)
     return Occlusion(
-        photo, model.name, model.cells.tokens[answer], whole, drops, boxes, side,
-        model.recipe.resize,
+        photo, model.name, model.cells.tokens[answer], whole, drops.reshape(tops.shape), boxes,
+        side, model.recipe.resize,
     )  # fmt: skip
 
 
@@ -144,30 +141,19 @@ def occlude_boxes(model: Model, photo: PhotoSource, boxes: Iterable[Box]) -> NDA
     corner = np.array([(width - short) // 2, (height - short) // 2] * 2)
     scaled = (np.array(listed, float).reshape(-1, 4) - corner) * side / short
     squares = np.clip(np.rint(scaled), 0, side).astype(np.intp)
-    data = preprocess(photo, recipe=model.recipe)
-    answer, whole = _answer(model, data)
-    return whole - _covered(model, data, squares, answer)
+    return _drops(model, photo, squares)[2]
 
 
-def _answer(model: Model, data: NDArray[np.float32]) -> tuple[int, float]:
-    """The most probable cell, and its probability."""
-    table = model.run(data)[0]
-    best = int(table.argmax())
-    return best, float(table[best])
-
-
-def _covered(
-    model: Model,
-    data: NDArray[np.float32],
-    boxes: NDArray[np.intp],
-    answer: int,
-    *,
-    progress: bool = False,
-) -> NDArray[np.float64]:
-    """Probability of the answer with each box (N, 4) covered, (N,); data is (1, 3, side, side)."""
+def _drops(
+    model: Model, photo: Photo, boxes: NDArray[np.intp], *, progress: bool = False
+) -> tuple[int, float, NDArray[np.float64]]:
+    """The most probable cell, its probability, and how it falls with each box (N, 4) covered."""
     from tqdm.auto import tqdm
 
-    left = np.empty(len(boxes))
+    data = preprocess(photo, recipe=model.recipe)  # (1, 3, side, side)
+    probabilities = model.run(data)[0]
+    answer = int(probabilities.argmax())
+    whole, left = float(probabilities[answer]), np.empty(len(boxes))
     starts = range(0, len(boxes), BATCH)
     for first in tqdm(starts, "covering", leave=False, delay=1, disable=not progress):
         some = boxes[first : first + BATCH]
@@ -175,4 +161,4 @@ def _covered(
         for picture, (west, north, east, south) in zip(batch, some.tolist(), strict=True):
             picture[:, north:south, west:east] = 0.0  # the mean colour, which is subtracted
         left[first : first + BATCH] = model.run(batch)[:, answer]
-    return left
+    return answer, whole, whole - left

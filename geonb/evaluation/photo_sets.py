@@ -16,8 +16,7 @@ import numpy as np
 
 from geonb.distances import check_points
 from geonb.errors import EvaluationError, PhotoError, PlaceError
-from geonb.evaluation.known_sets import known_set, photo_folders, table_of
-from geonb.evaluation.photo_tables import Entry, read_table
+from geonb.evaluation.photo_tables import Entry, known_set, photo_folders, read_table, table_of
 from geonb.files import expanded
 from geonb.many.finding import in_folder
 from geonb.many.threads import in_order
@@ -172,15 +171,13 @@ def from_folder(folder: Path, name: str, truth: str | os.PathLike[str] | None) -
 
 def _listed(rows: Mapping[Path, list[Entry]], file: Path) -> list[Entry] | PhotoError:
     """The table's rows of a photo, or else what its EXIF says, or why it can't be read."""
+    if listed := rows.get(file):
+        return listed
     try:
-        return rows.get(file) or [_from_exif(file)]
+        photo = open_photo(file)
+        return [Entry(str(file), photo.place, photo.artist)]
     except PhotoError as error:
         return error
-
-
-def _from_exif(file: Path) -> Entry:
-    photo = open_photo(file)
-    return Entry(str(file), photo.place, photo.artist)
 
 
 def _match(table: Sequence[Entry], folder: Path, files: Sequence[Path]) -> dict[Path, list[Entry]]:

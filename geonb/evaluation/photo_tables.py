@@ -1,18 +1,19 @@
-"""Tables of photos: a CSV with a path, a latitude, a longitude, and perhaps a photographer."""
+"""Tables of photos: CSVs of paths, places and perhaps photographers; those of papers' test sets."""
 
 from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.distances import check_points
 from geonb.earth.places import LATITUDES, LONGITUDES
 from geonb.errors import EvaluationError, PlaceError
+from geonb.files import regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from geonb.distances import Place
 
@@ -23,7 +24,16 @@ _NAMES = {
     "lng": LONGITUDES,
     "photographer": ("photographer", "user", "author", "owner"),
 }
-_ORDER = ("photo", "lat", "lng", "photographer")
+_KNOWN_SETS = {
+    "im2gps3k": "IM2GPS3k",
+    "yfcc4k": "YFCC4k",
+    "yfcc26k": "YFCC26k",
+    "yfcc25600": "YFCC26k",
+    "gws15k": "GWS15k",
+    "osv5m": "OSV-5M",
+}
+"""What a file's or a folder's name holds, and what published rows call that set: 2,997, 4,536,
+25,600, 14,955 and 210,122 photos."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +58,7 @@ def read_table(path: Path) -> list[Entry]:
     or `PlaceError` with the line number of a wrong row.
     """
     try:
-        if path.exists() and not path.is_file():  # a pipe may never end
-            raise EvaluationError(f"{path}: not a file, expected a CSV")
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with regular(path).open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file, strict=True)
             return list(_entries(path, rows))
     except OSError as error:
@@ -85,7 +93,7 @@ def _columns(path: Path, first: list[str]) -> tuple[dict[str, int], bool]:
             f"{path}: expected the columns path, lat, lng and perhaps photographer, "
             f"got {', '.join(names)[:80]!r}"
         )
-    return dict(zip(_ORDER, range(len(first)), strict=False)), False
+    return dict(zip(_NAMES, range(len(first)), strict=False)), False
 
 
 def _entry(where: str, row: list[str], columns: dict[str, int]) -> Entry:
@@ -109,3 +117,43 @@ def _entry(where: str, row: list[str], columns: dict[str, int]) -> Entry:
             f"{where}: latitude {lat!r} and longitude {lng!r} are not decimal degrees"
         ) from error
     return Entry(cell("photo"), place, cell("photographer"))
+
+
+def known_set(path: Path) -> str:
+    """Which test set a file or folder belongs to, by its name or its folders'; empty if none."""
+    for part in path.parts[:-5:-1]:
+        plain = part.lower().replace("-", "").replace("_", "")
+        if found := next((name for key, name in _KNOWN_SETS.items() if key in plain), ""):
+            return found
+    return ""
+
+
+def table_of(folder: Path) -> Path | None:
+    """The CSV of the test set whose photos a folder holds: in it, beside it, or further up.
+
+    Raises `EvaluationError` if there are several, none of which is called ``test``.
+    """
+    name = known_set(folder)
+    for place in (folder, *folder.parents[:3]) if name else ():
+        tables = [path for path in sorted(place.glob("*.csv")) if known_set(path) == name]
+        tables = [path for path in tables if path.stem == "test"] or tables
+        if len(tables) > 1:
+            names = ", ".join(table.name for table in tables[:3])
+            raise EvaluationError(
+                f"{place}: {len(tables)} tables of {name} ({names}); name one, not the folder"
+            )
+        if tables:
+            return tables[0]
+    return None
+
+
+def photo_folders(table: Path) -> list[Path]:
+    """Where the photos of a table may lie, apart from where it says: in a folder of its name.
+
+    Those of a known test set lie in a folder that is called after the set, or anywhere below.
+    """
+    name = known_set(table.resolve())
+    beside = sorted(path for path in table.parent.iterdir() if path.is_dir())
+    named = [path for path in beside if path.name == table.stem]
+    of_set = [path for path in beside if name and known_set(Path(path.name)) == name]
+    return named or of_set or ([table.parent] if name else [])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from geonb.distances import Place, distance
 from geonb.errors import EvaluationError, ModelError
 from geonb.photos.photo import Photo
 from geonb.predictions import Prediction, Predictions, predict
+from geonb.shown.pictures import data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,18 +54,18 @@ class PublishedRow:
     source: str
 
 
-def _read_rows() -> Iterator[PublishedRow]:
-    for row in csv.DictReader(_data("published.csv")):
+def _rows(name: str) -> csv.DictReader[str]:
+    return csv.DictReader(data(name).splitlines())
+
+
+def _read_published() -> Iterator[PublishedRow]:
+    for row in _rows("published.csv"):
         within = tuple(float(row[f"{km:g}"]) for km in THRESHOLDS_KM)
         source = SOURCE if row["source"] == "blog" else row["source"]
         yield PublishedRow(row["system"], row["test_set"], int(row["photos"]), within, source)
 
 
-def _data(name: str) -> list[str]:
-    return (files("geonb") / "data" / name).read_text(encoding="utf-8").splitlines()
-
-
-PUBLISHED = tuple(_read_rows())
+PUBLISHED = tuple(_read_published())
 """The rows that are known. No test set has one of LocationNet and one of GeoCLIP, so nobody can say
 from them which of the two is better. The blog's Flickr rows are on two test sets, as it says."""
 
@@ -98,14 +98,8 @@ def _named(name: str) -> list[PublishedRow]:
         return rows
     known = {plain(text): text for row in PUBLISHED for text in (row.system, row.test_set)}
     near = get_close_matches(plain(name), known, 1)
-    raise EvaluationError(
-        f"no published row of {name!r}"
-        + (
-            f"; did you mean {known[near[0]]}?"
-            if near
-            else f"; there are {', '.join(known.values())}"
-        )
-    )
+    hint = f"did you mean {known[near[0]]}?" if near else f"there are {', '.join(known.values())}"
+    raise EvaluationError(f"no published row of {name!r}; {hint}")
 
 
 @dataclass(frozen=True)
@@ -164,18 +158,12 @@ def published_answer() -> Predictions:
 
     lost = Image.new("RGB", (320, 240), "#d5d8dc")
     ImageDraw.Draw(lost).text((112, 112), "the photo is lost", fill="#333333")
-    best = (Prediction(rank, p, place, "") for rank, (p, place) in enumerate(_printed(), start=1))
+    rows = [[float(row[name]) for name in ("probability", "latitude", "longitude")]
+            for row in _rows("published_tokyo_tower.csv")]  # fmt: skip
+    best = (Prediction(rank, p, (lat, lng), "") for rank, (p, lat, lng) in enumerate(rows, start=1))
     photo = Photo("Tokyo Tower, 2017", lost, "A grey picture: the photo is lost.")
     note = f"LocationNet's answer as printed in {SOURCE}; LocationNet is CC BY-SA 3.0"
     return Predictions(tuple(best), photo, "LocationNet", "mxnet, 2017", note, TOKYO_TOWER)
-
-
-def _printed() -> tuple[tuple[float, Place], ...]:
-    """Probability and (latitude, longitude) of the five places that the blog prints."""
-    return tuple(
-        (float(row["probability"]), (float(row["latitude"]), float(row["longitude"])))
-        for row in csv.DictReader(_data("published_tokyo_tower.csv"))
-    )
 
 
 def check_published(model: Model, photo: PhotoSource | None = None) -> PublishedCheck:
@@ -190,5 +178,9 @@ def check_published(model: Model, photo: PhotoSource | None = None) -> Published
             "the blog's photo of Tokyo Tower is lost; give a copy, check_published(model, photo), "
             "or another photo of the tower for a rough comparison"
         )
-    predictions = predict(model, photo, top=len(_printed()))
-    return PublishedCheck(_printed(), tuple((p.probability, p.place) for p in predictions))
+    published = published_answer()
+    answered = predict(model, photo, top=len(published))
+    return PublishedCheck(
+        tuple((p.probability, p.place) for p in published),
+        tuple((p.probability, p.place) for p in answered),
+    )

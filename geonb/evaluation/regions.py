@@ -16,7 +16,7 @@ import numpy as np
 
 from geonb.earth.cells import Belief
 from geonb.errors import EvaluationError
-from geonb.evaluation.scores import wilson
+from geonb.evaluation.scores import check_table, wilson
 from geonb.regions import Promise, hold, in_km2, ranked
 
 if TYPE_CHECKING:
@@ -147,13 +147,7 @@ def coverage_from(
 
 def shares_before(probabilities: ArrayLike, classes: ArrayLike) -> NDArray[np.float64]:
     """The probability that ranks before each photo's true cell, (N,); inf if it is in no cell."""
-    table, true = np.asarray(probabilities), np.asarray(classes)
-    if table.ndim != 2 or true.shape != table.shape[:1] or not len(true):
-        raise EvaluationError(
-            f"expected probabilities (N, cells) and classes (N,), got {table.shape}, {true.shape}"
-        )
-    if true.max() >= table.shape[1]:
-        raise EvaluationError(f"classes are 0 to {table.shape[1] - 1}, and -1 for none")
+    table, true = check_table(probabilities, classes)
     return np.array([share_before(row, i) for row, i in zip(table, true.tolist(), strict=True)])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import EvaluationError
-from geonb.evaluation.axes import OWN, arms, by_probability, new_axes
+from geonb.evaluation.axes import CONSTANT, OWN, RIM, arms, new_axes
 from geonb.evaluation.scores import wilson
 from geonb.shown.sheets import Sheet, Tabular
 
@@ -91,12 +91,13 @@ class Reliability(Tabular):
     def figure(self) -> Figure:
         """How often answers of each probability were right; honest ones lie on the diagonal."""
         canvas, axes = new_axes(5.0)
-        by_probability(axes)
+        axes.plot([0, 1], [0, 1], "--", color=CONSTANT, label="perfectly calibrated")
         mean, right = ([getattr(row, x) for row in self._filled] for x in ("confidence", "right"))
         errors = arms(right, [row.interval for row in self._filled])
         label = f"calibration error {self.error:.1%}"
         axes.errorbar(mean, right, errors, fmt="o-", color=OWN, capsize=3, label=label)
         axes.set(xlabel="probability that the model gave", ylabel="share that was right")
+        axes.set(xlim=(-RIM, 1 + RIM), ylim=(-RIM, 1 + RIM), aspect=1.0)
         axes.legend(fontsize=8, loc="upper left")
         return canvas
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.distances import haversine
+from geonb.errors import EvaluationError
 from geonb.evaluation.published import THRESHOLDS_KM, PublishedRow
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from geonb.shown.sheets import Cell
 
@@ -116,6 +117,23 @@ def published_score(row: PublishedRow, test_set: str) -> Score:
         row.system, row.test_set, row.photos, row.within, intervals,
         source=row.source, comparable=row.test_set == test_set,
     )  # fmt: skip
+
+
+def check_table(
+    probabilities: ArrayLike, classes: ArrayLike
+) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Probabilities (N, cells) of N photos and their true classes (N,), -1 for none, as arrays.
+
+    Raises `EvaluationError` if these don't fit.
+    """
+    table, true = np.asarray(probabilities), np.asarray(classes)
+    if table.ndim != 2 or true.shape != table.shape[:1] or not len(true):
+        raise EvaluationError(
+            f"expected probabilities (N, cells) and classes (N,), got {table.shape}, {true.shape}"
+        )
+    if true.max() >= table.shape[1]:
+        raise EvaluationError(f"classes are 0 to {table.shape[1] - 1}, and -1 for none")
+    return table, true
 
 
 def _share(share: float, interval: tuple[float, float]) -> Cell:

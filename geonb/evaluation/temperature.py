@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geonb.errors import EvaluationError
 from geonb.evaluation.reliability import Reliability, reliability
+from geonb.evaluation.scores import check_table
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -53,7 +54,9 @@ def fit_temperature(probabilities: ArrayLike, classes: ArrayLike) -> float:
     (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017). Raises `EvaluationError`,
     also if no temperature from 0.02 to 50 is the best.
     """
-    table, true = _check(probabilities, classes)
+    table, true = check_table(np.asarray(probabilities, np.float64), classes)
+    if true.min() < 0:
+        raise EvaluationError(f"classes are 0 to {table.shape[1] - 1}; leave other photos out")
     logs = np.log(np.maximum(table, _LEAST_PROBABILITY))
     wanted = logs[np.arange(len(true)), true].mean()
 
@@ -98,14 +101,3 @@ def calibrate(
         len(inside),
         int((true < 0).sum()),
     )
-
-
-def _check(probabilities: ArrayLike, classes: ArrayLike) -> tuple[NDArray[np.float64], Any]:
-    table, true = np.asarray(probabilities, np.float64), np.asarray(classes)
-    if table.ndim != 2 or true.shape != table.shape[:1] or not len(true):
-        raise EvaluationError(
-            f"expected probabilities (N, cells) and classes (N,), got {table.shape}, {true.shape}"
-        )
-    if true.min() < 0 or true.max() >= table.shape[1]:
-        raise EvaluationError(f"classes are 0 to {table.shape[1] - 1}; leave other photos out")
-    return table, true

@@ -13,14 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.errors import EvaluationError, PhotoError
-from geonb.evaluation.photo_sets import (
-    PhotoSet,
-    from_folder,
-    make_set,
-)
+from geonb.evaluation.photo_sets import PhotoSet, from_folder, make_set
 from geonb.evaluation.photo_tables import Entry
 from geonb.evaluation.published import IM2GPS, PLACING_2016
-from geonb.files import cache_folder, expanded, replacing
+from geonb.files import cache_folder, expanded, regular, replacing
 from geonb.many.finding import ENDINGS, OTHER_FILES
 from geonb.photos.urls import fetch
 
@@ -99,11 +95,9 @@ def placing2016(
     path = expanded(truth)
     folder = expanded(photos) if photos else None
     entries, number = [], 0
-    if path.exists() and not path.is_file():  # a pipe may never end
-        raise EvaluationError(f"{path}: not a file, expected the truth file")
     try:
         opened = bz2.open if path.suffix == ".bz2" else open
-        with opened(path, "rt", encoding="utf-8") as lines:
+        with opened(regular(path), "rt", encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 columns = line.rstrip("\n").split("\t")
                 place = (float(columns[2]), float(columns[1]))
