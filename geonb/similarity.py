@@ -7,6 +7,7 @@ if their photos look alike to it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from geonb.distances import check_points, distance, haversine
 from geonb.earth.places import Town, nearest_town
 from geonb.errors import ModelError
+from geonb.evaluation.guesses import one_place
 from geonb.network.geoclip import (
     GeoclipFiles,
     find_location,
@@ -22,6 +24,7 @@ from geonb.network.geoclip import (
     open_gallery,
     read_points,
 )
+from geonb.predictions import spread
 from geonb.shown.sheets import Sheet, Tabular
 
 if TYPE_CHECKING:
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
 
 APART_KM = 300.0
 """No place of the list is nearer to the given one, or to a better one."""
-_APART = "none is within {:g} km of the given one or of a better one."
 _SIMILARITY = (
     "Similarity is the cosine between two places in GeoCLIP's location encoder: 1 is the same "
     "place, 0 has nothing in common. It learned from photos on the web, and knows nothing else "
@@ -75,6 +77,7 @@ class Lookalikes(Tabular):
 
     def sheet(self) -> Sheet:
         """The table as people read it."""
+        apart = f"none is within {self.apart_km:g} km of the given one or of a better one."
         return Sheet(
             f"Where else does it look like {nearest_town(self.place)}?",
             ("nearest town", "similarity", "km away", "latitude", "longitude"),
@@ -82,10 +85,7 @@ class Lookalikes(Tabular):
                 (town, f"{similarity:.2f}", f"{km:,.0f}", f"{lat:.4f}", f"{lng:.4f}")
                 for town, similarity, km, lat, lng in map(dict.values, self.records())
             ],
-            [
-                f"Of {len(self.everywhere):,} places; {_APART.format(self.apart_km)}",
-                _SIMILARITY,
-            ],
+            [f"Of {len(self.everywhere):,} places; {apart}", _SIMILARITY],
         )
 
     def records(self) -> list[dict[str, Any]]:
@@ -154,27 +154,22 @@ def lookalikes(
     None of the list is within ``apart_km`` kilometres of ``place`` or of a better one. Raises
     `ModelError`, `PlaceError`.
     """
-    lat, lng = check_points(place).reshape(2).tolist()
-    here = np.array([lat, lng])
+    here = check_points(place).reshape(2)
     location, points = _encoder(model)
     if gallery is not None:
         points = read_points(gallery)
     compared = open_gallery(location, points)
     similar = np.asarray(compared.embeddings @ location_encoder(location)(here[None])[0])  # (N,)
     everywhere = compared.cells.places
-    free = haversine(everywhere, here) > apart_km
-    chosen: list[int] = []
-    while len(chosen) < top and free.any():
-        best = int(np.argmax(np.where(free, similar, -np.inf)))
-        chosen.append(best)
-        free &= haversine(everywhere, everywhere[best]) > apart_km
-    if not chosen:
+    far = np.flatnonzero(haversine(everywhere, here) > apart_km)
+    chosen = far[[i for i, _ in islice(spread(everywhere[far], similar[far], apart_km), top)]]
+    if not len(chosen):
         raise ModelError(
             f"no place of the gallery is more than {apart_km:g} km away; lower apart_km"
         )
-    places = tuple((float(everywhere[i, 0]), float(everywhere[i, 1])) for i in chosen)
-    found = tuple(float(similar[i]) for i in chosen)
-    return Lookalikes((lat, lng), places, found, apart_km, everywhere, similar)
+    places = tuple(map(one_place, everywhere[chosen]))
+    found = tuple(similar[chosen].tolist())
+    return Lookalikes(one_place(here), places, found, apart_km, everywhere, similar)
 
 
 def _encoder(model: Model | str | os.PathLike[str]) -> tuple[Path, NDArray[np.float64]]:

@@ -41,9 +41,7 @@ def partition(points: ArrayLike, t1: int, t2: int) -> Cells:
     ids, starts, stops = _divide(leaves[order], t1, t2)
     if not len(ids):
         raise CellsError(f"no cell holds t2={t2} or more of the {len(array)} photos; lower t2")
-    centres = _centres(array, order, starts, stops)
-    _bring_inside(centres, ids, array, order, starts, stops)
-    return Cells(ids, centres)
+    return Cells(ids, _centres(array, order, ids, starts, stops))
 
 
 def _divide(
@@ -69,10 +67,15 @@ def _divide(
 def _centres(
     points: NDArray[np.float64],
     order: NDArray[np.intp],
+    ids: NDArray[np.uint64],
     starts: NDArray[np.intp],
     stops: NDArray[np.intp],
 ) -> NDArray[np.float64]:
-    """Centre of mass of each stretch of the ordered points, on the sphere; a piece at a time."""
+    """Centre of mass of each cell's stretch of the ordered points, on the sphere.
+
+    Where rounding puts one beside its cell, it's the nearest photo's place: at the edges of leaf
+    cells, which are a centimetre wide.
+    """
     sums = np.zeros((len(starts), 3), np.int64)
     for first in range(0, len(points), _PIECE):
         vectors = s2.unit_vectors(points[order[first : first + _PIECE]])
@@ -83,24 +86,11 @@ def _centres(
         edges = np.stack([starts[here], stops[here]], axis=-1).clip(first, last) - first
         if len(edges):
             sums[here] += np.add.reduceat(steps, edges.ravel(), axis=0)[::2]
-    return s2.to_degrees(sums.astype(np.float64))
-
-
-def _bring_inside(
-    centres: NDArray[np.float64],
-    ids: NDArray[np.uint64],
-    points: NDArray[np.float64],
-    order: NDArray[np.intp],
-    starts: NDArray[np.intp],
-    stops: NDArray[np.intp],
-) -> None:
-    """Where rounding put a centre beside its cell, take the nearest photo's place instead.
-
-    It happens at the edges of leaf cells, which are a centimetre wide.
-    """
-    first, last = s2.ranges(ids)
+    centres = s2.to_degrees(sums.astype(np.float64))
+    first_leaf, last_leaf = s2.ranges(ids)
     leaves = s2.leaf_ids(centres)
-    for i in np.flatnonzero((leaves < first) | (leaves > last)):
+    for i in np.flatnonzero((leaves < first_leaf) | (leaves > last_leaf)):
         inside = points[order[starts[i] : stops[i]]]
         km = haversine(inside, centres[i])
         centres[i] = inside[np.lexsort((inside[:, 1], inside[:, 0], km))[0]]
+    return centres

@@ -45,17 +45,12 @@ def choose(provider: str, api_key: str | None = None) -> tuple[str, str]:
         where = f"{VARIABLE}={asked}" if provider == "auto" else repr(provider)
         raise MapError(f"no map provider {where}; choose auto, {', '.join(PROVIDERS)}")
     if asked != "auto":
-        return (
-            asked,
-            f"Map: {asked}, as {VARIABLE} says." if provider == "auto" else f"Map: {asked}.",
-        )
+        return asked, f"Map: {asked}{f', as {VARIABLE} says' if provider == 'auto' else ''}."
     if (api_key or os.environ.get("GOOGLE_MAPS_API_KEY")) and not _missing("google"):
         return "google", f"Map: google, because there is an API key; {VARIABLE} chooses another."
     if not _missing("leaflet"):
-        return (
-            "leaflet",
-            "Map: leaflet (OpenStreetMap), which needs no key; GEONB_MAP chooses another.",
-        )
+        why = f"which needs no key; {VARIABLE} chooses another."
+        return "leaflet", f"Map: leaflet (OpenStreetMap), {why}"
     return "static", 'Map: a picture; for live maps: pip install "geonb[maps]"'
 
 

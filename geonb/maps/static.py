@@ -105,10 +105,10 @@ def _add_foot(figure: Figure, predictions: Predictions) -> None:
         )
 
 
-Inches = tuple[float, float, float, float]
-
-
-def _inches(left: float, bottom: float, width: float, height: float) -> Inches:
+def _inches(
+    left: float, bottom: float, width: float, height: float
+) -> tuple[float, float, float, float]:
+    """A rectangle in inches as a part of the card."""
     return left / _WIDTH, bottom / _HEIGHT, width / _WIDTH, height / _HEIGHT
 
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from geonb.distances import Place, check_points
 from geonb.errors import GeonbError, MissingDependencyError, PlaceError
-from geonb.evaluation.guesses import most_frequent
+from geonb.evaluation.guesses import most_frequent, one_place
 from geonb.maps.plane import great_circle, land
 from geonb.model import Model, load_model
 from geonb.photos.photo import Photo, open_photo
@@ -26,6 +25,7 @@ except ImportError as missing:
     raise MissingDependencyError("the guessing game", "anywidget", "picker") from missing
 
 if TYPE_CHECKING:
+    from geonb.distances import Place
     from geonb.photos.photo import PhotoSource
 
 ROUND = 5
@@ -95,11 +95,7 @@ class GuessMap(anywidget.AnyWidget):
         number = len(self.rounds.played)
         if number == len(self.photos):
             raise PlaceError("all photos were guessed; play again with other photos")
-        if isinstance(place, str):
-            yours = find_place(place)
-        else:
-            lat, lng = check_points(place).tolist()
-            yours = (lat, lng)
+        yours = find_place(place) if isinstance(place, str) else one_place(place)
         photo = self.photos[number]
         answer = predict(self._model, photo, top=1)[0].place
         round_ = Round(photo.name, _truth(photo), (yours, answer, self._constant))
@@ -124,9 +120,8 @@ class GuessMap(anywidget.AnyWidget):
     def _show(self) -> None:
         """Send the current photo, and its result if it was guessed already."""
         photo, buffer = self.photos[self._shown], io.BytesIO()
-        photo.image(_SIDE).save(
-            buffer, "JPEG", quality=90
-        )  # without its EXIF, so without its place
+        # Without its EXIF, so without its place.
+        photo.image(_SIDE).save(buffer, "JPEG", quality=90)
         about = {"type": "photo", "number": self._shown + 1, "of": len(self.photos)}
         self.send({**about, "alt": photo.alt or "The photo to guess"}, [buffer.getvalue()])
         if len(self.rounds.played) > self._shown:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geonb.distances import Place, check_points, distance
+from geonb.distances import Place, distance
 from geonb.earth.places import gazetteer, nearest_town
 from geonb.errors import PlaceError
+from geonb.evaluation.guesses import one_place
 from geonb.evaluation.scores import osv5m_points
 from geonb.shown.sheets import Sheet
 
@@ -103,8 +104,7 @@ def find_place(text: str) -> Place:
         lat, lng = (float(part) for part in text.split(","))
     except ValueError:
         return _town(text)
-    lat, lng = check_points((lat, lng)).tolist()
-    return lat, lng
+    return one_place((lat, lng))
 
 
 def _town(text: str) -> Place:
@@ -117,9 +117,7 @@ def _town(text: str) -> Place:
             f"no town {text.strip()!r} with 5,000 people or more; check the spelling, write "
             "'town, country', or give latitude, longitude, such as 35.7, 139.7"
         )
-    best = int(np.argmax(np.where(names, towns.people, -1.0)))
-    lat, lng = towns.places[best].tolist()
-    return lat, lng
+    return one_place(towns.places[np.argmax(np.where(names, towns.people, -1.0))])
 
 
 def _plain(text: str) -> str:

@@ -37,10 +37,6 @@ class _Travelling:
     head: bytes = b""
     parts: dict[int, bytes] = field(default_factory=dict)
 
-    @property
-    def complete(self) -> bool:
-        return self.about is not None and len(self.parts) == int(self.about["parts"])
-
 
 class Transfers:
     """The files that are on their way, all of one choice.
@@ -76,16 +72,13 @@ class Transfers:
         if sum(map(len, file.parts.values())) > self.max_bytes:
             file.parts.clear()
             raise PhotoError(f"larger than {self.max_bytes:,} bytes; choose a smaller file")
-        if not file.complete:
+        about = file.about
+        if about is None or len(file.parts) != int(about["parts"]):
             return None
-        return _arrived(name, self._files.pop(name))
-
-
-def _arrived(name: str, file: _Travelling) -> Arrived:
-    about = file.about or {}
-    data = b"".join(part for _, part in sorted(file.parts.items()))
-    content = with_exif_of(file.head, data)
-    return Arrived(name, about["name"], about["mime"], int(about["modified"]), content)
+        del self._files[name]
+        data = b"".join(part for _, part in sorted(file.parts.items()))
+        content = with_exif_of(file.head, data)
+        return Arrived(name, about["name"], about["mime"], int(about["modified"]), content)
 
 
 def with_exif_of(head: bytes, data: bytes) -> bytes:

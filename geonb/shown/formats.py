@@ -45,7 +45,7 @@ def _promised(predictions: Predictions) -> str:
 
 def to_dict(predictions: Predictions) -> dict[str, Any]:
     """See `Predictions.to_dict`."""
-    truth, right = predictions.truth, predictions.truth_cell
+    truth, right, answer = predictions.truth, predictions.truth_cell, predictions.answer
     return {
         "photo": predictions.photo.name,
         "model": predictions.model,
@@ -53,7 +53,13 @@ def to_dict(predictions: Predictions) -> dict[str, Any]:
         "note": predictions.note,
         "within": predictions.within or None,
         "spread_km": predictions.spread_km,
-        "answer": _answer(predictions),
+        "answer": answer
+        and {
+            "sure": answer.sure,
+            "probability_within": {f"{km:g}_km": share for km, share in answer.within},
+            "half_km": answer.half_km,
+            "sentence": str(answer),
+        },
         "truth": truth
         and {
             "latitude": truth[0],
@@ -73,18 +79,6 @@ def to_dict(predictions: Predictions) -> dict[str, Any]:
             }
             for p in predictions
         ],
-    }
-
-
-def _answer(predictions: Predictions) -> dict[str, Any] | None:
-    answer = predictions.answer
-    if answer is None:
-        return None
-    return {
-        "sure": answer.sure,
-        "probability_within": {f"{km:g}_km": share for km, share in answer.within},
-        "half_km": answer.half_km,
-        "sentence": str(answer),
     }
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from dataclasses import dataclass
 
 from geonb.errors import printable
 from geonb.photos.photo import Photo, PhotoSource, open_photo
-from geonb.shown.pictures import tag
+from geonb.shown.pictures import data_url, tag
 
 _QUALITY = 90
 
@@ -35,8 +34,7 @@ class ShownPhoto:
 
     def data_url(self) -> str:
         """The photo as an address that holds it."""
-        encoded = base64.b64encode(thumbnail(self.photo, self.side)).decode()
-        return f"data:image/jpeg;base64,{encoded}"
+        return data_url(thumbnail(self.photo, self.side), "jpeg")
 
 
 def show_photo(photo: PhotoSource, alt: str = "", side: int = 480) -> ShownPhoto:

@@ -90,11 +90,13 @@ def show_figure(figure: Figure, alt: str) -> Picture:
 
 def tag(alt: str, data: bytes, kind: str = "png") -> str:
     """An ``img`` element that holds its words and its data."""
-    encoded = base64.b64encode(data).decode()
-    return (
-        f'<img alt="{escape(alt)}" style="max-width: 100%; height: auto" '
-        f'src="data:image/{kind};base64,{encoded}">'
-    )
+    style = "max-width: 100%; height: auto"
+    return f'<img alt="{escape(alt)}" style="{style}" src="{data_url(data, kind)}">'
+
+
+def data_url(data: bytes, kind: str) -> str:
+    """An address that holds an image."""
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def paragraph(name: str, text: str) -> str:
