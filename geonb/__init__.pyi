@@ -10,6 +10,11 @@ from .earth.places import Town as Town
 from .errors import GeonbError as GeonbError
 from .evaluation.accuracy import Evaluation as Evaluation
 from .evaluation.accuracy import evaluate as evaluate
+from .evaluation.calibration import Bin as Bin
+from .evaluation.calibration import Reliability as Reliability
+from .evaluation.calibration import Temperature as Temperature
+from .evaluation.calibration import calibrate as calibrate
+from .evaluation.calibration import reliability as reliability
 from .evaluation.comparisons import Comparison as Comparison
 from .evaluation.comparisons import PairedRow as PairedRow
 from .evaluation.comparisons import compare as compare
@@ -25,12 +30,7 @@ from .evaluation.published import published_answer as published_answer
 from .evaluation.regions import Coverage as Coverage
 from .evaluation.regions import check_promise as check_promise
 from .evaluation.regions import learn_promise as learn_promise
-from .evaluation.reliability import Bin as Bin
-from .evaluation.reliability import Reliability as Reliability
-from .evaluation.reliability import reliability as reliability
 from .evaluation.scores import Score as Score
-from .evaluation.temperature import Temperature as Temperature
-from .evaluation.temperature import calibrate as calibrate
 from .many.results import Result as Result
 from .many.results import predict_many as predict_many
 from .maps.cleaning import Cleaned as Cleaned
@@ -38,7 +38,7 @@ from .maps.cleaning import clean_notebook as clean_notebook
 from .maps.groups import show_places as show_places
 from .maps.heatmap import show_cells as show_cells
 from .maps.heatmap import show_heatmap as show_heatmap
-from .maps.providers import repair_gmaps as repair_gmaps
+from .maps.show import repair_gmaps as repair_gmaps
 from .maps.show import show_map as show_map
 from .model import Model as Model
 from .model import load_model as load_model

@@ -15,12 +15,12 @@ from geonb.earth.cells import CELLS_FILE
 from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, TrainingError
 from geonb.evaluation.accuracy import Evaluation, evaluate
+from geonb.evaluation.calibration import fit_temperature
 from geonb.evaluation.comparisons import compare
 from geonb.evaluation.guesses import most_frequent
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
 from geonb.evaluation.published import THRESHOLDS_KM
 from geonb.evaluation.scores import COLUMNS, measure, score
-from geonb.evaluation.temperature import fit_temperature
 from geonb.model import Model, load_model
 from geonb.network.head import write_head
 from geonb.shown.sheets import Sheet, Tabular

@@ -14,7 +14,7 @@ import numpy as np
 
 from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, TrainingError
-from geonb.evaluation.accuracy import Evaluation, evaluate_guesses
+from geonb.evaluation.accuracy import Evaluation, evaluate
 from geonb.evaluation.guesses import most_frequent
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
 from geonb.evaluation.published import PUBLISHED
@@ -274,7 +274,7 @@ def _evaluate(folder: Path, name: str, photos: Photos, constant: Place) -> Evalu
     model, held_out = load_model(folder), _photo_set(name, photos)
     guesses = guess(model, held_out)
     published = [row for row in PUBLISHED if row.test_set == name]
-    return evaluate_guesses(model, held_out, guesses, constant=constant, published=published)
+    return evaluate(guesses, held_out, constant=constant, published=published)
 
 
 def _counts(

@@ -7,7 +7,7 @@ from PIL import Image
 
 import geonb
 from geonb.errors import EvaluationError
-from geonb.evaluation.crops import predict_ten_crops, ten_crops
+from geonb.evaluation.guesses import predict_ten_crops, ten_crops
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
 from geonb_training.scenes import draw, shoot
 

@@ -10,8 +10,8 @@ from places import CASES
 
 import geonb
 from geonb.errors import MapError, MissingDependencyError
-from geonb.maps import providers
-from geonb.maps.providers import choose
+from geonb.maps import show
+from geonb.maps.show import choose
 
 
 def test_the_truth_that_is_given_goes_first():
@@ -37,7 +37,7 @@ def test_auto_takes_what_is_there(monkeypatch):
 
 
 def test_without_map_packages_auto_is_a_picture(monkeypatch):
-    monkeypatch.setattr("geonb.maps.providers.find_spec", lambda name: None)
+    monkeypatch.setattr("geonb.maps.show.find_spec", lambda name: None)
     chosen, why = choose("auto", "a key")
     assert chosen == "static"
     assert 'pip install "geonb[maps]"' in why
@@ -81,7 +81,7 @@ def test_without_gmaps_there_is_nothing_to_repair(monkeypatch):
 
 def test_every_extra_has_the_packages_of_its_maps():
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
-    for provider, packages in providers._PACKAGES.items():
+    for provider, packages in show._PACKAGES.items():
         extra = project["optional-dependencies"]["gmaps" if provider == "gmaps" else "maps"]
         assert set(packages) <= {re.match("[a-z]+", line)[0] for line in extra}
 

@@ -63,7 +63,7 @@ def evaluate(  # noqa: PLR0913
 
     IM2GPS is fetched if no FOLDER is given; Placing 2016 is fetched photo by photo without one.
     """
-    from geonb.evaluation.accuracy import evaluate_guesses
+    from geonb.evaluation.accuracy import evaluate as measure
     from geonb.evaluation.guesses import guess
     from geonb.evaluation.regions import promise_from
     from geonb.shown.sheets import check_ending
@@ -84,7 +84,7 @@ def evaluate(  # noqa: PLR0913
         learned.save(model.folder)
         click.echo(f"stored with {model.name}: {learned}", err=True)
         guesses = replace(guesses, promise=None)  # these photos can't judge what they taught
-    result = evaluate_guesses(model, photo_set, guesses)
+    result = measure(guesses, photo_set)
     click.echo(result)
     if model.note:
         click.echo(f"Note: {model.note}.")

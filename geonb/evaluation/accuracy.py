@@ -6,7 +6,7 @@ table. A photo without a prediction counts as wrong; one without a true place is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -159,7 +159,7 @@ class Evaluation(Tabular):
 
 
 def evaluate(  # noqa: PLR0913
-    predictions: Model | ArrayLike | Sequence[Predictions | None],
+    predictions: Model | Guesses | ArrayLike | Sequence[Predictions | None],
     truth: PhotoSet | ArrayLike | Sequence[Place | None] | None = None,
     *,
     name: str = "yours",
@@ -186,12 +186,17 @@ def evaluate(  # noqa: PLR0913
 
     Raises `EvaluationError` if the two don't fit, `PlaceError` for what is no place.
     """
+    coverage = None
     if isinstance(truth, PhotoSet):
-        if not isinstance(predictions, Model):
+        if isinstance(predictions, Model):
+            predictions = guess(predictions, truth, crops=crops)
+        if not isinstance(predictions, Guesses):
             raise EvaluationError("a set of photos goes with a model; predictions with its .truth")
-        asked = guess(predictions, truth, crops=crops)
-        return evaluate_guesses(predictions, truth, asked, constant=constant, published=published)
-    if isinstance(predictions, Model) or crops != 1:
+        if promise := predictions.promise:
+            coverage = coverage_from(promise, predictions.before, predictions.areas_km2)
+        name, test_set = predictions.model, truth.name
+        predictions, truth = predictions.places, truth.truth
+    elif isinstance(predictions, Model) or crops != 1:
         raise EvaluationError(
             "a model, and crops=10, need a set of photos: evaluate(model, photos)"
         )
@@ -206,8 +211,7 @@ def evaluate(  # noqa: PLR0913
     km = measure(guesses[:, :_BEST_OF], places)  # (N, at most 5)
     scores = [score(f"{name}, first guess", test_set, km[:, 0])]
     if km.shape[1] > 1:
-        best = np.where(np.isnan(km), np.inf, km).min(axis=1)
-        best[np.isinf(best)] = np.nan
+        best = np.fmin.reduce(km, axis=1)  # NaN only where all are
         scores.append(score(f"{name}, best of {km.shape[1]}", test_set, best))
     constants = measure(np.array(answer)[None, None], places)
     scores.append(score("constant guess", test_set, constants[:, 0]))
@@ -220,27 +224,5 @@ def evaluate(  # noqa: PLR0913
         int((~known).sum()),
         answer,
         constant is not None,
+        coverage,
     )
-
-
-def evaluate_guesses(
-    model: Model,
-    photos: PhotoSet,
-    guesses: Guesses,
-    *,
-    constant: Place | None = None,
-    published: str | Iterable[str | PublishedRow] | None = None,
-) -> Evaluation:
-    """Measure what `guess` gave, and the promise that the model's regions make."""
-    result = evaluate(
-        guesses.places,
-        photos.truth,
-        name=model.name,
-        test_set=photos.name,
-        constant=constant,
-        published=published,
-    )
-    if guesses.promise is None:
-        return result
-    coverage = coverage_from(guesses.promise, guesses.before, guesses.areas_km2)
-    return replace(result, coverage=coverage)

@@ -9,21 +9,27 @@ import numpy as np
 
 from geonb.distances import Place, check_points
 from geonb.earth import s2
-from geonb.errors import EvaluationError, PlaceError
-from geonb.evaluation.crops import predict_ten_crops
+from geonb.errors import EvaluationError, GeonbError, PlaceError
 from geonb.evaluation.regions import share_before
-from geonb.many.results import predict_many
-from geonb.predictions import Predictions
+from geonb.many.results import Result, predict_many
+from geonb.photos.photo import open_photo
+from geonb.predictions import Predictions, rank
+from geonb.preprocessing import preprocess
 from geonb.regions import Promise, hold, read_promise, true_classes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import ArrayLike, NDArray
 
     from geonb.earth.cells import Cells
     from geonb.evaluation.photo_sets import PhotoSet
     from geonb.model import Model
+    from geonb.photos.photo import Photo
 
 _TOWN_LEVEL = 10  # S2 cells of about 9 km
+_CROP = 224 / 256
+"""Of the short side, that a crop sees: papers shrink it to 256 pixels and cut squares of 224."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +37,7 @@ class Guesses:
     """What a model says about N photos.
 
     Attributes:
+        model: The model's name.
         places: Its guesses, best first, (N, k, 2) degrees; NaN for a photo that can't be opened.
         failures: Why photos can't be opened, one line each.
         before: Probability that ranks before the true place, (N,); inf if no region contains it.
@@ -38,6 +45,7 @@ class Guesses:
         areas_km2: Area of the region that the promise asks for, (N,); NaN without one.
     """
 
+    model: str
     places: NDArray[np.float64]
     failures: tuple[str, ...]
     before: NDArray[np.float64]
@@ -69,7 +77,37 @@ def guess(model: Model, photos: PhotoSet, top: int = 5, crops: int = 1) -> Guess
         before[i] = share_before(belief.probabilities, true[i])
         if promise:
             areas[i] = hold(belief, promise.share).area_km2
-    return Guesses(places, tuple(failures), before, promise, areas)
+    return Guesses(model.name, places, tuple(failures), before, promise, areas)
+
+
+def predict_ten_crops(model: Model, photos: Iterable[str], top: int = 5) -> Iterator[Result]:
+    """Predict each photo from four corners, the middle, and their mirror images.
+
+    The ten answers' probabilities are averaged. Raises `ModelError` if the network is broken.
+    """
+    from tqdm.auto import tqdm
+
+    for source in tqdm(photos, f"{model.name}, ten crops", unit="photo"):
+        try:
+            photo = open_photo(source)
+            prepared = ten_crops(model, photo)
+        except GeonbError as error:
+            yield Result(source, None, error)
+        else:
+            probabilities = model.run(prepared).mean(axis=0)
+            yield Result(source, rank(model, photo, probabilities, top))
+
+
+def ten_crops(model: Model, photo: Photo) -> NDArray[np.float32]:
+    """A photo's crops as the model's recipe prepares them, (10, 3, side, side)."""
+    image = photo.image()
+    width, height = image.size
+    side = max(1, round(_CROP * min(width, height)))
+    right, below = width - side, height - side
+    corners = [(0, 0), (right, 0), (0, below), (right, below), (right // 2, below // 2)]
+    crops = [image.crop((x, y, x + side, y + side)) for x, y in corners]
+    prepared = preprocess(crops, recipe=model.recipe)  # (5, 3, side, side)
+    return np.concatenate([prepared, prepared[..., ::-1]])
 
 
 def most_frequent(places: ArrayLike, cells: Cells | None = None) -> Place:

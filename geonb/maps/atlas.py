@@ -207,7 +207,7 @@ def _pins(ground: Ground, view: View, predictions: Predictions) -> str:
     """The pins, the best one last so that it's in front, where the first view has them."""
     marked = points(predictions)
     spots = np.array([ground.at(np.array(point.place[::-1])) for point in marked])
-    radii = np.array([_radius(point, predictions) for point in marked])
+    radii = np.array([_radius(point) for point in marked])
     screen = view.on_screen(spots)
     moved = spread(screen, radii, [point.label == TRUTH for point in marked])
     drawn = []
@@ -229,7 +229,5 @@ def _pins(ground: Ground, view: View, predictions: Predictions) -> str:
     return "".join([*reversed(drawn[: len(predictions)]), *front])
 
 
-def _radius(point: Point, predictions: Predictions) -> float:
-    if point.label == TRUTH:
-        return 10.0
-    return 9 + 14 * float(np.sqrt(predictions[int(point.label) - predictions[0].rank].probability))
+def _radius(point: Point) -> float:
+    return 10.0 if point.label == TRUTH else 9 + 14 * float(np.sqrt(point.probability))

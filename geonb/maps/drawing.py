@@ -189,7 +189,7 @@ def add_pins(chart: Chart, predictions: Predictions) -> None:
     if not marked:
         return
     spots = np.array([chart.at(p.place) for p in marked])
-    radii = np.array([_radius(p.label, predictions) for p in marked])
+    radii = np.array([_radius(point) for point in marked])
     moved = spread(spots, radii, [p.label == TRUTH for p in marked])
     for order, (point, spot, xy, radius) in enumerate(
         zip(marked, spots, moved, radii, strict=True)
@@ -233,12 +233,9 @@ def _number(chart: Chart, xy: Line, radius: float, point: Point, order: float) -
     write(chart, point.label, xy, "white", fontsize=size, weight="bold", zorder=order + 0.05)
 
 
-def _radius(label: str, predictions: Predictions) -> float:
+def _radius(point: Point) -> float:
     """Points; a pin's area grows with its probability."""
-    if label == TRUTH:
-        return 8.0
-    best = predictions[int(label) - predictions[0].rank]
-    return 6.5 + 11 * float(np.sqrt(best.probability))
+    return 8.0 if point.label == TRUTH else 6.5 + 11 * float(np.sqrt(point.probability))
 
 
 def spread(spots: Line, radii: Line, fixed: Sequence[bool]) -> Line:

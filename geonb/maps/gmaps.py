@@ -16,7 +16,7 @@ from geonb.maps.google import KEY_VARIABLE
 from geonb.maps.live import Beside, Live, traits_of
 from geonb.maps.plane import great_circle
 from geonb.maps.points import TRUTH_COLOUR, box, in_km, points, turned, view
-from geonb.maps.providers import repair_gmaps
+from geonb.maps.show import repair_gmaps
 
 if TYPE_CHECKING:
     from geonb.distances import Place

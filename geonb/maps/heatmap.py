@@ -17,7 +17,7 @@ from geonb.earth.outlines import polygons
 from geonb.earth.places import nearest_town
 from geonb.errors import printable
 from geonb.maps import drawing
-from geonb.maps.providers import Provider, choose_for_cells, provider_module
+from geonb.maps.show import Provider, choose_for_cells, provider_module
 from geonb.photos.photo import PhotoSource, open_photo
 from geonb.regions import Region, hold, in_km2, promised
 from geonb.shown.pictures import Picture, styled

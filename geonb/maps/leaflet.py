@@ -13,26 +13,19 @@ from geonb.distances import bounds
 from geonb.maps import drawing, static
 from geonb.maps.live import Beside, Live, traits_of
 from geonb.maps.plane import coasts, cut_lines, cut_rings, great_circle, land, on_turns
-from geonb.maps.points import (
-    TRUTH,
-    TRUTH_COLOUR,
-    Point,
-    box,
-    in_km,
-    nearest_turn,
-    points,
-    view,
-)
+from geonb.maps.points import TRUTH, TRUTH_COLOUR, Point, box, in_km, nearest_turn, points, view
 from geonb.maps.static import near
 from geonb.shown.photos import show_photo
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
     from geonb.predictions import Predictions
     from geonb.shown.pictures import Picture
+
+    Line = NDArray[np.float64]
 
 _HEIGHT = "420px"
 _DIGITS = 5
@@ -103,28 +96,35 @@ def base_map(
         panes={_LAND_PANE: {"zIndex": 150, "pointerEvents": "none"}},  # tiles are at 200
     )  # fmt: skip
     middle = centre[1] if turn is None else turn
-    for layer in [*_land_layers(middle), *(_fine_layers(near, middle) if near else [])]:
+    for layer in [*_land_layers(*land(), middle), *(_fine_layers(near, middle) if near else [])]:
         world.add(layer)
     world.add(ipyleaflet.ScaleControl(position="bottomleft", imperial=False))
     return world
 
 
-def _land_layers(centre: float) -> list[Any]:
+def _land_layers(
+    shores: Iterable[Line],
+    borders: Iterable[Line],
+    centre: float,
+    digits: int = 2,
+    *,
+    stroke: bool = True,
+) -> list[Any]:
     """The outlines within half a turn of the globe around ``centre``, in the pane for them.
 
     Shapes and not GeoJSON, which ipyleaflet draws in the pane above the tiles, whatever it is told.
     """
-    shores, borders = land()
-    common = {"color": drawing.BORDER, "weight": 1, "pane": _LAND_PANE}
-    coasts = [[ring] for ring in _moved(shores, centre)]
+    line = {"color": drawing.BORDER, "weight": 1, "pane": _LAND_PANE}
+    filled = {"fill_color": drawing.LAND, "fill_opacity": 1.0, "stroke": stroke}
+    rings = [[ring] for ring in _moved(shores, centre, digits)]
     return [
-        ipyleaflet.Polygon(locations=coasts, fill_color=drawing.LAND, fill_opacity=1.0, **common),
-        ipyleaflet.Polyline(locations=_moved(borders, centre), fill=False, **common),
+        ipyleaflet.Polygon(locations=rings, **filled, **line),
+        ipyleaflet.Polyline(locations=_moved(borders, centre, digits), fill=False, **line),
     ]
 
 
 def _fine_layers(near: tuple[float, float, float, float], centre: float) -> list[Any]:
-    """Fine coasts around a box, on a sea of their own, in the pane for outlines."""
+    """Fine coasts around a box, on a sea of their own."""
     south, west, north, east = near
     out = max(north - south, east - west, _FINE_LEAST)
     if out > _FINE_MOST:
@@ -132,17 +132,13 @@ def _fine_layers(near: tuple[float, float, float, float], centre: float) -> list
     box = (max(south - out, -85.0), west - out, min(north + out, 85.0), east + out)
     low, left, high, right = box
     corners = np.array([(left, low), (right, low), (right, high), (left, high)])
-    sea = [[ring] for ring in _moved([corners], centre)]
-    shores, borders = coasts()
-    rings = [[ring] for ring in _moved([*cut_rings(shores.near(box), box)], centre, 3)]
-    lines = _moved([*cut_lines(borders.near(box), box)], centre, 3)
-    common = {"stroke": False, "fill_opacity": 1.0, "pane": _LAND_PANE}
-    style = {"color": drawing.BORDER, "weight": 1, "fill": False, "pane": _LAND_PANE}
-    return [
-        ipyleaflet.Polygon(locations=sea, fill_color=drawing.SEA, **common),
-        ipyleaflet.Polygon(locations=rings, fill_color=drawing.LAND, **common),
-        ipyleaflet.Polyline(locations=lines, **style),
-    ]
+    sea = ipyleaflet.Polygon(
+        locations=[[ring] for ring in _moved([corners], centre)], stroke=False,
+        fill_color=drawing.SEA, fill_opacity=1.0, pane=_LAND_PANE,
+    )  # fmt: skip
+    shores, borders = (coast.near(box) for coast in coasts())
+    rings, lines = cut_rings(shores, box), cut_lines(borders, box)
+    return [sea, *_land_layers(rings, lines, centre, 3, stroke=False)]
 
 
 def shapes(features: list[dict[str, Any]]) -> Any:
@@ -181,7 +177,7 @@ def add_shapes_with_key(
     world.add(ipyleaflet.WidgetControl(widget=key, position="topright"))
 
 
-def _moved(lines: Sequence[NDArray[np.float64]], centre: float, digits: int = 2) -> list[Any]:
+def _moved(lines: Iterable[Line], centre: float, digits: int = 2) -> list[Any]:
     """Lines on the turns of the globe around ``centre``, as Leaflet takes them: latitude first."""
     return [
         line[:, ::-1].round(digits).tolist() for line in on_turns(lines, centre - 180, centre + 180)

@@ -37,11 +37,13 @@ class Point:
         place: Latitude and longitude in degrees.
         label: The rank, or `TRUTH`.
         text: The place in words: town, probability, distance to the true place.
+        probability: 0 to 1; 1 for the true place.
     """
 
     place: Place
     label: str
     text: str
+    probability: float = 1.0
 
     @property
     def on_mercator(self) -> Place:
@@ -62,7 +64,7 @@ def points(predictions: Predictions) -> list[Point]:
         text = f"{p.town}, {percent(p.probability)}"
         if distances is not None:
             text += f", {in_km(distances[number])} from the true place"
-        marked.append(Point(p.place, str(p.rank), text))
+        marked.append(Point(p.place, str(p.rank), text, p.probability))
     if predictions.truth is not None and distances is not None:
         text = f"true place, {in_degrees(predictions.truth)}, {in_km(distances[0])} from guess 1"
         marked.append(Point(predictions.truth, TRUTH, text))

@@ -1,16 +1,31 @@
-"""Draw predictions on a map, by the provider that is asked for or here."""
+"""Draw predictions on a map: which of the packages that draw maps to take, and loading it."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+import os
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal
 
 from geonb.distances import check_points
-from geonb.maps.providers import Provider, choose, provider_module
+from geonb.errors import MapError, MissingDependencyError
 
 if TYPE_CHECKING:
     from geonb.distances import Place
     from geonb.predictions import Predictions
+
+Provider = Literal["auto", "google", "gmaps", "leaflet", "static"]
+PROVIDERS = ("google", "gmaps", "leaflet", "static")
+"""Google through geonb's own widget or the blog's package; OpenStreetMap; a picture."""
+_PACKAGES = {
+    "google": ("anywidget",),
+    "gmaps": ("gmaps", "anywidget"),
+    "leaflet": ("ipyleaflet", "anywidget"),
+}
+"""What you install for a provider; the other packages that it imports come with these."""
+VARIABLE = "GEONB_MAP"
+"""The environment variable that says what ``auto`` takes."""
 
 
 def show_map(
@@ -40,3 +55,63 @@ def show_map(
     options = {"google": {"api_key": api_key, "map_id": map_id}, "gmaps": {"api_key": api_key}}
     draw = provider_module(chosen).draw
     return draw(predictions, why, photo=photo, **options.get(chosen, {}))
+
+
+def provider_module(provider: str) -> Any:
+    """Import a provider's module. Raises `MissingDependencyError`."""
+    try:
+        return import_module(f"geonb.maps.{provider}")
+    except ImportError as error:
+        package = next(iter(_missing(provider)), str(error.name))
+        extra = "gmaps" if provider == "gmaps" else "maps"
+        raise MissingDependencyError(f"the {provider} map", package, extra) from error
+
+
+def _missing(provider: str) -> list[str]:
+    return [package for package in _PACKAGES[provider] if find_spec(package) is None]
+
+
+def choose(provider: str, api_key: str | None = None) -> tuple[str, str]:
+    """The provider, and the reason in words. Raises `MapError` for an unknown name."""
+    asked = provider
+    if provider == "auto":
+        asked = os.environ.get(VARIABLE) or "auto"
+    if asked not in {"auto", *PROVIDERS}:
+        where = f"{VARIABLE}={asked}" if provider == "auto" else repr(provider)
+        raise MapError(f"no map provider {where}; choose auto, {', '.join(PROVIDERS)}")
+    if asked != "auto":
+        return asked, f"Map: {asked}{f', as {VARIABLE} says' if provider == 'auto' else ''}."
+    if (api_key or os.environ.get("GOOGLE_MAPS_API_KEY")) and not _missing("google"):
+        return "google", f"Map: google, because there is an API key; {VARIABLE} chooses another."
+    if not _missing("leaflet"):
+        why = f"which needs no key; {VARIABLE} chooses another."
+        return "leaflet", f"Map: leaflet (OpenStreetMap), {why}"
+    return "static", 'Map: a picture; for live maps: pip install "geonb[maps]"'
+
+
+def choose_for_cells(provider: str) -> str:
+    """Leaflet or a picture, the two that can draw cells; ``auto`` takes the nearest to its choice.
+
+    Raises `MapError`.
+    """
+    if provider in {"google", "gmaps"}:
+        raise MapError(f"cells are not drawn by {provider}; choose auto, leaflet or static")
+    chosen, _ = choose(provider)
+    if chosen in {"google", "gmaps"}:
+        return "static" if _missing("leaflet") else "leaflet"
+    return chosen
+
+
+def repair_gmaps() -> None:
+    """Make gmaps 0.9.0, the blog's map package, run on Python 3.10 and newer.
+
+    It looks for ``collections.Iterable``, which moved to ``collections.abc``. Raises
+    `MissingDependencyError`.
+    """
+    import collections.abc
+
+    try:
+        import gmaps.options
+    except ImportError as error:
+        raise MissingDependencyError("the blog's map", "gmaps", "gmaps") from error
+    gmaps.options.collections = collections.abc

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import traceback
-import uuid
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -25,16 +24,16 @@ class Below:
     """
 
     def __init__(self) -> None:
-        from IPython.display import display
+        from IPython.display import DisplayHandle
 
-        self._id = uuid.uuid4().hex
         self._bundles: list[dict[str, Any]] = []
-        display(_together([]), raw=True, display_id=self._id)
+        self._output = DisplayHandle()
+        self._output.display(_together([]), raw=True)
 
     def clear(self) -> None:
         """Show nothing."""
         self._bundles.clear()
-        self._update()
+        self._output.update(_together([]), raw=True)
 
     def add(self, callback: Callable[[Photo], Any], photo: Photo) -> None:
         """Call back, and show what comes of it below what is there."""
@@ -45,12 +44,7 @@ class Below:
         if captured.stdout or captured.stderr:
             self._bundles.append({"text/plain": (captured.stdout + captured.stderr).rstrip("\n")})
         self._bundles += [output.data for output in captured.outputs]
-        self._update()
-
-    def _update(self) -> None:
-        from IPython.display import update_display
-
-        update_display(_together(self._bundles), raw=True, display_id=self._id)
+        self._output.update(_together(self._bundles), raw=True)
 
 
 def _call(callback: Callable[[Photo], Any], photo: Photo) -> None:

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from geonb.errors import EvaluationError
-from geonb.evaluation.reliability import reliability
-from geonb.evaluation.temperature import calibrate, fit_temperature, warm
+from geonb.evaluation.calibration import calibrate, fit_temperature, reliability, warm
 
 
 def honest(photos=6000, cells=8, seed=0):
