@@ -59,10 +59,10 @@ from .preprocessing import preprocess as preprocess
 from .regions import Promise as Promise
 from .regions import Region as Region
 from .regions import true_classes as true_classes
-from .shown.photos import ShownPhoto as ShownPhoto
-from .shown.photos import show_photo as show_photo
 from .shown.pictures import Picture as Picture
+from .shown.pictures import ShownPhoto as ShownPhoto
 from .shown.pictures import show_figure as show_figure
+from .shown.pictures import show_photo as show_photo
 from .shown.sheets import Sheet as Sheet
 from .similarity import Lookalikes as Lookalikes
 from .similarity import lookalikes as lookalikes

@@ -6,6 +6,7 @@ import gzip
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -153,9 +154,7 @@ def gazetteer() -> Gazetteer:
     lines = gzip.decompress(data).decode().splitlines()[1:]  # the first names the source
     countries, codes, names, *numbers = zip(*(line.split("\t") for line in lines), strict=True)
     lat, lng, people = np.array(numbers, dtype=np.float64)
-    borders = [here != there for here, there in zip(
-        zip(countries, codes, strict=True), zip(countries[1:], codes[1:], strict=True), strict=False
-    )]  # fmt: skip
+    borders = (here != there for here, there in pairwise(zip(countries, codes, strict=True)))
     places = np.stack([lat, lng], axis=-1)
-    regions = np.concatenate([[0], np.cumsum(borders)])
+    regions = np.cumsum([0, *borders])
     return Gazetteer(list(names), list(countries), places, people, regions, s2.unit_vectors(places))

@@ -17,8 +17,7 @@ from geonb.maps import atlas
 from geonb.maps.page import SOURCES, page_of
 from geonb.maps.plane import equal_earth, land
 from geonb.photos.photo import open_photo
-from geonb.shown.photos import thumbnail
-from geonb.shown.pictures import data
+from geonb.shown.pictures import data, thumbnail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

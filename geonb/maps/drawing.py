@@ -141,7 +141,7 @@ def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float
     return chart
 
 
-def box_around(places: Sequence[Place], ratio: float) -> tuple[Box, float]:
+def boxaround(places: Sequence[Place], ratio: float) -> tuple[Box, float]:
     """South, west, north, east of a close-up so many times as wide as high, and its stretch.
 
     The stretch is how many degrees of longitude are as long as one of latitude.
@@ -159,7 +159,7 @@ def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
     """Land and sea around places, true to shape in the middle; fills the axes."""
     extent = axes.get_window_extent()
     ratio = extent.width / extent.height
-    box, stretch = box_around(places, ratio)
+    box, stretch = boxaround(places, ratio)
     south, west, north, east = box
     lat, lng, half = (south + north) / 2, (west + east) / 2, (north - south) / 2
     chart = Chart(axes, lng, lambda line: (line - (lng, lat)) / (stretch, 1.0), box)
@@ -203,7 +203,7 @@ def add_pins(chart: Chart, predictions: Predictions) -> None:
                 chart.axes.plot(x, y, color=point.colour, lw=1.2, transform=across, zorder=9)
                 add_dot(chart, spot, 4, point.colour, zorder=9)
             _number(chart, xy, radius, point, 20 - order / 10)
-        chart.taken.append((*(xy - radius - 2), *(xy + radius + 2)))
+        chart.taken.append(around(xy, radius + 2))
     if predictions.truth is not None and chart.holds(predictions.truth):
         add_way(chart, predictions)
 
@@ -223,7 +223,7 @@ def add_groups(chart: Chart, predictions: Predictions, radius: float = 5.5) -> N
         elif all(np.hypot(*(spot - other)) > 2 * radius for other in shown):
             _number(chart, spot, radius, point, 20 - len(shown) / 10)
             shown.append(spot)
-            chart.taken.append((*(spot - radius), *(spot + radius)))
+            chart.taken.append(around(spot, radius))
 
 
 def _number(chart: Chart, xy: Line, radius: float, point: Point, order: float) -> None:
@@ -274,47 +274,45 @@ def add_way(chart: Chart, predictions: Predictions) -> None:
         return
     line = plane.great_circle(truth, best)
     chart.add_lines([line], colors=TRUTH_COLOUR, lw=1.3, linestyles="--", zorder=3)
-    words, size = in_km(predictions.distances[0]), 9.0
-    width, middle = 1.15 * _LETTER * size * len(words), chart.at(line[len(line) // 2][::-1])
+    words, middle = in_km(predictions.distances[0]), chart.at(line[len(line) // 2][::-1])
+    half = _half(words, 9.0) * (1.15, 1.0)
     for out in (14, 20, 26, 34, 42):
         for angle in np.radians(range(0, 360, 45)):
-            x, y = middle + out * np.array([1.3 * np.cos(angle), np.sin(angle)])
-            box = (x - width / 2, y - size / 2, x + width / 2, y + size / 2)
-            if chart.free(box):
-                _add_words(chart, words, np.array([x, y]), TRUTH_COLOUR, weight="bold", size=size)
+            xy = middle + out * np.array([1.3 * np.cos(angle), np.sin(angle)])
+            if chart.free(around(xy, half)):
+                _add_words(chart, words, xy, TRUTH_COLOUR, weight="bold", size=9.0)
                 return
 
 
 def add_towns(chart: Chart, most: int = 5, size: float = 8.5) -> None:
-    """Name the largest towns on the map, as many as fit beside the pins."""
+    """Name the largest towns on the map, as many as fit beside the pins.
+
+    A name stands right, left, above or below its town.
+    """
     shown = 0
     for name, place, _ in towns_in(chart.box, 60):
-        spot = chart.at(place)
-        dot = (*(spot - 3), *(spot + 3))
-        box = _room(chart, dot, spot, _LETTER * size * len(name), size)
-        if box is None:
+        spot, half = chart.at(place), _half(name, size)
+        dot, sides = around(spot, 3), np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
+        free = [xy for xy in spot + sides * (half + 5) if chart.free(around(xy, half))]
+        if not (free and chart.free(dot)):
             continue
         add_dot(chart, spot, 3.5, "#8a8577", marker="s", zorder=5)
-        left, bottom, right, top = box
-        middle = np.array([left + right, bottom + top]) / 2
-        _add_words(chart, name, middle, "#5f594e", size=size, order=6)
-        chart.taken += [dot, box]
+        _add_words(chart, name, free[0], "#5f594e", size=size, order=6)
+        chart.taken.append(dot)
         shown += 1
         if shown == most:
             return
 
 
-def _room(chart: Chart, dot: Box, spot: Line, width: float, height: float) -> Box | None:
-    """A box right, left, above or below a town that covers nothing and stays on the map."""
-    x, y = spot.tolist()
-    for left, bottom in (
-        (x + 5, y - height / 2), (x - 5 - width, y - height / 2),
-        (x - width / 2, y + 5), (x - width / 2, y - 5 - height),
-    ):  # fmt: skip
-        box = (left, bottom, left + width, bottom + height)
-        if chart.free(box) and chart.free(dot):
-            return box
-    return None
+def _half(words: str, size: float) -> Line:
+    """Half of the width and of the height of words, in points."""
+    return np.array([_LETTER * size * len(words), size]) / 2
+
+
+def around(xy: Line, half: Line | float) -> Box:
+    """The box around a spot that reaches so far to each side."""
+    left, bottom, right, top = np.concatenate([xy - half, xy + half]).tolist()
+    return left, bottom, right, top
 
 
 def _meet(a: Box, b: Box) -> bool:
@@ -336,8 +334,7 @@ def _add_words(
 
     halo = [withStroke(linewidth=_HALO, foreground="white")]
     write(chart, words, xy, colour, fontsize=size, zorder=order, path_effects=halo, **style)
-    half = np.array([_LETTER * size * len(words), size]) / 2
-    chart.taken.append((*(xy - half), *(xy + half)))
+    chart.taken.append(around(xy, _half(words, size)))
 
 
 def add_scale_bar(chart: Chart) -> None:

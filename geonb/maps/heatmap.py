@@ -233,7 +233,7 @@ def _heatmap_figure(belief: Belief, shown: list[Area]) -> Figure:
             )
     drawing.add_scale_bar(close)
     size = _radius(belief, points[0])
-    close.taken += [(*(close.at(p) - size), *(close.at(p) + size)) for p in near[:50]]
+    close.taken += [drawing.around(close.at(place), size) for place in near[:50]]
     drawing.add_towns(close)
     legend = figure.legend(
         handles=keys, loc="lower center", ncols=2 if len(keys) > 3 else 3, fontsize=9,

@@ -15,7 +15,7 @@ from geonb.maps.live import Beside, Live, traits_of
 from geonb.maps.plane import coasts, cut_lines, cut_rings, great_circle, land, on_turns
 from geonb.maps.points import TRUTH, TRUTH_COLOUR, Point, box, in_km, nearest_turn, points, view
 from geonb.maps.static import near
-from geonb.shown.photos import show_photo
+from geonb.shown.pictures import show_photo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

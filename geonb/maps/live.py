@@ -12,8 +12,7 @@ import traitlets
 from IPython.display import display
 
 from geonb.maps.points import in_words, line_below, points
-from geonb.shown.photos import show_photo
-from geonb.shown.pictures import style
+from geonb.shown.pictures import show_photo, style
 
 if TYPE_CHECKING:
     from geonb.predictions import Predictions

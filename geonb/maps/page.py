@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from geonb.files import replacing
 from geonb.maps import atlas
 from geonb.maps.points import headline, how_sure, in_km, in_words
-from geonb.shown.photos import show_photo
-from geonb.shown.pictures import data
+from geonb.shown.pictures import data, show_photo
 from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:

@@ -40,8 +40,11 @@ class _Picker(anywidget.AnyWidget):
     max_bytes = traitlets.Int(50_000_000).tag(sync=True)
     shrink_over = traitlets.Int(8_000_000).tag(sync=True)
     max_side = traitlets.Int(2048).tag(sync=True)
+    _chosen = ""
+    """The trait that holds what was chosen."""
 
     def __init__(self, **traits: Any) -> None:
+        self._callbacks: list[tuple[Callable[[Photo], Any], Below]] = []
         super().__init__(**traits)
         self._transfers = Transfers(self.max_bytes)
         self._lock = threading.Lock()  # messages come on two threads
@@ -53,28 +56,24 @@ class _Picker(anywidget.AnyWidget):
             with self._lock:
                 self._transfers.max_bytes = self.max_bytes
                 if self._transfers.renew(int(message.get("choice", 0))):
-                    self._clear()
+                    setattr(self, self._chosen, ())
+                    for _, below in self._callbacks:
+                        below.clear()
                 arrived = self._transfers.take(message, buffers)
                 if arrived is None:
                     return
-                self._take(arrived)
+                kept = self._opened(arrived)
+                setattr(self, self._chosen, (*getattr(self, self._chosen), kept))
         except PhotoError as error:
             self.send({"type": "refused", "id": message.get("id"), "text": str(error)})
         else:
             self.send({"type": "here", "id": arrived.id})
-            self._announce()
+            for callback, below in self._callbacks:
+                below.add(callback, kept)
 
     @abstractmethod
-    def _clear(self) -> None:
-        """Forget what was chosen before."""
-
-    @abstractmethod
-    def _take(self, arrived: Arrived) -> None:
-        """Keep a file. Raises `PhotoError` if it can't be used."""
-
-    @abstractmethod
-    def _announce(self) -> None:
-        """Act on the file that was kept last; the browser knows of it already."""
+    def _opened(self, arrived: Arrived) -> Any:
+        """What is kept of a file. Raises `PhotoError` if it can't be used."""
 
 
 class PhotoPicker(_Picker):
@@ -95,10 +94,7 @@ class PhotoPicker(_Picker):
     """
 
     photos: tuple[Photo, ...] = traitlets.Tuple()
-
-    def __init__(self, **traits: Any) -> None:
-        self._callbacks: list[tuple[Callable[[Photo], Any], Below]] = []
-        super().__init__(**traits)
+    _chosen = "photos"
 
     def on_photo(self, callback: Callable[[Photo], Any]) -> Callable[[Photo], Any]:
         """Call ``callback(photo)`` for each photo as it arrives; also as a decorator.
@@ -109,19 +105,10 @@ class PhotoPicker(_Picker):
         self._callbacks.append((callback, Below()))
         return callback
 
-    def _clear(self) -> None:
-        self.photos = ()
-        for _, below in self._callbacks:
-            below.clear()
-
-    def _take(self, arrived: Arrived) -> None:
+    def _opened(self, arrived: Arrived) -> Photo:
         photo = open_photo({"name": arrived.name, "content": arrived.content})
         photo.image(_CHECK_SIDE)
-        self.photos = (*self.photos, photo)
-
-    def _announce(self) -> None:
-        for callback, below in self._callbacks:
-            below.add(callback, self.photos[-1])
+        return photo
 
 
 class FileUpload(_Picker):
@@ -137,24 +124,17 @@ class FileUpload(_Picker):
     """
 
     value: tuple[dict[str, Any], ...] = traitlets.Tuple()
+    _chosen = "value"
 
     def __init__(self, **traits: Any) -> None:
         defaults = {"description": "Upload", "multiple": False, "accept": "", "_plain": True}
         super().__init__(**{**defaults, **traits})
 
-    def _clear(self) -> None:
-        self.value = ()
-
-    def _take(self, arrived: Arrived) -> None:
-        modified = dt.datetime.fromtimestamp(arrived.modified / 1000, dt.UTC)
-        file = {
+    def _opened(self, arrived: Arrived) -> dict[str, Any]:
+        return {
             "name": arrived.name,
             "type": arrived.mime,
             "size": len(arrived.content),
             "content": memoryview(arrived.content),
-            "last_modified": modified,
+            "last_modified": dt.datetime.fromtimestamp(arrived.modified / 1000, dt.UTC),
         }
-        self.value = (*self.value, file)
-
-    def _announce(self) -> None:
-        """Nothing to do: who wants to know observes ``value``."""

@@ -1,4 +1,4 @@
-"""Pictures that always carry their words: for notebooks, files and terminals."""
+"""Pictures and photos that always carry their words: for notebooks, files and terminals."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geonb.errors import PictureError
+from geonb.errors import PictureError, printable
 from geonb.files import replacing
+from geonb.photos.photo import Photo, PhotoSource, open_photo
 
 if TYPE_CHECKING:
     import os
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 KINDS: tuple[str, ...] = ("png", "svg", "pdf")
 """The formats that a drawing can be written in."""
 _DPI = 110
+_QUALITY = 90
+"""Of a photo's JPEG."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,53 @@ def show_figure(figure: Figure, alt: str) -> Picture:
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close(figure)
     return Picture(lambda: figure, alt)
+
+
+@dataclass(frozen=True, eq=False)
+class ShownPhoto:
+    """A photo as notebooks show it; terminals show the words.
+
+    Attributes:
+        photo: The photo itself, whole.
+        alt: What it shows, for people who can't see it.
+        side: Pixels on the longer side, at most.
+    """
+
+    photo: Photo
+    alt: str
+    side: int
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    def _repr_html_(self) -> str:
+        return tag(self.alt, thumbnail(self.photo, self.side), "jpeg")
+
+    def data_url(self) -> str:
+        """The photo as an address that holds it."""
+        return data_url(thumbnail(self.photo, self.side), "jpeg")
+
+
+def show_photo(photo: PhotoSource, alt: str = "", side: int = 480) -> ShownPhoto:
+    """Show a photo, at most ``side`` pixels wide and high.
+
+    ``alt`` says what it shows, for people who can't see it; the default is the photo's own
+    words. The notebook saves what it shows: the photo at this size, without its EXIF.
+    Raises `PhotoError`.
+    """
+    photo = open_photo(photo)
+    width, height = photo.size
+    words = alt or photo.alt or f"The photo {photo.name}, {width} x {height} pixels"
+    return ShownPhoto(photo, printable(words), side)
+
+
+def thumbnail(photo: Photo, side: int, kind: str = "JPEG", **options: int) -> bytes:
+    """A picture of at most ``side`` pixels on each side, without EXIF; ``options`` are Pillow's."""
+    image = photo.image(short_side=side)
+    image.thumbnail((side, side))
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **({"quality": _QUALITY} | options))
+    return buffer.getvalue()
 
 
 def tag(alt: str, data: bytes, kind: str = "png") -> str:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from geonb.errors import TrainingError
 from geonb.evaluation.photo_sets import PhotoSet
-from geonb.shown.photos import show_photo
+from geonb.shown.pictures import show_photo
 from geonb_training.scenes.painting import SIZE
 from geonb_training.scenes.photographers import photographers
 from geonb_training.scenes.scene import draw, shoot
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from geonb.shown.photos import ShownPhoto
+    from geonb.shown.pictures import ShownPhoto
     from geonb_training.scenes.photographers import Role
     from geonb_training.scenes.scene import Scene
 
