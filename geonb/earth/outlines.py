@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,12 +117,12 @@ def polygons(ids: s2.Ids) -> list[list[s2.Floats]]:
     for level in np.unique(levels).tolist():
         indices = np.flatnonzero(levels == level)
         if level == 0:
-            for i in indices.tolist():
-                found[i] = [ring for [ring] in polygons(s2.children(ids[[i]])[0])]
-            continue
-        edges = rings(ids[indices], 2 ** max(0, _STRAIGHT_LEVEL - level))
-        for i, ring in zip(indices.tolist(), _on_map(edges), strict=True):
-            found[i] = [ring]
+            parts = [list(chain(*polygons(four))) for four in s2.children(ids[indices])]
+        else:
+            edges = rings(ids[indices], 2 ** max(0, _STRAIGHT_LEVEL - level))
+            parts = [[ring] for ring in _on_map(edges)]
+        for i, part in zip(indices.tolist(), parts, strict=True):
+            found[i] = part
     return found
 
 

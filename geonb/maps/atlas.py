@@ -146,18 +146,11 @@ def draw(predictions: Predictions, alt: str) -> str:
         width=SIZE[0], height=SIZE[1], alt=escape(alt), unit=_UNIT, x=x, y=y,
         view=json.dumps(view.__dict__), towns=escape(json.dumps(towns, ensure_ascii=False)),
         matrix=" ".join(map(str, np.concatenate(columns).tolist())),
-        globe=ground.path([_outline(ground.centre)], closed=True),
+        globe=ground.path([plane.edge(ground.centre)], closed=True),
         land=ground.path(shores, closed=True), borders=ground.path(borders, closed=False),
         fine="".join(_fine(ground, box) for box in boxes), way=_way(ground, predictions),
         pins=_pins(ground, view, predictions),
     )  # fmt: skip
-
-
-def _outline(centre: float) -> Line:
-    lats = np.linspace(-90, 90, 46)
-    side = np.full(46, 180.0)
-    ring = np.concatenate([np.stack([-side, lats], axis=-1), np.stack([side, lats[::-1]], axis=-1)])
-    return ring + np.array([centre, 0.0])
 
 
 def _boxes(predictions: Predictions) -> list[Box]:

@@ -126,10 +126,8 @@ def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float
         axes, centre, lambda line: plane.equal_earth(line, centre),
         (-90.0, centre - 180, 90.0, centre + 180),
     )  # fmt: skip
-    lats = np.linspace(south, north, 90)
-    sides = [np.stack([np.full(90, centre + side), lats[::step]], axis=-1)
-             for side, step in ((-180, 1), (180, -1))]  # fmt: skip
-    chart.frame = frame = Polygon(chart.project(np.concatenate(sides)), fc=SEA, ec="none")
+    ring = plane.edge(centre, south, north)
+    chart.frame = frame = Polygon(chart.project(ring), fc=SEA, ec="none")
     axes.add_patch(frame)
     shores, borders = plane.land()
     chart.add_land(shores)

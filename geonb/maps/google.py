@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from geonb.maps import static
-from geonb.maps.live import Live, Shown, script, traits_of
+from geonb.maps.live import Live, Shown, traits_of
 from geonb.maps.points import box, turned, view
+from geonb.shown.pictures import data
 
 if TYPE_CHECKING:
     from geonb.predictions import Predictions
@@ -21,7 +22,7 @@ KEY_VARIABLE = "GOOGLE_MAPS_API_KEY"
 class GoogleMap(Live, Shown):
     """The key is handed to the page by message, when the map is displayed or the page asks."""
 
-    _esm = script("list.js", "google.js")
+    _esm = data("list.js") + data("google.js")
     view = traitlets.Dict().tag(sync=True)
     map_id = traitlets.Unicode().tag(sync=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -12,7 +11,7 @@ import traitlets
 from IPython.display import display
 
 from geonb.maps.points import in_words, line_below, points
-from geonb.shown.pictures import show_photo, style
+from geonb.shown.pictures import data, show_photo, style
 
 if TYPE_CHECKING:
     from geonb.predictions import Predictions
@@ -49,12 +48,6 @@ class Live:
         display({"text/html": picture, "text/plain": self.picture.alt}, raw=True)
 
 
-def script(*names: str) -> str:
-    """Scripts of this folder as one module."""
-    folder = files("geonb.maps")
-    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
-
-
 def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, Any]:
     """What the scripts show of predictions, beside the map and on it."""
     shown = show_photo(predictions.photo, side=_SIDE)
@@ -87,7 +80,7 @@ class Shown(anywidget.AnyWidget):
 class Beside(Shown):
     """The list beside a map that another widget draws."""
 
-    _esm = script("list.js", "beside.js")
+    _esm = data("list.js") + data("beside.js")
     map = traitlets.Unicode().tag(sync=True)
     """CSS selector of the map in the box of both."""
     pin = traitlets.Unicode().tag(sync=True)

@@ -122,6 +122,13 @@ def equal_earth(line: Line, centre: float = 0.0) -> Line:
     return np.stack([x, t * (a + b * t**2 + t**6 * (c + d * t**2))], axis=-1)
 
 
+def edge(centre: float = 0.0, south: float = -90.0, north: float = 90.0) -> Line:
+    """The ring around a map of the world: its sides, half a turn from the centre, (180, 2)."""
+    lats = np.linspace(south, north, 90)
+    west, east = np.full(90, centre - 180), np.full(90, centre + 180)
+    return np.stack([np.concatenate([west, east]), np.concatenate([lats, lats[::-1]])], axis=-1)
+
+
 def great_circle(a: Place, b: Place, steps: int = 64) -> Line:
     """The shortest line between two places, (steps + 1, 2) longitude and latitude, unwrapped."""
     ends = s2.unit_vectors(np.array([a, b]))
