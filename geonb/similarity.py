@@ -104,10 +104,8 @@ class Lookalikes(Tabular):
     def in_words(self) -> str:
         """The map in words, for people who can't see it."""
         listed = "; ".join(
-            f"{rank}: {town}, {similarity:.2f}"
-            for rank, (town, similarity) in enumerate(
-                zip(self.towns, self.similarities, strict=True), start=1
-            )
+            f"{rank}: {row['nearest_town']}, {row['similarity']:.2f}"
+            for rank, row in enumerate(self.records(), start=1)
         )
         return (
             f"World map of {len(self.everywhere):,} places, the darker the more similar to "

@@ -17,7 +17,7 @@ from geonb.evaluation.guesses import Guesses, guess, most_frequent, one_place, r
 from geonb.evaluation.photo_sets import PhotoSet
 from geonb.evaluation.published import THRESHOLDS_KM, PublishedRow, choose_published
 from geonb.evaluation.regions import Coverage, coverage_from
-from geonb.evaluation.scores import COLUMNS, MARK, Score, measure, published_score, score
+from geonb.evaluation.scores import COLUMNS, MARK, Score, measure, score
 from geonb.model import Model
 from geonb.shown.sheets import Sheet, Tabular
 
@@ -218,7 +218,10 @@ def evaluate(  # noqa: PLR0913
     return Evaluation(
         name,
         tuple(scores),
-        tuple(published_score(row, test_set) for row in choose_published(published, test_set)),
+        tuple(
+            Score(**vars(row), comparable=row.test_set == test_set)
+            for row in choose_published(published, test_set)
+        ),
         places,
         km[:, 0],
         int((~known).sum()),

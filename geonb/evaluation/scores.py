@@ -10,7 +10,7 @@ import numpy as np
 
 from geonb.distances import haversine
 from geonb.errors import EvaluationError
-from geonb.evaluation.published import THRESHOLDS_KM, PublishedRow
+from geonb.evaluation.published import THRESHOLDS_KM
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -40,24 +40,29 @@ class Score:
         test_set: Which photos.
         photos: How many.
         within: Per cent of the photos within 1, 25, 200, 750 and 2500 km.
-        intervals: The 95% interval of each, low and high in per cent (Wilson, 1927).
+        source: Where a published row was printed.
         median_km: Half of the photos are nearer, in km; inf if half have no prediction, None if not
             published.
         osv5m: OSV-5M's score, 0 to 5000: the mean of 5000 exp(-km / 1492.7), 0 without a prediction
             (Astruc et al., CVPR 2024).
-        source: Where a published row was printed.
-        comparable: Whether it is on the user's own test set; None for the user's own rows.
+        comparable: Whether a published row is on the user's own test set; None for the user's own.
+        intervals: The 95% interval of each share, low and high in per cent (Wilson, 1927).
     """
 
     system: str
     test_set: str
     photos: int
     within: tuple[float, ...]
-    intervals: tuple[tuple[float, float], ...]
+    source: str = ""
     median_km: float | None = None
     osv5m: float | None = None
-    source: str = ""
     comparable: bool | None = None
+
+    @property
+    def intervals(self) -> tuple[tuple[float, float], ...]:
+        """The 95% interval of each share, low and high in per cent (Wilson, 1927)."""
+        ends = (wilson(share / 100, self.photos) for share in self.within)
+        return tuple((100 * low, 100 * high) for low, high in ends)
 
     def row(self) -> list[Cell]:
         """The percentages as a table shows them, their intervals beside them."""
@@ -91,32 +96,15 @@ def measure(guesses: NDArray[np.float64], truth: NDArray[np.float64]) -> NDArray
 
 def score(system: str, test_set: str, km: NDArray[np.float64]) -> Score:
     """Sum up the kilometres (N,), NaN where nothing was predicted."""
-    photos = len(km)
     far = np.where(np.isnan(km), np.inf, km)
-    shares = [np.count_nonzero(far <= limit) / photos for limit in THRESHOLDS_KM]
-    return Score(
-        system,
-        test_set,
-        photos,
-        tuple(100 * share for share in shares),
-        tuple(_interval(share, photos) for share in shares),
-        float(np.median(far)),
-        float(np.mean(osv5m_points(far))),
-    )
+    shares = tuple(100 * np.count_nonzero(far <= limit) / len(km) for limit in THRESHOLDS_KM)
+    median, points = float(np.median(far)), float(np.mean(osv5m_points(far)))
+    return Score(system, test_set, len(km), shares, median_km=median, osv5m=points)
 
 
 def osv5m_points(km: NDArray[np.float64]) -> NDArray[np.float64]:
     """OSV-5M's score of each guess, 0 to 5000, from its kilometres (Astruc et al., CVPR 2024)."""
     return 5000 * np.exp(-km / _OSV5M_SCALE_KM)
-
-
-def published_score(row: PublishedRow, test_set: str) -> Score:
-    """A published row beside one's own ``test_set``, with the interval that nobody prints."""
-    intervals = tuple(_interval(percent / 100, row.photos) for percent in row.within)
-    return Score(
-        row.system, row.test_set, row.photos, row.within, intervals,
-        source=row.source, comparable=row.test_set == test_set,
-    )  # fmt: skip
 
 
 def check_table(
@@ -142,11 +130,6 @@ def _share(share: float, interval: tuple[float, float]) -> Cell:
     digits = 0 if high - low >= _NARROW else 1
     ends = f"{low:.{digits}f}-{high:.{digits}f}"
     return (f"{share:.1f}", ends) if ends != f"{share:.1f}-{share:.1f}" else f"{share:.1f}"
-
-
-def _interval(share: float, photos: int) -> tuple[float, float]:
-    low, high = wilson(share, photos)
-    return 100 * low, 100 * high
 
 
 def wilson(share: float, photos: int) -> tuple[float, float]:

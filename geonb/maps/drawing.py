@@ -36,6 +36,8 @@ _FINE_SPAN = 40.0
 """Degrees; below this a map shows the finer coasts."""
 _LETTER = 0.56
 """Of the font's size; the mean width of a letter."""
+_GAP = (3, 2)
+"""Points between words, across and up."""
 _HALO = 2.5
 """Points of white around words on a map."""
 
@@ -58,7 +60,7 @@ class Chart:
     project: Callable[[Line], Line]
     box: Box
     frame: Patch | None = None
-    taken: list[Box] = field(default_factory=list)
+    taken: list[Line] = field(default_factory=list)
 
     @property
     def size(self) -> Line:
@@ -77,11 +79,12 @@ class Chart:
         """Whether the map shows the place."""
         return bool(((self.at(place) >= 0) & (self.at(place) <= self.size)).all())
 
-    def free(self, box: Box) -> bool:
+    def free(self, box: Line) -> bool:
         """Whether words in this box cover nothing and stay on the map."""
-        across, up = self.size
-        inside = min(box[:2]) > 4 and box[2] < across - 4 and box[3] < up - 4
-        return inside and not any(_meet(box, other) for other in self.taken)
+        low, high, taken = box[:2], box[2:], np.reshape(self.taken, (-1, 4))
+        inside = (low > 4).all() and (high < self.size - 4).all()
+        meets = (low < taken[:, 2:] + _GAP) & (taken[:, :2] < high + _GAP)
+        return bool(inside and not meets.all(axis=1).any())
 
     def _moved(self, lines: Iterable[Line]) -> list[Line]:
         """Lines on each turn of the globe on which they meet the map; a world ends at its sides."""
@@ -307,14 +310,9 @@ def _half(words: str, size: float) -> Line:
     return np.array([_LETTER * size * len(words), size]) / 2
 
 
-def around(xy: Line, half: Line | float) -> Box:
-    """The box around a spot that reaches so far to each side."""
-    left, bottom, right, top = np.concatenate([xy - half, xy + half]).tolist()
-    return left, bottom, right, top
-
-
-def _meet(a: Box, b: Box) -> bool:
-    return a[0] < b[2] + 3 and b[0] < a[2] + 3 and a[1] < b[3] + 2 and b[1] < a[3] + 2
+def around(xy: Line, half: Line | float) -> Line:
+    """The box around a spot that reaches so far to each side: left, bottom, right, top."""
+    return np.concatenate([xy - half, xy + half])
 
 
 def write(chart: Chart, words: str, xy: Line, colour: str, **style: Any) -> None:
@@ -346,7 +344,7 @@ def add_scale_bar(chart: Chart) -> None:
         x, y, lw=2.4, solid_capstyle="butt", color=INK, transform=chart.axes.transAxes, zorder=22
     )
     _add_words(chart, f"{km:,g} km", np.array([(12 + end) / 2, 19.0]), INK, size=8.5, order=22)
-    chart.taken.append((8, 8, end + 4, 26))
+    chart.taken.append(np.array([8, 8, end + 4, 26]))
 
 
 def round_down(value: float) -> float:
