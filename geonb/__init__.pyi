@@ -23,13 +23,13 @@ from .evaluation.occlusion import occlude as occlude
 from .evaluation.occlusion import occlude_boxes as occlude_boxes
 from .evaluation.photo_sets import PhotoSet as PhotoSet
 from .evaluation.photo_sets import read_photos as read_photos
+from .evaluation.promises import Coverage as Coverage
+from .evaluation.promises import check_promise as check_promise
+from .evaluation.promises import learn_promise as learn_promise
 from .evaluation.published import PublishedCheck as PublishedCheck
 from .evaluation.published import PublishedRow as PublishedRow
 from .evaluation.published import check_published as check_published
 from .evaluation.published import published_answer as published_answer
-from .evaluation.regions import Coverage as Coverage
-from .evaluation.regions import check_promise as check_promise
-from .evaluation.regions import learn_promise as learn_promise
 from .evaluation.scores import Score as Score
 from .many.results import Result as Result
 from .many.results import predict_many as predict_many

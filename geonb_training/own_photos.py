@@ -17,8 +17,8 @@ from geonb.errors import EvaluationError, TrainingError
 from geonb.evaluation.accuracy import Evaluation, evaluate
 from geonb.evaluation.guesses import most_frequent
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
+from geonb.evaluation.promises import promise_from
 from geonb.evaluation.published import PUBLISHED
-from geonb.evaluation.regions import promise_from
 from geonb.files import expanded, replacing
 from geonb.preprocessing import RECIPE
 from geonb.regions import PROMISE_FILE

@@ -14,7 +14,7 @@ from geonb.earth.cells import Belief
 from geonb.earth.s2 import leaf_ids, parents
 from geonb.errors import EvaluationError, ModelError
 from geonb.evaluation.calibration import warm
-from geonb.evaluation.regions import Coverage, promise_from, shares_before
+from geonb.evaluation.promises import Coverage, promise_from, shares_before
 from geonb.regions import Promise, hold, read_promise, region
 
 PLACES = np.array([(35.68, 139.69), (48.85, 2.35), (-33.87, 151.21), (64.15, -21.94)])

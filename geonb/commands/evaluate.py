@@ -65,7 +65,7 @@ def evaluate(  # noqa: PLR0913
     """
     from geonb.evaluation.accuracy import evaluate as measure
     from geonb.evaluation.guesses import guess
-    from geonb.evaluation.regions import promise_from
+    from geonb.evaluation.promises import promise_from
     from geonb.shown.sheets import check_ending
 
     for path in output:  # before the work, not after it

@@ -15,8 +15,8 @@ from geonb.errors import EvaluationError
 from geonb.evaluation.axes import CONSTANT, OTHERS, OWN, arms, by_distance, literal, new_axes
 from geonb.evaluation.guesses import Guesses, guess, most_frequent, one_place, read_guesses
 from geonb.evaluation.photo_sets import PhotoSet
+from geonb.evaluation.promises import Coverage, coverage_from
 from geonb.evaluation.published import THRESHOLDS_KM, PublishedRow, choose_published
-from geonb.evaluation.regions import Coverage, coverage_from
 from geonb.evaluation.scores import COLUMNS, MARK, Score, measure, score
 from geonb.model import Model
 from geonb.shown.sheets import Sheet, Tabular

@@ -10,7 +10,7 @@ import numpy as np
 from geonb.distances import Place, check_points
 from geonb.earth import s2
 from geonb.errors import EvaluationError, GeonbError, PlaceError
-from geonb.evaluation.regions import share_before
+from geonb.evaluation.promises import share_before
 from geonb.many.results import Result, predict_many
 from geonb.photos.photo import open_photo
 from geonb.predictions import Predictions, rank

@@ -1,4 +1,4 @@
-"""Regions with a promise: learned on some photos, checked on others (split conformal prediction).
+"""The promise of regions: learned on some photos, checked on others (split conformal prediction).
 
 For each photo one looks how much probability ranks before the true place. If regions hold more
 than that for nine photos in ten, they contain the truth of nine new photos in ten. This needs no
