@@ -85,7 +85,7 @@ def to_geojson(ids: s2.Ids, places: s2.Floats) -> dict[str, Any]:
     features = [
         {
             "type": "Feature",
-            "geometry": _geometry([[ring.tolist()] for ring in rings_]),
+            "geometry": _geometry([[ring.tolist()] for ring in outline]),
             "properties": {
                 "class": i,
                 "token": token,
@@ -95,7 +95,7 @@ def to_geojson(ids: s2.Ids, places: s2.Floats) -> dict[str, Any]:
                 "longitude": lng,
             },
         }
-        for i, (rings_, token, level, area, (lat, lng)) in enumerate(columns)
+        for i, (outline, token, level, area, (lat, lng)) in enumerate(columns)
     ]
     return {"type": "FeatureCollection", "features": features}
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from geonb.errors import EvaluationError
 from geonb.evaluation.axes import CONSTANT, OTHERS, OWN, arms, by_distance, literal, new_axes
-from geonb.evaluation.guesses import Guesses, guess, most_frequent, one_place, read_guesses
+from geonb.evaluation.guesses import BEST_OF, Guesses, guess, most_frequent, one_place, read_guesses
 from geonb.evaluation.photo_sets import PhotoSet
 from geonb.evaluation.promises import Coverage, coverage_from
 from geonb.evaluation.published import THRESHOLDS_KM, PublishedRow, choose_published
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from geonb.distances import Place
     from geonb.predictions import Predictions
 
-_BEST_OF = 5
 _SAMPLE = 100_000  # photos that are enough to find the most frequent town
 _NEAREST_KM, _FARTHEST_KM = 0.1, 20_040.0
 _MARKS = "osD^v*"
@@ -208,7 +207,7 @@ def evaluate(  # noqa: PLR0913
         guesses, places = guesses[known], places[known]
     sample = places[:: 1 + len(places) // _SAMPLE]
     answer = most_frequent(sample) if constant is None else one_place(constant)
-    km = measure(guesses[:, :_BEST_OF], places)  # (N, at most 5)
+    km = measure(guesses[:, :BEST_OF], places)  # (N, at most 5)
     scores = [score(f"{name}, first guess", test_set, km[:, 0])]
     if km.shape[1] > 1:
         best = np.fmin.reduce(km, axis=1)  # NaN only where all are

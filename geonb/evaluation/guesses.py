@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from geonb.model import Model
     from geonb.photos.photo import Photo
 
+BEST_OF = 5
+"""Guesses for each photo that count."""
 _TOWN_LEVEL = 10  # S2 cells of about 9 km
 _CROP = 224 / 256
 """Of the short side, that a crop sees: papers shrink it to 256 pixels and cut squares of 224."""
@@ -53,7 +55,7 @@ class Guesses:
     areas_km2: NDArray[np.float64]
 
 
-def guess(model: Model, photos: PhotoSet, top: int = 5, crops: int = 1) -> Guesses:
+def guess(model: Model, photos: PhotoSet, crops: int = 1) -> Guesses:
     """Ask the model about every photo of a set, with a progress bar.
 
     ``crops`` is 1, or 10 as in `predict_ten_crops`. A photo that can't be opened has no guess.
@@ -63,11 +65,11 @@ def guess(model: Model, photos: PhotoSet, top: int = 5, crops: int = 1) -> Guess
         raise EvaluationError(f"crops is 1, the middle alone, or 10 as in papers, not {crops}")
     answer = predict_many if crops == 1 else predict_ten_crops
     count, true = len(photos), true_classes(model.cells, photos.truth)
-    places = np.full((count, min(top, len(model.cells)), 2), np.nan)
+    places = np.full((count, min(BEST_OF, len(model.cells)), 2), np.nan)
     before, areas = np.full(count, np.inf), np.full(count, np.nan)
     promise = read_promise(model.folder, len(model.cells)) if model.folder else None
     failures = []
-    for i, result in enumerate(answer(model, photos.photos, top)):
+    for i, result in enumerate(answer(model, photos.photos, BEST_OF)):
         if result.predictions is None:
             failures.append(str(result.error))
             continue

@@ -126,11 +126,11 @@ def show_cells(model: Model, provider: Provider = "auto") -> Any:
     return leaflet.boxed(world, picture, points=[], lines=[text], alt=picture.alt)
 
 
-def _by_country(cells: Cells, most: int = 6) -> str:
+def _by_country(cells: Cells) -> str:
     """How many cells lie in the countries that have the most, by their nearest towns."""
-    count = Counter(cells.countries)
-    listed = [f"{country} {number:,}" for country, number in count.most_common(most)]
-    rest = len(cells) - sum(number for _, number in count.most_common(most))
+    counts = Counter(cells.countries).most_common()
+    listed = [f"{country} {number:,}" for country, number in counts[:6]]
+    rest = sum(number for _, number in counts[6:])
     return ", ".join([*listed, *([f"elsewhere {rest:,}"] if rest else [])])
 
 

@@ -57,9 +57,8 @@ def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     if zoom < far + _CLOSER:
         centre, zoom = whole, far
     world = base_map(centre, zoom, whole[1], near=bounds(near(predictions)))
-    if predictions.truth is not None:
-        for layer in _truth_layers(predictions, whole[1]):
-            world.add(layer)
+    for layer in _truth_layers(predictions, whole[1]):
+        world.add(layer)
     marked = points(predictions)
     thumbnail = show_photo(predictions.photo, side=_THUMBNAIL)._repr_html_() if photo else ""
     for index, point in enumerate(marked):
