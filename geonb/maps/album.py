@@ -11,10 +11,9 @@ import numpy as np
 
 from geonb.answers import RADII_KM
 from geonb.errors import PhotoError
-from geonb.files import replacing
 from geonb.many.threads import in_order
 from geonb.maps import atlas
-from geonb.maps.page import SOURCES, page_of
+from geonb.maps.page import SOURCES, save_page
 from geonb.maps.plane import equal_earth, land
 from geonb.photos.photo import open_photo
 from geonb.shown.pictures import data, thumbnail
@@ -59,9 +58,7 @@ def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> N
             for first in range(0, len(thumbs), _TOGETHER)
         ),
     )  # fmt: skip
-    page = page_of(count, f"<style>{data('album.css')}</style>{body}", "")
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8", errors="replace")
+    save_page(path, count, f"<style>{data('album.css')}</style>{body}")
 
 
 def _card(row: dict[str, Any]) -> dict[str, Any]:

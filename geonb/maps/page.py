@@ -37,15 +37,15 @@ def write_page(predictions: Predictions, path: str | os.PathLike[str]) -> None:
         table=_table(predictions),
         sources=SOURCES,
     )
-    page = page_of(headline(predictions), body, data("atlas.js"))
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    save_page(path, headline(predictions), body, data("atlas.js"))
 
 
-def page_of(title: str, body: str, script: str) -> str:
-    """A page that needs nothing else, in the design of all of geonb's pages."""
+def save_page(path: str | os.PathLike[str], title: str, body: str, script: str = "") -> None:
+    """Write a page that needs nothing else, in the design of all of geonb's pages."""
     style = data("page.css")
-    return data("page.html").format(title=escape(title), style=style, body=body, script=script)
+    page = data("page.html").format(title=escape(title), style=style, body=body, script=script)
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8", errors="replace")  # names of files may be odd
 
 
 def _meter(predictions: Predictions) -> str:

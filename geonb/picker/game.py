@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from geonb.model import Model, load_model
 from geonb.photos.photo import Photo, open_photo
 from geonb.picker.rounds import PLAYERS, Round, Rounds, find_place
 from geonb.predictions import predict
+from geonb.shown.pictures import thumbnail
 
 try:
     import anywidget
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 ROUND = 5
 """Photos in a round of `play`."""
 _HERE = Path(__file__).parent
-_SIDE = 640
-"""Pixels; the shorter side of the photo that the browser gets."""
+_SIDE = 900
+"""Pixels; the longer side of the photo that the browser gets."""
 
 
 class GuessMap(anywidget.AnyWidget):
@@ -119,11 +119,10 @@ class GuessMap(anywidget.AnyWidget):
 
     def _show(self) -> None:
         """Send the current photo, and its result if it was guessed already."""
-        photo, buffer = self.photos[self._shown], io.BytesIO()
-        # Without its EXIF, so without its place.
-        photo.image(_SIDE).save(buffer, "JPEG", quality=90)
+        photo = self.photos[self._shown]
         about = {"type": "photo", "number": self._shown + 1, "of": len(self.photos)}
-        self.send({**about, "alt": photo.alt or "The photo to guess"}, [buffer.getvalue()])
+        small = thumbnail(photo, _SIDE)  # without its EXIF, so without its place
+        self.send({**about, "alt": photo.alt or "The photo to guess"}, [small])
         if len(self.rounds.played) > self._shown:
             self.send(self._result())
 
