@@ -40,5 +40,7 @@ class Commands(click.Group):
 
 
 def complain(error: GeonbError | None) -> None:
-    """Write the error's line."""
-    click.echo(f"geonb: {printable(str(error))}", err=True)
+    """Write the error's line, also beside a progress bar."""
+    from tqdm.auto import tqdm
+
+    tqdm.write(f"geonb: {printable(str(error))}", file=sys.stderr)

@@ -113,14 +113,6 @@ def _kind(result: Result) -> str:
     return "failed: " + re.split(r"[;(,]", reason, maxsplit=1)[0].strip()
 
 
-def _beside_the_bar(say: Callable[[Any], None], what: Any) -> None:
-    """Print a line of its own while a progress bar is shown."""
-    from tqdm.auto import tqdm
-
-    with tqdm.external_write_mode():
-        say(what)
-
-
 class Labels:
     """Writes labels, or says what would be written; counts both, and why others got none."""
 
@@ -130,17 +122,19 @@ class Labels:
 
     def add(self, result: Result) -> None:
         """Label one photo."""
+        from tqdm.auto import tqdm
+
         if result.predictions is None:
             return
         try:
             found = label(result.photo, result.predictions, self.sure)
             if isinstance(found, Label):
                 if self.dry_run:
-                    _beside_the_bar(click.echo, found)
+                    tqdm.write(str(found))
                 else:
                     write_label(found)
         except GeonbError as error:
-            _beside_the_bar(complain, error)
+            complain(error)
             found = "the sidecar can't be read or written"
         written = "would be written" if self.dry_run else "written"
         reason = written if isinstance(found, Label) else f"not written: {found}"
