@@ -142,7 +142,7 @@ def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float
     return chart
 
 
-def boxaround(places: Sequence[Place], ratio: float) -> tuple[Box, float]:
+def box_around(places: Sequence[Place], ratio: float) -> tuple[Box, float]:
     """South, west, north, east of a close-up so many times as wide as high, and its stretch.
 
     The stretch is how many degrees of longitude are as long as one of latitude.
@@ -160,7 +160,7 @@ def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
     """Land and sea around places, true to shape in the middle; fills the axes."""
     extent = axes.get_window_extent()
     ratio = extent.width / extent.height
-    box, stretch = boxaround(places, ratio)
+    box, stretch = box_around(places, ratio)
     south, west, north, east = box
     lat, lng, half = (south + north) / 2, (west + east) / 2, (north - south) / 2
     chart = Chart(axes, lng, lambda line: (line - (lng, lat)) / (stretch, 1.0), box)
@@ -256,10 +256,10 @@ def spread(spots: Line, radii: Line, fixed: Sequence[bool]) -> Line:
 
 def add_dot(chart: Chart, xy: Line, size: float, colour: str, **style: Any) -> None:
     """A circle with a white rim, or another marker, so many points wide."""
-    rim = {"mec": "white", "mew": 1.2 if size > 5 else 0}
+    rim: dict[str, Any] = {"mec": "white", "mew": 1.2 if size > 5 else 0, "clip_on": False}
     chart.axes.plot(
         *(xy / chart.size), transform=chart.axes.transAxes, ms=size, color=colour,
-        **({"marker": "o", "clip_on": False, "zorder": 8} | rim | style),
+        **(rim | {"marker": "o", "zorder": 8} | style),
     )  # fmt: skip
 
 
