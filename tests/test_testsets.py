@@ -193,7 +193,7 @@ def test_no_home_of_that_name(monkeypatch):
             read("~nobody-here/x")
     with pytest.raises(ModelError, match="~nobody-here"):
         load_model("~nobody-here/x")
-    with pytest.raises(CellsError, match="~nobody-here/x: cannot read the gallery"):
+    with pytest.raises(CellsError, match="~nobody-here/x: cannot read it, expected a gallery"):
         read_points("~nobody-here/x")
     with pytest.raises(FetchError, match="~nobody-here/x: none of the files of locationnet"):
         fetch("locationnet", "~nobody-here/x")

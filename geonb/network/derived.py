@@ -54,7 +54,9 @@ def derive(
         if shutil.disk_usage(folder).free < needed:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
         make(folder)
-        _list(folder)
+        files = sorted(folder.iterdir())
+        lines = [f"{f.name} {f.stat().st_size} {file_digest(f)}\n" for f in files]
+        (folder / MANIFEST).write_text("".join(lines), encoding="utf-8")
 
     with filling_cache(task, needed, ModelError), ExitStack() as stack:
         try:
@@ -105,8 +107,3 @@ def _in_a_temporary_folder(folder: Path, make: Callable[[Path], None], error: OS
 
 def _warn(text: str) -> None:
     warnings.warn(text, stacklevel=4)
-
-
-def _list(folder: Path) -> None:
-    lines = [f"{f.name} {f.stat().st_size} {file_digest(f)}\n" for f in sorted(folder.iterdir())]
-    (folder / MANIFEST).write_text("".join(lines), encoding="utf-8")
