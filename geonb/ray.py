@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_MOST_TASKS = 10_000
-"""Ray keeps track of each: more of them make it slower."""
-
 
 def locate(
     photos: Any,
@@ -78,7 +75,7 @@ def _read(ray: Any, photos: Any, batch: int) -> Any:
     found = [p if "://" in p else str(Path(p).absolute()) for p in find_photos(paths)[0]]
     if not found:
         raise EvaluationError(f"{', '.join(paths)}: no photos there")
-    blocks = max(1, min(len(found) // batch, _MOST_TASKS))
+    blocks = max(1, min(len(found) // batch, 10_000))  # Ray keeps track of each: more are slower
     return ray.data.from_items([{"path": path} for path in found], override_num_blocks=blocks)
 
 

@@ -13,7 +13,7 @@ from geonb.distances import check_points, haversine
 from geonb.earth import s2
 from geonb.earth.cells import Cells
 from geonb.errors import ModelError
-from geonb.files import regular, replacing
+from geonb.files import expecting, regular, replacing
 
 if TYPE_CHECKING:
     import os
@@ -67,14 +67,12 @@ class Promise:
 def read_promise(folder: Path, places: int) -> Promise | None:
     """The promise stored with a model of so many places; None if none. Raises `ModelError`."""
     path = folder / PROMISE_FILE
-    try:
+    with expecting(path, "a promise", ModelError, advice="; remove the file"):
+        if not path.exists():
+            return None
         promise = Promise(**json.loads(regular(path).read_text(encoding="utf-8")))
         if 0 < promise.coverage < 1 and 0 < promise.share <= 1:
             return promise if promise.places == places else None
-    except FileNotFoundError:
-        return None
-    except (OSError, TypeError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: cannot read the promise ({error}); remove the file") from error
     raise ModelError(f"{path}: expected a coverage and a share from 0 to 1; remove the file")
 
 

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from geonb.distances import Place
     from geonb.model import Model
 
-APART_KM = 300.0
-"""No place of the list is nearer to the given one, or to a better one."""
 _SIMILARITY = (
     "Similarity is the cosine between two places in GeoCLIP's location encoder: 1 is the same "
     "place, 0 has nothing in common. It learned from photos on the web, and knows nothing else "
@@ -141,7 +139,7 @@ def lookalikes(
     model: Model | str | os.PathLike[str],
     place: Place,
     top: int = 6,
-    apart_km: float = APART_KM,
+    apart_km: float = 300.0,
     gallery: ArrayLike | str | os.PathLike[str] | None = None,
 ) -> Lookalikes:
     """Find the places that look most like ``place``, spread over the world.

@@ -63,7 +63,7 @@ def test_writing_and_reading_gives_the_same_cells(cells, tmp_path):
         ("8644b594\t30.1\t-97.7\n8644b5\t30.1\t-97.7\n", "overlap"),
         ("1" * 17 + "\t1.0\t2.0\n", "line 1"),
         ("1" * 18 + "\t1.0\t2.0\n", "longer than 16"),
-        ("caf\u00e9\t1.0\t2.0\n", "not a text file"),
+        ("caf\u00e9\t1.0\t2.0\n", "not a cell list"),
     ],
 )
 def test_a_list_that_is_no_cell_list(text, message, tmp_path):
@@ -73,7 +73,7 @@ def test_a_list_that_is_no_cell_list(text, message, tmp_path):
 
 
 def test_a_list_that_is_not_there(tmp_path):
-    with pytest.raises(CellsError, match="cannot read the cell list"):
+    with pytest.raises(CellsError, match="cannot read it, expected a cell list"):
         read_cells(tmp_path / "grids.txt")
 
 

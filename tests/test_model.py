@@ -90,7 +90,7 @@ def test_cells_of_another_model(files, tmp_path):
 
 def test_cells_are_missing(files):
     files.symbol.with_name("grids.txt").unlink()
-    with pytest.raises(CellsError, match=r"grids\.txt: cannot read the cell list"):
+    with pytest.raises(CellsError, match=r"grids\.txt: cannot read it, expected a cell list"):
         geonb.load_model(files.prefix)
 
 

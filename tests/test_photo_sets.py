@@ -171,7 +171,7 @@ def test_a_table_that_is_wrong(tmp_path):
         read_photos(tmp_path / "d.csv")
     with pytest.raises(EvaluationError, match="truth= goes with a folder"):
         read_photos(write(tmp_path / "e.csv", "a.jpg,1,2"), tmp_path / "a.csv")
-    with pytest.raises(EvaluationError, match="cannot read the table"):
+    with pytest.raises(EvaluationError, match="cannot read it, expected a CSV"):
         read_photos(tmp_path, tmp_path / "z.csv")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from geonb.distances import check_points
 from geonb.earth import s2
 from geonb.errors import CellsError, GeonbError
-from geonb.files import regular, replacing
+from geonb.files import expecting, regular, replacing
 
 if TYPE_CHECKING:
     import os
@@ -163,17 +163,13 @@ def read_cells(path: str | os.PathLike[str]) -> Cells:
     """
     path = Path(path)
     tokens, places, number = [], [], 0
+    with expecting(path, "a cell list", CellsError):
+        lines = regular(path).read_text(encoding="ascii").splitlines()
     try:
-        for number, line in enumerate(
-            regular(path).read_text(encoding="ascii").splitlines(), start=1
-        ):
+        for number, line in enumerate(lines, start=1):
             token, lat, lng = line.split("\t")
             tokens.append(int.from_bytes(bytes.fromhex(token.ljust(16, "0"))))
             places.append((float(lat), float(lng)))
-    except OSError as error:
-        raise CellsError(f"{path}: cannot read the cell list ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise CellsError(f"{path}: not a cell list (not a text file)") from error
     except ValueError as error:
         raise CellsError(
             f"{path}, line {number}: expected token<TAB>latitude<TAB>longitude, got {line[:80]!r}"

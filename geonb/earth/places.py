@@ -23,12 +23,6 @@ LATITUDES, LONGITUDES = ("lat", "latitude"), ("lng", "lon", "long", "longitude")
 """What columns of tables are called; geonb's own name first."""
 NEAR_KM = 20.0
 """Up to here a place has the name of its nearest town; beyond, it's so many kilometres from it."""
-_REACH_KM = 0.008
-"""Times the square root of its people: how far a city lends its name. Paris 12 km, Tokyo 25 km."""
-_PART_KM = 3.0
-"""Up to here the part of a city is named too."""
-_PART = 0.2
-"""A town with more people than this share of the city's keeps its own name: Brooklyn."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +30,9 @@ class Town:
     """The town that is nearest to a place, and the city that it's a part of.
 
     The rule: the city is the most populous town of the same country and region that reaches the
-    place. A town of P people reaches 0.008 √P kilometres. A nearest town that has more than a
-    fifth of the city's people keeps its own name. The nearest town is named as the city's part
-    if it is within 3 km.
+    place. A town of P people reaches 0.008 √P kilometres: Paris 12, Tokyo 25. A nearest town that
+    has more than a fifth of the city's people keeps its own name: Brooklyn. The nearest town is
+    named as the city's part if it is within 3 km.
 
     Attributes:
         name: The nearest town or part of a city, as GeoNames writes it: Sasazuka.
@@ -60,7 +54,7 @@ class Town:
     def label(self) -> str:
         """The name that people know: Tokyo (Sasazuka), Japan."""
         name = self.city or self.name
-        if self.city and self.km <= _PART_KM:
+        if self.city and self.km <= 3:
             name += f" ({self.name.removeprefix(self.city).strip()})"
         return name if name == self.country else f"{name}, {self.country}"
 
@@ -101,9 +95,9 @@ def _nearest_town(lat: float, lng: float) -> Town:
     index = int(np.argmax(cosines))  # the greatest cosine is the smallest angle
     low, high = np.searchsorted(towns.regions, towns.regions[index] + np.arange(2))
     people, km = towns.people[low:high], haversine(towns.places[low:high], here)
-    reached = np.where(km <= _REACH_KM * np.sqrt(people), people, 0.0)
+    reached = np.where(km <= 0.008 * np.sqrt(people), people, 0.0)
     city = low + int(np.argmax(reached))
-    part = towns.people[index] <= _PART * reached.max()
+    part = towns.people[index] <= 0.2 * reached.max()
     return Town(
         towns.names[index], towns.countries[index], float(km[index - low]),
         towns.names[city] if part else "",

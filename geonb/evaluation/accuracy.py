@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from geonb.distances import Place
     from geonb.predictions import Predictions
 
-_SAMPLE = 100_000  # photos that are enough to find the most frequent town
 _NEAREST_KM, _FARTHEST_KM = 0.1, 20_040.0
 _MARKS = "osD^v*"
 
@@ -205,7 +204,7 @@ def evaluate(  # noqa: PLR0913
         raise EvaluationError("no photo has a true place; give truth=, (N, 2) degrees")
     if not known.all():
         guesses, places = guesses[known], places[known]
-    sample = places[:: 1 + len(places) // _SAMPLE]
+    sample = places[:: 1 + len(places) // 100_000]  # enough to find the most frequent town
     answer = most_frequent(sample) if constant is None else one_place(constant)
     km = measure(guesses[:, :BEST_OF], places)  # (N, at most 5)
     scores = [score(f"{name}, first guess", test_set, km[:, 0])]

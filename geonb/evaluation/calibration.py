@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _COLDEST, _HOTTEST = 0.02, 50.0
-_HALVINGS = 30
 _LEAST_PROBABILITY = 1e-30  # what a probability that was rounded to 0 counts as
 
 
@@ -197,7 +196,7 @@ def fit_temperature(probabilities: ArrayLike, classes: ArrayLike) -> float:
             f"no temperature from {_COLDEST:g} to {_HOTTEST:g} fits these {len(true):,} photos: "
             f"{why}; give more photos"
         )
-    for _ in range(_HALVINGS):
+    for _ in range(30):
         middle = (low + high) / 2
         low, high = (middle, high) if too_sure(middle) else (low, middle)
     return float(np.exp((low + high) / 2))

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 BEST_OF = 5
 """Guesses for each photo that count."""
-_TOWN_LEVEL = 10  # S2 cells of about 9 km
-_CROP = 224 / 256
-"""Of the short side, that a crop sees: papers shrink it to 256 pixels and cut squares of 224."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,10 +98,13 @@ def predict_ten_crops(model: Model, photos: Iterable[str], top: int = 5) -> Iter
 
 
 def ten_crops(model: Model, photo: Photo) -> NDArray[np.float32]:
-    """A photo's crops as the model's recipe prepares them, (10, 3, side, side)."""
+    """A photo's crops as the model's recipe prepares them, (10, 3, side, side).
+
+    They are as large as in papers, which shrink the short side to 256 and cut squares of 224.
+    """
     image = photo.image()
     width, height = image.size
-    side = max(1, round(_CROP * min(width, height)))
+    side = max(1, round(224 / 256 * min(width, height)))
     right, below = width - side, height - side
     corners = [(0, 0), (right, 0), (0, below), (right, below), (right // 2, below // 2)]
     crops = [image.crop((x, y, x + side, y + side)) for x, y in corners]
@@ -120,7 +120,7 @@ def most_frequent(places: ArrayLike, cells: Cells | None = None) -> Place:
     """
     points = check_points(places).reshape(-1, 2)
     if cells is None:
-        classes: NDArray[Any] = s2.parents(s2.leaf_ids(points), _TOWN_LEVEL)
+        classes: NDArray[Any] = s2.parents(s2.leaf_ids(points), 10)
     else:
         classes = cells.index(points)
         classes = classes[classes >= 0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from geonb.distances import check_points
 from geonb.earth.places import LATITUDES, LONGITUDES
 from geonb.errors import EvaluationError, PlaceError
-from geonb.files import regular
+from geonb.files import expecting, regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,14 +57,11 @@ def read_table(path: Path) -> list[Entry]:
     A row without a latitude and longitude is a photo without a place. Raises `EvaluationError`
     or `PlaceError` with the line number of a wrong row.
     """
-    try:
-        with regular(path).open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file, strict=True)
-            return list(_entries(path, rows))
-    except OSError as error:
-        raise EvaluationError(f"{path}: cannot read the table ({error.strerror})") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise EvaluationError(f"{path}: not a CSV in UTF-8 ({error})") from error
+    with (
+        expecting(path, "a CSV in UTF-8", EvaluationError, csv.Error),
+        regular(path).open(encoding="utf-8-sig", newline="") as file,
+    ):
+        return list(_entries(path, csv.reader(file, strict=True)))
 
 
 def _entries(path: Path, rows: Iterator[list[str]]) -> Iterator[Entry]:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from geonb.earth.cells import Cells
 
-_BEYOND = 1e-9  # a region holds the cells before which less than its share ranks
-
 
 @dataclass(frozen=True)
 class Coverage:
@@ -118,7 +116,8 @@ def promise_from(
             f"{np.isinf(before).mean():.0%} of the photos are far from all of the model's cells, "
             f"so no region contains the truth of {coverage:.0%}; promise less"
         )
-    return Promise(coverage, min(1.0, share + _BEYOND), photos, test_set, places)
+    share = min(1.0, share + 1e-9)  # a region holds the cells before which less than this ranks
+    return Promise(coverage, share, photos, test_set, places)
 
 
 def check_promise(

@@ -12,9 +12,10 @@ from geonb.errors import EvaluationError, ModelError
 from geonb.photos.photo import Photo
 from geonb.predictions import Prediction, Predictions, predict
 from geonb.shown.pictures import data
+from geonb.shown.sheets import Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from geonb.model import Model
     from geonb.photos.photo import PhotoSource
@@ -30,9 +31,6 @@ SOURCE = (
     'Dataset on AWS EC2", AWS blog, 2017'
 )
 TOKYO_TOWER: Place = (35.6586, 139.7454)
-_SAME_KM = 0.01
-_SAME_PROBABILITY = 0.002
-"""JPEG decoders and versions of scikit-image differ by that much."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +56,14 @@ def _rows(name: str) -> csv.DictReader[str]:
     return csv.DictReader(data(name).splitlines())
 
 
-def _read_published() -> Iterator[PublishedRow]:
-    for row in _rows("published.csv"):
-        within = tuple(float(row[f"{km:g}"]) for km in THRESHOLDS_KM)
-        source = SOURCE if row["source"] == "blog" else row["source"]
-        yield PublishedRow(row["system"], row["test_set"], int(row["photos"]), within, source)
-
-
-PUBLISHED = tuple(_read_published())
+PUBLISHED = tuple(
+    PublishedRow(
+        row["system"], row["test_set"], int(row["photos"]),
+        tuple(float(row[f"{km:g}"]) for km in THRESHOLDS_KM),
+        SOURCE if row["source"] == "blog" else row["source"],
+    )
+    for row in _rows("published.csv")
+)  # fmt: skip
 """The rows that are known. No test set has one of LocationNet and one of GeoCLIP, so nobody can say
 from them which of the two is better. The blog's Flickr rows are on two test sets, as it says."""
 
@@ -121,7 +119,7 @@ class PublishedCheck:
     def same_places(self) -> int:
         """At how many ranks the model names the published place."""
         pairs = zip(self.published, self.answered, strict=True)
-        return sum(bool(distance(a, b) < _SAME_KM) for (_, a), (_, b) in pairs)
+        return sum(bool(distance(a, b) < 0.01) for (_, a), (_, b) in pairs)
 
     @property
     def widest(self) -> float:
@@ -132,7 +130,8 @@ class PublishedCheck:
     @property
     def same_network(self) -> bool:
         """Whether only the same network, given the same photo, can have answered so."""
-        return self.same_places == len(self.published) and self.widest < _SAME_PROBABILITY
+        # JPEG decoders and versions of scikit-image differ by 0.002.
+        return self.same_places == len(self.published) and self.widest < 0.002
 
     def __repr__(self) -> str:
         verdict = (
@@ -141,11 +140,12 @@ class PublishedCheck:
             else f"{self.same_places} of {len(self.published)} places are the same, probabilities "
             f"differ by up to {self.widest:.6f}: another network, photo or preprocessing"
         )
-        lines = [f"published answer: {SOURCE}", "rank  published                    model"]
-        for rank, pair in enumerate(zip(self.published, self.answered, strict=True), start=1):
-            cells = "   ".join(f"{p:.6f} {lat:.6f}, {lng:.6f}" for p, (lat, lng) in pair)
-            lines.append(f"{rank:<5} {cells}")
-        return "\n".join([*lines, verdict])
+        rows = [
+            [str(rank), *(f"{p:.6f} {lat:.6f}, {lng:.6f}" for p, (lat, lng) in pair)]
+            for rank, pair in enumerate(zip(self.published, self.answered, strict=True), start=1)
+        ]
+        head = ("rank", "published", "model")
+        return Sheet(f"published answer: {SOURCE}", head, rows, [verdict], words=3).text()
 
 
 def published_answer() -> Predictions:
@@ -179,8 +179,5 @@ def check_published(model: Model, photo: PhotoSource | None = None) -> Published
             "or another photo of the tower for a rough comparison"
         )
     published = published_answer()
-    answered = predict(model, photo, top=len(published))
-    return PublishedCheck(
-        tuple((p.probability, p.place) for p in published),
-        tuple((p.probability, p.place) for p in answered),
-    )
+    both = published, predict(model, photo, top=len(published))
+    return PublishedCheck(*(tuple((p.probability, p.place) for p in found) for found in both))

@@ -26,8 +26,6 @@ COLUMNS = (
     "OSV-5M score",
 )  # fmt: skip
 """What stands above `Score.row`."""
-_OSV5M_SCALE_KM = 1492.7
-_NARROW = 1.0  # per cent points
 _CHUNK = 1 << 16  # photos measured at a time: small enough for the processor's cache
 
 
@@ -104,7 +102,7 @@ def score(system: str, test_set: str, km: NDArray[np.float64]) -> Score:
 
 def osv5m_points(km: NDArray[np.float64]) -> NDArray[np.float64]:
     """OSV-5M's score of each guess, 0 to 5000, from its kilometres (Astruc et al., CVPR 2024)."""
-    return 5000 * np.exp(-km / _OSV5M_SCALE_KM)
+    return 5000 * np.exp(-km / 1492.7)
 
 
 def check_table(
@@ -125,9 +123,9 @@ def check_table(
 
 
 def _share(share: float, interval: tuple[float, float]) -> Cell:
-    """Per cent with its interval, in tenths where that is narrow, or alone where it is nothing."""
+    """Per cent with its interval, in tenths where that is below 1, or alone where it is nothing."""
     low, high = interval
-    digits = 0 if high - low >= _NARROW else 1
+    digits = 0 if high - low >= 1.0 else 1
     ends = f"{low:.{digits}f}-{high:.{digits}f}"
     return (f"{share:.1f}", ends) if ends != f"{share:.1f}-{share:.1f}" else f"{share:.1f}"
 

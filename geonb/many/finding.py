@@ -22,7 +22,6 @@ ENDINGS = {
 """The files of a folder that are photos: what `open_photo` opens."""
 OTHER_FILES = "are other files"
 """Why the rest of a folder is left out."""
-_LISTS = {".txt", ".lst"}
 
 
 def find_photos(sources: Iterable[str]) -> tuple[list[str], Counter[str]]:
@@ -42,7 +41,7 @@ def find_photos(sources: Iterable[str]) -> tuple[list[str], Counter[str]]:
             names = [source]
         elif path.is_dir():
             names = in_folder(path, skipped)
-        elif path.suffix.lower() in _LISTS:
+        elif path.suffix.lower() in {".txt", ".lst"}:
             names = _listed(path)
         else:
             names = [str(path)]

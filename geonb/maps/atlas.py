@@ -40,8 +40,6 @@ _EDGE = (-91.0, -180.0, 91.0, 180.0)
 _STEP = 1e-4
 """Degrees; for the local shape of the projection."""
 _STAR = "M0-10 2.6-3.3 9.6-3.1 4 1.3 6 8.1 0 4.2-6 8.1-4 1.3-9.6-3.1-2.6-3.3Z"
-_WIDE = 2.5
-"""Times a close-up's box; so far around a guess the coasts are fine."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +158,7 @@ def _boxes(predictions: Predictions) -> list[Box]:
     boxes = []
     for places in groups:
         (south, west, north, east), stretch = box_around(places, 1.5)
-        up = max((north - south) * _WIDE / 2, 1.0)
+        up = max((north - south) * 2.5 / 2, 1.0)  # fine coasts in 2.5 times a close-up's box
         lat, lng, out = (south + north) / 2, (west + east) / 2, 1.5 * up * stretch
         if up < 20:
             boxes.append((max(lat - up, -89.9), lng - out, min(lat + up, 89.9), lng + out))

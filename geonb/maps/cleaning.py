@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import MapError
-from geonb.files import expanded, replacing
+from geonb.files import expanded, expecting, replacing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,13 +81,9 @@ def clean_notebook(path: str | os.PathLike[str]) -> Cleaned:
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise MapError(f"{path}: no such notebook file; check the path")
-    try:
+    with expecting(path, "a notebook", MapError, advice="; expected a saved .ipynb file"):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         _written(notebook)
-    except OSError as error:
-        raise MapError(f"{path}: cannot read the notebook ({error.strerror})") from error
-    except (ValueError, RecursionError):
-        notebook = None
     if not (
         isinstance(notebook, dict)
         and isinstance(notebook.get("cells"), list)

@@ -30,16 +30,8 @@ INK, SOFT = "#22303c", "#5b6670"
 KM_PER_DEGREE = np.pi * EARTH_RADIUS_KM / 180
 CLUSTER_KM = 300.0
 """Places this near to the best one share its close-up."""
-_LEAST_SPAN = 0.3, 0.9
-"""Degrees; a close-up of several places shows at least this much, and of a single one."""
-_FINE_SPAN = 40.0
-"""Degrees; below this a map shows the finer coasts."""
-_LETTER = 0.56
-"""Of the font's size; the mean width of a letter."""
 _GAP = (3, 2)
 """Points between words, across and up."""
-_HALO = 2.5
-"""Points of white around words on a map."""
 
 
 @dataclass
@@ -150,7 +142,7 @@ def box_around(places: Sequence[Place], ratio: float) -> tuple[Box, float]:
     south, west, north, east = bounds(places)
     lat, lng = (south + north) / 2, (west + east) / 2
     stretch = 1 / max(float(np.cos(np.radians(lat))), 0.05)
-    least = _LEAST_SPAN[len(set(places)) == 1]
+    least = 0.9 if len(set(places)) == 1 else 0.3  # degrees; what is around a single place counts
     half = 0.68 * max(north - south, (east - west) / stretch / ratio, least)
     out = half * ratio * stretch
     return (lat - half, lng - out, lat + half, lng + out), stretch
@@ -167,7 +159,7 @@ def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
     # What is drawn reaches beyond the map, so that the edges of what is cut stay outside.
     chart.box = (-90.0, lng - 270, 90.0, lng + 270)
     land: tuple[Iterable[Line], Iterable[Line]] = plane.land()
-    if fine := 2 * half < _FINE_SPAN:
+    if fine := 2 * half < 40:  # degrees; the finer coasts
         chart.box = (lat - 2 * half, 2 * west - lng, lat + 2 * half, 2 * east - lng)
         shores, borders = (coasts.near(chart.box) for coasts in plane.coasts())
         land = plane.cut_rings(shores, chart.box), borders
@@ -306,8 +298,8 @@ def add_towns(chart: Chart, most: int = 5, size: float = 8.5) -> None:
 
 
 def _half(words: str, size: float) -> Line:
-    """Half of the width and of the height of words, in points."""
-    return np.array([_LETTER * size * len(words), size]) / 2
+    """Half of the width (a letter's is 0.56 of its size) and of the height of words, in points."""
+    return np.array([0.56 * size * len(words), size]) / 2
 
 
 def around(xy: Line, half: Line | float) -> Line:
@@ -328,7 +320,7 @@ def _add_words(
 ) -> None:
     from matplotlib.patheffects import withStroke
 
-    halo = [withStroke(linewidth=_HALO, foreground="white")]
+    halo = [withStroke(linewidth=2.5, foreground="white")]
     write(chart, words, xy, colour, fontsize=size, zorder=order, path_effects=halo, **style)
     chart.taken.append(around(xy, _half(words, size)))
 
@@ -337,7 +329,9 @@ def add_scale_bar(chart: Chart) -> None:
     """A bar of a round number of kilometres at the lower left of a close-up."""
     (south, _, north, _), (_, height) = chart.box, chart.size
     km_per_point = (north - south) * KM_PER_DEGREE / height
-    km = round_down(0.28 * float(chart.size[0]) * km_per_point)
+    longest = 0.28 * float(chart.size[0]) * km_per_point * (1 + 1e-9)
+    power = 10.0 ** np.floor(np.log10(longest))
+    km = float(max(step for step in (1, 2, 5) if step * power <= longest) * power)
     end = 12 + km / km_per_point
     x, y = np.array([12, end]) / chart.size[0], np.array([12, 12]) / height
     chart.axes.plot(
@@ -345,9 +339,3 @@ def add_scale_bar(chart: Chart) -> None:
     )
     _add_words(chart, f"{km:,g} km", np.array([(12 + end) / 2, 19.0]), INK, size=8.5, order=22)
     chart.taken.append(np.array([8, 8, end + 4, 26]))
-
-
-def round_down(value: float) -> float:
-    """The largest 1, 2 or 5 times a power of ten that is not above ``value``."""
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(max(step for step in (1, 2, 5) if step * power <= value * (1 + 1e-9)) * power)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from geonb.predictions import Predictions
     from geonb.shown.pictures import Picture
 
-_DOTS = 24
-"""Steps between the true place and the best guess."""
 _LEAK = (
     "gmaps keeps the API key in the notebook when it is saved with widget state; before you "
     'share the file: geonb.clean_notebook("….ipynb")'
@@ -85,7 +83,7 @@ def _line_of_dots(truth: Place, best: Place, words: str) -> Any:
     gmaps' own lines break the saving of a notebook, and its symbols have no label: the words are
     there where one points or clicks.
     """
-    line = great_circle(truth, best, _DOTS)[1:-1]
+    line = great_circle(truth, best, steps=24)[1:-1]
     dots = [(max(min(lat, 85.0), -85.0), turned(lng)) for lng, lat in line.tolist()]
     return gmaps.symbol_layer(
         dots, fill_color=TRUTH_COLOUR, stroke_color=TRUTH_COLOUR, scale=2, hover_text=words,

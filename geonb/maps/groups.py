@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
-_APART = 24.0
-"""Points between the middles of two circles, at least."""
-
 
 def show_places(places: ArrayLike) -> Picture:
     """Draw places, (N, 2) degrees, on a map of the world; a circle says how many it stands for.
@@ -42,7 +39,7 @@ def _figure(points: NDArray[np.float64]) -> Figure:
     spots = np.array([chart.at((lat, lng)) for lat, lng in points.tolist()]).reshape(-1, 2)
     groups: list[list[NDArray[np.float64]]] = []
     for spot in spots:
-        near = (group for group in groups if np.hypot(*(spot - group[0])) < _APART)
+        near = (group for group in groups if np.hypot(*(spot - group[0])) < 24)  # points
         if group := next(near, None):
             group.append(spot)
         else:

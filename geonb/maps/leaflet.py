@@ -27,20 +27,11 @@ if TYPE_CHECKING:
 
     Line = NDArray[np.float64]
 
-_HEIGHT = "420px"
 _DIGITS = 5
 """Of a degree, about a metre."""
-_THUMBNAIL = 200
-"""Pixels on the longer side of the photo in a pin's bubble."""
-_CLOSER = 2
-"""Levels of zoom; a view of the best guesses that is no closer is that of all."""
-_ALONE = 7
-"""The zoom around a pin that stands alone; closer, nothing says where it is without tiles."""
 _LAND_PANE = "geonb-land"
 _FINE_LEAST, _FINE_MOST = 1.5, 6.0
 """Degrees around the best guesses within which coasts are fine; none where these lie far apart."""
-_PIN = (26, 34)
-"""Pixels; width and height of a pin, whose tip is its place."""
 
 
 class LeafletMap(Live, ipywidgets.VBox):
@@ -53,14 +44,14 @@ def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     *_, (lat, lng), zoom = view(bounds(near(predictions)))
     centre = lat, nearest_turn(lng, whole[1])
     if len(set(near(predictions)) & set(predictions.places)) == 1:
-        zoom = min(zoom, _ALONE)
-    if zoom < far + _CLOSER:
+        zoom = min(zoom, 7)  # closer, nothing says where a single pin is without tiles
+    if zoom < far + 2:  # hardly closer
         centre, zoom = whole, far
     world = base_map(centre, zoom, whole[1], near=bounds(near(predictions)))
     for layer in _truth_layers(predictions, whole[1]):
         world.add(layer)
     marked = points(predictions)
-    thumbnail = show_photo(predictions.photo, side=_THUMBNAIL)._repr_html_() if photo else ""
+    thumbnail = show_photo(predictions.photo, side=200)._repr_html_() if photo else ""
     for index, point in enumerate(marked):
         front = len(marked) + 1 if point.label == TRUTH else len(marked) - index
         world.add(_marker(point, index, whole[1], front, thumbnail))
@@ -91,7 +82,7 @@ def base_map(
     ``near``, a box that isn't large, coasts are fine.
     """
     world = ipyleaflet.Map(
-        center=centre, zoom=zoom, min_zoom=0, prefer_canvas=True, layout={"height": _HEIGHT},
+        center=centre, zoom=zoom, min_zoom=0, prefer_canvas=True, layout={"height": "420px"},
         panes={_LAND_PANE: {"zIndex": 150, "pointerEvents": "none"}},  # tiles are at 200
     )  # fmt: skip
     middle = centre[1] if turn is None else turn
@@ -195,7 +186,7 @@ def _marker(point: Point, index: int, centre: float, front: int, thumbnail: str)
 
 def _icon(point: Point, index: int) -> Any:
     """A pin whose tip is the place, or the truth's star, whose middle is."""
-    width, height = _PIN
+    width, height = 26, 34  # pixels
     if point.label == TRUTH:
         html = f'<span class="geonb-star" data-geonb="{index}">{TRUTH}</span>'
         return ipyleaflet.DivIcon(html=html, icon_size=[width, width])

@@ -21,12 +21,8 @@ BEST_COLOUR, PIN_COLOUR, TRUTH_COLOUR = "#c43c1c", "#2e5f8a", "#00664b"
 
 _MERCATOR_END = 85.0
 """Degrees; the latitude where Mercator maps end."""
-_TILE = 256
-"""Pixels; the world's width at zoom 0."""
 _MARGIN = 50
 """Pixels; kept free around the places, for their pins."""
-_NEAREST_ZOOM = 10
-"""For places that nearly coincide; a city fills the map."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +85,9 @@ def view(
     low, high = _mercator(south), _mercator(north)
     wide = (east - west) / 360 / (width - 2 * _MARGIN)
     tall = (high - low) / math.tau / (height - 2 * _MARGIN)
-    zoom = math.floor(-math.log2(max(wide, tall, 1e-9) * _TILE))
+    zoom = math.floor(-math.log2(max(wide, tall, 1e-9) * 256))  # pixels of the world at zoom 0
     centre = math.degrees(math.atan(math.sinh((low + high) / 2))), (west + east) / 2
-    return south, west, north, east, centre, min(max(zoom, 0), _NEAREST_ZOOM)
+    return south, west, north, east, centre, min(max(zoom, 0), 10)  # at 10 a city fills it
 
 
 def _on_map(lat: float) -> float:

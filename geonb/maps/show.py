@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
 from geonb.distances import check_points
-from geonb.errors import MapError, MissingDependencyError
+from geonb.errors import MapError, MissingDependencyError, needing
 
 if TYPE_CHECKING:
     from geonb.distances import Place
@@ -110,8 +110,6 @@ def repair_gmaps() -> None:
     """
     import collections.abc
 
-    try:
+    with needing("the blog's map", "gmaps", "gmaps"):
         import gmaps.options
-    except ImportError as error:
-        raise MissingDependencyError("the blog's map", "gmaps", "gmaps") from error
     gmaps.options.collections = collections.abc

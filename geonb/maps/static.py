@@ -31,12 +31,6 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT, _MARGIN, _FOOT, _BODY = 11.0, 4.95, 0.2, 0.45, 3.6
 """Inches; of the card, around it, below the maps, and of the photo and the maps."""
-_PHOTO = 1200
-"""Pixels on the longer side of the photo in the picture."""
-_LETTERS = 165
-"""In a line below the maps."""
-_ROWS = 5
-"""Guesses that are listed on the card."""
 
 
 def draw(predictions: Predictions, why: str = "", *, photo: bool = True) -> Picture:
@@ -77,7 +71,10 @@ def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
     if photo:
         left += _add_photo(figure, predictions) + _MARGIN
     width = _BODY if photo else 6.5
-    close = figure.add_axes(_inches(left, _FOOT, width, _BODY))
+    close = drawing.close_up(figure.add_axes(_inches(left, _FOOT, width, _BODY)), near(predictions))
+    drawing.add_scale_bar(close)
+    drawing.add_pins(close, predictions)
+    drawing.add_towns(close)
     left += width + _MARGIN
     right = _WIDTH - left - _MARGIN
     _, west, _, east = box(predictions)
@@ -85,9 +82,11 @@ def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
     centre = (west + east) / 2 if east > 180 and east - west < 120 else 0.0
     high = right / 2.05
     south = -90.0 if min(lat for lat, _ in predictions.places) < -58 else -58.0
-    world = figure.add_axes(_inches(left, _FOOT + _BODY - high, right, high))
-    maps = drawing.close_up(close, near(predictions)), drawing.world(world, centre, south=south)
-    _add_maps(*maps, predictions)
+    axes = figure.add_axes(_inches(left, _FOOT + _BODY - high, right, high))
+    world = drawing.world(axes, centre, south=south)
+    drawing.add_groups(world, predictions)
+    if predictions.truth is not None and not close.holds(predictions.truth):
+        drawing.add_way(world, predictions)
     _add_list(figure, predictions, left, right, _BODY - high - 0.1)
     _add_foot(figure, predictions)
     return figure
@@ -95,7 +94,7 @@ def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
 
 def _add_foot(figure: Figure, predictions: Predictions) -> None:
     """What has to be said beside the answer, and what the star means."""
-    note = fill(f"{predictions.note}.", _LETTERS) if predictions.note else ""
+    note = fill(f"{predictions.note}.", 165) if predictions.note else ""
     texts = [(_MARGIN, note, drawing.SOFT, "left")]
     if predictions.truth is not None:
         texts.append((_WIDTH - _MARGIN, f"{TRUTH} true place", TRUTH_COLOUR, "right"))
@@ -115,7 +114,7 @@ def _inches(
 def _add_photo(figure: Figure, predictions: Predictions) -> float:
     """The photo at the left, whole; gives its width in inches."""
     image = predictions.photo.image()
-    image.thumbnail((_PHOTO, _PHOTO))
+    image.thumbnail((1200, 1200))  # pixels
     ratio = image.width / image.height
     width = min(_BODY * ratio, 3.4)
     height = width / ratio
@@ -125,23 +124,14 @@ def _add_photo(figure: Figure, predictions: Predictions) -> float:
     return width
 
 
-def _add_maps(close: drawing.Chart, world: drawing.Chart, predictions: Predictions) -> None:
-    drawing.add_scale_bar(close)
-    drawing.add_pins(close, predictions)
-    drawing.add_towns(close)
-    drawing.add_groups(world, predictions)
-    if predictions.truth is not None and not close.holds(predictions.truth):
-        drawing.add_way(world, predictions)
-
-
 def _add_list(
     figure: Figure, predictions: Predictions, left: float, width: float, height: float
 ) -> None:
-    """The guesses below the world: number, town, probability, distance, and a bar for each."""
+    """Five guesses below the world: number, town, probability, distance, and a bar for each."""
     axes = figure.add_axes(_inches(left, _FOOT, width, height))
     axes.set(xlim=(0, width), ylim=(0, height))
     axes.set_axis_off()
-    rows = predictions[:_ROWS]
+    rows = predictions[:5]
     pitch = min(height / len(rows), 0.36)
     truth = predictions.distances
     most = max(p.probability for p in predictions) or 1.0

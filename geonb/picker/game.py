@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from geonb.errors import GeonbError, MissingDependencyError, PlaceError
+from geonb.errors import GeonbError, PlaceError, needing
 from geonb.evaluation.guesses import most_frequent, one_place
 from geonb.maps.plane import great_circle, land
 from geonb.model import Model, load_model
@@ -18,18 +18,14 @@ from geonb.picker.rounds import PLAYERS, Round, Rounds, find_place
 from geonb.predictions import predict
 from geonb.shown.pictures import thumbnail
 
-try:
+with needing("the guessing game", "anywidget", "picker"):
     import anywidget
     import traitlets
-except ImportError as missing:
-    raise MissingDependencyError("the guessing game", "anywidget", "picker") from missing
 
 if TYPE_CHECKING:
     from geonb.distances import Place
     from geonb.photos.photo import PhotoSource
 
-ROUND = 5
-"""Photos in a round of `play`."""
 _HERE = Path(__file__).parent
 _SIDE = 900
 """Pixels; the longer side of the photo that the browser gets."""
@@ -144,7 +140,7 @@ class GuessMap(anywidget.AnyWidget):
 
 def play(photos: Sequence[PhotoSource], model: Model | None = None) -> GuessMap:
     """Play a round of up to five photos against a model (by default the one of `load_model`)."""
-    return GuessMap(list(photos)[:ROUND], model)
+    return GuessMap(list(photos)[:5], model)
 
 
 def _truth(photo: Photo) -> Place:

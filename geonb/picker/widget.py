@@ -8,24 +8,19 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geonb.errors import MissingDependencyError, PhotoError
+from geonb.errors import PhotoError, needing
 from geonb.photos.photo import Photo, open_photo
 from geonb.picker.below import Below
 from geonb.picker.transfers import Arrived, Transfers
 
-try:
+with needing("the photo picker", "anywidget", "picker"):
     import anywidget
     import traitlets
-except ImportError as missing:
-    raise MissingDependencyError("the photo picker", "anywidget", "picker") from missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _HERE = Path(__file__).parent
-_ACCEPT = "image/*,.heic,.heif,.avif,.tif,.tiff"
-_CHECK_SIDE = 64
-"""Pixels; a photo is decoded this small to see whether it can be."""
 
 
 class _Picker(anywidget.AnyWidget):
@@ -35,7 +30,7 @@ class _Picker(anywidget.AnyWidget):
     _css = _HERE / "widget.css"
     _plain = traitlets.Bool(default_value=False).tag(sync=True)
     description = traitlets.Unicode("Choose photos…").tag(sync=True)
-    accept = traitlets.Unicode(_ACCEPT).tag(sync=True)
+    accept = traitlets.Unicode("image/*,.heic,.heif,.avif,.tif,.tiff").tag(sync=True)
     multiple = traitlets.Bool(default_value=True).tag(sync=True)
     max_bytes = traitlets.Int(50_000_000).tag(sync=True)
     shrink_over = traitlets.Int(8_000_000).tag(sync=True)
@@ -107,7 +102,7 @@ class PhotoPicker(_Picker):
 
     def _opened(self, arrived: Arrived) -> Photo:
         photo = open_photo({"name": arrived.name, "content": arrived.content})
-        photo.image(_CHECK_SIDE)
+        photo.image(64)  # pixels: decoded so small, to see whether it can be
         return photo
 
 

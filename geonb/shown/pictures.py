@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 KINDS: tuple[str, ...] = ("png", "svg", "pdf")
 """The formats that a drawing can be written in."""
 _DPI = 110
-_QUALITY = 90
-"""Of a photo's JPEG."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ def thumbnail(photo: Photo, side: int, kind: str = "JPEG", **options: int) -> by
     image = photo.image(short_side=side)
     image.thumbnail((side, side))
     buffer = io.BytesIO()
-    image.save(buffer, kind, **({"quality": _QUALITY} | options))
+    image.save(buffer, kind, **({"quality": 90} | options))
     return buffer.getvalue()
 
 

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geonb.errors import EvaluationError, MissingDependencyError, printable
+from geonb.errors import EvaluationError, needing, printable
 from geonb.files import replacing
 from geonb.shown.pictures import KINDS, Picture, styled
 
@@ -193,8 +193,6 @@ def percent(share: float) -> str:
 
 def data_frame(records: list[dict[str, Any]]) -> Any:
     """A pandas DataFrame of the records. Raises `MissingDependencyError`."""
-    try:
+    with needing("a data frame", "pandas", "table"):
         import pandas as pd
-    except ImportError as error:
-        raise MissingDependencyError("a data frame", "pandas", "table") from error
     return pd.DataFrame(records)
