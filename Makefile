@@ -18,7 +18,7 @@ LAB_FLAGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-313 setup-mxnet demo lab lab-mxnet labextension \
-	check format fuzz test test-newest test-mxnet test-slow test-313 test-ray test-train bench \
+	check format fuzz test test-newest test-mxnet test-slow test-313 test-ray test-train bench bench-geoclip bench-mini \
 	notebooks site site-lite class-set slides wheelhouse binder-rehearsal colab-rehearsal devcontainer-rehearsal \
 	pictures mini lock dist clean
 
@@ -142,7 +142,7 @@ test-train: $(TRAIN)/ready  ## the tests of training in PyTorch, in one process 
 parity: $(PARITY)/ready  ## compare GeoCLIP with its authors' own on torch, at full size (5 GB of disk, some minutes)
 	@$(PARITY)/bin/python benchmarks/parity.py
 
-bench: $(VENV)/ready $(MXNET)/ready $(RAY)/ready  ## speed and memory, against the limits that are promised
+bench: $(VENV)/ready $(MXNET)/ready $(RAY)/ready $(TRAIN)/ready  ## speed and memory, against the limits that are promised
 	@$(MXNET)/bin/python benchmarks/locationnet.py
 	@$(MXNET)/bin/python benchmarks/many.py
 	@$(VENV)/bin/python benchmarks/partition.py
@@ -154,6 +154,9 @@ bench: $(VENV)/ready $(MXNET)/ready $(RAY)/ready  ## speed and memory, against t
 
 bench-geoclip: $(PARITY)/ready  ## GeoCLIP's speed and memory, against its authors' own on torch (6 GB of disk)
 	@$(PARITY)/bin/python benchmarks/geoclip_speed.py
+
+bench-mini: $(VENV)/ready $(MXNET)/ready $(TRAIN)/ready  ## mini trained by PyTorch and by MXNet: which is better, which quicker (half an hour)
+	@$(VENV)/bin/python benchmarks/mini_trainers.py
 
 ##@ Notebooks and workshops
 
