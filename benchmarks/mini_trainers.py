@@ -22,7 +22,7 @@ from geonb.network.sessions import cpu_limit
 from geonb_training import Fitting, Settings
 from geonb_training.scenes import draw_set
 
-TRAINERS = ("torch", "mxnet")
+TRAINERS = ("mxnet", "torch")
 ROLES = ("train", "validation", "test")
 TRAIN = """
 from geonb.evaluation.photo_sets import read_photos
@@ -52,7 +52,7 @@ def main() -> None:
     options.add_argument("--scenes", type=int, default=Settings.scenes)
     options.add_argument("--test", type=int, default=Settings.test)
     options.add_argument("--epochs", type=int, default=Fitting.epochs)
-    for trainer, folder in zip(TRAINERS, (".venv-train", ".venv-mxnet"), strict=True):
+    for trainer, folder in zip(TRAINERS, (".venv-mxnet", ".venv-train"), strict=True):
         options.add_argument(f"--{trainer}", default=str(ROOT / folder / "bin" / "python"))
     chosen = options.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(cpu_limit())  # MXNet's own choice is a thread per core
@@ -71,14 +71,15 @@ def main() -> None:
             )  # fmt: skip
             print(f"{trainer}: {took[trainer]['wall'] / 60:.1f} minutes", flush=True)
             model = geonb.load_model(folder)
-            evaluations.append(geonb.evaluate(model, read_photos(tables[-1])))
-    print(*evaluations, geonb.compare(*evaluations), sep="\n\n")
+            evaluations.append(geonb.evaluate(model, read_photos(tables[-1]), published=()))
+    compared = geonb.compare(*reversed(evaluations))
+    print(*evaluations, compared, sep="\n\n")
     for clock, words in (("wall", "on the clock"), ("processor", "of the processor")):
-        one, other = (took[trainer][clock] for trainer in TRAINERS)
-        print(f"{one:,.0f} s against {other:,.0f} s {words}: {one / other:.2f} of MXNet's")
+        mxnet, torch = (took[trainer][clock] for trainer in TRAINERS)
+        print(f"PyTorch {torch:,.0f} s, MXNet {mxnet:,.0f} s {words}: {torch / mxnet:.2f} of it")
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"{cpu_limit()} processors; load in the last 1, 5 and 15 minutes: {load}")
-    if any(row.differs and row.difference < 0 for row in geonb.compare(*evaluations).rows):
+    if any(row.differs and row.difference < 0 for row in compared.rows):
         sys.exit("mini by PyTorch is worse")
 
 

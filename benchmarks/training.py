@@ -109,9 +109,7 @@ def compare_steps(rounds: int, pythons: dict[str, str]) -> None:
     os.environ["OMP_NUM_THREADS"] = str(cpu_limit())  # MXNet's own choice is a thread per core
     for network, (classes, photos, steps) in STEPS.items():
         names = {"network": network, "classes": classes, "photos": photos, "steps": steps}
-        rows = {
-            name: (STEP, python, {**names, "name": name}) for name, python in pythons.items()
-        }
+        rows = {name: (STEP, python, {**names, "name": name}) for name, python in pythons.items()}
         best = best_of(rounds, rows)
         for clock, words in (("wall", "on the clock"), ("processor", "of the processor")):
             torch, mxnet = (best[name][clock] for name in ("torch", "mxnet"))

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from geonb.errors import MissingDependencyError, TrainingError
 from geonb_training.fitting import rate
 
+# OpenMP reads this once, when it is loaded. Left alone, a thread that waits for another keeps its
+# core busy: a step then takes twice the processor's time, and longer where others use the machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 try:
     import torch
     from torch import distributed, nn
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
 class TorchTrainer:
     """A network that learns by PyTorch: see `fitting.Trainer`.
 
-    It uses this process's GPU if there is one, in bf16 and channels last, or else the CPU. Under
+    It uses this process's GPU if there is one, in bf16, or else the CPU, with channels last. Under
     torchrun, all processes learn from the same batches, each from its own part of them (DDP, by
     NCCL between GPUs and Gloo between CPUs). BatchNorm's statistics are those of the whole batch,
     so that the result doesn't depend on the number of processes.
@@ -66,8 +69,7 @@ class TorchTrainer:
         network: Any = TorchNetwork(start)
         if self._gpu and self.workers > 1:
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
-        layout = torch.channels_last if self._gpu else torch.preserve_format
-        self._network = network.to(self._device, memory_format=layout)
+        self._network = network.to(self._device, memory_format=torch.channels_last)
         self._parallel: nn.Module = self._network
         if self.workers > 1:
             devices = [self._device] if self._gpu else None
@@ -154,9 +156,7 @@ class TorchTrainer:
             distributed.barrier()
 
     def _placed(self, data: Any) -> torch.Tensor:
-        layout = torch.channels_last if self._gpu else torch.preserve_format
-        tensor = torch.as_tensor(data)
-        return tensor.to(self._device, non_blocking=True, memory_format=layout)
+        return torch.as_tensor(data).to(self._device, non_blocking=True)
 
 
 def _meet(backend: str) -> None:
