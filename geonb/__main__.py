@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import click
 
 import geonb
@@ -11,6 +9,7 @@ from geonb.commands.evaluate import evaluate
 from geonb.commands.failures import Commands
 from geonb.commands.locate import demo, locate
 from geonb.commands.many import unlabel
+from geonb.commands.options import choice
 from geonb.network.opening import Precision
 
 
@@ -23,13 +22,7 @@ def main() -> None:
 @main.command()
 @click.argument("model", default="locationnet", metavar="[MODEL]")
 @click.option("--from", "source", metavar="FILE|FOLDER|URL", help="Take the files from there.")
-@click.option(
-    "--precision",
-    type=click.Choice(get_args(Precision)),
-    default="float32",
-    show_default=True,
-    help="int8 takes GeoCLIP's smaller files: 347 MB instead of 1,260.",
-)
+@choice("--precision", Precision, "int8 takes GeoCLIP's smaller files: 347 MB instead of 1,260.")
 def fetch(model: str, source: str | None, precision: Precision) -> None:
     """Fetch MODEL (locationnet) into the cache, and verify it; resumes what was broken off."""
     from geonb.weights.fetching import fetch as fetch_model

@@ -11,6 +11,7 @@ import uuid
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -160,16 +161,13 @@ def file_digest(path: Path) -> str:
             known = note.read_text(encoding="utf-8")
             if len(known) == 32 and is_private(note) and is_private(path):
                 return known
-        digest = hashlib.file_digest(file, _md5).hexdigest()
+        kind = partial(hashlib.md5, usedforsecurity=False)
+        digest = hashlib.file_digest(file, kind).hexdigest()
     with contextlib.suppress(OSError):  # the cache may be read-only
         make_cache_folder(note.parent.name)
         with replacing(note) as temporary:
             temporary.write_text(digest, encoding="utf-8")
     return digest
-
-
-def _md5() -> hashlib._Hash:
-    return hashlib.md5(usedforsecurity=False)
 
 
 @dataclass(frozen=True)

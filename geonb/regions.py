@@ -56,12 +56,9 @@ class Promise:
         )
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Store it in the folder of a model, where `load_model` finds it. Raises `ModelError`."""
-        try:
-            with replacing(Path(folder) / PROMISE_FILE) as path:
-                path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise ModelError(f"{folder}: cannot store the promise ({error.strerror})") from error
+        """Store it in the folder of a model, where `load_model` finds it. Raises `OutputError`."""
+        with replacing(Path(folder) / PROMISE_FILE) as path:
+            path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
 
 def read_promise(folder: Path, places: int) -> Promise | None:

@@ -255,7 +255,7 @@ def _journal(path):
 
     path.with_suffix("").unlink(missing_ok=True)
     with journal(path.parent / "a.csv", {"top": 1}) as rows:
-        repr(rows.failed)
+        repr(rows.done)
 
 
 def _sidecar(path):

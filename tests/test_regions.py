@@ -12,7 +12,7 @@ from test_calibration import honest
 import geonb
 from geonb.earth.cells import Belief
 from geonb.earth.s2 import leaf_ids, parents
-from geonb.errors import EvaluationError, ModelError
+from geonb.errors import EvaluationError, ModelError, OutputError
 from geonb.evaluation.calibration import warm
 from geonb.evaluation.promises import Coverage, promise_from, shares_before
 from geonb.regions import Promise, hold, read_promise, region
@@ -181,5 +181,5 @@ def test_a_promise_holds_for_its_own_places_only(tmp_path):
 
 def test_a_promise_that_cannot_be_stored(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ModelError, match="cannot store the promise"):
+    with pytest.raises(OutputError, match=r"promise\.json: cannot write it \(\w"):
         Promise(0.9, 0.9, 10, "x", 4).save(tmp_path / "file")

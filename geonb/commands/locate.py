@@ -99,13 +99,9 @@ def locate(  # noqa: PLR0913
             continue
         click.echo(json.dumps(result.predictions.to_dict()) if as_json else result.predictions)
         if target:
-            _draw(result.predictions, _numbered(target, number, len(photos)))
+            several = target.with_stem(f"{target.stem}-{number}")  # map-1.png, map-2.png and so on
+            _draw(result.predictions, several if len(photos) > 1 else target)
     sys.exit(2 if failed else 0)
-
-
-def _numbered(target: Path, number: int, total: int) -> Path:
-    """One map a photo: map.png, or map-1.png, map-2.png and so on."""
-    return target if total == 1 else target.with_stem(f"{target.stem}-{number}")
 
 
 def _draw(predictions: Predictions, target: Path) -> None:

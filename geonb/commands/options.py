@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 """A file to read or to write."""
+
+
+def choice(name: str, kinds: Any, text: str) -> Callable[[Any], Any]:
+    """An option that is one of the words of a Literal, by default the first of them."""
+    words = get_args(kinds)
+    return click.option(
+        name, type=click.Choice(words), default=words[0], show_default=True, help=text
+    )
+
+
 _OPTIONS = (
     click.option(
         "--model",
@@ -30,27 +40,15 @@ _OPTIONS = (
         metavar="NAME|FOLDER|PREFIX",
         help="Without it: LocationNet if it is on this machine, else GeoCLIP, else mini.",
     ),
-    click.option(
+    choice(
         "--engine",
-        type=click.Choice(get_args(EngineName)),
-        default="onnxruntime",
-        show_default=True,
-        help="The others are for comparisons: mxnet is the blog's own, reference is slow NumPy.",
+        EngineName,
+        "The others are for comparisons: mxnet is the blog's own, reference is slow NumPy.",
     ),
-    click.option(
-        "--precision",
-        type=click.Choice(get_args(Precision)),
-        default="float32",
-        show_default=True,
-        help="int8 is smaller and quicker, and answers a little differently.",
+    choice(
+        "--precision", Precision, "int8 is smaller and quicker, and answers a little differently."
     ),
-    click.option(
-        "--device",
-        type=click.Choice(get_args(Device)),
-        default="cpu",
-        show_default=True,
-        help="cuda is the GPU; it needs onnxruntime-gpu.",
-    ),
+    choice("--device", Device, "cuda is the GPU; it needs onnxruntime-gpu."),
 )
 
 

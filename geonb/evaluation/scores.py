@@ -77,9 +77,8 @@ class Score:
         record = {"system": self.system, "test_set": self.test_set, "photos": self.photos}
         for km, share, (low, high) in zip(THRESHOLDS_KM, self.within, self.intervals, strict=True):
             record |= {f"within_{km:g}_km": share, f"low_{km:g}_km": low, f"high_{km:g}_km": high}
-        tail = {"median_km": self.median_km, "osv5m_score": self.osv5m, "source": self.source}
-        tail |= {"comparable": self.comparable}
-        return record | tail
+        record |= {"median_km": self.median_km, "osv5m_score": self.osv5m}
+        return record | {"source": self.source, "comparable": self.comparable}
 
 
 def measure(guesses: NDArray[np.float64], truth: NDArray[np.float64]) -> NDArray[np.float64]:

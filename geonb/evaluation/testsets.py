@@ -23,7 +23,6 @@ from geonb.photos.urls import fetch
 if TYPE_CHECKING:
     import os
 
-IM2GPS_PHOTOS = 237
 IM2GPS_URL = "http://graphics.cs.cmu.edu/projects/im2gps/gps_query_imgs.zip"
 """39 MB, from the authors' page (Hays and Efros, CVPR 2008)."""
 _MAX_UNPACKED = 200_000_000
@@ -49,7 +48,7 @@ def im2gps(
         raise EvaluationError(f"{path}: no such folder; expected the photos of IM2GPS")
     photos = from_folder(path, IM2GPS, table)
     there = {why: n for why, n in photos.skipped.items() if why != OTHER_FILES}
-    lost = IM2GPS_PHOTOS - len(photos) - sum(there.values())
+    lost = 237 - len(photos) - sum(there.values())
     skipped = dict(photos.skipped) | ({"are missing from the 237": lost} if lost > 0 else {})
     return replace(photos, skipped=skipped)
 

@@ -41,8 +41,6 @@ _PROPERTIES = (
 )
 _MARK = "geonb:wrote"
 """Lists the properties that geonb wrote into a sidecar: `remove_label` removes just these."""
-_CITY_KM = 25.0
-"""A town is written only if half of the probability lies this near to the place."""
 _MOST_BYTES = 10_000_000
 
 
@@ -82,7 +80,8 @@ def label(photo: str, predictions: Predictions, sure: float = SURE) -> Label | s
     if path.exists() and _read(path).has("exif:GPSLatitude"):
         return "its sidecar has a place already"
     lat, lng = answer.place
-    km = max(answer.half_km, _cell_km(predictions[0].token))
+    cell = np.array([int(predictions[0].token.ljust(16, "0"), 16)], np.uint64)
+    km = max(answer.half_km, math.sqrt(float(areas_km2(cell)[0]) / math.pi))
     properties = {
         "exif:GPSLatitude": _degrees(lat, "NS"),
         "exif:GPSLongitude": _degrees(lng, "EW"),
@@ -90,7 +89,7 @@ def label(photo: str, predictions: Predictions, sure: float = SURE) -> Label | s
         "exif:GPSProcessingMethod": f"estimated by geonb, {predictions.model}",
         "exif:GPSHPositioningError": f"{max(round(1000 * km), 1)}/1",
     }
-    if km <= _CITY_KM:
+    if km <= 25:  # no town where half of the probability lies farther off
         properties["photoshop:City"] = answer.town.city or answer.town.name
     return Label(path, properties | {"photoshop:Country": answer.town.country})
 
@@ -138,12 +137,6 @@ def _sidecars(photo: Path) -> tuple[Path, Path]:
 def _sidecar(photo: Path) -> Path:
     first, second = _sidecars(photo)
     return second if second.exists() and not first.exists() else first
-
-
-def _cell_km(token: str) -> float:
-    """The radius of a circle as large as the cell."""
-    area = areas_km2(np.array([int(token.ljust(16, "0"), 16)], np.uint64))
-    return math.sqrt(float(area[0]) / math.pi)
 
 
 def _degrees(value: float, letters: str) -> str:

@@ -21,6 +21,7 @@ import filelock
 
 from geonb.errors import EvaluationError, OutputError, needing, printable
 from geonb.files import expecting, regular, replacing
+from geonb.shown.sheets import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,18 +68,16 @@ class Journal:
     Attributes:
         path: The journal's file.
         done: Names of the photos that have a row.
-        failed: Those of them that have an error.
     """
 
     path: Path
     file: BinaryIO
     done: set[str] = field(default_factory=set)
-    failed: set[str] = field(default_factory=set)
 
     def add(self, values: dict[str, Any]) -> None:
         """Write a row; after this, no kill of the process loses it."""
         self.write_line(values)
-        self._note(values)
+        self.done.add(values["photo"])
 
     def write_line(self, values: dict[str, Any]) -> None:
         """Write one line, at once. Raises `EvaluationError` if the disk is full."""
@@ -97,11 +96,6 @@ class Journal:
             f"{path}: cannot write ({error.strerror}); the {len(self.done):,} photos that are "
             "done are kept: free some space, and run the same command again"
         )
-
-    def _note(self, values: dict[str, Any]) -> None:
-        self.done.add(values["photo"])
-        if values["error"]:
-            self.failed.add(values["photo"])
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """All rows, from the file."""
@@ -182,7 +176,7 @@ def _begin(journal: Journal, begun_with: dict[str, Any]) -> Journal:
             first = lines.readline()
         same = not first or json.loads(first) == begun_with
         for values in journal.rows() if first else ():
-            journal._note(values)  # noqa: SLF001
+            journal.done.add(values["photo"])
     if not first:
         journal.write_line(begun_with)
     if not same:
@@ -192,13 +186,6 @@ def _begin(journal: Journal, begun_with: dict[str, Any]) -> Journal:
             "--overwrite"
         )
     return journal
-
-
-def harmless(value: Any) -> Any:
-    """A value for CSV: text that a spreadsheet would run as a formula is quoted."""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{value}"
-    return value
 
 
 def _write_csv(rows: Iterator[dict[str, Any]], path: Path) -> None:

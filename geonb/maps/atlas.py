@@ -36,7 +36,6 @@ HALF = 10_000
 _SCALE = HALF / float(plane.equal_earth(np.array([180.0, 0.0]))[0])
 _UNIT = _SCALE / EARTH_RADIUS_KM
 """Ground units per kilometre."""
-_EDGE = (-91.0, -180.0, 91.0, 180.0)
 _STEP = 1e-4
 """Degrees; for the local shape of the projection."""
 _STAR = "M0-10 2.6-3.3 9.6-3.1 4 1.3 6 8.1 0 4.2-6 8.1-4 1.3-9.6-3.1-2.6-3.3Z"
@@ -73,9 +72,8 @@ class Ground:
         parts = []
         for line in plane.on_turns(lines, self.centre - 180, self.centre + 180):
             moved = line - np.array([self.centre, 0.0])
-            inside = (
-                [moved.clip((-180, -90), (180, 90))] if closed else plane.cut_lines([moved], _EDGE)
-            )
+            inside: Iterable[Line] = plane.cut_lines([moved], (-91, -180, 91, 180))
+            inside = [moved.clip((-180, -90), (180, 90))] if closed else inside
             parts += [_steps(plane.equal_earth(c) * (_SCALE, -_SCALE) * 10**digits) for c in inside]
         return "".join(f"{part}{'z' if closed else ''}" for part in parts if part)
 

@@ -11,7 +11,7 @@ import traitlets
 from IPython.display import display
 
 from geonb.maps.points import in_words, line_below, points
-from geonb.shown.pictures import data, show_photo, style
+from geonb.shown.pictures import data, show_photo
 
 if TYPE_CHECKING:
     from geonb.predictions import Predictions
@@ -66,7 +66,7 @@ def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, A
 class Shown(anywidget.AnyWidget):
     """A widget with the list of places; its traits are what `traits_of` gives."""
 
-    _css = style()
+    _css = data("geonb.css")
     points = traitlets.List().tag(sync=True)
     lines = traitlets.List().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)

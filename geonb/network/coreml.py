@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _RGB = 20  # coremltools' FeatureTypes.proto, ImageFeatureType.ColorSpace
 _ACTIVATIONS = {"ReLU": "relu", "sigmoid": "sigmoid", "tanh": "tanh"}
-_POOLINGS = {0: "max", 1: "avg"}
 
 
 class CoremlFile(OneFile):
@@ -207,7 +206,7 @@ def _pooling(params: Any) -> Converted:
     pad = tuple(amounts) or (0, 0) if full else _borders(params.valid.paddingAmounts)
     attributes = {
         **_window(params, (pad[0], pad[1])),
-        "pool_type": _POOLINGS[params.type],
+        "pool_type": {0: "max", 1: "avg"}[params.type],
         "global_pool": str(params.globalPooling),
         "pooling_convention": "full" if full else "valid",
         "count_include_pad": str(not params.avgPoolExcludePadding),

@@ -45,8 +45,6 @@ CLIP_RECIPE = Recipe(
 """CLIP's recipe; GeoCLIP's. Source: preprocessor_config.json of openai/clip-vit-large-patch14."""
 GALLERY_MD5 = "99c670dd078d0006693a2b4abf70dba0"
 """Of the rows of GeoCLIP's gallery, "%.4f %.4f" each."""
-LOGIT_SCALE = 3.681034803390503
-"""GeoCLIP's learned temperature, as a logarithm; the ONNX files leave it out."""
 _FOLDERS = (".", "onnx", "gps_gallery", "weights")
 """Where the files lie in their folder, in their repository and in pip's ``geoclip``."""
 _VISION = ("vision_model.onnx", "model.safetensors")
@@ -54,7 +52,6 @@ _VISION_INT8 = tuple(f"vision_model_{kind}.onnx" for kind in ("quantized", "uint
 _LOCATION = ("location_model.onnx", "location_encoder_weights.pth")
 _GALLERY = ("coordinates_100K.json", "coordinates_100K.csv")
 _CHUNK = 2048  # places that are embedded together
-_PLACE_BYTES = 2048  # 512 float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +136,7 @@ class GeoclipFiles(CheckpointFiles):
         """The vision model as an ONNX graph that reads ``data``, its weights, and the scale."""
         from onnx import helper
 
-        scale = LOGIT_SCALE
+        scale = 3.681034803390503  # the learned one, a logarithm; the ONNX files leave it out
         if self.vision.suffix == ".safetensors":
             from geonb.network.clip import clip_vision
 
@@ -294,7 +291,7 @@ def open_gallery(location: Path, points: NDArray[np.float64]) -> Gallery:
 
     name = f"gallery-{short_digest(location)}-{_points_digest(points)}"
     task = f"cannot write the embeddings of {len(points):,} places"
-    derived = find_derived(name) or derive(name, make, task, needed=_PLACE_BYTES * len(points))
+    derived = find_derived(name) or derive(name, make, task, needed=512 * 4 * len(points))
     embeddings = np.load(derived.folder / "embeddings.npy", mmap_mode="r")
     with np.load(derived.folder / "places.npz") as data:
         cells = Cells(data["ids"], data["places"])

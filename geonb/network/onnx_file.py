@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
     from geonb.network.layers import Checkpoint, Layer
 
-_OPSET = 17
-_IR_VERSION = 8  # the oldest that has this opset, for the oldest ONNX Runtime that has it
-_PAGE = 4096  # bytes; arrays begin on a page, so that they can be mapped
-_MAPPED_BYTES = 1024  # smaller arrays stay in the optimised graph
 _ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
 
 Node = tuple[str, dict[str, Any]]
@@ -98,8 +94,8 @@ def write_onnx(checkpoint: Checkpoint, folder: Path) -> None:
     outputs = [info(last, TensorProto.FLOAT, ["N", checkpoint.classes])]
     arrays = _write_arrays(checkpoint, folder / "model.data")
     graph = helper.make_graph(nodes, "geonb", inputs, outputs, arrays)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)])
-    model.ir_version = _IR_VERSION
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8  # the oldest that has this opset, for the oldest ONNX Runtime with it
     (folder / "model.onnx").write_bytes(model.SerializeToString())
 
 
@@ -112,7 +108,7 @@ def _write_arrays(checkpoint: Checkpoint, path: Path) -> list[Any]:
     with path.open("wb") as file:
         for name in dict.fromkeys(name for layer in checkpoint.layers for name in layer.parameters):
             array = np.ascontiguousarray(checkpoint.arrays[name], "<f4")
-            file.write(bytes(-file.tell() % _PAGE))
+            file.write(bytes(-file.tell() % 4096))  # to the next page, so that it can be mapped
             stored = Stored(path, array.shape, "<f4", file.tell())
             tensors.append(stored.external(name, path.parent))
             file.write(array.data)
@@ -135,5 +131,5 @@ def optimise(source: Path, target: Path, *, basic: bool = False) -> None:
     else:
         prefix = "session.optimized_model_external_initializers"
         options.add_session_config_entry(f"{prefix}_file_name", target.with_suffix(".data").name)
-        options.add_session_config_entry(f"{prefix}_min_size_in_bytes", str(_MAPPED_BYTES))
+        options.add_session_config_entry(f"{prefix}_min_size_in_bytes", "1024")
     sessions.start(source, options, "cpu")

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from geonb.earth.cells import Cells
 
-_LARGE_BYTES = 1024  # smaller tensors stay in the graph
-
 
 class OnnxFile(OneFile):
     """ONNX's form, which somebody else converted to."""
@@ -79,7 +77,7 @@ def _read_graph(
     from onnx import TensorProto, helper
 
     for number, begin, start, stop in _fields(data, *span):
-        if number != 5 or stop - start < _LARGE_BYTES:  # 5 is an initializer
+        if number != 5 or stop - start < 1024:  # 5 is an initializer; small ones stay
             graph.MergeFromString(data[begin:stop])
             continue
         parts = list(_fields(data, start, stop))

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from geonb.network.checkpoint import CheckpointFiles
     from geonb.photos.photo import PhotoSource
 
-_SCENES = "scenes.webp"
-"""Drawn by geonb_training.scenes.sheet: squares of 224 pixels, as the network sees them."""
 _SIDE = 224
 _LEAST = 3
 # Not BatchNorm: the units of this family begin with one that no convolution can take in, and
@@ -66,7 +64,8 @@ class Calibration:
         """The prepared photos, each (1, 3, 224, 224)."""
         if self.photos is not None:
             return [preprocess(photo) for photo in self.photos]
-        data = resources.files("geonb").joinpath("data", _SCENES).read_bytes()
+        # Squares as the network sees them, drawn by geonb_training.scenes.sheet.
+        data = resources.files("geonb").joinpath("data", "scenes.webp").read_bytes()
         sheet = open_photo(data).image()
         return [
             preprocess(sheet.crop((left, top, left + _SIDE, top + _SIDE)))

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from geonb.network.layers import Shape
 
 _DTYPES = {"F32": "<f4", "F16": "<f2", "F64": "<f8", "I64": "<i8", "I32": "<i4", "U8": "|u1"}
-_MAX_HEADER_BYTES = 10_000_000  # CLIP's has 90 kB
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def read_safetensors(path: Path) -> dict[str, Stored]:
     with expecting(path, "a safetensors file", CheckpointError):
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            if length > _MAX_HEADER_BYTES:
+            if length > 10_000_000:  # CLIP's has 90 kB
                 raise CheckpointError(f"{path}: not a safetensors file (a header of {length:,} B)")
             header = json.loads(file.read(length))
         start, size = 8 + length, path.stat().st_size

@@ -17,10 +17,9 @@ _ALONE = {0x01, *range(0xD0, 0xD9)}
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 EXIF = b"Exif\0\0"
 """The start of an APP1 segment with EXIF."""
-_PROFILE = b"ICC_PROFILE\0"
 _PICTURE = {0xCC, 0xDA, 0xDB, 0xDC, 0xDD, *range(0xC0, 0xCC), *range(0xCD, 0xD0)}
 """Frames, tables and scans: what the pixels are decoded from."""
-_COLOURS = ((APP0, b"JFIF\0", 12), (APP2, _PROFILE, 1 << 16), (APP14, b"Adobe\0", 12))
+_COLOURS = ((APP0, b"JFIF\0", 12), (APP2, b"ICC_PROFILE\0", 1 << 16), (APP14, b"Adobe\0", 12))
 """Segments that the colours depend on, their first bytes, and the length that is known."""
 
 

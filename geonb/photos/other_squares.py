@@ -27,10 +27,6 @@ def _blog(photo: Photo, side: int) -> NDArray[np.float64]:
     return transform.resize(pixels[top : top + short, left : left + short], (side, side))
 
 
-_RIBBON = 4096
-"""Pixels of the long side, at 224 of the short one, beyond which only the middle is resized."""
-
-
 def _bicubic(photo: Photo, side: int, short_side: int | None = None) -> NDArray[np.float64]:
     """CLIP's resize and crop: the short side to ``side``, the long one rounded down, the middle.
 
@@ -41,7 +37,7 @@ def _bicubic(photo: Photo, side: int, short_side: int | None = None) -> NDArray[
     target = [side * length // min(full) for length in full]
     # The photo is resized whole, as CLIP does it: in which direction Pillow goes first depends on
     # the shape, and the result on that. Only of a ribbon, which would fill the memory, the middle.
-    seen = [min(size, _RIBBON) for size in target]
+    seen = [min(size, 4096) for size in target]
     first = [(size - part) // 2 for size, part in zip(target, seen, strict=True)]
     shrunk = round(max(full) / max(image.size))
     x, y = (length / shrunk / size for length, size in zip(full, target, strict=True))

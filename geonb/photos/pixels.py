@@ -26,8 +26,6 @@ TURNS = {
 """How a stored picture becomes upright, by the value of its EXIF orientation."""
 QUARTER_TURNS = {5, 6, 7, 8}
 """Orientations that swap width and height."""
-_MAX_PROFILE_BYTES = 4_000_000
-"""Larger colour profiles are ignored; those of cameras and screens take a few kilobytes."""
 
 
 def orientation(image: Image.Image) -> int:
@@ -74,8 +72,8 @@ def _flattened(image: Image.Image, profile: Any) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image, profile: Any) -> Image.Image:
-    """Apply the colour profile; ignore one that is broken or for other channels."""
-    if isinstance(profile, bytes) and 0 < len(profile) <= _MAX_PROFILE_BYTES:
+    """Apply the colour profile; ignore one that is broken, for other channels, or over 4 MB."""
+    if isinstance(profile, bytes) and 0 < len(profile) <= 4_000_000:
         try:
             return _converted(image, ImageCms.ImageCmsProfile(io.BytesIO(profile)))
         except (ImageCms.PyCMSError, OSError, TypeError, ValueError):

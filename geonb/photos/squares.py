@@ -20,8 +20,6 @@ Resize = Literal["gaussian", "bicubic"]
 
 _BAND = 16
 """Rows of the result that are worked out together: they need few of the photo's."""
-_SMALL = 4 * 65536
-"""Multiplications; OpenBLAS starts threads for a larger product, and photos have their own."""
 
 
 def square_maker(resize: Resize, method: Method) -> Callable[[Photo, int], NDArray[Any]]:
@@ -98,7 +96,8 @@ def _weighted(
     found = []
     for first, weights in bands:
         part = flat[first : first + weights.shape[1]]
-        width = max(1, _SMALL // weights.size)
+        # OpenBLAS starts threads for a product of more multiplications; photos have their own.
+        width = max(1, 4 * 65536 // weights.size)
         even = part.shape[1] // width * width
         parts = part[:, :even].reshape(len(part), -1, width).swapaxes(0, 1)
         wide = (weights @ parts).swapaxes(0, 1).reshape(len(weights), even)

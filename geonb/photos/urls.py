@@ -26,7 +26,6 @@ MAX_BYTES = 50_000_000
 MAX_REDIRECTS = 5
 CONNECT_S, READ_S, TOTAL_S = 10.0, 20.0, 60.0
 """Seconds for the connection, for each read, and for everything including redirects."""
-REDIRECTS = {301, 302, 303, 307, 308}
 
 _HEADERS = {
     "Accept": "image/*",
@@ -204,7 +203,7 @@ def _cut(line: socket.socket) -> None:
 def _body(name: str, answer: BaseHTTPResponse) -> bytes | str:
     """The picture in an answer, or the address of the next one."""
     location = answer.headers.get("Location")
-    if answer.status in REDIRECTS and location:
+    if answer.status in {301, 302, 303, 307, 308} and location:
         return location
     if answer.status != 200:
         hint = "it asks for a login" if answer.status in {401, 403} else "check the link"

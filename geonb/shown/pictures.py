@@ -6,7 +6,6 @@ import base64
 import io
 import sys
 from dataclasses import dataclass
-from functools import cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -57,7 +56,7 @@ class Picture:
         """
         from IPython.display import display
 
-        words = f"<style>{style()}</style><p class='geonb-unseen'>{escape(self.alt)}</p>"
+        words = f"<style>{data('geonb.css')}</style><p class='geonb-unseen'>{escape(self.alt)}</p>"
         image = {"image/png": self.image("png"), "text/plain": self.alt}
         display(image, raw=True, metadata={"image/png": {"alt": self.alt}})
         display({"text/html": words + self.html, "text/plain": self.text}, raw=True)
@@ -154,13 +153,7 @@ def paragraph(name: str, text: str) -> str:
 
 def styled(html: str) -> str:
     """HTML with the style of everything that geonb shows."""
-    return f"<style>{style()}</style><div class='geonb'>{html}</div>"
-
-
-@cache
-def style() -> str:
-    """The style sheet of everything that geonb shows."""
-    return data("geonb.css")
+    return f"<style>{data('geonb.css')}</style><div class='geonb'>{html}</div>"
 
 
 def data(name: str) -> str:

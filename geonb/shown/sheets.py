@@ -95,12 +95,10 @@ def _cell(cell: Cell) -> str:
     return printable(_flat(cell)).replace("|", "\\|")
 
 
-def _harmless(value: Any) -> Any:
+def harmless(value: Any) -> Any:
     """A file may be called ``=cmd|…``; spreadsheets take what begins so for a formula."""
-    if not isinstance(value, str):
-        return value
-    text = printable(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if formula else value
 
 
 class Tabular(ABC):
@@ -141,7 +139,10 @@ class Tabular(ABC):
 
         A text that a spreadsheet would run as a formula gets an apostrophe before it.
         """
-        records = [{key: _harmless(value) for key, value in row.items()} for row in self.records()]
+        records = [
+            {key: harmless(printable(x) if isinstance(x, str) else x) for key, x in row.items()}
+            for row in self.records()
+        ]
         buffer = io.StringIO()
         writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
         writer.writeheader()
