@@ -33,6 +33,7 @@ LOOK = """async () => {
       .map((i) => ({ src: i.getAttribute("src").slice(0, 80), alt: i.alt, width: i.naturalWidth })),
     links: [...document.querySelectorAll("a[href]")].map((a) => a.href),
     ids: [...document.querySelectorAll("[id]")].map((e) => e.id),
+    bars: (document.body.textContent.match(/\\d%\\|/g) ?? []).length,
     tooWide: document.documentElement.scrollWidth > innerWidth,
   };
 }"""
@@ -78,6 +79,8 @@ def look(browser, path):
             name = "-".join(path.relative_to(SITE).with_suffix("").parts)
             tab.screenshot(path=PICTURES / f"{name}-{size}.png", full_page=True)
     tab.close()
+    if seen["bars"]:
+        wrong.append(f"{seen['bars']} lines of progress bars")
     for image in seen["images"]:
         if not image["width"]:
             wrong.append(f"the picture {image['src']} is missing")

@@ -26,6 +26,7 @@ exclude_patterns = ["lite", "notebooks/.ipynb_checkpoints"]
 # Notebooks run as a reader runs them, but each map is a picture, which needs no scripts.
 os.environ["GEONB_MAP"] = "static"
 os.environ["GEONB_CACHE"] = str(ROOT / "artefacts" / "site-cache" / "geonb")
+os.environ["TQDM_DISABLE"] = "1"  # a page can't take back what a progress bar has written
 os.environ.pop("GEONB_MODEL", None)
 os.environ.pop("GOOGLE_MAPS_API_KEY", None)
 nb_execution_mode = os.environ.get("GEONB_SITE_EXECUTE", "force")  # "cache" while you write
