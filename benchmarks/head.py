@@ -1,7 +1,7 @@
 """A head on 1,000 photos: the time with mini's features, and what GeoCLIP's passes leave to do.
 
-GeoCLIP's features are as wide as the real ones, 512 numbers, from a small network with random
-weights: they say nothing of the places, so the fit takes no less time than on real ones.
+GeoCLIP's features are as wide as the real ones, 512 numbers, but from a small network with random
+weights: on real ones the search may take more steps or fewer.
 """
 
 import os

@@ -95,10 +95,10 @@ class GeoclipFiles(CheckpointFiles):
     @cached_property
     def signed(self) -> Derived | None:
         """The int8 weights as this processor multiplies them best; None if that's as they are."""
-        from geonb.network.signed import write_signed
-
         if not self.quantised or not has_vnni():
             return None
+        from geonb.network.signed import write_signed
+
         name, size = f"signed-{short_digest(self.vision)}", self.vision.stat().st_size
         task = f"{self.vision}: cannot write its weights for this processor"
         make = partial(write_signed, self.vision)
