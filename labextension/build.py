@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tarfile
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
@@ -72,8 +71,10 @@ def _unpack() -> None:
     """The sources and the licence, out of the pip package."""
     shutil.rmtree(BUILD, ignore_errors=True)
     package = Path(find_spec("gmaps").origin).parent
-    with tarfile.open(next(package.glob("labextension/jupyter-gmaps-*.tgz"))) as archive:
-        archive.extractall(BUILD / "unpacked", filter="data")
+    (BUILD / "unpacked").mkdir(parents=True)
+    sources = next(package.glob("labextension/jupyter-gmaps-*.tgz"))
+    # Not tarfile: before Python 3.11.4 it can't be told to stay in the folder.
+    subprocess.run(["tar", "-xzf", sources], cwd=BUILD / "unpacked", check=True)
     shutil.move(BUILD / "unpacked" / "package" / "src", BUILD / "src")
     shutil.copy(BUILD / "unpacked" / "package" / "package.json", BUILD)
     licence = next(f for f in distribution("gmaps").files if f.name.startswith("LICENSE"))
