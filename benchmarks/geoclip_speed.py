@@ -1,14 +1,14 @@
 """Compare geonb's GeoCLIP with its authors' own on torch, at full size: ``make bench-geoclip``.
 
 CLIP's weights are random: speed does not depend on them. GeoCLIP's places and heads are the real
-ones. Each row is a process of its own that locates one photo from a file; the rows take turns, so
-that a busy machine slows all of them down alike. ``--rounds 1`` is quicker.
+ones. Each row is a process of its own that locates one photo from a file. All of them stay open
+and take turns photo by photo, so that a busy machine slows them down alike; the seconds are the
+medians of a round. ``--rounds 1`` is quicker.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import statistics
@@ -43,21 +43,17 @@ pixels = np.zeros((1, 3, 224, 224), np.float32)
 def forward():
     return model.network.probabilities(pixels)
 """
-TIMES = """
-import json, os, time
-def quickest(call, times):
-    took = []
-    for _ in range(times):
-        before = time.perf_counter()
-        call()
-        took.append(time.perf_counter() - before)
-    return min(took)
-first = time.time() - started
-found = {"first_s": first, "photo_s": quickest(locate, photos), "network_s": quickest(forward, 5)}
-status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-found["anonymous_mb"] = int(status["RssAnon"].split()[0]) / 1024
-print(json.dumps(found))
+TURNS = """
+import sys, time
+print(time.time() - started, flush=True)
+for line in sys.stdin:
+    call = {"photo": locate, "network": forward}[line.strip()]
+    before = time.perf_counter()
+    call()
+    print(time.perf_counter() - before, flush=True)
 """
+NETWORK_TURNS, PHOTO_TURNS = 9, {"torch": 1, "float32": 3, "int8": 3}
+"""How often a round times each; torch embeds its places at every photo, which takes long."""
 WANTED = [
     ("photo_s", "float32", "torch", "one photo, warm, file to top 5, times faster", 12, 17),
     ("network_s", "float32", "torch", "the network alone, times faster", 1.0, 1.25),
@@ -69,22 +65,56 @@ CLIP_MB, INT8_MB = 1710.5, 307 + 37.8 + 2
 """What the backbone's file has, and GeoCLIP's quantised ONNX files with its places."""
 
 
-def measure(row: str, folder: Path, photo: Path) -> dict[str, float]:
-    """Run one row in a process of its own."""
-    names = {"folder": str(folder), "photo": str(photo), "precision": row}
-    names["photos"] = 1 if row == "torch" else 5  # torch embeds its places at every call
-    head = "".join(f"{name} = {value!r}\n" for name, value in names.items())
-    code = TORCH if row == "torch" else GEONB
-    answer = subprocess.run(  # noqa: S603 - the program above
-        [sys.executable, "-c", f"started = {time.time()!r}\n{head}{code}{TIMES}"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"HF_HUB_OFFLINE": "1"},
-    )
-    if answer.returncode:
-        sys.exit(answer.stderr or f"{row} ended with {answer.returncode}")
-    return json.loads(answer.stdout.splitlines()[-1])
+class Row:
+    """A process that has given its first answer, and then does what it is told, and times it."""
+
+    def __init__(self, row: str, folder: Path, photo: Path) -> None:
+        names = {"folder": str(folder), "photo": str(photo), "precision": row}
+        head = "".join(f"{name} = {value!r}\n" for name, value in names.items())
+        code = TORCH if row == "torch" else GEONB
+        self.said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process
+        self.process = subprocess.Popen(  # noqa: S603 - the program above
+            [sys.executable, "-c", f"started = {time.time()!r}\n{head}{code}{TURNS}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.said,
+            text=True,
+            env=os.environ | {"HF_HUB_OFFLINE": "1"},
+        )
+        self.name, self.first_s = row, self._took()
+
+    def time(self, what: str) -> float:
+        """Seconds for one ``photo`` or one ``network``."""
+        print(what, file=self.process.stdin, flush=True)
+        return self._took()
+
+    def end(self) -> float:
+        """Stop the process; the megabytes of memory that were its own."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        self.process.communicate()
+        return int(re.findall(r"RssAnon:\s*(\d+)", status)[0]) / 1024
+
+    def _took(self) -> float:
+        if not (line := self.process.stdout.readline()):
+            self.said.seek(0)
+            sys.exit(self.said.read() or f"{self.name} ended with {self.process.wait()}")
+        return float(line)
+
+
+def one_round(folders: dict[str, Path], photo: Path) -> dict[str, dict[str, float]]:
+    """Time every row: they start one after the other, and then take turns, photo by photo."""
+    rows = [Row(row, folder, photo) for row, folder in folders.items()]
+    network = [[row.time("network") for row in rows] for _ in range(NETWORK_TURNS)]
+    photos = [[row.time("photo") for _ in range(PHOTO_TURNS[row.name])] for row in rows]
+    return {
+        row.name: {
+            "first_s": row.first_s,
+            "photo_s": statistics.median(photos[i]),
+            "network_s": statistics.median(turn[i] for turn in network),
+            "anonymous_mb": row.end(),
+        }
+        for i, row in enumerate(rows)
+    }
 
 
 def installed_mb(name: str, seen: set[str]) -> float:
@@ -129,18 +159,16 @@ def prepare(folder: Path) -> tuple[dict[str, Path], Path]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
-    rounds = parser.parse_args().rounds
+    chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         os.environ.setdefault("GEONB_CACHE", f"{name}/cache")
         folders, photo = prepare(Path(name))
         for row in ("float32", "int8"):
-            made = measure(row, folders[row], photo)
-            print(f"{row}, the first time, places embedded: {made['first_s']:.1f} s", flush=True)
-        runs: dict[str, list[dict[str, float]]] = {row: [] for row in folders}
-        for _ in range(rounds):
-            for row, done in runs.items():
-                done.append(measure(row, folders[row], photo))
-    report(runs)
+            made = Row(row, folders[row], photo)
+            print(f"{row}, the first time, places embedded: {made.first_s:.1f} s", flush=True)
+            made.end()
+        rounds = [one_round(folders, photo) for _ in range(chosen.rounds)]
+    report({row: [found[row] for found in rounds] for row in folders})
 
 
 def report(runs: dict[str, list[dict[str, float]]]) -> None:

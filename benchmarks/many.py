@@ -2,9 +2,9 @@
 
 A network of LocationNet's size with random weights; every row is a process of its own, and rows
 take turns. The bound is (decode + prepare + processors x forward) / processors, from its parts
-measured in the same run: decoding and preparing alone on one processor, and the network alone on
-all of them, in the quickest of three batch sizes. Ray runs in an environment of its own,
-`make test-ray`'s, on two workers of one processor each.
+measured in the same run: decoding and preparing the same photos alone on one processor, and the
+network alone on all of them, in the quickest of three batch sizes. Ray runs in an environment of
+its own, `make test-ray`'s, on two workers of one processor each.
 
 A busy machine slows the rows, and not all of them alike: the load is printed beside them.
 """
@@ -40,22 +40,23 @@ import geonb
 model = geonb.load_model(prefix, precision=precision)
 list(geonb.predict_many(model, photos[:5], progress=False))
 def work():
-    for result in geonb.predict_many(model, photos, progress=False):
+    for result in geonb.predict_many(model, photos * 2, progress=False):
         assert result.error is None
-result = timed(work, len(photos))
+result = timed(work, 2 * len(photos))
 """
 PARTS = """
 import geonb, numpy as np
 model = geonb.load_model(prefix, precision=precision)
-def quickest(times, work, photos):
-    runs = [timed(work, photos) for _ in range(times)]
-    return {clock: min(run[clock] for run in runs) for clock in runs[0]}
-prepare = quickest(10, lambda: geonb.preprocess(photos[0]), 1)
+def prepare_all():
+    for photo in photos:
+        geonb.preprocess(photo)
+prepare = timed(prepare_all, len(photos))
 forward = []
 for size in (1, 4, 16):
     batch = np.zeros((size, 3, 224, 224), np.float32)
     model.run(batch)
-    forward.append(quickest(5, lambda: model.run(batch), size))
+    times = len(photos) // size
+    forward.append(timed(lambda: [model.run(batch) for _ in range(times)], times * size))
 best = min(forward, key=lambda took: took["wall"])
 result = {
     "wall": (prepare["wall"] + processors * best["wall"]) / processors,
@@ -157,7 +158,7 @@ def main() -> None:
             noise.resize((4000, 3000)).save(path, quality=90)
         common = {"prefix": prefix, "photos": photos, "processors": cpu_limit()}
         for precision in ("float32", "int8"):  # converted once, outside the measurement
-            measure(PARTS, **common, precision=precision)
+            measure(GEONB, **common | {"photos": photos[:5]}, precision=precision)
         rows = {
             row: (code, sys.executable, {**common, "precision": precision})
             for row, (code, precision) in ROWS.items()

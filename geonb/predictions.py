@@ -246,13 +246,11 @@ def spread(
     """
     if not km >= 0:
         raise ModelError(f"spread_km is kilometres, 0 or more, not {km}")
-    order = np.argsort(-probabilities, kind="stable")
-    if not km:
-        yield from zip(order.tolist(), probabilities[order].tolist(), strict=True)
-        return
     free = np.ones(len(places), dtype=bool)
-    for i in order.tolist():
-        if free[i]:
+    for i in map(int, np.argsort(-probabilities, kind="stable")):
+        if not km:
+            yield i, float(probabilities[i])
+        elif free[i]:
             near = free & (haversine(places, places[i]) <= km)
             free &= ~near
             yield i, float(probabilities[near].sum(dtype=np.float64))

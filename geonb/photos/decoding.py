@@ -28,6 +28,7 @@ MAX_DRAFT_PIXELS = 250_000_000
 MAX_SCANS = 100
 """A progressive JPEG has about ten."""
 
+_JPEG = b"\xff\xd8\xff"
 _PNG_EXIF = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type ")
 """What a PNG file contains if it tells the orientation or the place."""
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -75,35 +76,36 @@ def load(image: Image.Image) -> None:
         raise ValueError(f"the header says {promised}, the picture is {image.size}")
 
 
-def open_image(name: str, data: bytes) -> Image.Image:
+def open_image(name: str, data: bytes, scans: int) -> Image.Image:
     """Open the file's ``data`` as a picture: read its header, and check its size.
 
-    Call it inside `reading`. Raises `PhotoError`.
+    ``scans`` is `count_scans` of the data. Call it inside `reading`. Raises `PhotoError`.
     """
-    if data.startswith(b"\xff\xd8\xff"):
+    if data.startswith(_JPEG):
         image: Image.Image = JpegImageFile(io.BytesIO(data))  # of an MPO, the first picture
     else:
         image = _open(name, data)
     if image.format == "PNG" and not any(mark in data for mark in _PNG_EXIF):
         image.info["exif"] = b""  # otherwise Pillow decodes all pixels to look behind them
-    jpeg = isinstance(image, JpegImageFile)
-    scans = _scans(data) if jpeg else 0
     if scans > MAX_SCANS:
         raise PhotoError(
             f"{name}: a JPEG in {scans:,} scans, expected at most {MAX_SCANS}; "
             "open and save it with a picture viewer"
         )
     # A JPEG of one scan decodes at 1/2, 1/4 or 1/8 with little memory.
-    drafts = jpeg and scans <= 1 and not image.info.get("progressive")
+    drafts = isinstance(image, JpegImageFile) and scans <= 1 and not image.info.get("progressive")
     check_size(name, image, MAX_DRAFT_PIXELS if drafts else MAX_PIXELS)
     return image
 
 
-def _scans(data: bytes) -> int:
+def count_scans(data: bytes) -> int:
     """How many scans a JPEG has. Each goes over the whole picture: bytes of file, seconds of work.
 
-    A preview in the EXIF looks like a second scan; only then the segments are counted.
+    A preview in the EXIF looks like a second scan; only then the segments are counted. Pictures
+    of other formats have none.
     """
+    if not data.startswith(_JPEG):
+        return 0
     count = len(re.findall(b"\xff\xda", data))  # half the time of bytes.count
     if count <= 1:
         return count

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 
 from geonb.errors import PhotoError
 from geonb.files import expanded
-from geonb.photos.decoding import check_size, load, open_image, reading
+from geonb.photos.decoding import check_size, count_scans, load, open_image, reading
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, orientation, shrunk, to_rgb
 
 if TYPE_CHECKING:
@@ -115,7 +116,12 @@ class Photo:
     def _open(self) -> Image.Image:
         if isinstance(self.source, Image.Image):
             return self.source
-        return open_image(self.name, self.source)
+        return open_image(self.name, self.source, self._scans)
+
+    @cached_property
+    def _scans(self) -> int:
+        """Counted once, for it goes through the whole file; each question opens the file anew."""
+        return count_scans(self.source) if isinstance(self.source, bytes) else 0
 
 
 PhotoSource: TypeAlias = (

@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 from geonb.errors import PhotoError
 from geonb.files import replacing
 from geonb.photos import jpeg
-from geonb.photos.decoding import open_image, reading
+from geonb.photos.decoding import count_scans, open_image, reading
 from geonb.photos.pixels import orientation
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def write_without_place(photo: Photo, path: str | os.PathLike[str]) -> bool:
 def _bare_jpeg(name: str, file: bytes) -> bytes:
     """The JPEG's own compressed picture, with the orientation as its only EXIF."""
     with reading(name):
-        turn = orientation(open_image(name, file))
+        turn = orientation(open_image(name, file, count_scans(file)))
     try:
         data = jpeg.bare(file)
     except PhotoError as error:
