@@ -181,6 +181,8 @@ DERIVED = "onnx"
 """The folder of the cache with all derived ones."""
 FEATURES = "features"
 """The folder of the cache with what networks said of photos that a head was fitted on."""
+TEST_PHOTOS = "im2gps"
+"""The folder of the cache with the photos of IM2GPS."""
 MANIFEST = "sizes"
 """Lists a derived folder's files: name, size in bytes, MD5."""
 

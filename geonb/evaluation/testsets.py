@@ -16,7 +16,7 @@ from geonb.errors import EvaluationError, PhotoError
 from geonb.evaluation.photo_sets import PhotoSet, from_folder, make_set
 from geonb.evaluation.photo_tables import Entry
 from geonb.evaluation.published import IM2GPS, PLACING_2016
-from geonb.files import cache_folder, expanded, regular, replacing
+from geonb.files import TEST_PHOTOS, cache_folder, expanded, regular, replacing
 from geonb.many.finding import ENDINGS, OTHER_FILES
 from geonb.photos.urls import fetch
 
@@ -55,7 +55,7 @@ def im2gps(
 
 def _fetch_im2gps(url: str) -> Path:
     """Unpack the authors' archive into the cache, once."""
-    folder = cache_folder() / "im2gps"
+    folder = cache_folder() / TEST_PHOTOS
     if (folder / ".complete").is_file():
         return folder
     try:

@@ -14,6 +14,7 @@ from geonb.errors import CheckpointError, FetchError, GeonbError, MissingDepende
 from geonb.files import (
     DERIVED,
     FEATURES,
+    TEST_PHOTOS,
     cache_folder,
     expanded,
     file_digest,
@@ -154,8 +155,9 @@ def cached_files(weights: Weights) -> tuple[Path, ...]:
 
 
 def cache_size() -> int:
-    """Bytes of all models, conversions and features in the cache."""
-    folders = (cache_folder() / name for name in (DERIVED, FEATURES, *REGISTRY))
+    """Bytes of all models, conversions, features and test photos in the cache."""
+    names = (DERIVED, FEATURES, TEST_PHOTOS, *REGISTRY)
+    folders = (cache_folder() / name for name in names)
     files = (file for folder in folders for file in folder.rglob("*"))
     return sum(file.stat().st_size for file in files if file.is_file())
 
@@ -178,7 +180,8 @@ def clear(name: str) -> None:
     ]
     found = (find_checkpoint(path, int8=int8) for path, int8 in places)
     starts = tuple(start for files in found for start in files.derived_names())
-    folders = [cache_folder() / weights.name for weights in chosen]
+    names = [weights.name for weights in chosen] + ([TEST_PHOTOS] if every else [])
+    folders = [cache_folder() / name for name in names]
     try:
         with deriving():
             for kind in (DERIVED, FEATURES):
