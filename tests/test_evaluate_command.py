@@ -53,6 +53,15 @@ def test_a_folder_gives_the_table_and_the_files(folder, tmp_path):
     assert plot.read_bytes()[:4] == b"\x89PNG"
 
 
+def test_ten_crops_are_measured_as_in_papers(folder, tmp_path):
+    command = ["evaluate", str(folder), "--model", "mini", "--first", "6", "--ten-crops"]
+    result = CliRunner().invoke(main, [*command, "--output", str(tmp_path / "by_command.csv")])
+    assert "mini, ten crops" in result.stderr, "the progress bar"
+    ten = geonb.evaluate(geonb.load_model("mini"), read_photos(folder).first(6), crops=10)
+    ten.save(tmp_path / "by_function.csv")
+    assert (tmp_path / "by_command.csv").read_text() == (tmp_path / "by_function.csv").read_text()
+
+
 def test_photos_that_cannot_be_opened_count_as_wrong(folder, tmp_path):
     lines = [
         f"{folder}/{i:02}.jpg,{shoot(i, 'test', 5).place[0]},{shoot(i, 'test', 5).place[1]}"

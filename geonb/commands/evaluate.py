@@ -35,6 +35,11 @@ _SHOWN_FAILURES = 5
     help="Which test set the photos are.",
 )
 @model_options
+@click.option(
+    "--ten-crops",
+    is_flag=True,
+    help="Average the answers for five crops of each photo and their mirrors, as most papers do.",
+)
 @click.option("--first", type=click.IntRange(1), help="Only so many photos, from the first on.")
 @click.option(
     "--promise",
@@ -55,6 +60,7 @@ def evaluate(  # noqa: PLR0913
     truth: Path | None,
     kind: str,
     load: Callable[[], Model],
+    ten_crops: bool,
     first: int | None,
     promise: float | None,
     output: tuple[Path, ...],
@@ -73,7 +79,7 @@ def evaluate(  # noqa: PLR0913
     photo_set = _read(photos, truth, kind).first(first)
     click.echo(repr(photo_set)[1:-1], err=True)
     model = load()
-    guesses = guess(model, photo_set)
+    guesses = guess(model, photo_set, crops=10 if ten_crops else 1)
     for line in guesses.failures[:_SHOWN_FAILURES]:
         click.echo(f"no prediction: {line}", err=True)
     if len(guesses.failures) > _SHOWN_FAILURES:
