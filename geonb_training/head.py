@@ -29,7 +29,7 @@ from geonb_training.softmax import (
     STRENGTHS,
     cross_entropy,
     fit_softmax,
-    import_optimize,
+    import_optimiser,
     probabilities,
 )
 from geonb_training.splits import Split, split_photos
@@ -170,7 +170,7 @@ def fit_head(
     Raises `TrainingError`, `CellsError`, `EvaluationError`, `ModelError`, and
     `MissingDependencyError` without SciPy.
     """
-    import_optimize()  # before the work, so that you know at once if it is missing
+    import_optimiser()  # before the work, so that you know at once if it is missing
     base = model if isinstance(model, Model) else load_model(model)
     files = _files(base)
     photo_set = photos if isinstance(photos, PhotoSet) else read_photos(photos)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.errors import MissingDependencyError
+from geonb.errors import needing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,13 +18,12 @@ _ENOUGH = 1e-5
 """The share of the loss that a step must win, or the search ends."""
 
 
-def import_optimize() -> Any:
-    """SciPy's optimisers. Raises `MissingDependencyError`."""
-    try:
-        from scipy import optimize
-    except ModuleNotFoundError as error:
-        raise MissingDependencyError("Fitting a head", "scipy", "head") from error
-    return optimize
+def import_optimiser() -> tuple[Any, Any]:
+    """SciPy's ``minimize``, and threadpoolctl's limits. Raises `MissingDependencyError`."""
+    with needing("Fitting a head", "scipy", "head"):
+        from scipy.optimize import minimize
+        from threadpoolctl import threadpool_limits
+    return minimize, threadpool_limits
 
 
 def fit_softmax(
@@ -58,9 +57,11 @@ def fit_softmax(
         return float(value), slope.ravel()
 
     begin = np.zeros((width + 1) * classes) if start is None else start.ravel()
-    found = import_optimize().minimize(
-        loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS, "ftol": _ENOUGH}
-    )
+    minimize, threadpool_limits = import_optimiser()
+    options = {"maxiter": _STEPS, "ftol": _ENOUGH}
+    # BLAS's threads would wait for each other many times a step: that takes three times as long.
+    with threadpool_limits(1, "blas"):
+        found = minimize(loss, begin, jac=True, method="L-BFGS-B", options=options)
     return np.asarray(found.x, np.float64).reshape(width + 1, classes)
 
 
