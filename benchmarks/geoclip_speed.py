@@ -3,7 +3,8 @@
 CLIP's weights are random: speed does not depend on them. GeoCLIP's places and heads are the real
 ones. Each row is a process of its own that locates one photo from a file. All of them stay open
 and take turns photo by photo, so that a busy machine slows them down alike; the seconds are the
-medians of a round. ``--rounds 1`` is quicker.
+medians of a round. The network alone is what geonb's one graph does, from pixels to probabilities,
+with the places embedded before. ``--rounds 1`` is quicker.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 TORCH = """
-import warnings
+import functools, warnings
 warnings.filterwarnings("ignore")
 import torch
 from geoclip import GeoCLIP
@@ -29,9 +30,14 @@ def locate():
     return model.predict(photo, 5)
 locate()
 pixels = torch.zeros(1, 3, 224, 224)
+unit = functools.partial(torch.nn.functional.normalize, dim=1)
+@functools.cache
+def places():
+    return unit(model.location_encoder(model.gps_gallery)).t()
+@torch.no_grad()
 def forward():
-    with torch.no_grad():
-        return model.image_encoder(pixels)
+    logits = model.logit_scale.exp() * unit(model.image_encoder(pixels)) @ places()
+    return logits.softmax(dim=1)
 """
 GEONB = """
 import geonb, numpy as np
@@ -52,7 +58,7 @@ for line in sys.stdin:
     call()
     print(time.perf_counter() - before, flush=True)
 """
-NETWORK_TURNS, PHOTO_TURNS = 9, {"torch": 1, "float32": 3, "int8": 3}
+NETWORK_TURNS, PHOTO_TURNS = 15, {"torch": 1, "float32": 3, "int8": 3}
 """How often a round times each; torch embeds its places at every photo, which takes long."""
 WANTED = [
     ("photo_s", "float32", "torch", "one photo, warm, file to top 5, times faster", 12, 17),
@@ -104,6 +110,8 @@ class Row:
 def one_round(folders: dict[str, Path], photo: Path) -> dict[str, dict[str, float]]:
     """Time every row: they start one after the other, and then take turns, photo by photo."""
     rows = [Row(row, folder, photo) for row, folder in folders.items()]
+    for row in rows:
+        row.time("network")  # torch embeds its places
     network = [[row.time("network") for row in rows] for _ in range(NETWORK_TURNS)]
     photos = [[row.time("photo") for _ in range(PHOTO_TURNS[row.name])] for row in rows]
     return {

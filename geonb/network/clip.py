@@ -98,19 +98,8 @@ def clip_vision(
     x = g.op("Add", x, g.weight(places, count, width))
     x = g.norm(g.op("Reshape", x, "rows"), f"{v}pre_layrnorm", width)  # (N * 257, 1024)
     for i in range(len(layers)):
-        p = f"{v}encoder.layers.{i}."
-        h = g.norm(x, f"{p}layer_norm1", width)
-        qkv = [g.dense(h, f"{p}self_attn.{k}_proj", width, width) for k in "qkv"]
-        qkv = [g.op("Reshape", part, "photos") for part in qkv]
-        h = g.op("MultiHeadAttention", *qkv, domain=_OWN, num_heads=width // _HEAD_WIDTH)
-        h = g.dense(g.op("Reshape", h, "rows"), f"{p}self_attn.out_proj", width, width)
-        x = g.op("Add", x, h)
-        wide = g.shape(f"{p}mlp.fc1.weight")[0]
-        h = g.dense(g.norm(x, f"{p}layer_norm2", width), f"{p}mlp.fc1", width, wide)
-        h = g.op("QuickGelu", h, domain=_OWN, alpha=1.702)
-        x = g.op("Add", x, g.dense(h, f"{p}mlp.fc2", wide, width))
-    x = g.op("Gather", g.op("Reshape", x, "photos"), "first", axis=1)  # (N, 1024)
-    x = g.norm(x, f"{v}post_layernorm", width)
+        x = _layer(g, x, f"{v}encoder.layers.{i}.", width, last=i == len(layers) - 1)
+    x = g.norm(x, f"{v}post_layernorm", width)  # (N, 1024)
     inside = g.shape("visual_projection.weight")[0]
     x = g.op("Gemm", x, g.weight("visual_projection.weight", inside, width), transB=1)
     x = g.op("Gemm", x, *(g.array(f"mlp.0.{k}", mlp[f"0.{k}"]) for k in _PARTS), transB=1)
@@ -125,3 +114,20 @@ def clip_vision(
     model = helper.make_model(graph, opset_imports=opsets)
     model.ir_version = 8
     return model, g.taken
+
+
+def _layer(g: _Graph, x: str, p: str, width: int, *, last: bool) -> str:
+    """A layer of the transformer, to (N * 257, 1024); of the last, the first tokens (N, 1024)."""
+    h = g.norm(x, f"{p}layer_norm1", width)
+    qkv = [g.dense(h, f"{p}self_attn.{k}_proj", width, width) for k in "qkv"]
+    qkv = [g.op("Reshape", part, "photos") for part in qkv]
+    h = g.op("MultiHeadAttention", *qkv, domain=_OWN, num_heads=width // _HEAD_WIDTH)
+    if last:  # nothing else of it is used: 3% less to do
+        h, x = (g.op("Gather", k, "first", axis=1) for k in (h, g.op("Reshape", x, "photos")))
+    else:
+        h = g.op("Reshape", h, "rows")
+    x = g.op("Add", x, g.dense(h, f"{p}self_attn.out_proj", width, width))
+    wide = g.shape(f"{p}mlp.fc1.weight")[0]
+    h = g.dense(g.norm(x, f"{p}layer_norm2", width), f"{p}mlp.fc1", width, wide)
+    h = g.op("QuickGelu", h, domain=_OWN, alpha=1.702)
+    return g.op("Add", x, g.dense(h, f"{p}mlp.fc2", wide, width))
