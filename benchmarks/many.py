@@ -55,7 +55,7 @@ forward = []
 for size in (1, 4, 16):
     batch = np.zeros((size, 3, 224, 224), np.float32)
     model.run(batch)
-    times = len(photos) // size
+    times = max(1, len(photos) // size)
     forward.append(timed(lambda: [model.run(batch) for _ in range(times)], times * size))
 best = min(forward, key=lambda took: took["wall"])
 result = {

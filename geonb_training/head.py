@@ -168,7 +168,7 @@ def fit_head(
     opens ``folder``, which refers to the model's own files. Features stay in the cache.
 
     Raises `TrainingError`, `CellsError`, `EvaluationError`, `ModelError`, and
-    `MissingDependencyError` without SciPy.
+    `MissingDependencyError` without SciPy or threadpoolctl.
     """
     import_optimiser()  # before the work, so that you know at once if it is missing
     base = model if isinstance(model, Model) else load_model(model)

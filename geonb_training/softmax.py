@@ -22,6 +22,7 @@ def import_optimiser() -> tuple[Any, Any]:
     """SciPy's ``minimize``, and threadpoolctl's limits. Raises `MissingDependencyError`."""
     with needing("Fitting a head", "scipy", "head"):
         from scipy.optimize import minimize
+    with needing("Fitting a head", "threadpoolctl", "head"):
         from threadpoolctl import threadpool_limits
     return minimize, threadpool_limits
 
