@@ -63,6 +63,11 @@ class CheckpointFiles(ABC):
         """A digest of their content. Raises `CheckpointError`."""
         return "-".join(map(short_digest, self.paths))
 
+    @property
+    def packed(self) -> Derived | None:
+        """Float32 weights as this processor multiplies them best, if others than the file's."""
+        return None
+
     def derived_names(self) -> tuple[str, ...]:
         """What the names of the folders begin with that are derived from these files."""
         return (self.digest(),)
@@ -72,6 +77,10 @@ class CheckpointFiles(ABC):
         from geonb.network.onnx_file import write_onnx
 
         write_onnx(self.read(), folder)
+
+    def write_packed(self, folder: Path) -> None:
+        """Write the network with its `packed` weights, if there are any: see `write_onnx`."""
+        self.write_onnx(folder)
 
     def derive(
         self, kind: str, make: Callable[[Path], None], maker: str = "", copies: int = 2

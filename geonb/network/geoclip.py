@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.util import find_spec
@@ -21,12 +22,12 @@ from geonb.distances import check_points
 from geonb.earth.cells import Cells
 from geonb.earth.partitions import partition
 from geonb.earth.places import LATITUDES, LONGITUDES
-from geonb.errors import CellsError, CheckpointError, PlaceError
+from geonb.errors import CellsError, CheckpointError, ModelError, PlaceError
 from geonb.files import Derived, expanded, expecting, find_derived, md5, regular
 from geonb.network.checkpoint import CheckpointFiles, short_digest, where_digest
 from geonb.network.derived import derive
 from geonb.network.onnx_graphs import end_with_classes, read_onnx, save_graph
-from geonb.network.sessions import has_vnni, open_session
+from geonb.network.sessions import cpu_kind, has_vnni, open_session, runtime
 from geonb.network.tensors import Stored, read_pth, read_safetensors
 from geonb.preprocessing import Recipe
 
@@ -72,7 +73,15 @@ class GeoclipFiles(CheckpointFiles):
     @property
     def paths(self) -> tuple[Path, ...]:
         """The files of the two networks."""
-        return self.vision, self.location
+        return self.vision, self.location, *self.heads
+
+    @cached_property
+    def heads(self) -> tuple[Path, ...]:
+        """What GeoCLIP adds to CLIP, a small network and the scale, where ``vision`` is CLIP's."""
+        if self.vision.suffix != ".safetensors":
+            return ()
+        names = ("image_encoder_mlp_weights.pth", "logit_scale_weights.pth")
+        return tuple(_find(self.vision.parent, (name,), "GeoCLIP's heads") for name in names)
 
     recipe = CLIP_RECIPE
     only_onnx = True
@@ -99,10 +108,40 @@ class GeoclipFiles(CheckpointFiles):
             return None
         from geonb.network.signed import write_signed
 
-        name, size = f"signed-{short_digest(self.vision)}", self.vision.stat().st_size
-        task = f"{self.vision}: cannot write its weights for this processor"
         make = partial(write_signed, self.vision)
-        return find_derived(name) or derive(name, make, task, needed=size)
+        return find_derived(self._signed) or self._derive_weights(self._signed, make)
+
+    @cached_property
+    def packed(self) -> Derived | None:
+        """The float32 weights as this processor multiplies them best.
+
+        None if that's as they are, or if the disk has no room for a copy.
+        """
+        if self.quantised:
+            return None
+        name, maker = f"{self._packed}-{cpu_kind()}", runtime().__version__
+        if found := find_derived(name, maker):
+            return found
+        from geonb.network.packed import block_size, write_packed
+
+        if not (block := block_size()):
+            return None
+        with suppress(ModelError):
+            make = partial(write_packed, *self._vision(), block=block)
+            return self._derive_weights(name, make, maker)
+        return None
+
+    def _derive_weights(self, name: str, make: Callable[[Path], None], maker: str = "") -> Derived:
+        task = f"{self.vision}: cannot write its weights for this processor"
+        return derive(name, make, task, maker, self.vision.stat().st_size)
+
+    @property
+    def _signed(self) -> str:
+        return f"signed-{short_digest(self.vision)}"
+
+    @property
+    def _packed(self) -> str:
+        return f"packed-{short_digest(self.vision)}"
 
     def digest(self) -> str:
         """Of the networks, the gallery, and the vision model's path, to which the graph points."""
@@ -110,17 +149,28 @@ class GeoclipFiles(CheckpointFiles):
         return "-".join((super().digest(), _points_digest(self.points), where))
 
     def derived_names(self) -> tuple[str, ...]:
-        """Those of the graphs, of the galleries' embeddings, and of int8 weights."""
-        names = (f"gallery-{short_digest(self.location)}", f"signed-{short_digest(self.vision)}")
-        return self.digest(), *names
+        """Those of the graphs, of the galleries' embeddings, and of weights."""
+        gallery = f"gallery-{short_digest(self.location)}"
+        return self.digest(), gallery, self._signed, self._packed
 
     def write_onnx(self, folder: Path) -> None:
         """Write ``model.onnx``; its large weights stay in the files that they lie in.
 
         Input ``data`` (N, 3, 224, 224), output (N, places). Raises `CheckpointError`.
         """
-        model, stored, scale = self._vision()
-        _append_gallery(model, self.gallery, scale)
+        self._write(folder, *self._vision())
+
+    def write_packed(self, folder: Path) -> None:
+        """See `CheckpointFiles.write_packed`."""
+        model, stored = self._vision()
+        if self.packed:
+            from geonb.network.packed import use_packed
+
+            use_packed(model, stored, self.packed.folder)
+        self._write(folder, model, stored)
+
+    def _write(self, folder: Path, model: Any, stored: dict[str, Stored]) -> None:
+        _append_gallery(model, self.gallery, self._scale())
         rows = self.gallery.embeddings
         stored["gallery"] = Stored(Path(str(rows.filename)), rows.shape, "<f4", rows.offset)
         save_graph(model, stored, folder)
@@ -132,16 +182,14 @@ class GeoclipFiles(CheckpointFiles):
         _ = self.gallery, self.signed  # are derived themselves, and one derives at a time
         return super().derive(kind, make, maker, 0 * copies)
 
-    def _vision(self) -> tuple[Any, dict[str, Stored], float]:
-        """The vision model as an ONNX graph that reads ``data``, its weights, and the scale."""
+    def _vision(self) -> tuple[Any, dict[str, Stored]]:
+        """The vision model as an ONNX graph that reads ``data``, and its weights."""
         from onnx import helper
 
-        scale = 3.681034803390503  # the learned one, a logarithm; the ONNX files leave it out
-        if self.vision.suffix == ".safetensors":
+        if self.heads:
             from geonb.network.clip import clip_vision
 
-            mlp = read_pth(self._head("image_encoder_mlp_weights.pth"))
-            scale = read_pth(self._head("logit_scale_weights.pth"))
+            mlp = read_pth(self.heads[0])
             model, stored = clip_vision(self.vision, read_safetensors(self.vision), mlp)
         else:
             model, stored = read_onnx(self.vision)
@@ -152,10 +200,14 @@ class GeoclipFiles(CheckpointFiles):
         pixels = _check_vision(self.vision, model.graph)
         model.graph.node.insert(0, helper.make_node("Identity", ["data"], ["pixel_values"]))
         pixels.name = "data"
-        return model, stored, float(np.exp(scale))
+        return model, stored
 
-    def _head(self, name: str) -> Path:
-        return _find(self.vision.parent, (name,), "GeoCLIP's heads")
+    def _scale(self) -> float:
+        """What the products of unit vectors are multiplied by."""
+        learned = 3.681034803390503  # a logarithm; the ONNX files leave it out
+        if self.heads:
+            learned = read_pth(self.heads[1])
+        return float(np.exp(learned))
 
 
 def is_geoclip(path: Path) -> bool:
@@ -335,7 +387,7 @@ def location_encoder(path: Path) -> Callable[[NDArray[np.float64]], NDArray[np.f
 
 
 def _onnx_encoder(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    session = open_session(path, optimised=False, packed=True)
+    session = open_session(path, optimised=False, prepacked=True)
     if [i.name for i in session.get_inputs()] != ["location"]:
         raise CheckpointError(f"{path}: not a location encoder; expected one input, location")
     return lambda places: session.run(["location_embeds"], {"location": places})[0]

@@ -60,13 +60,26 @@ class HeadFiles(CheckpointFiles):
             copies = 0  # its weights stay where they are
         return super().derive(kind, make, maker, copies)
 
+    @property
+    def packed(self) -> Derived | None:
+        """The network's; see `CheckpointFiles.packed`."""
+        return self.base.packed
+
     def write_onnx(self, folder: Path) -> None:
         """Write the network with this last layer as ``model.onnx``. Raises `CheckpointError`."""
+        self.base.write_onnx(folder)
+        self._replace_last_layer(folder)
+
+    def write_packed(self, folder: Path) -> None:
+        """See `CheckpointFiles.write_packed`."""
+        self.base.write_packed(folder)
+        self._replace_last_layer(folder)
+
+    def _replace_last_layer(self, folder: Path) -> None:
         import onnx
         from onnx import numpy_helper
 
         weight, bias = self.arrays()
-        self.base.write_onnx(folder)
         model = onnx.load(folder / "model.onnx", load_external_data=False)
         graph = model.graph
         last, features = _last_layer(graph, self.base.paths[0].name)

@@ -15,7 +15,7 @@ from geonb.network.sessions import ROOT_FILE
 from geonb.network.tensors import Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from geonb.earth.cells import Cells
 
@@ -151,6 +151,17 @@ def end_with_classes(graph: Any, layer: Sequence[str], classes: int, scale: floa
     )
 
 
+def needed_nodes(nodes: Sequence[Any], outputs: Iterable[str]) -> list[Any]:
+    """The nodes that these outputs depend on, in order."""
+    kept: list[Any] = []
+    wanted = set(outputs)
+    for node in reversed(nodes):  # each stands behind those that it reads
+        if wanted.intersection(node.output):
+            kept.insert(0, node)
+            wanted.update(node.input)
+    return kept
+
+
 def read_classifier(path: Path) -> tuple[Any, dict[str, Stored], list[str]]:
     """Read a classifier of photos, from ``data`` to probabilities, its weights and its labels.
 
@@ -176,12 +187,7 @@ def read_classifier(path: Path) -> tuple[Any, dict[str, Stored], list[str]]:
         raise CheckpointError(
             f"{path}: not a classifier of photos; expected one input and a softmax in the end"
         )
-    kept: list[Any] = []
-    wanted = {last.output[0]}
-    for node in reversed(graph.node):  # each stands behind those that it reads
-        if wanted.intersection(node.output):
-            kept.insert(0, node)
-            wanted.update(node.input)
+    kept = needed_nodes(graph.node, last.output)
     del graph.node[:], graph.output[:], graph.input[:]
     kind = inputs[0].type.tensor_type.elem_type
     graph.node.append(helper.make_node("Cast", ["data"], [f"{inputs[0].name}_in"], to=kind))

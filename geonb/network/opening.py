@@ -174,29 +174,33 @@ class OnnxEngine:
         return alone
 
     def _start(self, device: sessions.Device, threads: int = 0) -> Any:
-        path, packed = self._derived.folder / "model.onnx", self._kind == "int8"
-        optimised = self._kind != "plain"
-        return sessions.open_session(path, device, threads, optimised=optimised, packed=packed)
+        path = self._derived.folder / "model.onnx"
+        optimised, prepacked = self._kind != "plain", self._kind == "int8"
+        return sessions.open_session(
+            path, device, threads, optimised=optimised, prepacked=prepacked
+        )
 
     def _derive(self) -> Derived:
         """The network as ONNX Runtime maps it, laid out for processors like this one."""
         files, maker = self._files, sessions.runtime().__version__
         if self._kind == "plain":
             return files.derive("plain", files.write_onnx, maker)
-        kind, finish = sessions.cpu_kind(), None
+        kind, finish, write = sessions.cpu_kind(), None, files.write_onnx
         if self._kind == "int8" and not files.quantised:
             from geonb.network.quantisation import Calibration, quantise
 
             calibration = Calibration(self._calibration)
             kind = f"{calibration.digest()}-{kind}"
             finish = partial(quantise, files=files, calibration=calibration)
+        if self._kind == "float32" and files.packed:
+            write = files.write_packed
 
         def make(folder: Path) -> None:
             from geonb.network.onnx_file import optimise
 
             plain = folder / "plain"
             plain.mkdir()
-            files.write_onnx(plain)
+            write(plain)
             (finish or optimise)(plain / "model.onnx", folder / "model.onnx")
             shutil.rmtree(plain)
 
