@@ -1,11 +1,14 @@
 """Products as convolutions with packed weights: the same numbers from another graph."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import onnx
 import pytest
 from geoclip_files import SMALL, mlp_tensors, write_onnx_form, write_pth, write_safetensors_form
 from onnx import TensorProto, helper, numpy_helper
 
+from geonb.errors import CheckpointError
 from geonb.files import DERIVED
 from geonb.network.geoclip import find_geoclip
 from geonb.network.onnx_file import optimise
@@ -120,6 +123,29 @@ def test_an_activation_between_two_products_takes_and_gives_packed_numbers(expor
     assert [(n.domain, n.op_type) for n in (above, *below)] == [(PACKED, "Conv")] * 2
 
 
+def test_graphs_within_nodes_keep_what_they_read(tmp_path):
+    """An If reads values that are not among its inputs."""
+    branches = {
+        f"{kind}_branch": helper.make_graph(
+            [helper.make_node(op, ["p", "b"], [kind])],
+            kind,
+            [],
+            [helper.make_tensor_value_info(kind, TensorProto.FLOAT, None)],
+        )
+        for kind, op in (("then", "Add"), ("else", "Mul"))
+    }
+    nodes = [
+        ("MatMul", ["x", "w"], "p", {}),
+        ("ReduceMax", ["x"], "most", {"keepdims": 0}),
+        ("Cast", ["most"], "so", {"to": TensorProto.BOOL}),
+        ("If", ["so"], "y", branches),
+    ]
+    path = network(tmp_path / "network.onnx", nodes, **ARRAYS)
+    before, after, operators = both_answers(path, tmp_path)
+    assert after == pytest.approx(before, abs=1e-4)
+    assert f"{PACKED}.Conv" in operators
+
+
 def test_a_product_that_is_scaled_stays_as_it_is(tmp_path):
     nodes = [
         ("Flatten", ["x"], "flat", {"axis": 2}),
@@ -173,10 +199,30 @@ def test_without_room_for_a_copy_the_weights_stay_where_they_are(tmp_path, monke
     files = find_geoclip(write_onnx_form(tmp_path / "own"))
     _ = files.gallery
     free = files.vision.stat().st_size - 1
-    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": free}))
-    answer = OnnxEngine(files).probabilities(PHOTOS)
+    with monkeypatch.context() as full:
+        full.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+        engine = OnnxEngine(files)
     assert files.packed is None
-    assert answer.sum(axis=1) == pytest.approx(1, abs=1e-4)
+    assert f"{PACKED}.Conv" not in kinds(engine._derived.folder)[1:]  # the first is of the patches
+    later = OnnxEngine(find_geoclip(files.root))
+    assert f"{PACKED}.Conv" in kinds(later._derived.folder)[1:], "once there is room"
+    answers = [e.probabilities(PHOTOS) for e in (engine, later)]
+    assert answers[0] == pytest.approx(answers[1], abs=1e-6)
+
+
+def test_a_graph_that_cannot_be_rewritten_is_an_error_of_one_line(tmp_path):
+    files = find_geoclip(write_onnx_form(tmp_path / "own"))
+    model, stored = read_onnx(files.vision)
+    for node in model.graph.node:
+        if node.op_type == "MatMul":
+            del node.input[1:]
+    path = tmp_path / "own" / "onnx" / "vision_model.onnx"
+    kept = [numpy_helper.from_array(rows(*s.shape), n) for n, s in stored.items()]
+    model.graph.initializer.extend(kept)
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(CheckpointError, match="ONNX Runtime cannot load it") as raised:
+        OnnxEngine(find_geoclip(tmp_path / "own"))
+    assert "\n" not in str(raised.value)
 
 
 def test_other_heads_are_another_model(tmp_path):

@@ -48,6 +48,7 @@ GALLERY_MD5 = "99c670dd078d0006693a2b4abf70dba0"
 """Of the rows of GeoCLIP's gallery, "%.4f %.4f" each."""
 _FOLDERS = (".", "onnx", "gps_gallery", "weights")
 """Where the files lie in their folder, in their repository and in pip's ``geoclip``."""
+_VISION_MODEL = "GeoCLIP's vision model"
 _VISION = ("vision_model.onnx", "model.safetensors")
 _VISION_INT8 = tuple(f"vision_model_{kind}.onnx" for kind in ("quantized", "uint8", "int8"))
 _LOCATION = ("location_model.onnx", "location_encoder_weights.pth")
@@ -126,7 +127,7 @@ class GeoclipFiles(CheckpointFiles):
 
         if not (block := block_size()):
             return None
-        with suppress(ModelError):
+        with suppress(ModelError), expecting(self.vision, _VISION_MODEL, CheckpointError):
             make = partial(write_packed, *self._vision(), block=block)
             return self._derive_weights(name, make, maker)
         return None
@@ -166,7 +167,8 @@ class GeoclipFiles(CheckpointFiles):
         if self.packed:
             from geonb.network.packed import use_packed
 
-            use_packed(model, stored, self.packed.folder)
+            with expecting(self.vision, _VISION_MODEL, CheckpointError):
+                use_packed(model, stored, self.packed.folder)
         self._write(folder, model, stored)
 
     def _write(self, folder: Path, model: Any, stored: dict[str, Stored]) -> None:
@@ -227,7 +229,7 @@ def find_geoclip(
     Raises `CheckpointError`, `CellsError`, `PlaceError`.
     """
     folder = folder if folder.is_dir() else folder.parent
-    vision = _find(folder, _VISION_INT8 if int8 else _VISION, "GeoCLIP's vision model", pip=False)
+    vision = _find(folder, _VISION_INT8 if int8 else _VISION, _VISION_MODEL, pip=False)
     location = find_location(folder)
     points = find_points(folder) if gallery is None else read_points(gallery)
     return GeoclipFiles(folder, vision, location, points, int8)

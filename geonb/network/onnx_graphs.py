@@ -158,8 +158,17 @@ def needed_nodes(nodes: Sequence[Any], outputs: Iterable[str]) -> list[Any]:
     for node in reversed(nodes):  # each stands behind those that it reads
         if wanted.intersection(node.output):
             kept.insert(0, node)
-            wanted.update(node.input)
+            wanted.update(names_read(node))
     return kept
+
+
+def names_read(node: Any) -> Iterator[str]:
+    """The values that a node reads, those of the graphs within it (an If has two) among them."""
+    yield from node.input
+    for attribute in node.attribute:
+        for inner in attribute.g.node:
+            yield from names_read(inner)
+        yield from (output.name for output in attribute.g.output)
 
 
 def read_classifier(path: Path) -> tuple[Any, dict[str, Stored], list[str]]:

@@ -193,7 +193,7 @@ class OnnxEngine:
             kind = f"{calibration.digest()}-{kind}"
             finish = partial(quantise, files=files, calibration=calibration)
         if self._kind == "float32" and files.packed:
-            write = files.write_packed
+            write, kind = files.write_packed, f"packed-{kind}"
 
         def make(folder: Path) -> None:
             from geonb.network.onnx_file import optimise

@@ -18,7 +18,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from geonb.network.onnx_file import optimise
-from geonb.network.onnx_graphs import needed_nodes
+from geonb.network.onnx_graphs import names_read, needed_nodes
 from geonb.network.tensors import Stored
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def use_packed(model: Any, stored: dict[str, Stored], folder: Path) -> None:
     del graph.node[:], graph.value_info[:]
     graph.node.extend(needed)
     model.opset_import.append(helper.make_opsetid(_OWN, 1))
-    for name in stored.keys() - {name for node in needed for name in node.input}:
+    for name in stored.keys() - {name for node in needed for name in names_read(node)}:
         del stored[name]
 
 
@@ -120,7 +120,7 @@ class _Rewritten:
         self.blocks: dict[str, tuple[str, str]] = {}
         """By the name of a value: the same in blocks, and the shape of its rows."""
         self._shapes = _shapes(graph, stored)
-        self._readers = Counter(name for node in graph.node for name in node.input)
+        self._readers = Counter(name for node in graph.node for name in names_read(node))
         self._adds = {n: node for node in graph.node if node.op_type == "Add" for n in node.input}
         self._numbers = {name for name, shape in self._shapes.items() if shape in {(), (1,)}}
 
