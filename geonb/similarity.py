@@ -16,14 +16,8 @@ from geonb.distances import check_points, distance, haversine
 from geonb.earth.places import Town, nearest_town
 from geonb.errors import ModelError
 from geonb.evaluation.guesses import one_place
-from geonb.network.geoclip import (
-    GeoclipFiles,
-    find_location,
-    find_points,
-    location_encoder,
-    open_gallery,
-    read_points,
-)
+from geonb.network.gallery import location_encoder, open_gallery, read_points
+from geonb.network.geoclip import GeoclipFiles, find_location, find_points
 from geonb.predictions import spread
 from geonb.shown.sheets import Sheet, Tabular
 

@@ -239,7 +239,7 @@ def _read_onnx(path):
 
 
 def _points(path):
-    from geonb.network.geoclip import read_points
+    from geonb.network.gallery import read_points
 
     read_points(path)
 

@@ -61,7 +61,7 @@ import os, sys
 from pathlib import Path
 import geonb
 from geonb.many import finding, labels, tables
-from geonb.network import geoclip
+from geonb.network import gallery
 from geonb.regions import read_promise
 
 folder = Path(sys.argv[1])
@@ -76,7 +76,7 @@ def run():
 for read in (
     lambda: geonb.read_cells(folder / "grids.txt"),
     lambda: read_promise(folder, 5),
-    lambda: geoclip.read_points(folder / "a.csv"),
+    lambda: gallery.read_points(folder / "a.csv"),
     lambda: geonb.read_photos(folder / "a.csv"),
     lambda: finding.find_photos([str(folder / "a.txt")]),
     lambda: labels.write_label(labels.Label(folder / "a.jpg.xmp", {})),

@@ -15,7 +15,8 @@ from geoclip_files import (
 from onnx import numpy_helper
 
 from geonb.network import geoclip, sessions
-from geonb.network.geoclip import find_geoclip, location_encoder
+from geonb.network.gallery import location_encoder
+from geonb.network.geoclip import find_geoclip
 from geonb.network.onnx_graphs import read_onnx
 from geonb.network.opening import OnnxEngine
 from geonb.network.sessions import has_vnni

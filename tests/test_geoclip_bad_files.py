@@ -10,7 +10,8 @@ import pytest
 from geoclip_files import location_tensors, write_onnx_form, write_pth, write_safetensors_form
 
 from geonb.errors import CellsError, CheckpointError, PlaceError
-from geonb.network.geoclip import find_geoclip, location_encoder, read_points
+from geonb.network.gallery import location_encoder, read_points
+from geonb.network.geoclip import find_geoclip
 from geonb.network.onnx_graphs import read_onnx
 from geonb.network.opening import OnnxEngine
 from geonb.network.tensors import read_pth, read_safetensors

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from geoclip_files import FULL_SIZE, clip_tensors, mlp_tensors, write_int8, write_vision
 
-from geonb.network import geoclip
+from geonb.network import gallery
 
 LIMIT = 2 << 30
 LOCATE = """
@@ -64,15 +64,15 @@ def test_a_gallery_of_a_million_places(tmp_path, cache, monkeypatch):
 
         return embed
 
-    monkeypatch.setattr(geoclip, "location_encoder", encoder)
+    monkeypatch.setattr(gallery, "location_encoder", encoder)
     (tmp_path / "location_model.onnx").write_bytes(b"an encoder")
     rng = np.random.default_rng(0)
     lat = np.degrees(np.arcsin(rng.uniform(-1, 1, 1_000_000)))
     points = np.stack([lat, rng.uniform(-180, 180, len(lat))], axis=1).round(4)
-    gallery = geoclip.open_gallery(tmp_path / "location_model.onnx", points)
-    assert gallery.counts.sum() == len(points)
+    found = gallery.open_gallery(tmp_path / "location_model.onnx", points)
+    assert found.counts.sum() == len(points)
     assert max(pieces) <= 2048
-    assert gallery.embeddings.shape == (len(gallery.cells), 2)
-    assert isinstance(gallery.embeddings, np.memmap)
+    assert found.embeddings.shape == (len(found.cells), 2)
+    assert isinstance(found.embeddings, np.memmap)
     some = slice(None, None, 9999)
-    assert gallery.embeddings[some] == pytest.approx(gallery.cells.places[some] / 180, abs=1e-6)
+    assert found.embeddings[some] == pytest.approx(found.cells.places[some] / 180, abs=1e-6)

@@ -90,12 +90,12 @@ def test_only_geoclip_has_a_gallery():
 
 def test_embeddings_are_made_once(folder, cache, monkeypatch):
     geonb.load_model(folder)
-    from geonb.network import geoclip
+    from geonb.network import gallery
 
     def never(_):
         raise AssertionError("embedded again")
 
-    monkeypatch.setattr(geoclip, "location_encoder", never)
+    monkeypatch.setattr(gallery, "location_encoder", never)
     assert geonb.load_model(folder)
 
 
@@ -142,12 +142,12 @@ def test_a_file_that_is_missing(missing, folder, tmp_path, monkeypatch):
 
 
 def test_no_room_for_the_embeddings(folder, cache, monkeypatch):
-    from geonb.network import geoclip
+    from geonb.network import gallery
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(geoclip, "_embed", full)
+    monkeypatch.setattr(gallery, "_embed", full)
     with pytest.raises(ModelError, match=r"embeddings of 400 places \(No space left on device\)"):
         geonb.load_model(folder)
     assert not list(cache.rglob("*.npy"))

@@ -7,7 +7,8 @@ from geoclip_files import write_onnx_form
 import geonb
 from geonb.distances import haversine
 from geonb.errors import ModelError, PlaceError
-from geonb.network.geoclip import find_points, location_encoder, pip_folder
+from geonb.network.gallery import location_encoder
+from geonb.network.geoclip import find_points, pip_folder
 
 TOKYO_TOWER = (35.6586, 139.7454)
 NAIROBI = (-1.2864, 36.8172)

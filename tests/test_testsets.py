@@ -11,7 +11,7 @@ import pytest
 from geonb import example_photo, fetch, load_model, read_photos
 from geonb.errors import CellsError, EvaluationError, FetchError, ModelError, PhotoError, PlaceError
 from geonb.evaluation import testsets
-from geonb.network.geoclip import read_points
+from geonb.network.gallery import read_points
 from geonb.weights import fetching
 from geonb_training.scenes import draw, shoot
 
