@@ -121,6 +121,7 @@ class _Rewritten:
         """By the name of a value: the same in blocks, and the shape of its rows."""
         self._shapes = _shapes(graph, stored)
         self._readers = Counter(name for node in graph.node for name in names_read(node))
+        self._readers.update(output.name for output in graph.output)
         self._adds = {n: node for node in graph.node if node.op_type == "Add" for n in node.input}
         self._numbers = {name for name, shape in self._shapes.items() if shape in {(), (1,)}}
 
@@ -149,7 +150,7 @@ class _Rewritten:
             add = self._adds[output]
             found = [n for n in add.input if self._shapes.get(n) == (product.outside,)]
             bias, output = (found, add.output[0]) if found and not bias else (bias, output)
-        filters, shape = f"{product.weights}/packed", (product.outside, product.inside, 1, 1)
+        filters, shape = f"{output}/filters", (product.outside, product.inside, 1, 1)
         self.stored[filters] = Stored(self.path, shape, "<f4", product.offset)
         image = self._op("Conv", image, filters, *bias, domain=_OWN, kernel_shape=[1, 1])
         self.blocks[output] = image, rows
