@@ -91,6 +91,9 @@ def _centres(
     leaves = s2.leaf_ids(centres)
     for i in np.flatnonzero((leaves < first_leaf) | (leaves > last_leaf)):
         inside = points[order[starts[i] : stops[i]]]
+        if abs(centres[i, 1]) == 180 and (inside[:, 1] == -centres[i, 1]).all():
+            centres[i, 1] *= -1  # the same point, on the cell's side of the 180th meridian
+            continue
         km = haversine(inside, centres[i])
         centres[i] = inside[np.lexsort((inside[:, 1], inside[:, 0], km))[0]]
     return centres
