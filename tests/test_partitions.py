@@ -94,6 +94,7 @@ def test_partition_of_degenerate_photos(points, t1, t2):
 @pytest.mark.parametrize("lng", [180.0, -180.0])
 def test_photos_on_the_180th_meridian_have_their_centre_on_its_same_side(lng):
     check_against_slow([(12.5, -lng), (12.5, lng), (1.0, lng)], 3, 1)
+    check_against_slow([(12.5, -lng), (12.5, lng), (1.0, np.nextafter(lng, 0))], 3, 1)
 
 
 def test_a_centre_stays_inside_a_cell_of_a_centimetre():

@@ -73,8 +73,9 @@ def _centres(
 ) -> NDArray[np.float64]:
     """Centre of mass of each cell's stretch of the ordered points, on the sphere.
 
-    Where rounding puts one beside its cell, it's the nearest photo's place: at the edges of leaf
-    cells, which are a centimetre wide.
+    Added in whole steps, so that the order doesn't matter. Where this puts one beside its cell, as
+    on the 180th meridian, it is added without; and else is the nearest photo's place: at the edges
+    of leaf cells, which are a centimetre wide.
     """
     sums = np.zeros((len(starts), 3), np.int64)
     for first in range(0, len(points), _PIECE):
@@ -91,9 +92,8 @@ def _centres(
     leaves = s2.leaf_ids(centres)
     for i in np.flatnonzero((leaves < first_leaf) | (leaves > last_leaf)):
         inside = points[order[starts[i] : stops[i]]]
-        if abs(centres[i, 1]) == 180 and (inside[:, 1] == -centres[i, 1]).all():
-            centres[i, 1] *= -1  # the same point, on the cell's side of the 180th meridian
-            continue
-        km = haversine(inside, centres[i])
-        centres[i] = inside[np.lexsort((inside[:, 1], inside[:, 0], km))[0]]
+        inside = inside[np.lexsort(inside.T)]  # whatever order they came in
+        centres[i] = s2.to_degrees(s2.unit_vectors(inside).sum(axis=0))
+        if not first_leaf[i] <= s2.leaf_ids(centres[i : i + 1])[0] <= last_leaf[i]:
+            centres[i] = inside[haversine(inside, centres[i]).argmin()]
     return centres
