@@ -106,9 +106,8 @@ class _Network:
         self._model = model
         with tempfile.TemporaryDirectory(prefix="geonb-") as folder:
             self._output = write_features_onnx(files, Path(folder))
-            self._session = open_session(
-                Path(folder) / "model.onnx", optimised=False, prepacked=True
-            )
+            path = Path(folder) / "model.onnx"
+            self._session = open_session(path, optimised=False, prepack=True)
 
     def look(self, photos: list[str], numbers: list[int]) -> list[tuple[int, NDArray[np.float64]]]:
         """The numbers of the photos that could be opened, with a guess and features of each."""

@@ -302,3 +302,6 @@ def write_safetensors_form(folder, size=None, points=None, seed=0):
     text = "".join(f"{lat:.6f},{lng:.6f}\n" for lat, lng in rows)
     (folder / "coordinates_100K.csv").write_text(f"LAT,LON\n{text}")
     return folder
+
+
+FORMS = {"onnx": write_onnx_form, "safetensors": write_safetensors_form}

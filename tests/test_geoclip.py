@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from geoclip_files import (
+    FORMS,
     SMALL,
     clip_tensors,
     location_tensors,
@@ -10,7 +11,6 @@ from geoclip_files import (
     mlp_tensors,
     write_int8,
     write_onnx_form,
-    write_safetensors_form,
 )
 from onnx import numpy_helper
 
@@ -89,9 +89,6 @@ def embed_by_hand(points):
             h = np.maximum(h @ w[f"{name}.weight"].T + w[f"{name}.bias"], 0)
         total = total + h @ w[f"LocEnc{i}.head.0.weight"].T + w[f"LocEnc{i}.head.0.bias"]
     return unit(total)
-
-
-FORMS = {"onnx": write_onnx_form, "safetensors": write_safetensors_form}
 
 
 @pytest.fixture(scope="module", params=FORMS)

@@ -5,7 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import onnx
 import pytest
-from geoclip_files import SMALL, mlp_tensors, write_onnx_form, write_pth, write_safetensors_form
+from geoclip_files import (
+    FORMS,
+    SMALL,
+    mlp_tensors,
+    write_onnx_form,
+    write_pth,
+    write_safetensors_form,
+)
 from onnx import TensorProto, helper, numpy_helper
 
 from geonb.errors import CheckpointError
@@ -14,11 +21,10 @@ from geonb.network.geoclip import find_geoclip
 from geonb.network.onnx_file import optimise
 from geonb.network.onnx_graphs import read_onnx, save_graph
 from geonb.network.opening import OnnxEngine
-from geonb.network.packed import block_size, use_packed, write_packed
+from geonb.network.packed import block_size, pack_weights, use_packed
 from geonb.network.sessions import open_session
 
 PHOTOS = np.random.default_rng(5).standard_normal((3, 3, 224, 224), np.float32)
-FORMS = {"onnx": write_onnx_form, "safetensors": write_safetensors_form}
 PACKED = "com.microsoft.nchwc"
 
 
@@ -46,7 +52,7 @@ def network(path, nodes, outputs=("y",), **arrays):
     return path
 
 
-ARRAYS = {"w": rows(32, 48), "turned": rows(48, 32, seed=1), "b": rows(48, seed=2)}
+ARRAYS = {"w": rows(32, 48), "transposed": rows(48, 32, seed=1), "b": rows(48, seed=2)}
 ARRAYS["square"] = rows(32, 32, seed=3)
 
 
@@ -57,7 +63,7 @@ def both_answers(path, folder):
     for made in (plain, packed, done):
         made.mkdir()
     save_graph(*read_onnx(path), plain)
-    write_packed(*read_onnx(path), packed, block_size())
+    pack_weights(*read_onnx(path), packed, block_size())
     model, stored = read_onnx(path)
     use_packed(model, stored, packed)
     save_graph(model, stored, packed)
@@ -80,7 +86,7 @@ PRODUCTS = {
         ("Mul", ["p", "q"], "y", {}),
     ],
     "that is an answer too": [("MatMul", ["x", "w"], "p", {}), ("Add", ["p", "b"], "y", {})],
-    "of the same matrix, turned": [
+    "of the same matrix, transposed": [
         ("MatMul", ["x", "square"], "p", {}),
         ("Flatten", ["p"], "flat", {"axis": 2}),
         ("Gemm", ["flat", "square"], "y", {"transB": 1}),
@@ -89,9 +95,9 @@ PRODUCTS = {
         ("Flatten", ["x"], "flat", {"axis": 2}),
         ("Gemm", ["flat", "w", "b"], "y", {}),
     ],
-    "as rows, turned": [
+    "as rows, transposed": [
         ("Flatten", ["x"], "flat", {"axis": 2}),
-        ("Gemm", ["flat", "turned", "b"], "y", {"transB": 1, "alpha": 1.0, "beta": 1.0}),
+        ("Gemm", ["flat", "transposed", "b"], "y", {"transB": 1, "alpha": 1.0, "beta": 1.0}),
     ],
 }
 ACTIVATION = [
@@ -100,7 +106,7 @@ ACTIVATION = [
     ("Mul", ["q", "slope"], "t", {}),
     ("Sigmoid", ["t"], "u", {}),
     ("Mul", ["q", "u"], "v", {}),
-    ("MatMul", ["v", "turned"], "y", {}),
+    ("MatMul", ["v", "transposed"], "y", {}),
 ]
 
 
@@ -196,10 +202,8 @@ def test_galleries_share_the_packed_weights(tmp_path, monkeypatch):
     assert first.packed == second.packed
     weights = sum(f.stat().st_size for f in first.packed.folder.iterdir())
     assert weights < 1.2 * first.vision.stat().st_size
-    known = (
-        *first.derived_names(),
-        *second.derived_names(),
-    )  # which `geonb models` counts and clears
+    # What `geonb models` counts and clears.
+    known = (*first.derived_names(), *second.derived_names())
     assert all(f.name.startswith(known) for f in (tmp_path / "cache" / DERIVED).iterdir())
 
 

@@ -73,9 +73,9 @@ def _centres(
 ) -> NDArray[np.float64]:
     """Centre of mass of each cell's stretch of the ordered points, on the sphere.
 
-    Added in whole steps, so that the order doesn't matter. Where this puts one beside its cell, as
-    on the 180th meridian, it is added without; and else is the nearest photo's place: at the edges
-    of leaf cells, which are a centimetre wide.
+    Vectors are rounded before they are added, so that the order of the photos doesn't matter. If
+    that puts a centre outside its cell, as on the 180th meridian, they are added as they are. If it
+    is still outside, as in a leaf cell, a centimetre wide, it's the nearest photo's place.
     """
     sums = np.zeros((len(starts), 3), np.int64)
     for first in range(0, len(points), _PIECE):
@@ -92,7 +92,7 @@ def _centres(
     leaves = s2.leaf_ids(centres)
     for i in np.flatnonzero((leaves < first_leaf) | (leaves > last_leaf)):
         inside = points[order[starts[i] : stops[i]]]
-        inside = inside[np.lexsort(inside.T)]  # whatever order they came in
+        inside = inside[np.lexsort(inside.T)]  # in an order that doesn't depend on theirs
         centres[i] = s2.to_degrees(s2.unit_vectors(inside).sum(axis=0))
         if not first_leaf[i] <= s2.leaf_ids(centres[i : i + 1])[0] <= last_leaf[i]:
             centres[i] = inside[haversine(inside, centres[i]).argmin()]

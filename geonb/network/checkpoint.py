@@ -42,6 +42,11 @@ class CheckpointFiles(ABC):
         return tuple(vars(self).values())
 
     @property
+    def packed(self) -> Derived | None:
+        """Float32 weights as this processor multiplies them best; None if that's as they are."""
+        return None
+
+    @property
     @abstractmethod
     def prefix(self) -> str:
         """What `opening.find_checkpoint` finds them by: their common path, without the endings."""
@@ -62,11 +67,6 @@ class CheckpointFiles(ABC):
     def digest(self) -> str:
         """A digest of their content. Raises `CheckpointError`."""
         return "-".join(map(short_digest, self.paths))
-
-    @property
-    def packed(self) -> Derived | None:
-        """Float32 weights as this processor multiplies them best, if others than the file's."""
-        return None
 
     def derived_names(self) -> tuple[str, ...]:
         """What the names of the folders begin with that are derived from these files."""

@@ -68,6 +68,10 @@ class GeoclipFiles(CheckpointFiles):
     quantised: bool
     """Whether the vision model is int8 already."""
 
+    recipe = CLIP_RECIPE
+    only_onnx = True
+    spread_km = 25.0
+
     @property
     def paths(self) -> tuple[Path, ...]:
         """The files of the two networks."""
@@ -80,10 +84,6 @@ class GeoclipFiles(CheckpointFiles):
             return ()
         names = ("image_encoder_mlp_weights.pth", "logit_scale_weights.pth")
         return tuple(_find(self.vision.parent, (name,), "GeoCLIP's heads") for name in names)
-
-    recipe = CLIP_RECIPE
-    only_onnx = True
-    spread_km = 25.0
 
     @property
     def prefix(self) -> str:
@@ -107,7 +107,7 @@ class GeoclipFiles(CheckpointFiles):
         from geonb.network.signed import write_signed
 
         make = partial(write_signed, self.vision)
-        return find_derived(self._signed) or self._derive_weights(self._signed, make)
+        return find_derived(self._signed_name) or self._derive_weights(self._signed_name, make)
 
     @cached_property
     def packed(self) -> Derived | None:
@@ -117,15 +117,16 @@ class GeoclipFiles(CheckpointFiles):
         """
         if self.quantised:
             return None
-        name, maker = f"{self._packed}-{cpu_kind()}", runtime().__version__
+        name, maker = f"{self._packed_name}-{cpu_kind()}", runtime().__version__
         if found := find_derived(name, maker):
             return found
-        from geonb.network.packed import block_size, write_packed
+        from geonb.network.packed import block_size, pack_weights
 
         if not (block := block_size()):
             return None
+        # Without room, or with a graph that is broken, the weights are used where they are.
         with suppress(ModelError), expecting(self.vision, _VISION_MODEL, CheckpointError):
-            make = partial(write_packed, *self._vision(), block=block)
+            make = partial(pack_weights, *self._vision(), block=block)
             return self._derive_weights(name, make, maker)
         return None
 
@@ -134,11 +135,11 @@ class GeoclipFiles(CheckpointFiles):
         return derive(name, make, task, maker, self.vision.stat().st_size)
 
     @property
-    def _signed(self) -> str:
+    def _signed_name(self) -> str:
         return f"signed-{short_digest(self.vision)}"
 
     @property
-    def _packed(self) -> str:
+    def _packed_name(self) -> str:
         return f"packed-{short_digest(self.vision)}"
 
     def digest(self) -> str:
@@ -149,7 +150,7 @@ class GeoclipFiles(CheckpointFiles):
     def derived_names(self) -> tuple[str, ...]:
         """Those of the graphs, of the galleries' embeddings, and of weights."""
         gallery = f"gallery-{short_digest(self.location)}"
-        return self.digest(), gallery, self._signed, self._packed
+        return self.digest(), gallery, self._signed_name, self._packed_name
 
     def write_onnx(self, folder: Path) -> None:
         """Write ``model.onnx``; its large weights stay in the files that they lie in.

@@ -175,10 +175,8 @@ class OnnxEngine:
 
     def _start(self, device: sessions.Device, threads: int = 0) -> Any:
         path = self._derived.folder / "model.onnx"
-        optimised, prepacked = self._kind != "plain", self._kind == "int8"
-        return sessions.open_session(
-            path, device, threads, optimised=optimised, prepacked=prepacked
-        )
+        optimised, prepack = self._kind != "plain", self._kind == "int8"
+        return sessions.open_session(path, device, threads, optimised=optimised, prepack=prepack)
 
     def _derive(self) -> Derived:
         """The network as ONNX Runtime maps it, laid out for processors like this one."""

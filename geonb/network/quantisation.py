@@ -162,7 +162,7 @@ def _measure(
     """The share of the photos ``held_out`` with the same first answer, and the mean distance."""
     tops = []
     for path, optimised in ((plain, False), (int8, True)):
-        session = open_session(path, optimised=optimised, prepacked=optimised)
+        session = open_session(path, optimised=optimised, prepack=optimised)
         answers = [session.run(None, {"data": batch})[0][0] for batch in held_out]
         tops.append(np.argmax(answers, axis=1))
     apart = distance(places[tops[0]], places[tops[1]])

@@ -33,17 +33,17 @@ def open_session(
     threads: int = 0,
     *,
     optimised: bool = True,
-    prepacked: bool = False,
+    prepack: bool = False,
 ) -> Any:
     """Open an ONNX file; one that `onnx_file.optimise` wrote (``optimised``) is mapped, not read.
 
-    ``prepacked`` keeps copies of the arrays in memory, in the order in which they are multiplied:
+    ``prepack`` keeps copies of the arrays in memory, in the order in which they are multiplied:
     three times as fast for int8; no faster for float32, but 30 % larger.
 
     Raises `CheckpointError` if the file is broken, `ModelError` if the device isn't there.
     """
     onnxruntime = runtime()
-    chosen = options(threads, prepacked=prepacked)
+    chosen = options(threads, prepack=prepack)
     if optimised:
         chosen.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = start(path, chosen, device)
@@ -65,13 +65,13 @@ def check_device(device: Device) -> None:
         )
 
 
-def options(threads: int = 0, *, prepacked: bool = False) -> Any:
+def options(threads: int = 0, *, prepack: bool = False) -> Any:
     """Quiet, and with as many threads as there are CPUs if no number is given."""
     onnxruntime = runtime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what it has to say comes as an error
     options.intra_op_num_threads = threads or cpu_limit()
-    options.add_session_config_entry("session.disable_prepacking", str(int(not prepacked)))
+    options.add_session_config_entry("session.disable_prepacking", str(int(not prepack)))
     return options
 
 
