@@ -33,6 +33,24 @@ def test_the_picture_of_the_result_is_small():
 
 
 @pytest.mark.linux311
+@pytest.mark.parametrize(
+    ("target", "locks"),
+    [
+        ("demo", ["core"]),
+        ("lab", ["core", "newest", "geoclip"]),
+        ("test-newest", ["core", "newest", "geoclip"]),
+    ],
+)
+def test_on_a_clean_clone_a_target_installs_what_it_needs_and_no_more(target, locks, tmp_path):
+    for name in ("Makefile", "pyproject.toml", "requirements"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    command = ["make", "--dry-run", "-C", tmp_path, target]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert re.findall(r"--require-hashes .*-r requirements/(\w+)\.txt", said) == locks
+    assert all("--quiet" in line for line in said.splitlines() if "pip " in line)
+
+
+@pytest.mark.linux311
 def test_the_lifecycle_script_fits_sagemaker():
     assert LIFECYCLE.stat().st_size < 16_384
     assert subprocess.run(["bash", "-n", LIFECYCLE], check=False).returncode == 0
