@@ -280,6 +280,27 @@ def test_actions_are_pinned():
         assert re.search(r"uses: [\w/-]+@[0-9a-f]{40} # v\d", line), line
 
 
+def commands_of_ci():
+    """The lines of what CI and the scripts for other places run."""
+    scripts = [*(ROOT / ".github" / "workflows").glob("*.yml"), LIFECYCLE, ROOT / ".ci" / "run"]
+    scripts += [ROOT / "Makefile", ROOT / "workshop" / "stick" / "install.sh"]
+    for path in scripts:
+        lines = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+        yield from (line for line in lines if not line.strip().startswith("#"))
+
+
+def test_what_ci_and_the_scripts_install_is_pinned():
+    pip = re.compile(r"\b(pip|PIP)\b.* install ")
+    installs = [line for line in commands_of_ci() if pip.search(line)]
+    assert len(installs) > 8
+    for line in installs:
+        ours = re.search(r"--no-deps --no-build-isolation -e \.|dist/geonb-\*\.whl", line)
+        assert ours or "--require-hashes" in line, line
+    for line in commands_of_ci():
+        if "npx " in line:
+            assert re.search(r"npx --yes @?[\w/-]+@\d+\.\d+\.\d+ ", line), line
+
+
 @pytest.mark.newest
 def test_the_cheat_sheet_prints_on_one_page(chromium):
     page = chromium.new_page()
