@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import struct
 import uuid
 import zlib
@@ -20,6 +21,8 @@ from geonb.errors import GeonbError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from filelock import BaseFileLock
 
 PART = ".part-"
 """How the names of unfinished files and folders begin."""
@@ -183,6 +186,56 @@ FEATURES = "features"
 """The folder of the cache with what networks said of photos that a head was fitted on."""
 TEST_PHOTOS = "im2gps"
 """The folder of the cache with the photos of IM2GPS."""
+MARK = ".geonb"
+"""The file that says that geonb made a folder, and for which model: only such folders go."""
+
+
+def mark_folder(folder: Path, owner: str) -> None:
+    """Make a folder for you alone, marked as geonb's and as made for the model ``owner``.
+
+    A folder that is there already is marked only if it is empty. Raises `OSError`.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if not any(folder.iterdir()):
+        (folder / MARK).write_text(owner, encoding="utf-8")
+
+
+def owner_of(folder: Path) -> str | None:
+    """The model that geonb made a folder for; None for any other folder, and for a link."""
+    try:
+        if folder.is_symlink() or (folder / MARK).is_symlink():
+            return None
+        return (folder / MARK).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+
+
+def remove_marked(folder: Path) -> None:
+    """Remove a folder with what is in it if geonb made it; leave any other. Raises `OSError`."""
+    if owner_of(folder) is not None:
+        shutil.rmtree(folder)
+
+
+def derived_folders(owner: str | None = None) -> list[Path]:
+    """The folders of what was derived from a model, or from all: conversions, features."""
+    found = ((folder, owner_of(folder)) for folder in (cache_folder() / DERIVED).glob("*"))
+    return [folder for folder, whose in found if whose is not None and owner in {None, whose}]
+
+
+def clear_derived(owner: str | None = None) -> None:
+    """Remove what was derived from a model, or from all of them. Raises `OSError`."""
+    with deriving():
+        for folder in derived_folders(owner):
+            remove_marked(folder)
+
+
+def deriving() -> BaseFileLock:
+    """One process at a time derives or clears, so a part that it finds is nobody's."""
+    import filelock
+
+    return filelock.FileLock(make_cache_folder(DERIVED).with_name(f".{DERIVED}.lock"))
+
+
 MANIFEST = "sizes"
 """Lists a derived folder's files: name, size in bytes, MD5."""
 

@@ -9,7 +9,7 @@ from networks import write_network
 import geonb
 from geonb.errors import FetchError
 from geonb.files import cache_folder, file_digest
-from geonb.weights.fetching import find
+from geonb.known import find
 from geonb.weights.registry import LOCATIONNET, REGISTRY
 
 
