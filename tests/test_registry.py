@@ -1,6 +1,7 @@
 """The registry, the cache, and the commands that show them."""
 
 import re
+from pathlib import Path
 
 import pytest
 from command import run_geonb
@@ -23,7 +24,9 @@ def test_every_record_is_complete(weights):
         for file in form:
             checked = file.md5 or file.sha256 or weights.architecture
             assert checked or file.name == "coordinates_100K.json" or not file.mirrors
-            assert all(mirror.startswith("https://") for mirror in file.mirrors)
+            assert all(
+                mirror.startswith("https://") or Path(mirror).is_file() for mirror in file.mirrors
+            )
 
 
 def test_locationnet_is_the_published_one():
@@ -38,7 +41,6 @@ def test_locationnet_is_the_published_one():
     assert LOCATIONNET.licence == "CC BY-SA 3.0"
 
 
-@pytest.mark.real
 def test_the_real_files_are_the_ones_of_the_record(real_files):
     from geonb.network.layers import architecture, parameter_count
     from geonb.network.mxnet_files import read_symbol
@@ -172,13 +174,20 @@ def test_clearing_a_cache_that_is_not_there(cache):
     assert run_geonb("models", "--clear", "all").stdout == "removed 0.0 MB\n"
 
 
-@pytest.mark.real
-def test_fetch_from_a_folder_with_a_part_of_the_files(cache, real_files):
-    """Symbol and cells are taken and verified; what is missing is asked of the mirrors."""
-    nowhere = "http://127.0.0.1:9"  # a proxy that is not there: no mirror answers
-    answer = run_geonb("fetch", "--from", real_files, HTTPS_PROXY=nowhere, https_proxy=nowhere)
+def test_cells_and_graph_come_with_geonb(cache):
+    """Only the parameters are asked of the mirrors, where no proxy lets a request out."""
+    nowhere = "http://127.0.0.1:9"
+    answer = run_geonb("fetch", HTTPS_PROXY=nowhere, https_proxy=nowhere)
     assert answer.returncode == 2
     assert "RN101-5k500-0012.params: " in answer.stderr
     assert "aws-bigdata-blog" in answer.stderr
+    assert "grids.txt" not in answer.stderr
     names = {path.name for path in (cache / "locationnet").iterdir()}
     assert {"grids.txt", "RN101-5k500-symbol.json"} <= names
+
+
+def test_their_authors_and_licence_are_named_beside_them(real_files):
+    text = (real_files / "README.md").read_text()
+    for words in ("Jaeyoung Choi and Kevin Li", "creativecommons.org/licenses/by-sa/3.0"):
+        assert words in text
+    assert all(file.md5 in text for file in LOCATIONNET.forms[0][:2])

@@ -90,17 +90,22 @@ def _record(
     **about: str,
 ) -> Weights:
     """The record of a model in ``models.toml``, where a form is a list of names of files."""
-    known = {
-        file: WeightsFile(file, tuple(facts.pop("mirrors", ())), **facts)
+    records = {
+        file: WeightsFile(file, tuple(map(_mirror, facts.pop("mirrors", ()))), **facts)
         for file, facts in files.items()
     }
     return Weights(
         name=name,
-        forms=tuple(tuple(known[file] for file in form) for form in forms),
-        int8=tuple(known[file] for file in int8),
+        forms=tuple(tuple(records[file] for file in form) for form in forms),
+        int8=tuple(records[file] for file in int8),
         shipped=_DATA / shipped if shipped else None,
         **about,
     )
+
+
+def _mirror(text: str) -> str:
+    """An address as it is; the path of a file that comes with geonb."""
+    return text if "://" in text else str(_DATA / text)
 
 
 _DATA = Path(__file__).parents[1] / "data"
