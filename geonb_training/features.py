@@ -19,13 +19,13 @@ from geonb.files import (
     file_digest,
     is_private,
     make_cache_folder,
-    replacing,
 )
 from geonb.model import BATCH
 from geonb.network.head import write_features_onnx
 from geonb.network.sessions import open_session
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import preprocess
+from geonb.writing import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,9 +16,10 @@ from geonb.errors import EvaluationError, PhotoError
 from geonb.evaluation.photo_sets import PhotoSet, from_folder, make_set
 from geonb.evaluation.photo_tables import Entry
 from geonb.evaluation.published import IM2GPS, PLACING_2016
-from geonb.files import TEST_PHOTOS, cache_folder, expanded, regular, replacing
+from geonb.files import TEST_PHOTOS, cache_folder, expanded, regular
 from geonb.many.finding import ENDINGS, OTHER_FILES
 from geonb.photos.urls import fetch
+from geonb.writing import replacing
 
 if TYPE_CHECKING:
     import os

@@ -18,7 +18,6 @@ from geonb.errors import ModelError
 from geonb.files import (
     DERIVED,
     MANIFEST,
-    PART,
     Derived,
     cache_folder,
     file_digest,
@@ -27,6 +26,7 @@ from geonb.files import (
     is_private,
     make_cache_folder,
 )
+from geonb.writing import PART
 
 if TYPE_CHECKING:
     from collections.abc import Callable
