@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PART = ".part-"
 """How the names of unfinished files and folders begin."""
-MARK = "Made with geonb"
+SIGNATURE = "Made with geonb"
 """Near the start or the end of the pages and pictures that geonb writes: it may replace them."""
 _MARKED = 4096  # bytes of each end
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
@@ -127,4 +127,4 @@ def _is_own(path: Path) -> bool:
     with path.open("rb") as file:
         start = file.read(_MARKED)
         file.seek(max(0, path.stat().st_size - _MARKED))
-        return MARK.encode() in start + file.read()
+        return SIGNATURE.encode() in start + file.read()

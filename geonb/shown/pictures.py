@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from geonb.errors import PictureError, printable
 from geonb.photos.photo import Photo, PhotoSource, open_photo
-from geonb.writing import MARK, replacing
+from geonb.writing import SIGNATURE, replacing
 
 if TYPE_CHECKING:
     import os
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 KINDS: tuple[str, ...] = ("png", "svg", "pdf")
 """The formats that a drawing can be written in."""
 _DPI = 110
-_SIGNED = {"png": {"Software": MARK}, "svg": {"Creator": MARK}, "pdf": {"Creator": MARK}}
+_SIGNED = {
+    "png": {"Software": SIGNATURE},
+    "svg": {"Creator": SIGNATURE},
+    "pdf": {"Creator": SIGNATURE},
+}
 
 
 @dataclass(frozen=True)

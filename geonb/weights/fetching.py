@@ -13,9 +13,9 @@ from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CheckpointError, FetchError, GeonbError, MissingDependencyError, ModelError
 from geonb.files import (
     DERIVED,
-    FEATURES,
     TEST_PHOTOS,
     cache_folder,
+    clear_derived,
     expanded,
     file_digest,
     filling_cache,
@@ -156,7 +156,7 @@ def cached_files(weights: Weights) -> tuple[Path, ...]:
 
 def cache_size() -> int:
     """Bytes of all models, conversions, features and test photos in the cache."""
-    names = (DERIVED, FEATURES, TEST_PHOTOS, *REGISTRY)
+    names = (DERIVED, TEST_PHOTOS, *REGISTRY)
     folders = (cache_folder() / name for name in names)
     files = (file for folder in folders for file in folder.rglob("*"))
     return sum(file.stat().st_size for file in files if file.is_file())
@@ -167,29 +167,14 @@ def clear(name: str) -> None:
 
     Your own files stay, and so does what comes with geonb. Raises `ModelError`, `FetchError`.
     """
-    from geonb.network.derived import deriving
-
     every = name == "all"  # also the conversions of your own checkpoints
-    chosen = tuple(REGISTRY.values()) if every else (_known(name),)
-    places = [
-        (path, w.quantised)
-        for weights in chosen
-        for w in (weights, weights.of_precision("int8"))
-        for path in (w.shipped, *cached_files(w)[-1:])
-        if path
-    ]
-    found = (find_checkpoint(path, int8=int8) for path, int8 in places)
-    starts = tuple(start for files in found for start in files.derived_names())
-    names = [weights.name for weights in chosen] + ([TEST_PHOTOS] if every else [])
-    folders = [cache_folder() / name for name in names]
+    names = [*REGISTRY, TEST_PHOTOS] if every else [_known(name).name]
     try:
-        with deriving():
-            for kind in (DERIVED, FEATURES):
-                for folder in (cache_folder() / kind).glob("*"):
-                    if every or folder.name.startswith(starts):
-                        shutil.rmtree(folder)
-        for folder in filter(Path.is_dir, folders):
-            shutil.rmtree(folder)
+        for owner in (None,) if every else names:
+            clear_derived(owner)
+        for folder in (cache_folder() / name for name in names):
+            if folder.is_dir():
+                shutil.rmtree(folder)
     except OSError as error:
         raise FetchError(f"{error.filename}: cannot remove it ({error.strerror})") from error
 
