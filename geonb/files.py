@@ -19,6 +19,8 @@ from geonb.errors import GeonbError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from filelock import BaseFileLock
+
 BROKEN = (
     OSError,
     SyntaxError,

@@ -69,7 +69,7 @@ class Picture:
     def image(self, kind: str = "png") -> bytes:
         """The picture's bytes, as ``png``, ``svg`` or ``pdf``."""
         buffer = io.BytesIO()
-        self.figure().savefig(buffer, format=kind, dpi=_DPI, metadata=_SIGNED[kind])
+        self.figure().savefig(buffer, format=kind, dpi=_DPI, metadata={_SIGNED[kind]: SIGNATURE})
         return buffer.getvalue()
 
     def save(self, path: str | os.PathLike[str]) -> None:
