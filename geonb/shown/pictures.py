@@ -24,11 +24,8 @@ if TYPE_CHECKING:
 KINDS: tuple[str, ...] = ("png", "svg", "pdf")
 """The formats that a drawing can be written in."""
 _DPI = 110
-_SIGNED = {
-    "png": {"Software": SIGNATURE},
-    "svg": {"Creator": SIGNATURE},
-    "pdf": {"Creator": SIGNATURE},
-}
+_SIGNED = {"png": "Software", "svg": "Creator", "pdf": "Creator"}
+"""Which metadata of each format say what made a picture."""
 
 
 @dataclass(frozen=True)
