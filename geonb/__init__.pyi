@@ -26,9 +26,7 @@ from .evaluation.photo_sets import read_photos as read_photos
 from .evaluation.promises import Coverage as Coverage
 from .evaluation.promises import check_promise as check_promise
 from .evaluation.promises import learn_promise as learn_promise
-from .evaluation.published import PublishedCheck as PublishedCheck
 from .evaluation.published import PublishedRow as PublishedRow
-from .evaluation.published import check_published as check_published
 from .evaluation.published import published_answer as published_answer
 from .evaluation.scores import Score as Score
 from .known import fetch as fetch

@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, and the cache of what was fetched and derived."""
+"""Files that are read, and the cache of what was fetched and derived."""
 
 from __future__ import annotations
 
@@ -8,26 +8,18 @@ import hashlib
 import os
 import shutil
 import struct
-import uuid
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geonb import __version__
-from geonb.errors import GeonbError, OutputError
+from geonb.errors import GeonbError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from filelock import BaseFileLock
-
-PART = ".part-"
-"""How the names of unfinished files and folders begin."""
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-"""What the system says of a full disk, and of a broken one."""
 
 BROKEN = (
     OSError,
@@ -65,31 +57,6 @@ def expecting(
         raise kind(f"{path}: cannot read it, expected {what} ({reason}){advice}") from error
     except raised as error:
         raise kind(f"{path}: not {what}, or cut off ({error!r:.200}){advice}") from error
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside ``path``, moved onto it when the block ends without an error.
-
-    The temporary file keeps the ending of ``path``, and is removed when the block fails.
-    Raises `OutputError` if the file cannot be written.
-    """
-    path = Path(path)
-    temporary = path.with_name(f"{PART}{uuid.uuid4().hex}{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        if error.errno in _FULL or error.filename in map(str, (temporary, *path.parents)):
-            raise OutputError(
-                f"{path}: cannot write it ({error.strerror}); choose another folder, "
-                "or free some space"
-            ) from error
-        raise
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -152,13 +119,16 @@ def md5(data: bytes) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """MD5 of a file's content, remembered for as long as its inode, size and time stay the same.
+    """MD5 of a file's content, remembered for as long as nothing has written to the file.
 
-    It is worked out each time if others may write to the file. Raises `OSError`.
+    Its inode, size and times tell; that of its last change, which no program can set, tells a
+    file that was unpacked with the time of the one before. The digest is worked out each time if
+    others may write to the file. Raises `OSError`.
     """
     with regular(path).open("rb") as file:
         state = os.fstat(file.fileno())
-        name = f"{state.st_dev:x}-{state.st_ino:x}-{state.st_size:x}-{state.st_mtime_ns:x}"
+        facts = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+        name = "-".join(f"{fact:x}" for fact in facts)
         note = cache_folder() / "digests" / name
         with contextlib.suppress(OSError):
             known = note.read_text(encoding="utf-8")
@@ -166,6 +136,8 @@ def file_digest(path: Path) -> str:
                 return known
         kind = partial(hashlib.md5, usedforsecurity=False)
         digest = hashlib.file_digest(file, kind).hexdigest()
+    from geonb.writing import replacing
+
     with contextlib.suppress(OSError):  # the cache may be read-only
         make_cache_folder(note.parent.name)
         with replacing(note) as temporary:
@@ -173,19 +145,10 @@ def file_digest(path: Path) -> str:
     return digest
 
 
-@dataclass(frozen=True)
-class Derived:
-    """A folder of derived files; a temporary one is removed when nothing refers to it any more."""
-
-    folder: Path
-
-
-DERIVED = "onnx"
-"""The folder of the cache with all derived ones."""
-FEATURES = "features"
-"""The folder of the cache with what networks said of photos that a head was fitted on."""
 TEST_PHOTOS = "im2gps"
 """The folder of the cache with the photos of IM2GPS."""
+DERIVED = "derived"
+"""The folder of the cache with what was derived from models: a folder for each model and kind."""
 MARK = ".geonb"
 """The file that says that geonb made a folder, and for which model: only such folders go."""
 
@@ -234,24 +197,3 @@ def deriving() -> BaseFileLock:
     import filelock
 
     return filelock.FileLock(make_cache_folder(DERIVED).with_name(f".{DERIVED}.lock"))
-
-
-MANIFEST = "sizes"
-"""Lists a derived folder's files: name, size in bytes, MD5."""
-
-
-def find_derived(name: str, maker: str = "") -> Derived | None:
-    """The derived folder ``name`` if it is in the cache, whole and unchanged; see `derive`."""
-    release = f"{__version__}-{maker}" if maker else __version__
-    folder = cache_folder() / DERIVED / f"{name}-{release}"
-    try:
-        lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
-        rows = [(folder / file, size, digest) for file, size, digest in map(str.split, lines)]
-        whole = bool(rows) and all(
-            file.stat().st_size == int(size) and file_digest(file) == digest
-            for file, size, digest in rows
-        )
-        private = all(map(is_private, (folder, *folder.iterdir())))
-    except (OSError, ValueError):
-        return None
-    return Derived(folder) if whole and private else None

@@ -53,7 +53,6 @@ class Lookalikes(Tabular):
         apart_km: No two of all these places are nearer to each other.
         everywhere: All places that were compared, (N, 2) degrees.
         similar: The similarity of each of them, (N,).
-        towns: The nearest town of each lookalike.
     """
 
     place: Place

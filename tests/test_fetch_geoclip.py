@@ -155,7 +155,7 @@ def test_cleared(cache):
     geonb.load_model("geoclip")
     clearing.clear("geoclip")
     assert not (cache / "geoclip").exists()
-    assert not [path for path in (cache / "onnx").iterdir() if path.is_dir()]
+    assert not [path for path in (cache / "derived").iterdir() if path.is_dir()]
 
 
 def test_the_record():

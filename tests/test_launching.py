@@ -1,5 +1,6 @@
 """What people launch geonb with: scripts, workflows, the pages around the notebooks."""
 
+import csv
 import importlib.util
 import json
 import os
@@ -27,9 +28,107 @@ def test_links_lead_somewhere_and_pictures_have_words(page):
     assert not re.findall(r"!\[\s*\]", text)
 
 
+def first_screen(page):
+    """What stands above the first heading after the title."""
+    return (ROOT / page).read_text(encoding="utf-8").split("\n## ")[0]
+
+
+def test_the_first_screen_says_both_commands_after_the_clone():
+    (block,) = re.findall(r"```sh\n(.*?)```", first_screen("README.md"), re.DOTALL)
+    clone, demo, test = block.splitlines()
+    assert clone.startswith("git clone https://github.com/geonb/geonb")
+    assert (demo.split("  ")[0], test.split("  ")[0]) == ("make demo", "make test")
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "site" / "index.md"], ids=lambda page: page.stem)
+def test_nobody_is_sent_to_a_name_that_is_not_ours_yet(page):
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"^ *```\w+\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE):
+        assert "uvx" not in block
+        assert not re.search(r"pip install (?!.*@ git)\W*geonb", block), block
+    before, _, after = text.partition("nce it is released")
+    assert not re.search(r"uvx geonb|pip install geonb(?!\[)", before if after else text)
+
+
+def lessons():
+    """The notebooks, each with the source of its text cells."""
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        yield path.name, ["".join(it["source"]) for it in cells if it["cell_type"] == "markdown"]
+
+
+def test_the_table_of_notebooks_says_what_the_notebooks_say():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(
+        r"^\| \[.*?\]\(notebooks/(\S+)\) \| .* \| (\d+) \| (\d+) \|$", text, re.MULTILINE
+    )
+    told = [
+        (
+            name,
+            str(sum(cell.startswith("## Exercise") for cell in cells)),
+            re.search(r"\| (\d+) minutes", cells[0])[1],
+        )
+        for name, cells in lessons()
+    ]
+    assert listed == told
+
+
+def test_the_exercises_of_the_workshop_are_in_the_notebooks():
+    text = (ROOT / "workshop" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \w[\w ]+ \| (\d\d) \| (.+) \| \d+ \|$", text, re.MULTILINE)
+    assert rows
+    titles = {
+        name[:2]: [c.partition("\n")[0].lower() for c in cells if c.startswith("## Exercise: ")]
+        for name, cells in lessons()
+    }
+    for number, exercises in rows:
+        for words in re.split(r"[;?]", exercises):
+            wanted = words.strip().lower()
+            assert not wanted or any(wanted in title for title in titles[number]), wanted
+
+
+def published(system, test_set):
+    """A row of the published tables."""
+    with (ROOT / "geonb" / "data" / "published.csv").open(encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        return next(r for r in rows if (r["system"], r["test_set"]) == (system, test_set))
+
+
+def test_the_accuracies_are_those_that_were_measured_and_say_of_how_many():
+    facts = json.loads((ROOT / "geonb" / "data" / "mini" / "facts.json").read_text())
+    mini = next(row for row in facts["accuracy"] if row["system"] == "mini, first guess")
+    rows = [published("LocationNet", "Placing 2016"), published("GeoCLIP", "IM2GPS3k")]
+    photos = [mini["photos"], *(int(row["photos"]) for row in rows)]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for km in ("25", "200"):
+        cells = re.search(rf"^\| within {km} km \|(.*)\|$", text, re.MULTILINE)[1].split("|")
+        measured = [mini[f"within_{km}_km"], *(float(row[km]) for row in rows)]
+        for cell, share, count in zip(cells, measured, photos, strict=True):
+            assert float(re.search(r"([\d.]+)%", cell)[1]) == pytest.approx(share, abs=0.0501)
+            assert km == "200" or f"% of {count:,} " in cell
+
+
 def test_the_picture_of_the_result_is_small():
     assert "(docs/where.png)" in (ROOT / "README.md").read_text()
     assert (ROOT / "docs" / "where.png").stat().st_size < 150_000
+
+
+@pytest.mark.linux311
+@pytest.mark.parametrize(
+    ("target", "locks"),
+    [
+        ("demo", ["core"]),
+        ("lab", ["core", "newest", "geoclip"]),
+        ("test-newest", ["core", "newest", "geoclip"]),
+    ],
+)
+def test_on_a_clean_clone_a_target_installs_what_it_needs_and_no_more(target, locks, tmp_path):
+    for name in ("Makefile", "pyproject.toml", "requirements"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    command = ["make", "--dry-run", "-C", tmp_path, target]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert re.findall(r"--require-hashes .*-r requirements/(\w+)\.txt", said) == locks
+    assert all("--quiet" in line for line in said.splitlines() if "pip " in line)
 
 
 @pytest.mark.linux311

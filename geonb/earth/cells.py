@@ -13,7 +13,7 @@ import numpy as np
 from geonb.distances import check_points
 from geonb.earth import s2
 from geonb.errors import CellsError, GeonbError
-from geonb.files import expecting, regular, replacing
+from geonb.files import expecting, regular
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -133,6 +133,8 @@ class Cells:
 
         Reading them gives the same cells to the last bit.
         """
+        from geonb.writing import replacing
+
         rows = zip(self.tokens, self.places.tolist(), strict=True)
         text = "".join(f"{t}\t{lat!r}\t{lng!r}\n" for t, (lat, lng) in rows)
         with replacing(path) as temporary:

@@ -16,6 +16,7 @@ from geonb.files import (
     filling_cache,
     make_cache_folder,
     mark_folder,
+    owner_of,
 )
 from geonb.web.addresses import redacted
 from geonb.weights.downloading import ask, download, forget, is_local
@@ -56,6 +57,11 @@ def fetch(weights: Weights, source: str | os.PathLike[str] | None, check: Check)
 
         make_cache_folder(folder.name)
         mark_folder(folder, weights.name)
+        if owner_of(folder) != weights.name:
+            raise FetchError(
+                f"{folder}: geonb did not make this folder; move it away, or name it in "
+                f"{variable(weights)}"
+            )
         with filelock.FileLock(folder / ".lock"):
             if source is None and (files := cached_files(weights)):
                 return files[-1]  # another process has fetched them meanwhile
