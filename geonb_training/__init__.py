@@ -1,5 +1,6 @@
 """Models of your own: a head for your places in a minute, or a whole network as LocationNet."""
 
+from geonb.earth.partitions import partition
 from geonb_training.fitting import Fitting
 from geonb_training.head import CellCount, Head, fit_head
 from geonb_training.leak import Leak, measure_leak
@@ -15,6 +16,7 @@ __all__ = [
     "Trained",
     "fit_head",
     "measure_leak",
+    "partition",
     "train_mini",
     "train_photos",
 ]

@@ -14,16 +14,16 @@ import numpy as np
 from geonb.earth.cells import CELLS_FILE
 from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, TrainingError
-from geonb.evaluation.accuracy import Evaluation, evaluate
-from geonb.evaluation.calibration import fit_temperature
-from geonb.evaluation.comparisons import compare
-from geonb.evaluation.guesses import most_frequent
-from geonb.evaluation.photo_sets import PhotoSet, read_photos
-from geonb.evaluation.published import THRESHOLDS_KM
-from geonb.evaluation.scores import COLUMNS, measure, score
 from geonb.model import Model, load_model
 from geonb.network.head import write_head
 from geonb.shown.sheets import Sheet, Tabular
+from geonb_lab.evaluation.accuracy import Evaluation, evaluate
+from geonb_lab.evaluation.calibration import fit_temperature
+from geonb_lab.evaluation.comparisons import compare
+from geonb_lab.evaluation.guesses import most_frequent
+from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
+from geonb_lab.evaluation.published import THRESHOLDS_KM
+from geonb_lab.evaluation.scores import COLUMNS, measure, score
 from geonb_training.features import read_features
 from geonb_training.softmax import (
     STRENGTHS,
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
     from geonb.distances import Place
     from geonb.earth.cells import Cells
-    from geonb.evaluation.scores import Score
     from geonb.network.checkpoint import CheckpointFiles
+    from geonb_lab.evaluation.scores import Score
 
 _NEAR_KM = 25.0  # the distance of the learning curve
 _FIRST = 25  # photos of the curve's first point; each point has twice the photos of the last
@@ -122,7 +122,7 @@ class Head(Tabular):
 
     def figure(self) -> Figure:
         """The learning curve: the share within 25 km by the number of training photos."""
-        from geonb.evaluation.axes import CONSTANT, OWN, arms, new_axes
+        from geonb_lab.evaluation.axes import CONSTANT, OWN, arms, new_axes
 
         canvas, axes = new_axes(6.0)
         column = THRESHOLDS_KM.index(_NEAR_KM)

@@ -14,14 +14,14 @@ import numpy as np
 
 from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, TrainingError
-from geonb.evaluation.accuracy import Evaluation, evaluate
-from geonb.evaluation.guesses import most_frequent
-from geonb.evaluation.photo_sets import PhotoSet, read_photos
-from geonb.evaluation.promises import promise_from
-from geonb.evaluation.published import PUBLISHED
 from geonb.files import expanded, replacing
 from geonb.preprocessing import RECIPE
 from geonb.regions import PROMISE_FILE
+from geonb_lab.evaluation.accuracy import Evaluation, evaluate
+from geonb_lab.evaluation.guesses import most_frequent
+from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
+from geonb_lab.evaluation.promises import promise_from
+from geonb_lab.evaluation.published import PUBLISHED
 from geonb_training.batches import Photos
 from geonb_training.fitting import Fitting
 from geonb_training.loop import default_trainer, fit, new_trainer
@@ -249,8 +249,8 @@ def _plan(
 
 def _promise(folder: Path, name: str, photos: Photos) -> None:
     """Learn on the validation photos how much the model's regions must hold."""
-    from geonb.evaluation.guesses import guess
     from geonb.model import load_model
+    from geonb_lab.evaluation.guesses import guess
 
     (folder / PROMISE_FILE).unlink(missing_ok=True)  # of an earlier training
     try:
@@ -268,8 +268,8 @@ def _photo_set(name: str, photos: Photos) -> PhotoSet:
 
 def _evaluate(folder: Path, name: str, photos: Photos, constant: Place) -> Evaluation:
     """Measure the written model as its users will run it."""
-    from geonb.evaluation.guesses import guess
     from geonb.model import load_model
+    from geonb_lab.evaluation.guesses import guess
 
     model, held_out = load_model(folder), _photo_set(name, photos)
     guesses = guess(model, held_out)
