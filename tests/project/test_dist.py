@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from support import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PACKAGES = ("geonb", "geonb_lab", "geonb_training")
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 
 
@@ -25,8 +26,8 @@ def wheel(tmp_path_factory):
         yield opened
 
 
-@pytest.mark.parametrize("package", ["geonb", "geonb_training"])
-def test_the_wheel_holds_every_file_of_both_packages(package, wheel):
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_wheel_holds_every_file_of_all_packages(package, wheel):
     ours = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / package).rglob("*")
@@ -37,7 +38,7 @@ def test_the_wheel_holds_every_file_of_both_packages(package, wheel):
 
 def test_the_wheel_holds_nothing_else(wheel):
     tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert tops == {"geonb", "geonb_training", f"geonb-{PROJECT['version']}.dist-info"}
+    assert tops == {*PACKAGES, f"geonb-{PROJECT['version']}.dist-info"}
 
 
 def test_the_page_on_pypi_has_whole_addresses_only(wheel):

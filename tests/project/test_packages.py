@@ -259,7 +259,6 @@ PREDICT = """
 import sys
 from pathlib import Path
 import geonb
-from support import ROOT
 {load}
 photo = Path(geonb.__file__).with_name("data") / "example.jpg"
 print(geonb.predict(model, photo).best[0].place)

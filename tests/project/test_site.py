@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import geonb
+import geonb_lab
 from support import ROOT
 
 
@@ -40,9 +41,9 @@ def adapt(conf, tmp_path, monkeypatch):
 
 
 def test_the_reference_has_every_public_name(conf):
-    page = conf.reference((ROOT / "geonb" / "__init__.pyi").read_text(encoding="utf-8"))
-    shown = re.findall(r"^\.\. auto\w+:: geonb\.(\w+)", page, re.MULTILINE)
-    assert sorted(shown) == sorted(geonb.__all__)
+    shown = re.findall(r"^\.\. auto\w+:: (\w+\.\w+)", conf.reference(conf.stubs()), re.MULTILINE)
+    names = {package.__name__: package.__all__ for package in (geonb, geonb_lab)}
+    assert sorted(shown) == sorted(f"{home}.{name}" for home in names for name in names[home])
 
 
 def test_a_link_to_a_page_of_the_site_stays_and_another_leads_to_github(adapt):
