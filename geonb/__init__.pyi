@@ -7,6 +7,7 @@ from .earth.cells import Cells as Cells
 from .earth.cells import read_cells as read_cells
 from .earth.places import Town as Town
 from .errors import GeonbError as GeonbError
+from .known import fetch as fetch
 from .maps.cells import show_cells as show_cells
 from .maps.show import repair_gmaps as repair_gmaps
 from .maps.show import show_map as show_map
@@ -31,7 +32,6 @@ from .shown.pictures import ShownPhoto as ShownPhoto
 from .shown.pictures import show_figure as show_figure
 from .shown.pictures import show_photo as show_photo
 from .shown.sheets import Sheet as Sheet
-from .weights.fetching import fetch as fetch
 from .weights.registry import Weights as Weights
 from .weights.registry import WeightsFile as WeightsFile
 

@@ -14,9 +14,10 @@ import numpy as np
 
 from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, TrainingError
-from geonb.files import expanded, replacing
+from geonb.files import expanded
 from geonb.preprocessing import RECIPE
 from geonb.regions import PROMISE_FILE
+from geonb.writing import replacing
 from geonb_lab.evaluation.accuracy import Evaluation, evaluate
 from geonb_lab.evaluation.guesses import most_frequent
 from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos

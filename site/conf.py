@@ -22,7 +22,7 @@ author = "the geonb authors"
 project_copyright = "the geonb authors; LocationNet: J. Choi and K. Li, CC BY-SA 3.0"
 version = release = geonb.__version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["lite", "notebooks/.ipynb_checkpoints"]
+exclude_patterns = ["notebooks/.ipynb_checkpoints"]
 
 # Notebooks run as a reader runs them, but each map is a picture, which needs no scripts.
 os.environ["GEONB_MAP"] = "static"
@@ -104,7 +104,7 @@ def split(_app, _what, _name, _obj, _options, lines):
 
 
 SECTIONS = {
-    "Locate photos": "geonb: model predictions answers regions published preprocessing weights",
+    "Locate photos": "geonb: model predictions answers regions published preprocessing known weights",
     "Photos": "geonb: photos picker",
     "Maps and pictures": "geonb: maps shown",
     "Places and cells": "geonb: distances earth",

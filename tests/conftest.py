@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import geonb
+
 pytest_plugins = (
     "support.browser",
     "support.jupyter_server",
@@ -42,19 +44,15 @@ def cache(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def real_files():
     """The folder with LocationNet's real symbol and cells."""
-    return Path(os.environ["GEONB_REAL_FILES"])
+    return Path(geonb.__file__).parent / "data" / "locationnet"
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config, items):
-    """Mark what opens a browser; leave out (not skip) the tests of real files that aren't there."""
+def pytest_collection_modifyitems(items):
+    """Mark what opens a browser."""
     for item in items:
         if "chromium" in item.fixturenames:
             item.add_marker("browser")
-    if not os.environ.get("GEONB_REAL_FILES"):
-        real = [item for item in items if item.get_closest_marker("real")]
-        config.hook.pytest_deselected(items=real)
-        items[:] = [item for item in items if not item.get_closest_marker("real")]
 
 
 def pytest_sessionfinish(session):

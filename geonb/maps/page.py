@@ -6,11 +6,11 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
-from geonb.files import replacing
 from geonb.maps import atlas
 from geonb.maps.points import headline, how_sure, in_km, in_words
 from geonb.shown.pictures import data, show_photo
 from geonb.shown.sheets import percent
+from geonb.writing import replacing
 
 if TYPE_CHECKING:
     import os

@@ -13,8 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.errors import EvaluationError, PhotoError
-from geonb.files import TEST_PHOTOS, cache_folder, expanded, regular, replacing
+from geonb.files import (
+    TEST_PHOTOS,
+    cache_folder,
+    expanded,
+    make_cache_folder,
+    mark_folder,
+    regular,
+)
 from geonb.photos.urls import fetch
+from geonb.writing import replacing
 from geonb_lab.evaluation.photo_sets import PhotoSet, from_folder, make_set
 from geonb_lab.evaluation.photo_tables import Entry
 from geonb_lab.evaluation.published import IM2GPS, PLACING_2016
@@ -64,6 +72,8 @@ def _fetch_im2gps(url: str) -> Path:
         raise EvaluationError(
             f"cannot fetch IM2GPS ({error}); download {IM2GPS_URL} yourself and give its folder"
         ) from error
+    make_cache_folder(TEST_PHOTOS)
+    mark_folder(folder, TEST_PHOTOS)
     for name, data in photos.items():
         with replacing(folder / name) as temporary:
             temporary.write_bytes(data)

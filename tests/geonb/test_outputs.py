@@ -9,7 +9,7 @@ import pytest
 import geonb
 import geonb_lab
 from geonb.errors import GeonbError, OutputError
-from geonb.files import replacing
+from geonb.writing import replacing
 from support.command import run_geonb
 from support.limits import powerless, quota
 

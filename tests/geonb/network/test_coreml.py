@@ -11,11 +11,11 @@ from PIL import Image
 
 import geonb
 from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
+from geonb.known import fetch
 from geonb.network.coreml import CoremlFile, read_coreml
 from geonb.network.layers import architecture
 from geonb.network.opening import find_checkpoint
 from geonb.preprocessing import RECIPE
-from geonb.weights.fetching import fetch
 from geonb.weights.registry import LOCATIONNET, WeightsFile
 from support.coreml_writer import write_coreml
 from support.networks import FULL_SIZE, write_network

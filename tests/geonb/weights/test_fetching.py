@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from geonb.errors import FetchError, ModelError
-from geonb.weights.fetching import fetch, find
+from geonb.known import fetch, find
 from support.mirrors import CONTENT, WHOLE, final, left, record
 
 

@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import asdict
 
-from geonb.weights.fetching import fetch
+from geonb.known import fetch
 from geonb.weights.registry import Weights
 from support.limits import powerless, quota
 from support.mirrors import WHOLE, final, record
@@ -16,7 +16,7 @@ from support.mirrors import WHOLE, final, record
 RUN = """
 import json, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits it ignored
-from geonb.weights.fetching import fetch
+from geonb.known import fetch
 from geonb.weights.registry import Weights, WeightsFile
 record = json.loads(sys.argv[1])
 forms = tuple(tuple(WeightsFile(**file) for file in form) for form in record.pop("forms"))
