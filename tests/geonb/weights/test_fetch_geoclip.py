@@ -10,12 +10,12 @@ from click.testing import CliRunner
 
 import geonb
 import geonb_lab
-from geonb_lab import lookalikes
 from geonb.__main__ import main
 from geonb.errors import FetchError
 from geonb.network import geoclip
 from geonb.weights import clearing
 from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES, REGISTRY
+from geonb_lab import lookalikes
 from support.geoclip_files import make_points, write_onnx_form
 
 
