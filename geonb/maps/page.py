@@ -37,12 +37,12 @@ def write_page(predictions: Predictions, path: str | os.PathLike[str]) -> None:
         table=_table(predictions),
         sources=SOURCES,
     )
-    save_page(path, headline(predictions), body, data("atlas.js"))
+    save_page(path, headline(predictions), body, atlas.SCRIPT + data("page.js"))
 
 
 def save_page(path: str | os.PathLike[str], title: str, body: str, script: str = "") -> None:
-    """Write a page that needs nothing else, in the design of all of geonb's pages."""
-    style = data("page.css")
+    """Write a page with a map that needs nothing else, in the design of all of geonb's pages."""
+    style = atlas.STYLE + data("page.css")
     page = data("page.html").format(title=escape(title), style=style, body=body, script=script)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8", errors="replace")  # names of files may be odd
