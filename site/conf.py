@@ -65,6 +65,7 @@ html_theme_options = {
 }
 
 _BADGE = re.compile(r"\[!\[([^\]]*)\]\(https://[^)]*\)\](\([^)]*\))")
+_NAME = re.compile(r"^from \.(\w+)\S* import \w+ as (\w+)$", re.MULTILINE)
 _PAIR = re.compile(r"^:ivar (\w+), (\w+):(.*(?:\n +.*)*)", re.MULTILINE)
 _LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|attachment:|#)([^)\s#]+)")
 
@@ -123,7 +124,7 @@ def reference(stubs):
     page = ["# Reference", "All public names. An import loads each when you first use it."]
     for title, homes in SECTIONS.items():
         package, *folders = homes.replace(":", "").split()
-        names = re.findall(r"^from \.(\w+)\S* import \w+ as (\w+)$", stubs[package], re.MULTILINE)
+        names = _NAME.findall(stubs[package])
         shown = [name for folder in folders for where, name in names if where == folder]
         page += [f"## {title}"] if shown else []
         for name in shown:

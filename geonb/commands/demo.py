@@ -9,6 +9,7 @@ import click
 
 import geonb
 from geonb.commands import options
+from geonb.writing import check_outputs
 
 if TYPE_CHECKING:
     from geonb.predictions import Predictions
@@ -26,11 +27,14 @@ def draw(predictions: Predictions, target: Path) -> None:
 @click.option(
     "--output", type=click.Path(path_type=Path), default=Path(), help="Folder to write to."
 )
-def demo(output: Path) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace files of these names that aren't geonb's.")
+def demo(output: Path, *, overwrite: bool) -> None:
     """Locate the example photo; write the map and a page."""
+    files = [output / name for name in ("where.png", "where.html")]
+    check_outputs(files, overwrite=overwrite)
     model = options.load()
     predictions = geonb.predict(model, geonb.example_photo())
     click.echo(predictions)
-    for name in ("where.png", "where.html"):
-        draw(predictions, output / name)
-        click.echo(f"wrote {output / name}")
+    for path in files:
+        draw(predictions, path)
+        click.echo(f"wrote {path}")
