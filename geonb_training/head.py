@@ -19,9 +19,9 @@ from geonb.evaluation.calibration import fit_temperature
 from geonb.evaluation.guesses import most_frequent
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
 from geonb.evaluation.scores import measure, score
-from geonb.files import PART
 from geonb.model import Model, load_model
 from geonb.network.head import HEAD_FILE, write_head
+from geonb.writing import PART
 from geonb_training.features import read_features
 from geonb_training.head_report import CellCount, Head, doubts
 from geonb_training.softmax import (

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geonb.files import PART
+from geonb.writing import PART
 from geonb_training.fitting import Fitting
 from geonb_training.loop import default_trainer, new_trainer
 from geonb_training.own_photos import Trained, train_photos
