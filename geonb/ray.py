@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import EvaluationError, needing
-from geonb.many.finding import ENDINGS, find_photos
+from geonb.many.finding import ENDINGS, list_photos
+from geonb.many.results import name_of
 from geonb.many.tables import arrow_table
 from geonb.many.workers import locate_rows
 
@@ -72,7 +73,7 @@ def _read(ray: Any, photos: Any, batch: int) -> Any:
         endings = [ending.removeprefix(".") for ending in ENDINGS]
         return ray.data.read_binary_files(paths, include_paths=True, file_extensions=endings)
     # Each task opens its own photos: tasks that read for others would take their processors.
-    found = [p if "://" in p else str(Path(p).absolute()) for p in find_photos(paths)[0]]
+    found = [p if "://" in p else str(Path(p).absolute()) for p in list_photos(paths).photos]
     if not found:
         raise EvaluationError(f"{', '.join(paths)}: no photos there")
     blocks = max(1, min(len(found) // batch, 10_000))  # Ray keeps track of each: more are slower
@@ -100,7 +101,7 @@ def _leave_out(done: Any, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArra
     import ray
 
     known = ray.get(done)
-    rest = np.array([str(path) not in known for path in batch["path"]], bool)
+    rest = np.array([name_of(str(path)) not in known for path in batch["path"]], bool)
     return {name: column[rest] for name, column in batch.items()}
 
 

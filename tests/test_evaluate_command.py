@@ -154,3 +154,20 @@ def test_a_broken_network_is_not_measured(folder):
         guess(broken, photos)
     with pytest.raises(ModelError, match="mini answers with NaN"):
         geonb.occlude(broken, photos.photos[0])
+
+
+def test_an_output_never_replaces_the_table_of_truths_or_a_file_of_yours(folder, tmp_path):
+    lat, lng = shoot(0, "test", 5).place
+    table = tmp_path / "t.csv"
+    table.write_text(f"path,lat,lng\n{folder}/00.jpg,{lat},{lng}\n")
+    (tmp_path / "mine.md").write_text("mine")
+    command = ["evaluate", str(table), "--model", "mini", "--output"]
+    for output in (table, folder / "00.jpg", tmp_path / "mine.md"):
+        before = output.read_bytes()
+        plain = CliRunner().invoke(main, [*command, str(output)])
+        assert (plain.exit_code, plain.stdout, output.read_bytes()) == (2, "", before)
+    forced = CliRunner().invoke(main, [*command, str(table), "--overwrite"])
+    assert (forced.exit_code, "is an input" in forced.stderr) == (2, True)
+    asked = CliRunner().invoke(main, [*command, str(tmp_path / "mine.md"), "--overwrite"])
+    assert asked.exit_code == 0
+    assert "| mini, first guess" in (tmp_path / "mine.md").read_text()

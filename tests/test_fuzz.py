@@ -78,7 +78,7 @@ for read in (
     lambda: read_promise(folder, 5),
     lambda: gallery.read_points(folder / "a.csv"),
     lambda: geonb.read_photos(folder / "a.csv"),
-    lambda: finding.find_photos([str(folder / "a.txt")]),
+    lambda: finding.list_photos([str(folder / "a.txt")]),
     lambda: labels.write_label(labels.Label(folder / "a.jpg.xmp", {})),
     run,
 ):

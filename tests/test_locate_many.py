@@ -7,14 +7,20 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from command import run_geonb
 from limits import powerless, quota
 from pictures import exif, picture
 
 import geonb
+from geonb.__main__ import main
+from geonb.errors import EvaluationError
+from geonb.many.journal import journal
 
 
 @pytest.fixture
@@ -115,8 +121,6 @@ def test_killed_at_random_moments_every_photo_is_there_once(tmp_path, folder):
 def test_a_line_that_a_kill_cut_is_done_again(tmp_path, folder):
     assert locate(folder, "--out", "r.csv", cwd=tmp_path).returncode == 0
     whole = read(tmp_path / "r.csv")
-    from geonb.many.tables import journal
-
     begun = {"geonb": geonb.__version__, "model": "mini", "engine": "onnxruntime", "top": 5}
     (tmp_path / "r.csv").unlink()
     with pytest.raises(KeyboardInterrupt), journal(tmp_path / "r.csv", begun) as table:  # noqa: PT012
@@ -157,9 +161,7 @@ def test_ctrl_c_leaves_a_table_of_what_is_done_and_the_run_goes_on(tmp_path):
 
 
 def test_a_second_run_on_one_table_says_so(tmp_path, folder):
-    import filelock
-
-    with filelock.FileLock(tmp_path / ".r.csv.lock"):
+    with journal(tmp_path / "r.csv", {}):
         run = locate(folder, "--out", "r.csv", cwd=tmp_path)
     assert run.returncode == 2
     assert "another run is writing it" in run.stderr
@@ -227,9 +229,6 @@ def test_cells_that_a_spreadsheet_would_run_are_harmless(tmp_path):
 
 
 def test_a_table_that_cannot_be_written_says_what_is_kept(tmp_path):
-    from geonb.errors import EvaluationError
-    from geonb.many.tables import journal
-
     (tmp_path / "r.csv").mkdir()  # nothing can be moved onto it
     with (  # noqa: PT012
         pytest.raises(
@@ -240,3 +239,145 @@ def test_a_table_that_cannot_be_written_says_what_is_kept(tmp_path):
         table.add({"photo": "a.jpg", "error": None})
         table.write(tmp_path / "r.csv")
     assert "a.jpg" in (tmp_path / ".r.csv.journal").read_text()
+
+
+@pytest.mark.parametrize("thread", [False, True])
+def test_ctrl_c_and_threads_are_left_as_they_were(tmp_path, folder, monkeypatch, thread):
+    monkeypatch.chdir(tmp_path)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), threading.enumerate()
+    codes = []
+
+    def run():
+        arguments = ["locate", str(folder), "--model", "mini", "--out", "r.csv"]
+        codes.append(CliRunner().invoke(main, arguments).exit_code)
+
+    if thread:  # where no handler of signals can be set
+        worker = threading.Thread(target=run)
+        worker.start()
+        worker.join()
+    else:
+        run()
+    assert codes == [0]
+    assert signal.signal(signal.SIGINT, before[0]) is signal.default_int_handler
+    assert [t for t in threading.enumerate() if t.name.startswith("geonb")] == []
+
+
+def test_an_output_is_never_an_input(tmp_path, folder):
+    """Each of these replaced the user's photo, list or map once."""
+    (tmp_path / "photos.txt").write_text(f"{folder / 'placed.jpg'}\n")
+    for name in ("trip.png", "trip-1.png", "trip-2.png"):
+        picture().save(tmp_path / name)
+    photo = tmp_path / "trip.png"
+    for command in (
+        (photo, "--map", photo),
+        (photo, tmp_path / "trip-1.png", "--map", photo),
+        (photo, "--page", photo),
+        (photo, "--page", "r.csv", "--out", "r.csv"),
+        ("photos.txt", "--page", "photos.txt"),
+        ("photos.txt", "--page", folder / "placed.jpg"),
+    ):
+        for more in ((), ("--overwrite",)):
+            before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+            run = locate(*command, *more, cwd=tmp_path)
+            assert run.returncode == 2, command
+            assert "is an input, and" in run.stderr or "two outputs" in run.stderr, run.stderr
+            assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+@pytest.mark.parametrize("option", ["--map", "--page"])
+def test_a_file_that_geonb_did_not_write_is_replaced_only_if_asked(tmp_path, folder, option):
+    (tmp_path / "mine.html").write_text("mine")
+    command = (folder / "placed.jpg", option, "mine.html")
+    run = locate(*command, cwd=tmp_path)
+    assert (run.returncode, (tmp_path / "mine.html").read_text()) == (2, "mine")
+    assert "is there already; name another file, or --overwrite" in run.stderr
+    assert locate(*command, "--overwrite", cwd=tmp_path).returncode == 0
+    assert locate(*command, cwd=tmp_path).returncode == 0  # it's geonb's now
+
+
+def test_names_that_are_not_utf8_and_addresses_with_a_query_have_one_row_each(tmp_path):
+    """Also when the run is broken off and goes on."""
+    name = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
+    picture().save(tmp_path / "a.jpg")
+    (tmp_path / "a.jpg").rename(os.fsdecode(name))
+    site = "http://user:secret@127.0.0.1:9/a.jpg"
+    listed = [name, f"{site}?key=hidden1".encode(), f"{site}?key=hidden2".encode()]
+    (tmp_path / "photos.txt").write_bytes(b"\n".join(listed))
+    for ending in ("csv", "geojson", "parquet"):
+        run = locate("photos.txt", "--out", f"whole.{ending}", cwd=tmp_path)
+        assert (run.returncode, "Traceback" in run.stderr) == (2, False), run.stderr
+    whole = read(tmp_path / "whole.csv")
+    assert len({row["photo"] for row in whole}) == 3
+    from geonb.many.finding import list_photos
+    from geonb.many.results import predict_many
+    from geonb.many.tables import row
+
+    begun = {"geonb": geonb.__version__, "model": "mini", "engine": "onnxruntime", "top": 5}
+    photos = list_photos([str(tmp_path / "photos.txt")]).photos
+    results = list(predict_many(geonb.load_model("mini"), photos, progress=False))
+    for kept in (1, 2, 3):
+        table = tmp_path / f"{kept}.csv"
+        with pytest.raises(KeyboardInterrupt), journal(table, begun) as rows:  # noqa: PT012
+            for result in results[:kept]:
+                rows.add(row(result, "mini", 5))
+            raise KeyboardInterrupt
+        run = locate("photos.txt", "--out", table.name, cwd=tmp_path)
+        assert f"{kept} done before" in run.stdout
+        assert [row["photo"] for row in read(table)] == [row["photo"] for row in whole]
+    for path in tmp_path.iterdir():
+        if path.name != "photos.txt":
+            assert not [word for word in (b"secret", b"hidden") if word in path.read_bytes()], path
+
+
+def test_a_line_break_in_a_name_begins_no_row(tmp_path):
+    picture().save(tmp_path / "a\r=cmd|x!A0\n=2.jpg")
+    assert locate(tmp_path, "--out", "r.csv", cwd=tmp_path).returncode == 0
+    lines = (tmp_path / "r.csv").read_bytes().replace(b"\r", b"\n").splitlines()
+    assert len(lines) == 2
+    assert not [line for line in lines if line.startswith(b"=")]
+
+
+def test_lists_as_other_programs_write_them(tmp_path, folder):
+    name = folder / "a\u2028b\x0bc\x85.jpg"
+    picture().save(name)
+    text = f"{name}\r\n\r\n{folder / 'placed.jpg'}\r\n"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        (tmp_path / "photos.txt").write_bytes(text.encode(encoding))
+        run = locate("photos.txt", "--out", "r.csv", "--overwrite", cwd=tmp_path)
+        assert (run.returncode, len(read(tmp_path / "r.csv"))) == (0, 2), run.stderr
+
+
+ASIDE = [
+    *("@eaDir/x.jpg", "#recycle", ".thumbnails/large", "Catalog Previews.lrdata/0"),
+    *("$RECYCLE.BIN", "A.photoslibrary/resources/derivatives", ".@__thumb"),
+]
+
+
+def test_previews_and_waste_of_other_programs_are_left_out_and_counted(tmp_path, folder):
+    for inside in ASIDE:
+        (folder / inside).mkdir(parents=True)
+        picture().save(folder / inside / "SYNOPHOTO_THUMB_XL.jpg")
+    (folder / "A.photoslibrary" / "originals").mkdir()
+    picture().save(folder / "A.photoslibrary" / "originals" / "1.jpg")
+    (folder / "linked").symlink_to(tmp_path)
+    run = locate(folder, "--out", "r.csv", cwd=tmp_path)
+    assert f"{len(ASIDE)}  left out: they are previews or deleted photos" in run.stdout
+    assert "1  left out: they are linked folders" in run.stdout
+    assert len(read(tmp_path / "r.csv")) == 10
+
+
+def test_folders_a_thousand_deep(tmp_path, monkeypatch):
+    from geonb.many.finding import list_photos
+
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1100):
+        Path("d").mkdir()
+        os.chdir("d")
+    picture().save("deep.jpg")
+    try:
+        assert [p[-8:] for p in list_photos([str(tmp_path)]).photos] == ["deep.jpg"]
+    finally:  # what removes the folders of tests goes no deeper than Python's stack
+        Path("deep.jpg").unlink()
+        for _ in range(1100):
+            os.chdir("..")
+            Path("d").rmdir()

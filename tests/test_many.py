@@ -1,11 +1,14 @@
 """Many photos: in order, in bounded memory, and whatever some of them hold."""
 
 import io
+import zlib
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import geonb
+from geonb.errors import GeonbError
 from geonb.many import threads
 
 
@@ -143,3 +146,48 @@ def test_an_engine_for_one_thread_at_a_time_is_asked_by_one(model):
     photos = [picture(i) for i in range(6)]
     found = geonb.predict_many(replace(model, network=network), photos, batch=1, progress=False)
     assert [result.error for result in found] == [None] * 6
+
+
+class Stream:
+    """A file object of somebody else's, whose read fails."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def read(self):
+        raise self.error
+
+
+class Nameless:
+    """An object that can't even be written in an error."""
+
+    def __str__(self):
+        raise RuntimeError("no words")
+
+    __repr__ = __str__
+
+
+def odd_sources(tmp_path):
+    closed = (tmp_path / "closed.jpg").open("wb+")
+    closed.close()
+    errors = (OSError("lost"), RuntimeError("x"), zlib.error("x"), KeyError("x"), MemoryError())
+    return [
+        *map(Stream, errors),
+        closed,
+        Nameless(),
+        Image.new("RGB", (0, 5)),
+        np.broadcast_to(np.uint8(7), (40_000, 100_000, 3)),  # 12 GB
+        np.broadcast_to(np.float64(0.5), (40_000, 100_000, 3)),
+        np.empty((0, 5, 3), np.uint8),
+        None,
+        {"a": 1},
+    ]
+
+
+def test_whatever_reading_raises_costs_that_photo_only(model, tmp_path):
+    sources = odd_sources(tmp_path)
+    found = list(geonb.predict_many(model, [*sources, picture(1)], progress=False))
+    assert [result.error is None for result in found] == [False] * len(sources) + [True]
+    for result in found[:-1]:
+        assert isinstance(result.error, GeonbError)
+        assert len(str(result.error)) < 1000

@@ -54,6 +54,7 @@ _SHOWN_FAILURES = 5
     multiple=True,
     help="Also write .csv, .md, .txt, .html, or the plot as .png, .svg, .pdf; may be repeated.",
 )
+@click.option("--overwrite", is_flag=True, help="Replace files of --output that are there.")
 def evaluate(  # noqa: PLR0913
     *,
     photos: Path | None,
@@ -64,6 +65,7 @@ def evaluate(  # noqa: PLR0913
     first: int | None,
     promise: float | None,
     output: tuple[Path, ...],
+    overwrite: bool,
 ) -> None:
     """Measure a model on the photos of FOLDER (with their places in EXIF, or --truth) or CSV.
 
@@ -73,10 +75,14 @@ def evaluate(  # noqa: PLR0913
     from geonb.evaluation.guesses import guess
     from geonb.evaluation.promises import promise_from
     from geonb.shown.sheets import check_ending
+    from geonb.writing import check_outputs
 
     for path in output:  # before the work, not after it
         check_ending(path)
+    inputs = [path for path in (photos, truth) if path]
+    check_outputs(output, inputs, overwrite=overwrite)
     photo_set = _read(photos, truth, kind).first(first)
+    check_outputs(output, photo_set.photos, overwrite=overwrite)
     click.echo(repr(photo_set)[1:-1], err=True)
     model = load()
     guesses = guess(model, photo_set, crops=10 if ten_crops else 1)

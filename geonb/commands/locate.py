@@ -13,9 +13,10 @@ import geonb
 from geonb.answers import SURE
 from geonb.commands import options
 from geonb.commands.failures import complain
-from geonb.commands.many import Labels, locate_many
-from geonb.many.finding import find_photos
+from geonb.commands.many import Labels, Outputs, locate_many
+from geonb.many.finding import list_photos
 from geonb.many.results import predict_many
+from geonb.writing import check_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,10 @@ if TYPE_CHECKING:
     type=options.FILE,
     help="Write a contact sheet of the photos, .html: thumbnails, places, a map.",
 )
-@click.option("--overwrite", is_flag=True, help="Begin --out anew.")
+@click.option("--overwrite", is_flag=True, help="Replace files that are there; begin --out anew.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with --out although its journal was begun elsewhere."
+)
 @click.option("--write-xmp", is_flag=True, help="Write a label, an XMP sidecar, beside photos.")
 @click.option(
     "--sure",
@@ -74,6 +78,7 @@ def locate(  # noqa: PLR0913
     out: Path | None,
     page: Path | None,
     overwrite: bool,
+    resume: bool,
     write_xmp: bool,
     sure: float,
     dry_run: bool,
@@ -84,24 +89,34 @@ def locate(  # noqa: PLR0913
     line; - reads it from standard input. A photo that can't be read is reported, and the others
     go on; the exit code is then 2.
     """
-    photos, skipped = find_photos(sources)
-    choices: dict[str, Any] = {"top": top, "within": within, "spread_km": spread_km}
+    found = list_photos(sources)
+    chosen: dict[str, Any] = {
+        "top": top, "within": within, "spread_km": spread_km, "allow_private": allow_private
+    }  # fmt: skip
     if out or page or write_xmp or dry_run:
         labels = Labels(sure, dry_run=dry_run) if write_xmp or dry_run else None
-        sys.exit(locate_many(photos, skipped, load, choices, out, labels, page, overwrite=overwrite,
-                             allow_private=allow_private))  # fmt: skip
+        outputs = Outputs(out, page, labels, overwrite, resume, sources)
+        sys.exit(locate_many(found, load, chosen, outputs))
+    targets = _numbered(target, len(found.photos)) if target else []
+    check_outputs(targets, [*sources, *found.photos], overwrite=overwrite)
     failed = False
-    found = predict_many(load(), photos, progress=False, allow_private=allow_private, **choices)
-    for number, result in enumerate(found, start=1):
+    results = predict_many(load(), found.photos, progress=False, **chosen)
+    for number, result in enumerate(results):
         if result.predictions is None:
             complain(result.error)
             failed = True
             continue
         click.echo(json.dumps(result.predictions.to_dict()) if as_json else result.predictions)
-        if target:
-            several = target.with_stem(f"{target.stem}-{number}")  # map-1.png, map-2.png and so on
-            _draw(result.predictions, several if len(photos) > 1 else target)
+        if targets:
+            _draw(result.predictions, targets[number])
     sys.exit(2 if failed else 0)
+
+
+def _numbered(target: Path, photos: int) -> list[Path]:
+    """A file for the map of each photo: map-1.png, map-2.png and so on."""
+    if photos == 1:
+        return [target]
+    return [target.with_stem(f"{target.stem}-{number}") for number in range(1, photos + 1)]
 
 
 def _draw(predictions: Predictions, target: Path) -> None:
@@ -115,11 +130,14 @@ def _draw(predictions: Predictions, target: Path) -> None:
 @click.option(
     "--output", type=click.Path(path_type=Path), default=Path(), help="Folder to write to."
 )
-def demo(output: Path) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace files of these names that aren't geonb's.")
+def demo(output: Path, *, overwrite: bool) -> None:
     """Locate the example photo; write the map and a page."""
+    files = [output / name for name in ("where.png", "where.html")]
+    check_outputs(files, overwrite=overwrite)
     model = options.load()
     predictions = geonb.predict(model, geonb.example_photo())
     click.echo(predictions)
-    for name in ("where.png", "where.html"):
-        _draw(predictions, output / name)
-        click.echo(f"wrote {output / name}")
+    for path in files:
+        _draw(predictions, path)
+        click.echo(f"wrote {path}")

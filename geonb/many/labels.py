@@ -62,7 +62,7 @@ class Label:
         return printable(f"{self.path}: {found}")
 
 
-def label(photo: str, predictions: Predictions, sure: float = SURE) -> Label | str:
+def label_for(photo: str, predictions: Predictions, sure: float = SURE) -> Label | str:
     """The label of a photo, or in words why it gets none.
 
     The rule: a photo gets a label only if neither it nor its sidecar has a place, and at least

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import re
+import zlib
 from collections.abc import Sized
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from http.client import HTTPException
 from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 
 from geonb.errors import GeonbError, PhotoError
+from geonb.files import md5
 from geonb.many.threads import in_order
 from geonb.network.opening import Engine, OnnxEngine
 from geonb.photos.photo import Photo, open_photo
+from geonb.photos.urls import shown
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
 
@@ -31,16 +38,21 @@ if TYPE_CHECKING:
     Choose: TypeAlias = Callable[[Photo, NDArray[np.float32]], Predictions]
     """What ranks the places of a photo by the probabilities of all of them, (cells,)."""
 
+_UNREADABLE = (
+    *(OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError),
+    *(EOFError, MemoryError, BufferError, HTTPException, BadZipFile, zlib.error),
+)
+"""What streams and objects of others raise when they are read."""
 BATCH = 4
-"""Photos that a thread runs together: more of them need more memory, and aren't quicker."""
+"""Photos per batch; larger batches only cost memory."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one photo of many.
+    """One photo's predictions, or its error.
 
     Attributes:
-        photo: The photo's name: its path or address, as it was given.
+        photo: The photo's name: its path, or its address without what may be secret in it.
         predictions: The most probable places; None if the photo can't be located.
         error: Why not, in one line; None if it was located.
     """
@@ -110,26 +122,41 @@ def _locator(
                 squares.append(preprocess(photo, recipe=model.recipe))
                 photos.append(photo)
             except PhotoError as error:
-                photos.append(Result(_name(source), error=error))
+                photos.append(Result(name_of(source), error=error))
+            except _UNREADABLE as error:
+                failure = PhotoError(f"{name_of(source)}: cannot read it ({error!r:.200})")
+                photos.append(Result(name_of(source), error=failure))
         with one_at_a_time:
             answers = iter(model.run(np.concatenate(squares)) if squares else ())
         return [
-            photo if isinstance(photo, Result) else _result(photo, next(answers), choose)
-            for photo in photos
+            photo
+            if isinstance(photo, Result)
+            else _result(name_of(source, photo), photo, next(answers), choose)
+            for source, photo in zip(sources, photos, strict=True)
         ]
 
     return locate
 
 
-def _result(photo: Photo, probabilities: NDArray[np.float32], choose: Choose) -> Result:
+def _result(name: str, photo: Photo, probabilities: NDArray[np.float32], choose: Choose) -> Result:
     try:
-        return Result(photo.name, choose(photo, probabilities))
+        return Result(name, choose(photo, probabilities))
     except GeonbError as error:  # such as a place in EXIF that is none
-        return Result(photo.name, error=error)
+        return Result(name, error=error)
 
 
-def _name(source: PhotoSource) -> str:
-    """What to call a photo that can't be opened."""
+def name_of(source: PhotoSource, opened: Photo | None = None) -> str:
+    """What a photo's result is called: its path as any file can hold it, or its address.
+
+    An address is without what may be secret in it, and two that differ only there have different
+    names. What is neither has the name of the ``opened`` photo, or of its type.
+    """
     if isinstance(source, Photo):
         return source.name
-    return f"{type(source).__name__}" if isinstance(source, bytes | bytearray) else str(source)
+    if not isinstance(source, (str, os.PathLike)):
+        return opened.name if opened else type(source).__name__
+    text = os.fsdecode(source)
+    if "://" not in text:
+        return text.encode(errors="backslashreplace").decode()
+    _, *secret = re.split("[?#]", text, maxsplit=1)
+    return shown(text) + "".join(f"?…{md5(part.encode(errors='replace'))[:8]}" for part in secret)
