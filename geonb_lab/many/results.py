@@ -159,4 +159,6 @@ def name_of(source: PhotoSource, opened: Photo | None = None) -> str:
     if "://" not in text:
         return text.encode(errors="backslashreplace").decode()
     _, *secret = re.split("[?#]", text, maxsplit=1)
-    return redacted(text) + "".join(f"?…{md5(part.encode(errors='replace'))[:8]}" for part in secret)
+    return redacted(text) + "".join(
+        f"?…{md5(part.encode(errors='replace'))[:8]}" for part in secret
+    )
