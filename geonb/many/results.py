@@ -22,9 +22,9 @@ from geonb.files import md5
 from geonb.many.threads import in_order
 from geonb.network.opening import Engine, OnnxEngine
 from geonb.photos.photo import Photo, open_photo
-from geonb.photos.urls import shown
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
+from geonb.web.addresses import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -159,4 +159,6 @@ def name_of(source: PhotoSource, opened: Photo | None = None) -> str:
     if "://" not in text:
         return text.encode(errors="backslashreplace").decode()
     _, *secret = re.split("[?#]", text, maxsplit=1)
-    return shown(text) + "".join(f"?…{md5(part.encode(errors='replace'))[:8]}" for part in secret)
+    return redacted(text) + "".join(
+        f"?…{md5(part.encode(errors='replace'))[:8]}" for part in secret
+    )
