@@ -24,6 +24,7 @@ from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
 from geonb.web.addresses import redacted
+from geonb_lab.many.threads import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
