@@ -30,3 +30,9 @@ from .many.results import predict_many as predict_many
 from .occlusion import Occlusion as Occlusion
 from .occlusion import occlude as occlude
 from .occlusion import occlude_boxes as occlude_boxes
+from .trips.evaluation import TripEvaluation as TripEvaluation
+from .trips.evaluation import evaluate_trips as evaluate_trips
+from .trips.located import Located as Located
+from .trips.located import Trip as Trip
+from .trips.movement import Movement as Movement
+from .trips.trip import locate_trip as locate_trip

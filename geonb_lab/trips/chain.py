@@ -9,6 +9,7 @@ logarithm.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,7 +94,7 @@ def viterbi(moments: Sequence[Moment], transitions: Transitions) -> list[int]:
     """The most probable path: the place at each moment."""
     score = _even(moments[0]) + moments[0].emission
     came: list[NDArray[np.intp]] = []
-    for moment, following in zip(moments, moments[1:], strict=False):
+    for moment, following in pairwise(moments):
         steps = transitions.between(moment.classes, following.classes, _hours(moment, following))
         paths = score[:, None] + _logs(steps)
         best = paths.argmax(axis=0)

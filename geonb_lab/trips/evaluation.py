@@ -13,11 +13,11 @@ import numpy as np
 
 from geonb.distances import check_points, haversine
 from geonb.errors import EvaluationError
-from geonb.evaluation.axes import CONSTANT, OWN, by_distance, new_axes
-from geonb.evaluation.promises import share_before
-from geonb.evaluation.scores import wilson
 from geonb.regions import true_classes
 from geonb.shown.sheets import Sheet, Tabular
+from geonb_lab.evaluation.axes import CONSTANT, OWN, by_distance, new_axes
+from geonb_lab.evaluation.promises import share_before
+from geonb_lab.evaluation.scores import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
+    from geonb.shown.sheets import Cell
     from geonb_lab.trips.located import Trip
 
 LIMITS_KM = (25.0, 200.0, 750.0, 2500.0)
@@ -62,7 +63,7 @@ class TripEvaluation(Tabular):
         return mean, low, high
 
     def gain(self, km: float) -> tuple[float, float, float]:
-        """How many more photos are within ``km`` together, 0 to 1, and its 95% interval by trips."""
+        """How many more photos are within ``km`` together, 0 to 1, with its interval by trips."""
         more = (self.together <= km).astype(float) - (self.alone <= km)
         mean, per_trip = float(more.mean()), np.bincount(self.trips, more - more.mean())
         half = _T95 * float(np.sqrt((per_trip**2).sum())) / len(more)
@@ -70,10 +71,12 @@ class TripEvaluation(Tabular):
 
     def sheet(self) -> Sheet:
         """See `Tabular`."""
-        rows = []
+        rows: list[list[Cell]] = []
         for what, km in (("each photo alone", self.alone), ("together", self.together)):
             shares = [self.share(km <= limit) for limit in LIMITS_KM]
-            cells = [(f"{100 * p:.1f}", f"{100 * a:.0f}-{100 * b:.0f}") for p, a, b in shares]
+            cells: list[Cell] = [
+                (f"{100 * p:.1f}", f"{100 * a:.0f}-{100 * b:.0f}") for p, a, b in shares
+            ]
             rows.append([f"{self.name}, {what}", *cells, f"{np.median(km):,.1f}"])
         head = ["", *(f"{km:g} km" for km in LIMITS_KM), "median km"]
         caption = (
@@ -87,8 +90,10 @@ class TripEvaluation(Tabular):
         worse = int(((self.together > 200) & (self.alone <= 200)).sum())
         better = int(((self.together <= 200) & (self.alone > 200)).sum())
         notes = [
-            f"Together {mean:+.1f} points more are within 200 km (95% interval {low:+.1f} to "
-            f"{high:+.1f}): {better:,} photos come within, {worse:,} are lost."
+            (
+                f"Together {mean:+.1f} points more are within 200 km (95% interval {low:+.1f} to "
+                f"{high:+.1f}): {better:,} photos come within, {worse:,} are lost."
+            )
         ]
         if self.held is not None:
             alone, together = (self.share(self.held[:, i]) for i in (0, 1))

@@ -90,7 +90,7 @@ class Chain:
     transitions: Transitions
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Located:
     """One photo of a trip.
 
@@ -130,7 +130,7 @@ class Located:
 
     def _ranked(self, probabilities: NDArray[np.float32]) -> Predictions:
         trip = self.trip
-        truth = self.known and self.known.place
+        truth = self.known.place if self.known else None
         return rank(trip.model, self.photo, probabilities, truth=truth, **trip.choices)
 
     @property
@@ -149,10 +149,10 @@ class Located:
         """The photos that moved it most, first the strongest."""
         return self.trip.neighbours(self.number)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         best = int(self.trip.probabilities(self.number)[0].argmax())
         place = self.known.place if self.known else self.trip.model.cells.place(best)
-        return f"{self.name}: {nearest_town(place)}"
+        return f"<{self.name}: {nearest_town(place)}>"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -230,19 +230,20 @@ class Trip(Sequence[Located]):
         A photo was taken where the others say, whether its own answer is worth something or not;
         or it isn't of the trip, and then only its own answer counts (`STRAY`).
         """
-        alone = self.beliefs.row(number)
-        found = self.find(number)
+        found, known = self.find(number), self.about[number][2]
+        answer = self.beliefs.row(number).copy()
+        if known:
+            answer[:] = 0.0
+            answer[class_of(self.model, known.place)] = 1.0
         if found is None:
-            return alone.astype(np.float32), 1.0
+            return answer.astype(np.float32), 1.0
         chain, m = found
         moment, others = chain.moments[m], chain.others[m]
         seen = np.exp(moment.emission)
         total = float(others @ seen)
-        if known := self.about[number][2]:
-            answer = np.zeros(len(alone), np.float32)
-            answer[class_of(self.model, known.place)] = 1.0
-            return answer, 1 - WRONG_PLACE / total
-        answer = STRAY / total * alone
+        if known:
+            return answer.astype(np.float32), 1 - WRONG_PLACE / total
+        answer *= STRAY / total
         answer[moment.classes] += others * (seen - STRAY) / total
         return (answer / answer.sum()).astype(np.float32), 1 - (MISTAKEN + STRAY) / total
 

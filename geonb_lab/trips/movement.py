@@ -95,7 +95,9 @@ class Ground:
         return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chords / 2, 0.0, 1.0)))
 
     def around(self, a: int, km: float) -> NDArray[np.intp]:
-        """At least all places within ``km`` of one."""
+        """At least all places within ``km`` of one; all there are, if these are few."""
+        if len(self) <= _SAMPLE:
+            return self._by_latitude
         span = np.degrees(km / EARTH_RADIUS_KM)
         middle = self.places[a, 0]
         ends = np.searchsorted(self._latitudes, (middle - span, middle + span + 1e-9))

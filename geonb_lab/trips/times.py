@@ -97,9 +97,11 @@ def _exif(tags: Mapping[int, Any]) -> Iterator[Taken]:
         seconds = moment.replace(tzinfo=UTC).timestamp() + float(f"0.{digits or 0}")
         zone = _text(tags.get(base.OffsetTimeOriginal))
         if zone == "Z" or re.fullmatch(r"[+-]\d\d:\d\d", zone):
-            yield Taken(seconds - (0 if zone == "Z" else read_offset(zone)), True, "EXIF")
+            yield Taken(
+                seconds - (0 if zone == "Z" else read_offset(zone)), zoned=True, source="EXIF"
+            )
         else:
-            yield Taken(seconds, False, "EXIF")
+            yield Taken(seconds, zoned=False, source="EXIF")
 
 
 def _gps(tags: Mapping[int, Any]) -> Iterator[Taken]:
@@ -107,7 +109,7 @@ def _gps(tags: Mapping[int, Any]) -> Iterator[Taken]:
         day = datetime.strptime(_text(tags[ExifTags.GPS.GPSDateStamp]), "%Y:%m:%d")  # noqa: DTZ007
         hours, minutes, seconds = map(float, tags[ExifTags.GPS.GPSTimeStamp])
         clock = timedelta(hours=hours, minutes=minutes, seconds=seconds)
-        yield Taken((day.replace(tzinfo=UTC) + clock).timestamp(), True, "GPS")
+        yield Taken((day.replace(tzinfo=UTC) + clock).timestamp(), zoned=True, source="GPS")
 
 
 def _xmp(packet: bytes, source: str = "XMP") -> Iterator[Taken]:
@@ -116,7 +118,7 @@ def _xmp(packet: bytes, source: str = "XMP") -> Iterator[Taken]:
             moment = datetime.fromisoformat(text.decode("ascii"))
             zoned = moment.tzinfo is not None
             moment = moment if zoned else moment.replace(tzinfo=UTC)
-            yield Taken(moment.timestamp(), zoned, source)
+            yield Taken(moment.timestamp(), zoned=zoned, source=source)
 
 
 def _beside(path: str, name: str) -> Iterator[Taken]:
@@ -128,12 +130,12 @@ def _beside(path: str, name: str) -> Iterator[Taken]:
         if record := takeout(file):
             with suppress(*_BROKEN):
                 stamp = float(record["photoTakenTime"]["timestamp"])
-                yield Taken(stamp, True, "Takeout")
+                yield Taken(stamp, zoned=True, source="Takeout")
     base = Path(path or name).name
     if found := _NAME.search(base):
         with suppress(ValueError):
             moment = datetime(*map(int, found.groups()), tzinfo=UTC)  # type: ignore[arg-type,misc]
-            yield Taken(moment.timestamp(), base.startswith("PXL_"), "file name")
+            yield Taken(moment.timestamp(), zoned=base.startswith("PXL_"), source="file name")
 
 
 def takeout(photo: Path) -> dict[str, Any]:

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geonb.earth.places import nearest_town
-from geonb.errors import GeonbError
-from geonb.many.results import predict_many
-from geonb.photos.photo import Photo
+from geonb_lab.many.results import predict_many
 from geonb_lab.trips.beliefs import Beliefs
 from geonb_lab.trips.chain import Moment, Smoothed, forward_backward, viterbi
 from geonb_lab.trips.located import (
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
 
     from geonb.distances import Place
     from geonb.earth.within import Within
+    from geonb.errors import GeonbError
     from geonb.model import Model
     from geonb.photos.photo import PhotoSource
     from geonb_lab.trips.movement import Way
@@ -84,8 +83,8 @@ def locate_trip(  # noqa: PLR0913
     """Locate the photos of a trip together: each given all the others.
 
     A hidden Markov model (`geonb_lab.trips.chain`): the hidden states are places, a photo is what
-    is seen there, and people move as ``movement`` says: ``"walking"``, ``"road"``, ``"flights"``, or
-    parameters of your own; by default the one of the three that explains the photos best.
+    is seen there, and people move as ``movement`` says: "walking", "road", "flights", or your own
+    parameters; by default flights, unless a slower way explains the photos much better.
 
     ``times`` are when each photo was taken (datetimes, or seconds since 1970), ``known`` its place
     in degrees, None where unknown; by default both are read from the photo and what lies beside
@@ -134,7 +133,7 @@ def connect(
     return replace(trip, notes=(*notes, *_contradicted(trip), *_timeless(read)))
 
 
-def _read(  # noqa: PLR0913
+def _read(
     model: Model,
     sources: list[PhotoSource],
     times: Sequence[datetime | float | None] | None,
@@ -170,7 +169,8 @@ def _read(  # noqa: PLR0913
 def _given(time: datetime | float | None) -> Taken | None:
     if time is None:
         return None
-    return Taken(time if isinstance(time, (int, float)) else time.timestamp(), True, "given")
+    seconds = time if isinstance(time, (int, float)) else time.timestamp()
+    return Taken(seconds, zoned=True, source="given")
 
 
 def _parts(read: Read) -> list[list[int]]:
@@ -182,7 +182,7 @@ def _parts(read: Read) -> list[list[int]]:
     return [part.tolist() for part in np.split(np.array(order, int), cuts) if len(part)]
 
 
-def _solve(  # noqa: PLR0913, PLR0917
+def _solve(
     model: Model,
     ground: Ground,
     read: Read,
@@ -197,9 +197,9 @@ def _solve(  # noqa: PLR0913, PLR0917
     begin = partial(Transitions, ground=ground, classes=classes, stray_step=stray_step)
     if movement is None:
         some = moments[:_LEARNED_ON]
-        evidence = {way: forward_backward(some, begin(WAYS[way])).evidence for way in WAYS}
-        slower = [way for way in WAYS if evidence[way] > evidence["flights"] + _SLOWER]
-        movement = max(slower or ["flights"], key=evidence.__getitem__)
+        evidence = {name: forward_backward(some, begin(way)).evidence for name, way in WAYS.items()}
+        best = max(WAYS, key=lambda name: evidence[name])
+        movement = best if evidence[best] > evidence["flights"] + _SLOWER else "flights"
     way = movement if isinstance(movement, Movement) else WAYS[movement]
     first = forward_backward(moments, begin(way))
     transitions = begin(way, visited=_visited(moments, first, len(ground)))
@@ -268,15 +268,19 @@ def _visited(moments: list[Moment], smoothed: Smoothed, places: int) -> NDArray[
 
 def _contradicted(trip: Trip) -> list[str]:
     """Known places that the rest of the trip contradicts."""
-    return [
-        f"{photo.name}: the others contradict its place ({photo.known.source}), near "
-        f"{nearest_town(photo.known.place)}; they say {nearest_town(trip.elsewhere(photo.number))}. "
-        "Is its clock wrong, or is it a copy?"
-        for photo in trip.photos
-        if photo.known and photo.taken and photo.fits < 0.5
-    ]
+    notes = []
+    for photo in trip.photos:
+        there = trip.elsewhere(photo.number)
+        if photo.known and there and photo.fits < 0.5:
+            near, told = nearest_town(photo.known.place), photo.known.source
+            notes.append(
+                f"{photo.name}: the others contradict its place ({told}), near {near}; they say "
+                f"{nearest_town(there)}. Is its clock wrong, or is it a copy?"
+            )
+    return notes
 
 
 def _timeless(read: Read) -> list[str]:
     count = sum(time is None for time in read.times)
-    return [f"{count:,} photos have no time, and stand alone"] if count else []
+    what = "photo has" if count == 1 else "photos have"
+    return [f"{count:,} {what} no time: alone"] if count else []

@@ -77,7 +77,7 @@ def _tour(photos: int, rng: np.random.Generator) -> Iterator[tuple[City, float]]
 
 def _life(photos: int, rng: np.random.Generator) -> Iterator[tuple[City, float]]:
     """City and hour of each photo; most are taken at home, or soon after coming somewhere."""
-    home, others, km = _home(rng)
+    home, others, _ = _home(rng)
     here, hour, leave = home, 0.0, _stay(rng)
     ranks = 1 / np.arange(1, len(others) + 1)  # the others come nearest first
     for _ in range(photos):
