@@ -37,6 +37,7 @@ from .maps.cleaning import clean_notebook as clean_notebook
 from .maps.groups import show_places as show_places
 from .maps.heatmap import show_cells as show_cells
 from .maps.heatmap import show_heatmap as show_heatmap
+from .maps.page import write_page as write_page
 from .maps.show import repair_gmaps as repair_gmaps
 from .maps.show import show_map as show_map
 from .model import Model as Model
@@ -55,8 +56,9 @@ from .predictions import Predictions as Predictions
 from .predictions import predict as predict
 from .preprocessing import Recipe as Recipe
 from .preprocessing import preprocess as preprocess
-from .regions import Promise as Promise
+from .promise import Promise as Promise
 from .regions import Region as Region
+from .regions import region as region
 from .regions import true_classes as true_classes
 from .shown.pictures import Picture as Picture
 from .shown.pictures import ShownPhoto as ShownPhoto

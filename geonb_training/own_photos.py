@@ -21,7 +21,7 @@ from geonb.evaluation.promises import promise_from
 from geonb.evaluation.published import PUBLISHED
 from geonb.files import expanded
 from geonb.preprocessing import RECIPE
-from geonb.regions import PROMISE_FILE
+from geonb.promise import PROMISE_FILE
 from geonb.writing import replacing
 from geonb_training.batches import Photos
 from geonb_training.fitting import Fitting

@@ -9,7 +9,6 @@ import pytest
 from geonb import check_promise, load_model, predict, true_classes
 from geonb.distances import distance
 from geonb.evaluation.published import THRESHOLDS_KM
-from geonb.regions import read_promise
 from geonb_training.scenes import held_out
 from geonb_training.scenes.example import example
 
@@ -67,7 +66,7 @@ def test_it_is_not_always_right_nor_always_sure(model, errors_km):
 def test_its_regions_keep_their_promise(model, answers):
     """Nine times in ten, for photographers never seen; and no longer when the photos change."""
     table, truth = answers
-    promise = read_promise(model.folder, len(model.cells))
+    promise = model.promise
     assert promise.coverage == 0.9
     classes = true_classes(model.cells, truth)
     assert check_promise(promise, table, classes).measured == pytest.approx(0.9, abs=0.07)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from geonb.earth.within import Within
     from geonb.model import Model
     from geonb.predictions import Predictions
+    from geonb.regions import Region
 
 
 @click.command()
@@ -97,16 +98,31 @@ def locate(  # noqa: PLR0913
             complain(result.error)
             failed = True
             continue
-        click.echo(json.dumps(result.predictions.to_dict()) if as_json else result.predictions)
+        if as_json:
+            click.echo(json.dumps(result.predictions.to_dict()))
+        else:
+            show(result.predictions)
         if target:
             several = target.with_stem(f"{target.stem}-{number}")  # map-1.png, map-2.png and so on
             _draw(result.predictions, several if len(photos) > 1 else target)
     sys.exit(2 if failed else 0)
 
 
+def show(predictions: Predictions) -> None:
+    """Print the table, and the region that the model promises."""
+    click.echo(predictions)
+    if region := promised(predictions):
+        click.echo(f"{region}.")
+
+
+def promised(predictions: Predictions) -> Region | None:
+    """The region that the model promises; None if it promises none."""
+    return geonb.region(predictions) if predictions.promise else None
+
+
 def _draw(predictions: Predictions, target: Path) -> None:
     if target.suffix.lower() == ".html":
-        predictions.to_html(target)
+        geonb.write_page(predictions, target, region=promised(predictions))
     else:
         geonb.show_map(predictions, provider="static").save(target)
 
@@ -119,7 +135,7 @@ def demo(output: Path) -> None:
     """Locate the example photo; write the map and a page."""
     model = options.load()
     predictions = geonb.predict(model, geonb.example_photo())
-    click.echo(predictions)
+    show(predictions)
     for name in ("where.png", "where.html"):
         _draw(predictions, output / name)
         click.echo(f"wrote {output / name}")

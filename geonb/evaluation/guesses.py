@@ -15,7 +15,7 @@ from geonb.many.results import Result, predict_many
 from geonb.photos.photo import open_photo
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
-from geonb.regions import Promise, hold, read_promise, true_classes
+from geonb.regions import hold, true_classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from geonb.evaluation.photo_sets import PhotoSet
     from geonb.model import Model
     from geonb.photos.photo import Photo
+    from geonb.promise import Promise
 
 BEST_OF = 5
 """Guesses for each photo that count."""
@@ -71,7 +72,7 @@ def guess(model: Model, photos: PhotoSet, crops: int = 1) -> Guesses:
     count, true = len(photos), true_classes(model.cells, photos.truth)
     places = np.full((count, min(BEST_OF, len(model.cells)), 2), np.nan)
     before, areas = np.full(count, np.inf), np.full(count, np.nan)
-    promise = read_promise(model.folder, len(model.cells)) if model.folder else None
+    promise = model.promise
     failures = []
     for i, result in enumerate(answer(model, photos.photos, BEST_OF)):
         if result.predictions is None:
