@@ -48,20 +48,20 @@ def test_networks_go_from_mini_to_the_blogs():
 )
 def test_devices_that_are_not_there(name, message):
     with pytest.raises(TrainingError, match=message):
-        mxnet_trainer._device(name)
+        mxnet_trainer.device(name)
 
 
 @pytest.mark.mxnet
 def test_several_machines_need_mxnets_launcher(monkeypatch):
     monkeypatch.delenv("DMLC_ROLE", raising=False)
     with pytest.raises(TrainingError, match=r"start the training on all of them by .*launch\.py"):
-        mxnet_trainer._store(Fitting(kvstore="dist_sync"))
+        mxnet_trainer.shared_store(Fitting(kvstore="dist_sync"))
 
 
 @pytest.mark.mxnet
 def test_both_trainers_have_one_schedule():
     own = Fitting(epochs=3)
-    theirs = mxnet_trainer._schedule(5, own)
+    theirs = mxnet_trainer.schedule(5, own)
     rates = [fitting.rate(step, 5, own) for step in range(1, 16)]
     assert rates == pytest.approx([theirs(step) for step in range(1, 16)])
     assert max(rates) == rates[4] == 0.1

@@ -110,13 +110,13 @@ def test_features_are_worked_out_once_for_each_content(head, folder, tmp_path, m
         raise AssertionError("the network was asked again")
 
     shutil.copytree(folder, tmp_path / "elsewhere")
-    monkeypatch.setattr(features, "_Network", never)
+    monkeypatch.setattr(features, "FeatureNetwork", never)
     again = fit_head("mini", tmp_path / "elsewhere", tmp_path / "again", t1=40, t2=4)
     assert again.evaluation.scores[0].within == head.evaluation.scores[0].within
 
 
 def test_features_that_others_may_have_written_are_worked_out_anew(folder, tmp_path, cache):
-    photos, model = [str(a_photo(folder))], geonb.load_model("mini")
+    photos, model = read_photos(folder).first(1), geonb.load_model("mini")
     first = features.read_features(model, model.files, photos)
     folders = [path for path in (cache, *cache.rglob("*")) if path.is_dir()]
     assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}

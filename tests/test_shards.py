@@ -72,11 +72,11 @@ def test_a_place_that_is_none(shard):
 
 def test_going_on_from_a_model_keeps_all_but_the_last_layer():
     mini = geonb.load_model("mini")
-    same = own_photos._begun(mini, mini.cells, Fitting())
+    same = own_photos.first_weights(mini, mini.cells, Fitting())
     assert same.arrays.keys() == mini.files.read().arrays.keys()
     cells = geonb.partition(mini.cells.places, t1=30, t2=1)
     assert len(cells) != len(mini.cells)
-    other = own_photos._begun(mini, cells, Fitting())
+    other = own_photos.first_weights(mini, cells, Fitting())
     assert other.classes == len(cells)
     changed = {n for n, a in other.arrays.items() if not np.array_equal(a, same.arrays[n])}
     assert changed <= {"fc1_weight", "fc1_bias"}

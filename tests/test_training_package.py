@@ -15,8 +15,8 @@ from geonb_training.__main__ import main
 
 PACKAGE = Path(geonb_training.__file__).parent
 FLOORS = (
-    "network shards splits features softmax",
-    "squares torch_network writing",
+    "network shards splits originals softmax head_report",
+    "squares features torch_network writing",
     "batches state",
     "fitting head",
     "mxnet_trainer torch_trainer",
@@ -31,7 +31,8 @@ SCENES = (
     "landmarks letters photographers view",
     "buildings cars plants street",
     "scene",
-    "rounds sets towns",
+    "rounds sets",
+    "towns",
     "__init__",
     "example sheet",
 )
