@@ -32,9 +32,9 @@ from geonb_training.originals import originals
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geonb.evaluation.photo_sets import PhotoSet
     from geonb.model import Model
     from geonb.network.checkpoint import CheckpointFiles
+    from geonb_lab.evaluation.photo_sets import PhotoSet
 
 _THREADS = 4
 
