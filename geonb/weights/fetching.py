@@ -309,7 +309,7 @@ def _verify(weights: Weights, file: WeightsFile, part: Path) -> None:
     Without a digest it is verified by its content: LocationNet by the names and shapes of the
     layers, and the labels with the cell list's MD5; GeoCLIP as far as it can be.
     """
-    from geonb.network import coreml, geoclip, layers, onnx_graphs
+    from geonb.network import coreml, geoclip, layers, onnx_reading
 
     if expected := file.sha256 or file.md5:
         kind, digest = "MD5", file_digest(part)
@@ -326,7 +326,7 @@ def _verify(weights: Weights, file: WeightsFile, part: Path) -> None:
         geoclip.verify(part, file.name)
         return
     if file.name.endswith(".onnx"):  # its layers have other names: only its labels are known
-        labels: Sequence[str] = onnx_graphs.read_classifier(part)[2]
+        labels: Sequence[str] = onnx_reading.Classifier(part).labels
     else:
         found = coreml.read_coreml(part)
         labels = found.labels
