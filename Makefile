@@ -10,6 +10,7 @@ PARITY := .venv-parity
 TRAIN := .venv-train
 TOOLS := .venv-dist
 SITE := .venv-site
+UV := .venv-uv
 PIP := -m pip --disable-pip-version-check
 SOURCES := geonb geonb_training tests benchmarks binder colab site workshop
 PYTEST_FLAGS ?=
@@ -220,9 +221,9 @@ mini: $(MXNET)/ready  ## train the mini model, and draw the example photos (abou
 	$(MXNET)/bin/python -m geonb_training mini geonb/data/mini
 	$(MXNET)/bin/python -m geonb_training.scenes.example geonb/data
 
-COMPILE := uv pip compile -q --generate-hashes --no-header --no-annotate --python-version 3.11
+COMPILE := $(UV)/bin/uv pip compile -q --generate-hashes --no-header --no-annotate --python-version 3.11
 LOCK_FLAGS ?= --upgrade
-lock:  ## compile the locks (needs uv)
+lock: $(UV)/ready  ## compile the locks anew, with the newest releases (LOCK_FLAGS=: with those that they have)
 	$(COMPILE) $(LOCK_FLAGS) --universal pyproject.toml --extra lab --extra dev --extra parquet -o requirements/newest.txt
 	$(COMPILE) $(LOCK_FLAGS) --universal pyproject.toml --group editable -c requirements/newest.txt -o requirements/core.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra mxnet --extra lab --extra dev -o requirements/mxnet.txt
@@ -231,6 +232,11 @@ lock:  ## compile the locks (needs uv)
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --group parity -o requirements/parity.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra train --group training -o requirements/train.txt
 	$(COMPILE) $(LOCK_FLAGS) --universal --group dist -o requirements/dist.txt
+	$(COMPILE) $(LOCK_FLAGS) --universal --group uv -o requirements/uv.txt
+
+$(UV)/ready: requirements/uv.txt
+	$(call environment,$(PYTHON),$(UV),requirements/uv.txt,some seconds)
+	@touch $@
 
 ##@ Release it
 
@@ -253,4 +259,4 @@ $(TOOLS)/ready: requirements/dist.txt
 	@touch $@
 
 clean:  ## remove the environments and what the tools left behind
-	rm -rf $(VENV) $(VENV_313) $(MXNET) $(RAY) $(PARITY) $(TRAIN) $(SITE) $(TOOLS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV_313) $(MXNET) $(RAY) $(PARITY) $(TRAIN) $(SITE) $(TOOLS) $(UV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

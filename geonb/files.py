@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, and the cache of what was fetched and derived."""
+"""Files that are read, and the cache of what was fetched and derived."""
 
 from __future__ import annotations
 
@@ -8,24 +8,18 @@ import hashlib
 import os
 import shutil
 import struct
-import uuid
 import zlib
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geonb.errors import GeonbError, OutputError
+from geonb.errors import GeonbError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from filelock import BaseFileLock
-
-PART = ".part-"
-"""How the names of unfinished files and folders begin."""
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-"""What the system says of a full disk, and of a broken one."""
 
 BROKEN = (
     OSError,
@@ -63,31 +57,6 @@ def expecting(
         raise kind(f"{path}: cannot read it, expected {what} ({reason}){advice}") from error
     except raised as error:
         raise kind(f"{path}: not {what}, or cut off ({error!r:.200}){advice}") from error
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside ``path``, moved onto it when the block ends without an error.
-
-    The temporary file keeps the ending of ``path``, and is removed when the block fails.
-    Raises `OutputError` if the file cannot be written.
-    """
-    path = Path(path)
-    temporary = path.with_name(f"{PART}{uuid.uuid4().hex}{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        if error.errno in _FULL or error.filename in map(str, (temporary, *path.parents)):
-            raise OutputError(
-                f"{path}: cannot write it ({error.strerror}); choose another folder, "
-                "or free some space"
-            ) from error
-        raise
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -167,6 +136,8 @@ def file_digest(path: Path) -> str:
                 return known
         kind = partial(hashlib.md5, usedforsecurity=False)
         digest = hashlib.file_digest(file, kind).hexdigest()
+    from geonb.writing import replacing
+
     with contextlib.suppress(OSError):  # the cache may be read-only
         make_cache_folder(note.parent.name)
         with replacing(note) as temporary:

@@ -13,7 +13,8 @@ import numpy as np
 from geonb.earth.cells import CELLS_FILE, Cells
 from geonb.errors import CellsError, ModelError, printable
 from geonb.files import expanded
-from geonb.network.opening import Engine, EngineName, Precision, find_checkpoint, open_engine
+from geonb.network.checkpoint import Engine
+from geonb.network.opening import EngineName, Precision, find_checkpoint, open_engine
 from geonb.preprocessing import Recipe, preprocess
 from geonb.weights.registry import REGISTRY, Weights
 
@@ -148,7 +149,7 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
     """
     why = ""
     if source is None:
-        from geonb.weights.fetching import choose
+        from geonb.known import choose
 
         source, why = choose(precision)
     name, weights, place, own = _find(os.fspath(source), precision, download=download)
@@ -172,7 +173,8 @@ def _find(
         weights = REGISTRY[source].of_precision(precision)
         if weights.shipped:
             return source, weights, weights.shipped, ""
-        from geonb.weights.fetching import fetch, find, own_files
+        from geonb.known import fetch, find
+        from geonb.weights.installed import own_files
 
         place = fetch(weights) if download else find(weights)
         return source, weights, place, str(own_files(weights) or "")

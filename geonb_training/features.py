@@ -19,13 +19,13 @@ from geonb.files import (
     is_private,
     make_cache_folder,
     mark_folder,
-    replacing,
 )
 from geonb.model import BATCH
 from geonb.network.derived import derived_name
 from geonb.network.head import open_features
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import preprocess
+from geonb.writing import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

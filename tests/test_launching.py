@@ -162,10 +162,12 @@ def instance(tmp_path, monkeypatch):
     for name, text in {"conda": CONDA, "sudo": SUDO, "nohup": '#!/bin/sh\nexec "$@"\n'}.items():
         (tmp_path / "bin" / name).write_text(text)
         (tmp_path / "bin" / name).chmod(0o755)
-    text = LIFECYCLE.read_text().replace("setup.log 2>&1 &\n", "setup.log 2>&1\n")
-    text = text.replace("/tmp/", f"{tmp_path}/").replace("/home/ec2-user", str(tmp_path))
+    text = LIFECYCLE.read_text().replace("2>&1 &\n", "2>&1\n")
+    text = text.replace("/home/ec2-user", str(tmp_path))
     (tmp_path / "on-start.sh").write_text(text)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
 
     def start():
         calls = tmp_path / "calls"
@@ -187,6 +189,17 @@ def test_the_environment_is_made_once_and_the_kernel_at_each_start(instance, tmp
     assert second.count("\n") == 1
     assert second.startswith(f"{kernel} --env GEONB_MAP static --env GEONB_CACHE {tmp_path}")
     assert first.endswith(second)
+    assert (tmp_path / "SageMaker" / "geonb-setup.log").is_file()
+
+
+@pytest.mark.linux311
+def test_what_root_writes_for_another_to_run_has_a_name_that_nobody_knows(instance, tmp_path):
+    instance()
+    instance()
+    folders = list((tmp_path / "tmp").iterdir())
+    assert len(folders) == 2
+    assert all(folder.stat().st_mode & 0o022 == 0 for folder in folders)
+    assert "/tmp" not in LIFECYCLE.read_text()
 
 
 # Stands for geonb and for Python: notes what it's asked; geonb's answer is that of the host.
@@ -265,6 +278,27 @@ def test_actions_are_pinned():
     assert used
     for line in used:
         assert re.search(r"uses: [\w/-]+@[0-9a-f]{40} # v\d", line), line
+
+
+def commands_of_ci():
+    """The lines of what CI and the scripts for other places run."""
+    scripts = [*(ROOT / ".github" / "workflows").glob("*.yml"), LIFECYCLE, ROOT / ".ci" / "run"]
+    scripts += [ROOT / "Makefile", ROOT / "workshop" / "stick" / "install.sh"]
+    for path in scripts:
+        lines = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+        yield from (line for line in lines if not line.strip().startswith("#"))
+
+
+def test_what_ci_and_the_scripts_install_is_pinned():
+    pip = re.compile(r"\b(pip|PIP)\b.* install ")
+    installs = [line for line in commands_of_ci() if pip.search(line)]
+    assert len(installs) > 8
+    for line in installs:
+        ours = re.search(r"--no-deps --no-build-isolation -e \.|dist/geonb-\*\.whl", line)
+        assert ours or "--require-hashes" in line, line
+    for line in commands_of_ci():
+        if "npx " in line:
+            assert re.search(r"npx --yes @?[\w/-]+@\d+\.\d+\.\d+ ", line), line
 
 
 @pytest.mark.newest

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import geonb
 from geonb.earth.cells import read_cells
@@ -30,7 +29,6 @@ def test_the_answer_is_drawn_with_its_truth_and_says_whose_it_is():
     assert "CC BY-SA" in ANSWER.note
 
 
-@pytest.mark.real
 def test_its_places_are_cells_of_locationnet(real_files):
     cells = read_cells(real_files / "grids.txt")
     apart = [geonb.distance(cells.places, place) for _, place in PRINTED]

@@ -14,7 +14,8 @@ import numpy as np
 
 from geonb.errors import GeonbError, PhotoError
 from geonb.many.threads import in_order
-from geonb.network.opening import Engine, OnnxEngine
+from geonb.network.checkpoint import Engine
+from geonb.network.opening import OnnxEngine
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess

@@ -19,7 +19,6 @@ from geonb.errors import ModelError
 from geonb.files import (
     DERIVED,
     MARK,
-    PART,
     cache_folder,
     derived_folders,
     deriving,
@@ -30,6 +29,7 @@ from geonb.files import (
     mark_folder,
     remove_marked,
 )
+from geonb.writing import PART
 
 if TYPE_CHECKING:
     from collections.abc import Callable

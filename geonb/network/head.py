@@ -69,8 +69,8 @@ class HeadFiles(CheckpointFiles):
                 weight, bias = stored["weight"], stored["bias"]
             fits = weight.ndim == 2 and bias.shape == weight.shape[:1]
             if fits and np.isfinite(weight).all() and np.isfinite(bias).all():
-                arrays = (array.astype(np.float32) for array in (weight, bias))
-                return LastLayer(*arrays, f"{self.path}: the head", unit=self.embeds)
+                weight, bias = weight.astype(np.float32), bias.astype(np.float32)
+                return LastLayer(weight, bias, f"{self.path}: the head", unit=self.embeds)
         raise CheckpointError(f"{path}: not a head's weights and biases; fit it again")
 
     def network_digest(self) -> str:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_NODES = 20_000
 """CLIP's vision model has 2,000."""
-_OPERATORS = frozenset(
-    """
+_OPERATORS = """
     Abs Add And ArgMax Asin AveragePool BatchNormalization Cast Ceil Clip Concat Constant
     ConstantOfShape Conv ConvInteger Cos DequantizeLinear Div Dropout DynamicQuantizeLinear Elu
     Equal Erf Exp Expand Flatten Floor Gather Gelu Gemm GlobalAveragePool GlobalMaxPool Greater
@@ -30,8 +29,7 @@ _OPERATORS = frozenset(
     Reciprocal ReduceL2 ReduceMax ReduceMean ReduceMin ReduceSum ReduceSumSquare Relu Reshape
     Resize Round Selu Shape Sigmoid Sign Sin Slice Softmax Softplus Softsign Split Sqrt Squeeze
     Sub Sum Tanh Tile Transpose Trilu Unsqueeze Upsample Where
-    """.split()
-)
+""".split()  # noqa: SIM905 - a hundred lines otherwise
 """What classifiers need: each works on tensors once, so that a network ends."""
 
 
@@ -127,7 +125,6 @@ class Classifier:
 
     def write(self, folder: Path, outputs: Iterable[Output]) -> None:
         """Write the ``outputs``, and what they depend on, as ``model.onnx`` into ``folder``."""
-        import onnx
         from onnx import TypeProto, ValueInfoProto
 
         graph = self.model.graph

@@ -1,4 +1,4 @@
-"""Write networks as ONNX, the form that ONNX Runtime maps and runs: a graph, its arrays beside it."""
+"""Write networks as ONNX, the form that ONNX Runtime maps: a graph, and its arrays beside it."""
 
 from __future__ import annotations
 

@@ -59,11 +59,13 @@ def check_stored(archive: zipfile.ZipFile, size: int) -> None:
         raise zipfile.BadZipFile("its parts overlap")
 
 
-def _follow(body: bytes, storage: Callable[[str, str], NDArray[np.float32]]) -> Any:
+def _follow(  # noqa: C901, PLR0912 - a case for each opcode
+    body: bytes, storage: Callable[[str, str], NDArray[np.float32]]
+) -> Any:
     """What a pickle of tensors makes."""
     stack: list[Any] = []
     marks: list[int] = []
-    memo: dict[int, Any] = {}
+    memo: dict[Any, Any] = {}
 
     def pop(count: int) -> list[Any]:
         values = stack[len(stack) - count :]

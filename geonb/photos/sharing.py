@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from PIL import ExifTags, Image
 
 from geonb.errors import PhotoError
-from geonb.files import replacing
 from geonb.photos import jpeg
 from geonb.photos.decoding import count_scans, open_image, reading
 from geonb.photos.pixels import orientation
+from geonb.writing import replacing
 
 if TYPE_CHECKING:
     import os
