@@ -14,7 +14,6 @@ import numpy as np
 
 from geonb.errors import GeonbError, PhotoError
 from geonb.many.threads import in_order
-from geonb.network.checkpoint import Engine
 from geonb.network.opening import OnnxEngine
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from geonb.earth.within import Within
     from geonb.model import Model
+    from geonb.network.checkpoint import Engine
     from geonb.photos.photo import PhotoSource
 
     Choose: TypeAlias = Callable[[Photo, NDArray[np.float32]], Predictions]

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from geonb.network.last_layer import LastLayer
     from geonb.network.layers import Checkpoint
-    from geonb.network.quantisation import Agreement
 
 SYMBOL = "-symbol.json"
 """How the name of MXNet's symbol file ends."""
@@ -98,8 +97,8 @@ class CheckpointFiles(ABC):
 class Engine(ABC):
     """What runs a network."""
 
-    agreement: Agreement | str | None = None
-    """How well an int8 network agrees with the float32 one; None for a float32 network."""
+    agreement: object = None
+    """In words, how well an int8 network agrees with the float32 one; None for float32."""
 
     def __init__(self, files: CheckpointFiles) -> None:
         """Start the network of a checkpoint. Raises `ModelError`."""

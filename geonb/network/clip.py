@@ -7,6 +7,7 @@ pixels, 256 patches of 14 x 14, width 1024, 24 layers of 16 heads.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from onnx import helper
@@ -35,15 +36,22 @@ def write_clip(path: Path, mlp: Mapping[str, NDArray[np.float32]], folder: Path)
     Input ``pixel_values`` (N, 3, side, side), output ``image_embeds`` (N, 512), as in the files
     of GeoCLIP that are ONNX already. The sizes are those of the tensors. Raises `CheckpointError`.
     """
-    with (
-        expecting(path, "CLIP's safetensors file", CheckpointError, SafetensorError),
-        safe_open(path, "np") as tensors,
-    ):
+    with open_safetensors(path) as tensors:
         net = _VisionTransformer(path, tensors)
         pooled = net.encode("pixel_values")  # (N, width)
         embedded = net.project(pooled, mlp)  # (N, 512)
         source, outputs = ("pixel_values", (3, net.side, net.side)), [embedded]
         write_graph(folder, net.nodes, net.arrays(), source, outputs)
+
+
+@contextmanager
+def open_safetensors(path: Path) -> Iterator[Any]:
+    """The tensors of a file by name, which are read one by one. Raises `CheckpointError`."""
+    with (
+        expecting(path, "a safetensors file", CheckpointError, SafetensorError),
+        safe_open(path, "np") as tensors,
+    ):
+        yield tensors
 
 
 class _VisionTransformer:

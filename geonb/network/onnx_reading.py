@@ -125,23 +125,16 @@ class Classifier:
 
     def write(self, folder: Path, outputs: Iterable[Output]) -> None:
         """Write the ``outputs``, and what they depend on, as ``model.onnx`` into ``folder``."""
-        from onnx import TypeProto, ValueInfoProto
+        from onnx import ValueInfoProto
 
         graph = self.model.graph
         names = [self.probabilities if o == "probabilities" else self._features() for o in outputs]
         nodes = _needed(graph.node, names)
         check_operators(self.path, nodes)
-        unknown = TypeProto(tensor_type=TypeProto.Tensor(elem_type=self._kind()))
         del graph.node[:], graph.output[:]
         graph.node.extend(nodes)
-        graph.output.extend(ValueInfoProto(name=name, type=unknown) for name in names)
+        graph.output.extend(ValueInfoProto(name=name) for name in names)
         save_onnx(self.model, folder)
-
-    def _kind(self) -> int:
-        """The type of its numbers: float16 or float32."""
-        weights = {tensor.name for tensor in self.model.graph.initializer}
-        source = next(i for i in self.model.graph.input if i.name not in weights)
-        return int(source.type.tensor_type.elem_type)
 
     def _features(self) -> str:
         """What the last dense layer reads."""
