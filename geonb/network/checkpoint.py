@@ -7,7 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from geonb.earth.cells import CELLS_FILE, Cells, read_cells
 from geonb.errors import CheckpointError, ModelError
@@ -97,7 +97,7 @@ class CheckpointFiles(ABC):
 class Engine(ABC):
     """What runs a network."""
 
-    agreement: object = None
+    agreement: Any = None
     """In words, how well an int8 network agrees with the float32 one; None for float32."""
 
     def __init__(self, files: CheckpointFiles) -> None:

@@ -38,7 +38,7 @@ def open_session(
     optimised: bool = True,
     prepack: bool = False,
 ) -> Any:
-    """Open an ONNX file; one that `onnx_file.optimise` wrote (``optimised``) is mapped, not read.
+    """Open an ONNX file; one that `onnx_writing.optimise` wrote (``optimised``) is mapped.
 
     ``prepack`` keeps copies of the arrays in memory, in the order in which they are multiplied:
     three times as fast for int8; no faster for float32, but 30 % larger.

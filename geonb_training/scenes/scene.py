@@ -25,12 +25,7 @@ from geonb_training.scenes.landmarks import draw_landmark
 from geonb_training.scenes.painting import SIZE, Canvas
 from geonb_training.scenes.photographers import Photographer, Role, photographers
 from geonb_training.scenes.plants import draw_shadow, draw_tree
-from geonb_training.scenes.street import (
-    draw_ground,
-    draw_shop_sign,
-    draw_sky,
-    draw_warning_sign,
-)
+from geonb_training.scenes.street import draw_ground, draw_shop_sign, draw_sky, draw_warning_sign
 from geonb_training.scenes.view import HOUSE_LINE, KERB, Facade, View
 
 if TYPE_CHECKING:
@@ -44,14 +39,9 @@ if TYPE_CHECKING:
 DEGREE_KM = 111.2
 """Kilometres in a degree of latitude, on a sphere of 6371 km."""
 
-SPOT_KM = 0.35
-"""Standard deviation of photos around the popular spot, along each axis."""
-
-CITY_KM = 3.5
-"""The same of photos in the city."""
-
-REGION_KM = 18.0
-"""The same of photos in its surroundings."""
+SPREAD_KM = {"spot": 0.35, "city": 3.5, "region": 18.0}
+"""Standard deviation, along each axis, of photos around the popular spot, in the city, and in its
+surroundings."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +116,8 @@ def settle(crowd: Sequence[Photographer], start: tuple[int, ...]) -> Shot:
     city = photographer.homes[int(rng.integers(len(photographer.homes)))]
     setting = str(rng.choice(["spot", "city", "region"], p=[0.5, 0.38, 0.12]))
     middle = city.spot_place if setting == "spot" else city.place
-    spread = {"spot": SPOT_KM, "city": CITY_KM, "region": REGION_KM}[setting]
-    return Shot(photographer, city, _scatter(middle, spread, rng), setting, (*start, 1))
+    place = _scatter(middle, SPREAD_KM[setting], rng)
+    return Shot(photographer, city, place, setting, (*start, 1))
 
 
 def _scatter(
@@ -179,22 +169,10 @@ def _draw_rows(
                 draw_house(canvas, facade, shot.city, rng.uniform(0.86, 1.12), rng)
             if rng.random() < (0.45 if built > 0.5 else 0.9):
                 foot = (side * (KERB + 12), near + (far - near) * rng.uniform(0.2, 0.6))
-                _draw_tree(canvas, view, shot.city, foot, rng, sunny=sunny)
+                size = rng.uniform(84, 126)
+                if sunny:
+                    draw_shadow(canvas, view, shot.city, foot, size)
+                draw_tree(canvas, view, shot.city, foot, size)
     low = view.at(0, 1.5)[1]
     canvas.mark("houses left", (0, 0, view.at(-HOUSE_LINE, 4)[0], low))
     canvas.mark("houses right", (view.at(HOUSE_LINE, 4)[0], 0, SIZE[0], low))
-
-
-def _draw_tree(
-    canvas: Canvas,
-    view: View,
-    city: City,
-    foot: tuple[float, float],
-    rng: np.random.Generator,
-    *,
-    sunny: bool,
-) -> None:
-    size = rng.uniform(84, 126)
-    if sunny:
-        draw_shadow(canvas, view, city, foot, size)
-    draw_tree(canvas, view, city, foot, size)
