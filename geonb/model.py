@@ -13,7 +13,7 @@ import numpy as np
 from geonb.earth.cells import CELLS_FILE, Cells
 from geonb.errors import CellsError, ModelError, printable
 from geonb.files import expanded
-from geonb.network.opening import Engine, EngineName, Precision, find_checkpoint, open_engine
+from geonb.network.opening import EngineName, Precision, find_checkpoint, open_engine
 from geonb.preprocessing import Recipe, preprocess
 from geonb.promise import Promise, read_promise
 from geonb.weights.registry import REGISTRY, Weights
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from geonb.network.checkpoint import CheckpointFiles
+    from geonb.network.checkpoint import CheckpointFiles, Engine
     from geonb.network.sessions import Device
     from geonb.photos.photo import PhotoSource
 
