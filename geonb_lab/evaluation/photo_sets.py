@@ -18,6 +18,7 @@ from geonb.distances import check_points
 from geonb.errors import EvaluationError, PhotoError, PlaceError
 from geonb.files import expanded
 from geonb.photos.photo import open_photo
+from geonb.web.addresses import is_address
 from geonb_lab.evaluation.photo_tables import Entry, known_set, photo_folders, read_table, table_of
 from geonb_lab.many.finding import in_folder
 from geonb_lab.many.threads import in_order
@@ -69,7 +70,7 @@ class PhotoSet:
     @property
     def missing(self) -> int:
         """Photos that are named by a path where there is no file."""
-        return sum("://" not in photo and not Path(photo).is_file() for photo in self.photos)
+        return sum(not is_address(photo) and not Path(photo).is_file() for photo in self.photos)
 
 
 def make_set(
@@ -130,7 +131,7 @@ def read_photos(
 def _from_table(path: Path, folders: Sequence[Path]) -> PhotoSet:
     """A table's photos: where it says, from its own folder on, or else in one of ``folders``."""
     name, table = known_set(path.resolve()) or path.name, read_table(path)
-    if not any("://" in row.photo or (path.parent / row.photo).is_file() for row in table):
+    if not any(is_address(row.photo) or (path.parent / row.photo).is_file() for row in table):
         files = [Path(file) for folder in folders for file in in_folder(folder, Counter())]
         rows = _match(table, path.parent, files)
         table = [replace(row, photo=str(file)) for file in rows for row in rows[file]]
@@ -140,7 +141,7 @@ def _from_table(path: Path, folders: Sequence[Path]) -> PhotoSet:
 
 def _inside(entry: Entry, folder: Path) -> Entry:
     """The entry with its path from here; an address stays as it is."""
-    return entry if "://" in entry.photo else replace(entry, photo=str(folder / entry.photo))
+    return entry if is_address(entry.photo) else replace(entry, photo=str(folder / entry.photo))
 
 
 def from_folder(folder: Path, name: str, truth: str | os.PathLike[str] | None) -> PhotoSet:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from geonb.errors import PhotoError
 from geonb.files import expanded, expecting, regular
+from geonb.web.addresses import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +61,7 @@ def list_photos(sources: Iterable[str]) -> Listing:
         path = expanded(source)
         if source == "-":
             found.photos += _lines(sys.stdin.buffer.read())
-        elif "://" in source:
+        elif is_address(source):
             found.photos.append(source)
         elif path.is_dir():
             found.photos += in_folder(path, found.skipped)
@@ -119,7 +120,7 @@ def _listed(path: Path) -> list[str]:
     """The photos of a list; relative paths start at the list's folder."""
     with expecting(path, "a list of photos", PhotoError):
         names = _lines(regular(path).read_bytes())
-    return [name if "://" in name else str(path.parent / name) for name in names]
+    return [name if is_address(name) else str(path.parent / name) for name in names]
 
 
 def _lines(data: bytes) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import zlib
 from collections.abc import Sized
 from contextlib import nullcontext
@@ -18,8 +17,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from geonb.errors import GeonbError, PhotoError
-from geonb.files import md5
-from geonb.network.opening import Engine, OnnxEngine
+from geonb.network.opening import OnnxEngine
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
 
     from geonb.earth.within import Within
     from geonb.model import Model
+    from geonb.network.checkpoint import Engine
     from geonb.photos.photo import PhotoSource
 
     Choose: TypeAlias = Callable[[Photo, NDArray[np.float32]], Predictions]
@@ -156,9 +155,4 @@ def name_of(source: PhotoSource, opened: Photo | None = None) -> str:
     if not isinstance(source, (str, os.PathLike)):
         return opened.name if opened else type(source).__name__
     text = os.fsdecode(source)
-    if "://" not in text:
-        return text.encode(errors="backslashreplace").decode()
-    _, *secret = re.split("[?#]", text, maxsplit=1)
-    return redacted(text) + "".join(
-        f"?…{md5(part.encode(errors='replace'))[:8]}" for part in secret
-    )
+    return redacted(text).encode(errors="backslashreplace").decode()

@@ -13,11 +13,11 @@ import numpy as np
 
 from geonb.distances import check_points, haversine
 from geonb.errors import EvaluationError
-from geonb.regions import true_classes
 from geonb.shown.sheets import Sheet, Tabular
 from geonb_lab.evaluation.axes import CONSTANT, OWN, by_distance, new_axes
 from geonb_lab.evaluation.promises import share_before
 from geonb_lab.evaluation.scores import wilson
+from geonb_lab.regions import true_classes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,15 +151,14 @@ def evaluate_trips(
         points = check_points(there).reshape(-1, 2)
         if len(points) != len(trip):
             raise EvaluationError(f"trip {t}: {len(trip):,} photos, {len(points):,} true places")
-        promise = promise or trip.promise
+        promise = promise or trip.model.promise
         places = trip.model.cells.places
         for photo, point, true in zip(
             trip, points, true_classes(trip.model.cells, points).tolist(), strict=True
         ):
             if photo.known:
                 continue
-            rows = (trip.beliefs.row(photo.number).astype(np.float32),
-                    trip.probabilities(photo.number)[0])  # fmt: skip
+            rows = photo.probabilities_alone, photo.probabilities
             far = [float(haversine(places[row.argmax()], point)) for row in rows]
             alone.append(far[0])
             together.append(far[1])

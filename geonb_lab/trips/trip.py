@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from os import PathLike, fsdecode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,17 +13,18 @@ from geonb.earth.places import nearest_town
 from geonb_lab.many.results import predict_many
 from geonb_lab.trips.beliefs import Beliefs
 from geonb_lab.trips.chain import Moment, Smoothed, forward_backward, viterbi
-from geonb_lab.trips.located import (
+from geonb_lab.trips.located import Located, Trip
+from geonb_lab.trips.movement import WAYS, Ground, Movement, Transitions, TripError
+from geonb_lab.trips.solved import (
     MISTAKEN,
     STRAY,
     TRUST,
     WRONG_PLACE,
     Chain,
     KnownPlace,
-    Trip,
+    Solved,
     class_of,
 )
-from geonb_lab.trips.movement import WAYS, Ground, Movement, Transitions, TripError
 from geonb_lab.trips.times import Taken, taken
 
 if TYPE_CHECKING:
@@ -105,9 +106,9 @@ def locate_trip(  # noqa: PLR0913
     if not read.names:
         first = next(iter(read.failures.values()), "none was given")
         raise TripError(f"no photo of the trip can be read; the first: {first}")
-    trip = connect(model, read, movement, certain_clocks=certain_clocks)
     choices = {"top": top, "within": within, "spread_km": spread_km}
-    return replace(trip, choices=choices, allow_private=allow_private)
+    return connect(model, read, movement, certain_clocks=certain_clocks, choices=choices,
+                   allow_private=allow_private)  # fmt: skip
 
 
 def connect(
@@ -116,6 +117,8 @@ def connect(
     movement: Movement | Way | None = None,
     *,
     certain_clocks: bool = False,
+    choices: dict[str, Any] | None = None,
+    allow_private: bool = False,
 ) -> Trip:
     """Locate together what was read of photos: the part of `locate_trip` after the model's own."""
     ground = Ground(model.cells)
@@ -128,9 +131,11 @@ def connect(
         ways += [way] * len(part)
         notes += found
     usual = max(ways, key=ways.count) if ways else Movement()
-    about = list(zip(read.names, read.times, read.known, strict=True))
-    trip = Trip(model, read.sources, about, read.beliefs, chains, usual, (), read.failures, {})
-    return replace(trip, notes=(*notes, *_contradicted(trip), *_timeless(read)))
+    solved = Solved(model, read.sources, read.names, read.times, read.known, read.beliefs, chains,
+                    choices or {}, allow_private)  # fmt: skip
+    photos = tuple(Located(i, solved) for i in range(len(read.names)))
+    notes += [*_contradicted(photos), *_timeless(read)]
+    return Trip(photos, usual, tuple(notes), read.failures, solved)
 
 
 def _read(
@@ -266,11 +271,11 @@ def _visited(moments: list[Moment], smoothed: Smoothed, places: int) -> NDArray[
     return total / len(moments)
 
 
-def _contradicted(trip: Trip) -> list[str]:
+def _contradicted(photos: Sequence[Located]) -> list[str]:
     """Known places that the rest of the trip contradicts."""
     notes = []
-    for photo in trip.photos:
-        there = trip.elsewhere(photo.number)
+    for photo in photos:
+        there = photo.others_say
         if photo.known and there and photo.fits < 0.5:
             near, told = nearest_town(photo.known.place), photo.known.source
             notes.append(

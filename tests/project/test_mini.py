@@ -6,10 +6,9 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from geonb import load_model, predict, true_classes
+from geonb import load_model, predict
 from geonb.distances import distance
-from geonb.regions import read_promise
-from geonb_lab import check_promise
+from geonb_lab import check_promise, true_classes
 from geonb_lab.evaluation.published import THRESHOLDS_KM
 from geonb_training.scenes import held_out
 from geonb_training.scenes.example import example
@@ -68,7 +67,7 @@ def test_it_is_not_always_right_nor_always_sure(model, errors_km):
 def test_its_regions_keep_their_promise(model, answers):
     """Nine times in ten, for photographers never seen; and no longer when the photos change."""
     table, truth = answers
-    promise = read_promise(model.folder, len(model.cells))
+    promise = model.promise
     assert promise.coverage == 0.9
     classes = true_classes(model.cells, truth)
     assert check_promise(promise, table, classes).measured == pytest.approx(0.9, abs=0.07)

@@ -7,7 +7,7 @@ from PIL import Image
 
 import geonb
 from geonb_lab.trips.beliefs import Beliefs
-from geonb_lab.trips.located import KnownPlace
+from geonb_lab.trips.solved import KnownPlace
 from geonb_lab.trips.times import Taken
 from geonb_lab.trips.trip import Read
 
