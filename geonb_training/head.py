@@ -14,14 +14,14 @@ import numpy as np
 from geonb.earth.cells import CELLS_FILE
 from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, TrainingError
-from geonb.evaluation.accuracy import Evaluation, evaluate
-from geonb.evaluation.calibration import fit_temperature
-from geonb.evaluation.guesses import most_frequent
-from geonb.evaluation.photo_sets import PhotoSet, read_photos
-from geonb.evaluation.scores import measure, score
 from geonb.model import Model, load_model
 from geonb.network.head import HEAD_FILE, write_head
 from geonb.writing import PART
+from geonb_lab.evaluation.accuracy import Evaluation, evaluate
+from geonb_lab.evaluation.calibration import fit_temperature
+from geonb_lab.evaluation.guesses import most_frequent
+from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
+from geonb_lab.evaluation.scores import measure, score
 from geonb_training.features import read_features
 from geonb_training.head_report import CellCount, Head, doubts
 from geonb_training.softmax import (
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.earth.cells import Cells
-    from geonb.evaluation.scores import Score
     from geonb.network.checkpoint import CheckpointFiles
+    from geonb_lab.evaluation.scores import Score
     from geonb_training.features import Features
 
     Numbers = NDArray[np.intp]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.evaluation.comparisons import compare
-from geonb.evaluation.published import THRESHOLDS_KM
-from geonb.evaluation.scores import COLUMNS, measure
 from geonb.shown.sheets import Sheet, Tabular
+from geonb_lab.evaluation.comparisons import compare
+from geonb_lab.evaluation.published import THRESHOLDS_KM
+from geonb_lab.evaluation.scores import COLUMNS, measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from geonb.distances import Place
-    from geonb.evaluation.accuracy import Evaluation
-    from geonb.evaluation.scores import Score
+    from geonb_lab.evaluation.accuracy import Evaluation
+    from geonb_lab.evaluation.scores import Score
 
 _NEAR_KM = 25.0  # the distance of the learning curve
 _COLUMN = THRESHOLDS_KM.index(_NEAR_KM)
@@ -97,7 +97,7 @@ class Head(Tabular):
 
     def figure(self) -> Figure:
         """The learning curve: the share within 25 km by the number of training photos."""
-        from geonb.evaluation.axes import CONSTANT, OWN, arms, new_axes
+        from geonb_lab.evaluation.axes import CONSTANT, OWN, arms, new_axes
 
         canvas, axes = new_axes(6.0)
         if self.evaluation:

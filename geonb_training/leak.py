@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from geonb.evaluation.axes import OTHERS, OWN, arms, by_distance, new_axes
-from geonb.evaluation.published import THRESHOLDS_KM
 from geonb.shown.sheets import Sheet, Tabular
+from geonb_lab.evaluation.axes import OTHERS, OWN, arms, by_distance, new_axes
+from geonb_lab.evaluation.published import THRESHOLDS_KM
 from geonb_training.fitting import Fitting
 from geonb_training.own_photos import train_photos
 from geonb_training.scenes import write_scenes
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from geonb.evaluation.accuracy import Evaluation
+    from geonb_lab.evaluation.accuracy import Evaluation
     from geonb_training.splits import By
 
 _SPLITS = ("split by photo", "split by photographer")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.evaluation.photo_sets import PhotoSet
+    from geonb_lab.evaluation.photo_sets import PhotoSet
 
 
 def originals(photos: PhotoSet, digests: Sequence[str]) -> tuple[PhotoSet, NDArray[np.intp]]:

@@ -14,16 +14,16 @@ import numpy as np
 
 from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, TrainingError
-from geonb.evaluation.accuracy import Evaluation, evaluate
-from geonb.evaluation.guesses import guess, most_frequent
-from geonb.evaluation.photo_sets import PhotoSet, read_photos
-from geonb.evaluation.promises import promise_from
-from geonb.evaluation.published import PUBLISHED
 from geonb.files import expanded
 from geonb.model import Model, load_model
 from geonb.preprocessing import RECIPE
-from geonb.regions import PROMISE_FILE
+from geonb.promise import PROMISE_FILE
 from geonb.writing import replacing
+from geonb_lab.evaluation.accuracy import Evaluation, evaluate
+from geonb_lab.evaluation.guesses import guess, most_frequent
+from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
+from geonb_lab.evaluation.promises import promise_from
+from geonb_lab.evaluation.published import PUBLISHED
 from geonb_training.batches import Photos
 from geonb_training.fitting import Fitting
 from geonb_training.loop import default_trainer, fit, new_trainer

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.earth.cells import Cells
-    from geonb.evaluation.photo_sets import PhotoSet
+    from geonb_lab.evaluation.photo_sets import PhotoSet
 
 By = Literal["photographer", "photo"]
 VALIDATION, TEST = 0.1, 0.2

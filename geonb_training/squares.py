@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.evaluation.photo_sets import PhotoSet
+    from geonb_lab.evaluation.photo_sets import PhotoSet
 
 _KEPT = 10_000  # squares kept in memory, 150 kB each; others are opened again each epoch
 _THREADS = 4

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from geonb.errors import TrainingError
-from geonb.evaluation.photo_sets import PhotoSet
 from geonb.shown.pictures import show_photo
+from geonb_lab.evaluation.photo_sets import PhotoSet
 from geonb_training.scenes.painting import SIZE
 from geonb_training.scenes.photographers import photographers
 from geonb_training.scenes.scene import draw, shoot
