@@ -30,3 +30,6 @@ from .many.results import predict_many as predict_many
 from .occlusion import Occlusion as Occlusion
 from .occlusion import occlude as occlude
 from .occlusion import occlude_boxes as occlude_boxes
+from .regions import Region as Region
+from .regions import region as region
+from .regions import true_classes as true_classes

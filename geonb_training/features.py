@@ -22,8 +22,7 @@ from geonb.files import (
 )
 from geonb.model import BATCH
 from geonb.network.derived import derived_name
-from geonb.network.head import write_features_onnx
-from geonb.network.sessions import open_session
+from geonb.network.head import open_features
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import preprocess
 from geonb.writing import replacing
@@ -94,9 +93,7 @@ class FeatureNetwork:
     def __init__(self, model: Model, files: CheckpointFiles) -> None:
         self._model = model
         with tempfile.TemporaryDirectory(prefix="geonb-") as folder:
-            self._output = write_features_onnx(files, Path(folder))
-            path = Path(folder) / "model.onnx"
-            self._session = open_session(path, optimised=False, prepack=True)
+            self._look = open_features(files, Path(folder))
 
     def look(self, photos: list[str], digests: list[str]) -> list[tuple[str, NDArray[np.float64]]]:
         """The digests of the photos that could be opened, with a guess and features of each."""
@@ -106,8 +103,7 @@ class FeatureNetwork:
         if not opened:
             return []
         batch = np.concatenate([square for square in squares if square is not None])
-        output = self._session.get_outputs()[0].name
-        probabilities, values = self._session.run([output, self._output], {"data": batch})
+        values, probabilities = self._look(batch)
         if not (np.isfinite(values).all() and np.isfinite(probabilities).all()):
             raise ModelError(f"{self._model.name} answers with NaN; its parameters are broken")
         answers = self._model.cells.places[probabilities.argmax(axis=1)]

@@ -17,7 +17,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from geonb.errors import GeonbError, PhotoError
-from geonb.network.opening import Engine, OnnxEngine
+from geonb.network.opening import OnnxEngine
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from geonb.earth.within import Within
     from geonb.model import Model
+    from geonb.network.checkpoint import Engine
     from geonb.photos.photo import PhotoSource
 
     Choose: TypeAlias = Callable[[Photo, NDArray[np.float32]], Predictions]

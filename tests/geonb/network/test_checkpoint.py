@@ -92,7 +92,6 @@ def test_an_unknown_operator_is_named_with_its_layer(files):
 
 
 def test_an_unsupported_setting_is_named(tmp_path, files):
-    from geonb.network.onnx_file import write_onnx
 
     def change(nodes):
         for node in nodes:
@@ -101,7 +100,7 @@ def test_an_unsupported_setting_is_named(tmp_path, files):
 
     edit_symbol(files, change)
     with pytest.raises(CheckpointError, match=r"relu.*Activation.*softsign"):
-        write_onnx(files.read(), tmp_path)
+        files.write_onnx(tmp_path)
 
 
 def test_params_of_another_network(tmp_path, files):

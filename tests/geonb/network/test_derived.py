@@ -104,9 +104,8 @@ def test_a_changed_file_of_the_same_size_is_made_anew(files, cache):
 
 def test_an_onnx_file_without_optimisation_answers_alike(files, cache, tmp_path):
     """What is mapped, laid out for this processor, is the network as it was written."""
-    from geonb.network.onnx_file import write_onnx
 
-    write_onnx(files.read(), tmp_path)
+    files.write_onnx(tmp_path)
     plain = open_session(tmp_path / "model.onnx", optimised=False).run(None, {"data": SEEN})[0]
     assert OnnxEngine(files).probabilities(SEEN) == pytest.approx(plain, abs=1e-5)
 
@@ -114,9 +113,7 @@ def test_an_onnx_file_without_optimisation_answers_alike(files, cache, tmp_path)
 def test_arrays_lie_on_pages(files, tmp_path):
     import onnx
 
-    from geonb.network.onnx_file import write_onnx
-
-    write_onnx(files.read(), tmp_path)
+    files.write_onnx(tmp_path)
     model = onnx.load(tmp_path / "model.onnx", load_external_data=False)
     onnx.checker.check_model(str(tmp_path / "model.onnx"))
     places = [{e.key: e.value for e in t.external_data} for t in model.graph.initializer]
@@ -209,8 +206,8 @@ def test_a_digest_that_others_may_have_noted_is_not_believed(tmp_path, cache):
 def test_what_a_killed_process_left_goes(files, cache):
     code = (
         "import os, sys, geonb\n"
-        "from geonb.network import onnx_file\n"
-        "onnx_file.optimise = lambda *_: os._exit(9)  # as kill -9 would, in the middle\n"
+        "from geonb.network import onnx_writing\n"
+        "onnx_writing.optimise = lambda *_: os._exit(9)  # as kill -9 would, in the middle\n"
         "geonb.load_model(sys.argv[1])"
     )
     environment = {**os.environ, "GEONB_CACHE": str(cache)}

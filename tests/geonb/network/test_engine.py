@@ -135,11 +135,11 @@ def test_an_onnx_file_of_the_right_size_that_is_noise_is_rebuilt(files, cache):
 
 
 def test_nothing_half_written_is_left(files, cache, monkeypatch):
-    def fail(checkpoint, folder):
+    def fail(checkpoint, folder, outputs):
         (folder / "model.onnx").write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("geonb.network.onnx_file.write_onnx", fail)
+    monkeypatch.setattr("geonb.network.onnx_writing.write_layers", fail)
     with pytest.raises(ModelError, match=r"No space left.*free some space"):
         OnnxEngine(files)
     assert cached(cache) == []

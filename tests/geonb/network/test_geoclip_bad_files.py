@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from geonb.errors import CellsError, CheckpointError, PlaceError
+from geonb.network.clip import open_safetensors
 from geonb.network.gallery import location_encoder, read_points
 from geonb.network.geoclip import find_geoclip
-from geonb.network.onnx_graphs import read_onnx
+from geonb.network.onnx_reading import read_onnx
 from geonb.network.opening import OnnxEngine
-from geonb.network.tensors import read_pth, read_safetensors
+from geonb.network.torch_files import read_pth
 from support.geoclip_files import (
     location_tensors,
     write_onnx_form,
@@ -53,16 +54,18 @@ LIES = {
 def test_a_safetensors_header_that_lies(lie, tmp_path):
     header, length = LIES[lie]
     path = safetensors(tmp_path / "model.safetensors", header, length=length)
-    with pytest.raises(CheckpointError, match=r"model\.safetensors"):
-        read_safetensors(path)
+    with (
+        pytest.raises(CheckpointError, match=r"model\.safetensors"),
+        open_safetensors(path) as tensors,
+    ):
+        tensors.get_tensor("a")
 
 
 def test_an_honest_header(tmp_path):
     data = np.arange(4, dtype="<f4").tobytes()
     header = {"__metadata__": {"x": "y"}, "b": ONE, "c": {**ONE, "data_offsets": [8, 16]}}
-    stored = read_safetensors(safetensors(tmp_path / "a.safetensors", header, data))
-    found = np.fromfile(tmp_path / "a.safetensors", "<f4", 2, offset=stored["c"].offset)
-    assert found.tolist() == [2, 3]
+    with open_safetensors(safetensors(tmp_path / "a.safetensors", header, data)) as tensors:
+        assert tensors.get_tensor("c").tolist() == [2, 3]
 
 
 class Call:
@@ -165,7 +168,9 @@ def test_embeddings_of_two_lengths(onnx_form, tmp_path):
     (tmp_path / "vision_model.onnx").symlink_to(onnx_form / "onnx" / "vision_model.onnx")
     files = find_geoclip(tmp_path, gallery=[(0, 0), (1, 1)])
     assert files.location == path
-    with pytest.raises(CheckpointError, match="512 numbers, the location encoder's 256"):
+    with pytest.raises(
+        CheckpointError, match=r"is for 256 features, the network vision_model\.onnx has 512"
+    ):
         OnnxEngine(files)
 
 

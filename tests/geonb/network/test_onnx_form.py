@@ -5,7 +5,6 @@ import pytest
 
 import geonb
 from geonb.errors import CellsError, CheckpointError, ModelError
-from geonb.network.onnx_file import write_onnx
 from geonb.network.opening import find_checkpoint
 from support.networks import make_cells, write_network
 
@@ -23,7 +22,7 @@ def converted(original, folder, *, half=False, labels=None, batch=None):
     from onnx import TensorProto, helper, numpy_helper
 
     folder.mkdir()
-    write_onnx(find_checkpoint(original).read(), folder)
+    find_checkpoint(original).write_onnx(folder)
     model = onnx.load(folder / "model.onnx")
     (folder / "model.onnx").unlink()
     (folder / "model.data").unlink()

@@ -4,13 +4,12 @@ import pytest
 
 import geonb
 from geonb.errors import ModelError
-from geonb.network.onnx_file import write_onnx
 from geonb.network.sessions import open_session
 from support.networks import write_network
 
 
 def test_cuda_does_not_start(tmp_path):
-    write_onnx(write_network(tmp_path).read(), tmp_path)
+    write_network(tmp_path).write_onnx(tmp_path)
     with (
         pytest.warns(UserWarning, match="CUDAExecutionProvider"),
         pytest.raises(ModelError, match="its CUDA provider does not start"),

@@ -1,8 +1,7 @@
-"""Write a checkpoint as an ONNX file, the form that ONNX Runtime maps and runs."""
+"""Write networks as ONNX, the form that ONNX Runtime maps: a graph, and its arrays beside it."""
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +10,17 @@ from onnx import TensorProto, helper
 from geonb.errors import CheckpointError
 from geonb.network import sessions
 from geonb.network.layers import INPUT_SHAPE
-from geonb.network.tensors import Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from geonb.network.checkpoint import Output
     from geonb.network.layers import Checkpoint, Layer
 
+_PAGE = 4096
 _ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
 
 Node = tuple[str, dict[str, Any]]
@@ -82,37 +84,60 @@ def _nodes(layer: Layer) -> list[Any]:
     return nodes
 
 
-def write_onnx(checkpoint: Checkpoint, folder: Path) -> None:
+def write_layers(checkpoint: Checkpoint, folder: Path, outputs: Sequence[Output]) -> None:
+    """Write a network of layers into ``folder``: see `write_graph`.
+
+    Input ``data`` (N, 3, 224, 224), and the ``outputs`` in this order. Raises `CheckpointError`,
+    `OSError`.
+    """
+    dense, width = checkpoint.last_dense
+    ends = {
+        "features": (f"{dense.name}_flat", width),
+        "probabilities": (checkpoint.layers[-1].name, checkpoint.classes),
+    }
+    layers = checkpoint.layers
+    if "probabilities" not in outputs:
+        layers = layers[: layers.index(dense) + 1]
+    nodes = [node for layer in layers for node in _nodes(layer)]
+    if "probabilities" not in outputs:
+        del nodes[-1]  # the dense layer itself; the one that flattens for it stays
+    names = dict.fromkeys(name for node in nodes for name in node.input)
+    arrays = ((name, checkpoint.arrays[name]) for name in names if name in checkpoint.arrays)
+    write_graph(folder, nodes, arrays, ("data", INPUT_SHAPE[1:]), [ends[o] for o in outputs])
+
+
+def write_graph(
+    folder: Path,
+    nodes: Sequence[Any],
+    arrays: Iterable[tuple[str, NDArray[np.float32]]],
+    source: tuple[str, tuple[int, ...]],
+    outputs: Iterable[tuple[str, int]],
+) -> None:
     """Write ``model.onnx``, and its arrays beside it as ``model.data``, into ``folder``.
 
-    Input ``data`` (N, 3, 224, 224) float32, output (N, classes). Arrays apart from the graph are
-    mapped by ONNX Runtime straight from the disk. Raises `CheckpointError`, `OSError`.
+    The input ``source`` is a name and the shape of one photo, ``outputs`` names and widths.
+    Arrays apart from the graph are mapped by ONNX Runtime straight from the disk, and written one
+    by one: `onnx.save` would hold all of them in memory twice. Raises `OSError`.
     """
-    nodes = [node for layer in checkpoint.layers for node in _nodes(layer)]
-    info, last = helper.make_tensor_value_info, checkpoint.layers[-1].name
-    inputs = [info("data", TensorProto.FLOAT, ["N", *INPUT_SHAPE[1:]])]
-    outputs = [info(last, TensorProto.FLOAT, ["N", checkpoint.classes])]
-    arrays = _write_arrays(checkpoint, folder / "model.data")
-    graph = helper.make_graph(nodes, "geonb", inputs, outputs, arrays)
+    tensors = []
+    with (folder / "model.data").open("wb") as file:
+        for name, array in arrays:
+            array = np.ascontiguousarray(array, "<f4")  # noqa: PLW2901
+            file.write(bytes(-file.tell() % _PAGE))  # to the next page, so that it can be mapped
+            tensor = TensorProto(name=name, dims=array.shape, data_type=TensorProto.FLOAT)
+            tensor.data_location = TensorProto.EXTERNAL
+            where = {"location": "model.data", "offset": file.tell(), "length": array.nbytes}
+            for key, value in where.items():
+                tensor.external_data.add(key=key, value=str(value))
+            tensors.append(tensor)
+            file.write(array.data)
+    info = helper.make_tensor_value_info
+    inputs = [info(source[0], TensorProto.FLOAT, ["N", *source[1]])]
+    ends = [info(name, TensorProto.FLOAT, ["N", width]) for name, width in outputs]
+    graph = helper.make_graph(nodes, "geonb", inputs, ends, tensors)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     model.ir_version = 8  # the oldest that has this opset, for the oldest ONNX Runtime with it
     (folder / "model.onnx").write_bytes(model.SerializeToString())
-
-
-def _write_arrays(checkpoint: Checkpoint, path: Path) -> list[Any]:
-    """Write the arrays one after the other; the tensors that say where each of them lies.
-
-    `onnx.save` would hold all of them in memory twice.
-    """
-    tensors = []
-    with path.open("wb") as file:
-        for name in dict.fromkeys(name for layer in checkpoint.layers for name in layer.parameters):
-            array = np.ascontiguousarray(checkpoint.arrays[name], "<f4")
-            file.write(bytes(-file.tell() % 4096))  # to the next page, so that it can be mapped
-            stored = Stored(path, array.shape, "<f4", file.tell())
-            tensors.append(stored.external(name, path.parent))
-            file.write(array.data)
-    return tensors
 
 
 def optimise(source: Path, target: Path, *, basic: bool = False) -> None:
@@ -126,10 +151,7 @@ def optimise(source: Path, target: Path, *, basic: bool = False) -> None:
     options.optimized_model_filepath = str(target)
     if basic:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    if (root := source.with_name(sessions.ROOT_FILE)).exists():  # the arrays stay where they are
-        shutil.copyfile(root, target.with_name(sessions.ROOT_FILE))
-    else:
-        prefix = "session.optimized_model_external_initializers"
-        options.add_session_config_entry(f"{prefix}_file_name", target.with_suffix(".data").name)
-        options.add_session_config_entry(f"{prefix}_min_size_in_bytes", "1024")
+    prefix = "session.optimized_model_external_initializers"
+    options.add_session_config_entry(f"{prefix}_file_name", target.with_suffix(".data").name)
+    options.add_session_config_entry(f"{prefix}_min_size_in_bytes", "1024")
     sessions.start(source, options, "cpu")
