@@ -10,6 +10,7 @@ PARITY := .venv-parity
 TRAIN := .venv-train
 TOOLS := .venv-dist
 SITE := .venv-site
+UV := .venv-uv
 PIP := -m pip --disable-pip-version-check
 SOURCES := geonb geonb_training tests benchmarks binder colab site workshop
 PYTEST_FLAGS ?=
@@ -19,7 +20,7 @@ LAB_FLAGS ?=
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-313 setup-mxnet demo lab lab-mxnet labextension \
 	check format fuzz test test-newest test-mxnet test-slow test-313 test-ray test-train bench bench-geoclip bench-mini \
-	notebooks site site-lite class-set slides wheelhouse binder-rehearsal colab-rehearsal devcontainer-rehearsal \
+	notebooks site class-set slides wheelhouse binder-rehearsal colab-rehearsal devcontainer-rehearsal \
 	pictures mini lock dist clean
 
 help:
@@ -28,7 +29,7 @@ help:
 
 ##@ Use it
 
-demo: $(VENV)/ready  ## locate the example photo: a table, a PNG and an HTML page
+demo: $(VENV)/core  ## locate the example photo: a table, a PNG and an HTML page
 	@$(VENV)/bin/geonb demo
 
 lab: $(VENV)/ready  ## open JupyterLab with the first notebook
@@ -49,12 +50,21 @@ labextension: $(VENV)/ready  ## build gmaps' widgets for JupyterLab into .venv (
 
 ##@ Set it up (the other targets do this when they need it)
 
-setup: $(VENV)/ready  ## the everyday environment (.venv): newest NumPy, no MXNet
+setup: $(VENV)/ready  ## the everyday environment (.venv), whole: newest NumPy, no MXNet
 setup-313: $(VENV_313)/ready  ## the same on Python 3.13 (.venv-313)
 setup-mxnet: $(MXNET)/ready  ## the MXNet environment (.venv-mxnet): MXNet and the NumPy it needs
 
-$(VENV)/ready: requirements/newest.txt requirements/geoclip.txt pyproject.toml
-	$(call install,$(PYTHON),$(VENV),requirements/newest.txt)
+# In two steps: `make demo` waits for the first, which brings what geonb itself needs; what notebooks, tests and their
+# tools need is added when a target first asks for it.
+$(VENV)/core: requirements/core.txt requirements/newest.txt requirements/geoclip.txt pyproject.toml
+	$(call environment,$(PYTHON),$(VENV),requirements/core.txt,some seconds)
+	$(call geonb,$(VENV))
+	@touch $@
+
+$(VENV)/ready: $(VENV)/core
+	$(call packages,$(VENV),requirements/newest.txt,a minute or two)
+	$(call packages,$(VENV),requirements/geoclip.txt,some seconds)
+	@touch $@
 
 $(VENV_313)/ready: requirements/newest.txt requirements/geoclip.txt pyproject.toml
 	$(call install,$(PYTHON_313),$(VENV_313),requirements/newest.txt)
@@ -76,20 +86,28 @@ $(SITE)/ready: requirements/site.txt pyproject.toml
 
 # The environment is made anew from its lock; the stamp is written last, so a broken setup is repeated.
 define install
-	$(call environment,$(1),$(2),$(3))
-	@$(2)/bin/python $(PIP) install --quiet --require-hashes --no-deps -r requirements/geoclip.txt
-	@$(2)/bin/python $(PIP) install --quiet --no-deps --no-build-isolation -e .
+	$(call environment,$(1),$(2),$(3),a minute or two)
+	$(call packages,$(2),requirements/geoclip.txt,some seconds)
+	$(call geonb,$(2))
 	@touch $@
-	@echo "==> $(2) is ready"
 endef
 
 define environment
 	@test -n "$(1)" || { echo "$@ needs Python 3.13. Try: make PYTHON_313=/path/to/python3.13 $@"; exit 2; }
 	@$(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "geonb needs Python 3.11 or newer; $(1) is older. Try: make PYTHON=/path/to/python3.11 $@"; exit 2; }
-	@echo "==> setting up $(2) from $(3) (once; a minute or two)"
+	@echo "==> making an environment in $(2), with $$($(1) --version)"
 	@$(1) -m venv --clear $(2)
-	@$(2)/bin/python $(PIP) install --require-hashes --no-deps --progress-bar on -r $(3)
+	$(call packages,$(2),$(3),$(4))
+endef
+
+define packages
+	@echo "==> installing $(2) into $(1) (once; $(3))"
+	@$(1)/bin/python $(PIP) install --quiet --require-hashes --no-deps -r $(2)
+endef
+
+define geonb
+	@$(1)/bin/python $(PIP) install --quiet --no-deps --no-build-isolation -e .
 endef
 
 ##@ Check a change
@@ -172,12 +190,6 @@ site: $(SITE)/ready $(VENV)/ready  ## build and check the site, in artefacts/sit
 	@$(SITE)/bin/python -m sphinx --fail-on-warning --keep-going -q $(PAGES) artefacts/site
 	@$(VENV)/bin/python site/check.py
 
-# Built, but never opened: Pyodide comes from a host of its own, when the page is opened.
-site-lite: $(SITE)/ready  ## add geonb inside the browser (JupyterLite) to the site, in artefacts/site/lite; not tried yet
-	@rm -rf artefacts/site-wheel
-	@$(SITE)/bin/python -m hatchling build -t wheel -d artefacts/site-wheel
-	@cd artefacts && ../$(SITE)/bin/jupyter lite build --contents ../site/lite --piplite-wheels site-wheel/*.whl --output-dir site/lite
-
 class-set: $(VENV)/ready  ## a round of the guessing game on paper, into artefacts/class_set (SEED=7)
 	@$(VENV)/bin/python workshop/class_set.py --seed $(or $(SEED),7)
 
@@ -209,16 +221,22 @@ mini: $(MXNET)/ready  ## train the mini model, and draw the example photos (abou
 	$(MXNET)/bin/python -m geonb_training mini geonb/data/mini
 	$(MXNET)/bin/python -m geonb_training.scenes.example geonb/data
 
-COMPILE := uv pip compile -q --generate-hashes --no-header --no-annotate --python-version 3.11
+COMPILE := $(UV)/bin/uv pip compile -q --generate-hashes --no-header --no-annotate --python-version 3.11
 LOCK_FLAGS ?= --upgrade
-lock:  ## compile the locks (needs uv)
+lock: $(UV)/ready  ## compile the locks anew, with the newest releases (LOCK_FLAGS=: with those that they have)
 	$(COMPILE) $(LOCK_FLAGS) --universal pyproject.toml --extra lab --extra dev --extra parquet -o requirements/newest.txt
+	$(COMPILE) $(LOCK_FLAGS) --universal pyproject.toml --group editable -c requirements/newest.txt -o requirements/core.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra mxnet --extra lab --extra dev -o requirements/mxnet.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra mxnet --extra notebooks --group site -o requirements/site.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra ray --group cluster -o requirements/ray.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --group parity -o requirements/parity.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra train --group training -o requirements/train.txt
 	$(COMPILE) $(LOCK_FLAGS) --universal --group dist -o requirements/dist.txt
+	$(COMPILE) $(LOCK_FLAGS) --universal --group uv -o requirements/uv.txt
+
+$(UV)/ready: requirements/uv.txt
+	$(call environment,$(PYTHON),$(UV),requirements/uv.txt,some seconds)
+	@touch $@
 
 ##@ Release it
 
@@ -237,8 +255,8 @@ dist: $(TOOLS)/ready  ## build sdist and wheel into dist/, and try the wheel in 
 	@echo "==> dist/ holds a release:" dist/*
 
 $(TOOLS)/ready: requirements/dist.txt
-	$(call environment,$(PYTHON),$(TOOLS),requirements/dist.txt)
+	$(call environment,$(PYTHON),$(TOOLS),requirements/dist.txt,some seconds)
 	@touch $@
 
 clean:  ## remove the environments and what the tools left behind
-	rm -rf $(VENV) $(VENV_313) $(MXNET) $(RAY) $(PARITY) $(TRAIN) $(SITE) $(TOOLS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV_313) $(MXNET) $(RAY) $(PARITY) $(TRAIN) $(SITE) $(TOOLS) $(UV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -26,11 +26,10 @@ from .evaluation.photo_sets import read_photos as read_photos
 from .evaluation.promises import Coverage as Coverage
 from .evaluation.promises import check_promise as check_promise
 from .evaluation.promises import learn_promise as learn_promise
-from .evaluation.published import PublishedCheck as PublishedCheck
 from .evaluation.published import PublishedRow as PublishedRow
-from .evaluation.published import check_published as check_published
 from .evaluation.published import published_answer as published_answer
 from .evaluation.scores import Score as Score
+from .known import fetch as fetch
 from .many.results import Result as Result
 from .many.results import predict_many as predict_many
 from .maps.cleaning import Cleaned as Cleaned
@@ -66,7 +65,6 @@ from .shown.pictures import show_photo as show_photo
 from .shown.sheets import Sheet as Sheet
 from .similarity import Lookalikes as Lookalikes
 from .similarity import lookalikes as lookalikes
-from .weights.fetching import fetch as fetch
 from .weights.registry import Weights as Weights
 from .weights.registry import WeightsFile as WeightsFile
 

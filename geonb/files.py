@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, and the cache of what was fetched and derived."""
+"""Files that are read, and the cache of what was fetched and derived."""
 
 from __future__ import annotations
 
@@ -6,25 +6,20 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import struct
-import uuid
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geonb import __version__
-from geonb.errors import GeonbError, OutputError
+from geonb.errors import GeonbError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PART = ".part-"
-"""How the names of unfinished files and folders begin."""
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-"""What the system says of a full disk, and of a broken one."""
+    from filelock import BaseFileLock
 
 BROKEN = (
     OSError,
@@ -62,31 +57,6 @@ def expecting(
         raise kind(f"{path}: cannot read it, expected {what} ({reason}){advice}") from error
     except raised as error:
         raise kind(f"{path}: not {what}, or cut off ({error!r:.200}){advice}") from error
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside ``path``, moved onto it when the block ends without an error.
-
-    The temporary file keeps the ending of ``path``, and is removed when the block fails.
-    Raises `OutputError` if the file cannot be written.
-    """
-    path = Path(path)
-    temporary = path.with_name(f"{PART}{uuid.uuid4().hex}{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        if error.errno in _FULL or error.filename in map(str, (temporary, *path.parents)):
-            raise OutputError(
-                f"{path}: cannot write it ({error.strerror}); choose another folder, "
-                "or free some space"
-            ) from error
-        raise
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -149,13 +119,16 @@ def md5(data: bytes) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """MD5 of a file's content, remembered for as long as its inode, size and time stay the same.
+    """MD5 of a file's content, remembered for as long as nothing has written to the file.
 
-    It is worked out each time if others may write to the file. Raises `OSError`.
+    Its inode, size and times tell; that of its last change, which no program can set, tells a
+    file that was unpacked with the time of the one before. The digest is worked out each time if
+    others may write to the file. Raises `OSError`.
     """
     with regular(path).open("rb") as file:
         state = os.fstat(file.fileno())
-        name = f"{state.st_dev:x}-{state.st_ino:x}-{state.st_size:x}-{state.st_mtime_ns:x}"
+        facts = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+        name = "-".join(f"{fact:x}" for fact in facts)
         note = cache_folder() / "digests" / name
         with contextlib.suppress(OSError):
             known = note.read_text(encoding="utf-8")
@@ -163,6 +136,8 @@ def file_digest(path: Path) -> str:
                 return known
         kind = partial(hashlib.md5, usedforsecurity=False)
         digest = hashlib.file_digest(file, kind).hexdigest()
+    from geonb.writing import replacing
+
     with contextlib.suppress(OSError):  # the cache may be read-only
         make_cache_folder(note.parent.name)
         with replacing(note) as temporary:
@@ -170,35 +145,55 @@ def file_digest(path: Path) -> str:
     return digest
 
 
-@dataclass(frozen=True)
-class Derived:
-    """A folder of derived files; a temporary one is removed when nothing refers to it any more."""
-
-    folder: Path
-
-
-DERIVED = "onnx"
-"""The folder of the cache with all derived ones."""
-FEATURES = "features"
-"""The folder of the cache with what networks said of photos that a head was fitted on."""
 TEST_PHOTOS = "im2gps"
 """The folder of the cache with the photos of IM2GPS."""
-MANIFEST = "sizes"
-"""Lists a derived folder's files: name, size in bytes, MD5."""
+DERIVED = "derived"
+"""The folder of the cache with what was derived from models: a folder for each model and kind."""
+MARK = ".geonb"
+"""The file that says that geonb made a folder, and for which model: only such folders go."""
 
 
-def find_derived(name: str, maker: str = "") -> Derived | None:
-    """The derived folder ``name`` if it is in the cache, whole and unchanged; see `derive`."""
-    release = f"{__version__}-{maker}" if maker else __version__
-    folder = cache_folder() / DERIVED / f"{name}-{release}"
+def mark_folder(folder: Path, owner: str) -> None:
+    """Make a folder for you alone, marked as geonb's and as made for the model ``owner``.
+
+    A folder that is there already is marked only if it is empty. Raises `OSError`.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if not any(folder.iterdir()):
+        (folder / MARK).write_text(owner, encoding="utf-8")
+
+
+def owner_of(folder: Path) -> str | None:
+    """The model that geonb made a folder for; None for any other folder, and for a link."""
     try:
-        lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
-        rows = [(folder / file, size, digest) for file, size, digest in map(str.split, lines)]
-        whole = bool(rows) and all(
-            file.stat().st_size == int(size) and file_digest(file) == digest
-            for file, size, digest in rows
-        )
-        private = all(map(is_private, (folder, *folder.iterdir())))
+        if folder.is_symlink() or (folder / MARK).is_symlink():
+            return None
+        return (folder / MARK).read_text(encoding="utf-8")
     except (OSError, ValueError):
         return None
-    return Derived(folder) if whole and private else None
+
+
+def remove_marked(folder: Path) -> None:
+    """Remove a folder with what is in it if geonb made it; leave any other. Raises `OSError`."""
+    if owner_of(folder) is not None:
+        shutil.rmtree(folder)
+
+
+def derived_folders(owner: str | None = None) -> list[Path]:
+    """The folders of what was derived from a model, or from all: conversions, features."""
+    found = ((folder, owner_of(folder)) for folder in (cache_folder() / DERIVED).glob("*"))
+    return [folder for folder, whose in found if whose is not None and owner in {None, whose}]
+
+
+def clear_derived(owner: str | None = None) -> None:
+    """Remove what was derived from a model, or from all of them. Raises `OSError`."""
+    with deriving():
+        for folder in derived_folders(owner):
+            remove_marked(folder)
+
+
+def deriving() -> BaseFileLock:
+    """One process at a time derives or clears, so a part that it finds is nobody's."""
+    import filelock
+
+    return filelock.FileLock(make_cache_folder(DERIVED).with_name(f".{DERIVED}.lock"))

@@ -148,7 +148,7 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
     """
     why = ""
     if source is None:
-        from geonb.weights.fetching import choose
+        from geonb.known import choose
 
         source, why = choose(precision)
     name, weights, place, own = _find(os.fspath(source), precision, download=download)
@@ -172,7 +172,8 @@ def _find(
         weights = REGISTRY[source].of_precision(precision)
         if weights.shipped:
             return source, weights, weights.shipped, ""
-        from geonb.weights.fetching import fetch, find, own_files
+        from geonb.known import fetch, find
+        from geonb.weights.installed import own_files
 
         place = fetch(weights) if download else find(weights)
         return source, weights, place, str(own_files(weights) or "")

@@ -13,7 +13,7 @@ from geonb.distances import check_points, haversine
 from geonb.earth import s2
 from geonb.earth.cells import Cells
 from geonb.errors import ModelError
-from geonb.files import expecting, regular, replacing
+from geonb.files import expecting, regular
 
 if TYPE_CHECKING:
     import os
@@ -57,6 +57,8 @@ class Promise:
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Store it in the folder of a model, where `load_model` finds it. Raises `OutputError`."""
+        from geonb.writing import replacing
+
         with replacing(Path(folder) / PROMISE_FILE) as path:
             path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 

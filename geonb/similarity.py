@@ -6,6 +6,7 @@ if their photos look alike to it.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -16,13 +17,16 @@ from geonb.distances import check_points, distance, haversine
 from geonb.earth.places import Town, nearest_town
 from geonb.errors import ModelError
 from geonb.evaluation.guesses import one_place
+from geonb.files import expanded
+from geonb.known import fetch
 from geonb.network.gallery import location_encoder, open_gallery, read_points
-from geonb.network.geoclip import GeoclipFiles, find_location, find_points
+from geonb.network.geoclip import GeoclipFiles, find_location, find_points, pip_folder
 from geonb.predictions import spread
 from geonb.shown.sheets import Sheet, Tabular
+from geonb.weights.installed import cached_files, own_files
+from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES
 
 if TYPE_CHECKING:
-    import os
     from pathlib import Path
 
     from matplotlib.figure import Figure
@@ -49,7 +53,6 @@ class Lookalikes(Tabular):
         apart_km: No two of all these places are nearer to each other.
         everywhere: All places that were compared, (N, 2) degrees.
         similar: The similarity of each of them, (N,).
-        towns: The nearest town of each lookalike.
     """
 
     place: Place
@@ -174,7 +177,22 @@ def _encoder(model: Model | str | os.PathLike[str]) -> tuple[Path, NDArray[np.fl
                 'geonb.lookalikes("geoclip", place)'
             )
         return files.location, files.points
-    from geonb.weights.fetching import find_places
-
-    folder = find_places(model)
+    folder = _places_folder(model)
     return find_location(folder), find_points(folder)
+
+
+def _places_folder(source: str | os.PathLike[str]) -> Path:
+    """The folder with GeoCLIP's location encoder and gallery, which pip's ``geoclip`` has too.
+
+    They are fetched (40 MB) if ``source`` is ``geoclip`` and they aren't on this machine.
+    """
+    if os.fspath(source) != GEOCLIP.name:
+        folder = expanded(source)
+        if not folder.is_dir():
+            raise ModelError(f"{folder}: no such folder; expected GeoCLIP's, or its name: geoclip")
+        return folder
+    if own := own_files(GEOCLIP):
+        return own
+    if cached := cached_files(GEOCLIP_PLACES):
+        return cached[-1].parent
+    return pip_folder() or fetch(GEOCLIP_PLACES).parent

@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb import __version__
 from geonb.errors import ModelError, PhotoError
 from geonb.files import (
-    FEATURES,
+    DERIVED,
     cache_folder,
     file_digest,
     is_private,
     make_cache_folder,
-    replacing,
+    mark_folder,
 )
 from geonb.model import BATCH
+from geonb.network.derived import derived_name
 from geonb.network.head import write_features_onnx
 from geonb.network.sessions import open_session
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import preprocess
+from geonb.writing import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,10 +66,11 @@ def read_features(model: Model, files: CheckpointFiles, photos: Sequence[str]) -
     """
     from tqdm.auto import tqdm
 
-    folder = cache_folder() / FEATURES / f"{files.digest()}-{__version__}"
+    name = derived_name(files.owner, f"{files.digest()}-features")
+    folder = cache_folder() / DERIVED / name
     with contextlib.suppress(OSError):  # the cache may be read-only
-        make_cache_folder(FEATURES)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_cache_folder(DERIVED)
+        mark_folder(folder, files.owner)
     with ThreadPoolExecutor(_THREADS) as pool:
         digests = list(pool.map(_digest, photos))
     first: dict[str, int] = {}

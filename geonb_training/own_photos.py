@@ -19,9 +19,10 @@ from geonb.evaluation.guesses import most_frequent
 from geonb.evaluation.photo_sets import PhotoSet, read_photos
 from geonb.evaluation.promises import promise_from
 from geonb.evaluation.published import PUBLISHED
-from geonb.files import expanded, replacing
+from geonb.files import expanded
 from geonb.preprocessing import RECIPE
 from geonb.regions import PROMISE_FILE
+from geonb.writing import replacing
 from geonb_training.batches import Photos
 from geonb_training.fitting import Fitting
 from geonb_training.loop import default_trainer, fit, new_trainer

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CheckpointError, OutputError, TrainingError
-from geonb.files import PART, expanded, replacing
+from geonb.files import expanded
 from geonb.network.layers import Checkpoint, Layer, parameter_shapes
 from geonb.network.mxnet_files import read_params
+from geonb.writing import PART, replacing
 from geonb_training.network import misfits
 from geonb_training.writing import symbol_json, write_params
 

@@ -42,7 +42,7 @@ LOOK = """async () => {
 def main():
     """Check every page, and print what is wrong; the exit code is 1 where anything is."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    other = {"_static", "_downloads", "lite"}  # parts of pages; for paper; JupyterLite's own
+    other = {"_static", "_downloads"}  # parts of pages; for paper
     pages = sorted(path for path in SITE.rglob("*.html") if other.isdisjoint(path.parts))
     wrong, links, ids = [], defaultdict(set), {}
     with chromium_browser() as browser:

@@ -21,7 +21,7 @@ author = "the geonb authors"
 project_copyright = "the geonb authors; LocationNet: J. Choi and K. Li, CC BY-SA 3.0"
 version = release = geonb.__version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["lite", "notebooks/.ipynb_checkpoints"]
+exclude_patterns = ["notebooks/.ipynb_checkpoints"]
 
 # Notebooks run as a reader runs them, but each map is a picture, which needs no scripts.
 os.environ["GEONB_MAP"] = "static"

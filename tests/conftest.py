@@ -10,6 +10,8 @@ from jupyter_server import jupyter  # noqa: F401 (fixture)
 from live_maps import gmaps_widgets  # noqa: F401 (fixture)
 from mirrors import mirror, other  # noqa: F401 (fixtures)
 
+import geonb
+
 # A busy machine is no bug; and CI tries the same examples each time, so that red means a change.
 settings.register_profile("geonb", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("geonb")
@@ -39,19 +41,15 @@ def cache(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def real_files():
     """The folder with LocationNet's real symbol and cells."""
-    return Path(os.environ["GEONB_REAL_FILES"])
+    return Path(geonb.__file__).parent / "data" / "locationnet"
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config, items):
-    """Mark what opens a browser; leave out (not skip) the tests of real files that aren't there."""
+def pytest_collection_modifyitems(items):
+    """Mark what opens a browser."""
     for item in items:
         if "chromium" in item.fixturenames:
             item.add_marker("browser")
-    if not os.environ.get("GEONB_REAL_FILES"):
-        real = [item for item in items if item.get_closest_marker("real")]
-        config.hook.pytest_deselected(items=real)
-        items[:] = [item for item in items if not item.get_closest_marker("real")]
 
 
 def pytest_sessionfinish(session):

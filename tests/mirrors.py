@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from servers import Mirror, serve
 
+from geonb.files import MARK
 from geonb.weights import downloading
 from geonb.weights.registry import LOCATIONNET, WeightsFile
 
@@ -48,5 +49,6 @@ def final(cache):
 
 
 def left(cache):
-    """The names of all files there, but for the lock."""
-    return sorted(p.name for p in (cache / "locationnet").iterdir() if "lock" not in p.name)
+    """The names of all files there, but for the lock and the folder's mark."""
+    others = {".lock", MARK}
+    return sorted(p.name for p in (cache / "locationnet").iterdir() if p.name not in others)

@@ -28,7 +28,7 @@ def open_album(chromium):
     contexts = []
 
     def open_(path, **options):
-        context = chromium.new_context(**options)
+        context = chromium.new_context(reduced_motion="reduce", **options)
         contexts.append(context)
         context.set_offline(True)
         page = context.new_page()

@@ -151,9 +151,8 @@ def test_outlines_tell_class_token_level_area_and_place(cells):
     assert lngs.min() <= cells.places[7, 1] <= lngs.max()
 
 
-@pytest.mark.real
 def test_locationnet_s_own_list(real_files, tmp_path):
-    cells = read_cells(real_files / "grids.txt")
+    cells = read_cells("locationnet")
     assert len(cells) == 15_527
     assert (cells.levels.min(), cells.levels.max()) == (1, 30)
     assert cells.index(cells.places).tolist() == list(range(15_527))  # each in its own cell
@@ -162,3 +161,4 @@ def test_locationnet_s_own_list(real_files, tmp_path):
     assert len(cells.to_geojson()["features"]) == 15_527
     cells.write(tmp_path / "again.txt")
     assert (tmp_path / "again.txt").read_bytes() == (real_files / "grids.txt").read_bytes()
+    assert len(read_cells("mini")) == 211

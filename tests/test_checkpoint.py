@@ -207,7 +207,6 @@ def test_missing_files_are_named(tmp_path, files):
         find_checkpoint(tmp_path)
 
 
-@pytest.mark.real
 def test_the_real_symbol(real_files):
     layers = read_symbol(real_files / "RN101-5k500-symbol.json")
     shapes = parameter_shapes(layers)

@@ -14,11 +14,11 @@ from servers import Mirror, serve
 
 import geonb
 from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
+from geonb.known import fetch
 from geonb.network.coreml import CoremlFile, read_coreml
 from geonb.network.layers import architecture
 from geonb.network.opening import find_checkpoint
 from geonb.preprocessing import RECIPE
-from geonb.weights.fetching import fetch
 from geonb.weights.registry import LOCATIONNET, WeightsFile
 
 PHOTO = Image.effect_noise((300, 240), 60).convert("RGB")

@@ -1,5 +1,6 @@
 """What is derived from a checkpoint: whole or absent, also where the cache cannot be written."""
 
+import atexit
 import gc
 import hashlib
 import os
@@ -11,7 +12,7 @@ import pytest
 from limits import powerless, quota
 from networks import write_network
 
-from geonb.files import file_digest
+from geonb.files import file_digest, mark_folder
 from geonb.network.opening import OnnxEngine
 from geonb.network.sessions import open_session
 
@@ -76,7 +77,7 @@ def test_a_full_disk(files, cache):
     assert run.returncode == 1
     assert "ModelError" in run.stderr.splitlines()[-1]
     assert "free some space" in run.stderr.splitlines()[-1]
-    assert list((cache / "onnx").iterdir()) == []
+    assert list((cache / "derived").iterdir()) == []
     assert answer(files, cache).stderr == ""
 
 
@@ -94,7 +95,7 @@ def test_a_temporary_folder_goes_with_the_engine(files, cache):
 
 def test_a_changed_file_of_the_same_size_is_made_anew(files, cache):
     expected = OnnxEngine(files).probabilities(SEEN)
-    (victim,) = (cache / "onnx").glob("*/model.data")
+    (victim,) = (cache / "derived").glob("*/model.data")
     data = bytearray(victim.read_bytes())
     data[::7] = bytes(len(data[::7]))
     victim.write_bytes(data)
@@ -126,19 +127,42 @@ def test_arrays_lie_on_pages(files, tmp_path):
 def test_conversions_of_other_releases_go_when_one_is_made(files, cache, tmp_path):
     """Those of this release stay: other networks, and other kinds of the same."""
     OnnxEngine(write_network(tmp_path / "other", seed=3))
-    (kept,) = (cache / "onnx").iterdir()
+    (kept,) = (cache / "derived").iterdir()
     *_, ours, runtime = kept.name.split("-")
     start = kept.name.removesuffix(f"-{ours}-{runtime}")
     old = [f"{start}-0.0.9-{runtime}", f"{start}-{ours}-1.2.3", "a-b-plain-0.0.9"]
     for name in [*old, f"a-b-plain-{ours}", ".part-0123"]:
-        (cache / "onnx" / name).mkdir()
-        (cache / "onnx" / name / "model.data").write_bytes(bytes(1000))
+        mark_folder(cache / "derived" / name, "other")
+        (cache / "derived" / name / "model.data").write_bytes(bytes(1000))
     OnnxEngine(write_network(tmp_path / "other", seed=3))  # it is there, so nothing is made
-    assert len(list((cache / "onnx").iterdir())) == 6
+    assert len(list((cache / "derived").iterdir())) == 6
     OnnxEngine(files)
-    names = {path.name for path in (cache / "onnx").iterdir()}
+    names = {path.name for path in (cache / "derived").iterdir()}
     assert {kept.name, f"a-b-plain-{ours}"} < names
     assert len(names) == 3
+
+
+def test_a_conversion_removes_nothing_that_geonb_did_not_make(files, cache):
+    """GEONB_CACHE may name a folder that holds folders of the user's."""
+    own = cache / "derived" / "holiday"
+    own.mkdir(parents=True)
+    (own / "photo.jpg").write_bytes(b"a photo")
+    OnnxEngine(files)
+    assert (own / "photo.jpg").exists()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_child_leaves_the_temporary_folder_to_its_parent(files, cache):
+    cache.write_text("a file where the folder should be")
+    with pytest.warns(UserWarning, match="the cache cannot be written"):
+        engine = OnnxEngine(files)
+    child = os.fork()
+    if not child:
+        gc.collect()
+        atexit._run_exitfuncs()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert engine.alone.probabilities(SEEN).shape == (1, 40)
 
 
 def opened(folder):
@@ -156,7 +180,7 @@ def test_folders_of_the_cache_are_yours_alone(files, cache):
 def test_a_conversion_that_others_may_have_written_is_made_anew(files, cache):
     """Someone swaps the arrays, and corrects the list of digests: only the owner tells."""
     expected = OnnxEngine(files).probabilities(SEEN)
-    (folder,) = (cache / "onnx").iterdir()
+    (folder,) = (cache / "derived").iterdir()
     data = folder / "model.data"
     data.write_bytes(data.read_bytes()[::-1])
     sizes = folder / "sizes"
@@ -165,7 +189,7 @@ def test_a_conversion_that_others_may_have_written_is_made_anew(files, cache):
     rows = [(n, size, digest if n == data.name else old) for n, size, old in rows]
     sizes.write_text("".join(f"{' '.join(row)}\n" for row in rows))
     opened(cache)
-    with pytest.warns(UserWarning, match=r"others may write to .*onnx.*converted anew"):
+    with pytest.warns(UserWarning, match=r"others may write to .*derived.*converted anew"):
         engine = OnnxEngine(files)
     np.testing.assert_array_equal(engine.probabilities(SEEN), expected)
     np.testing.assert_array_equal(OnnxEngine(files).probabilities(SEEN), expected)
@@ -192,10 +216,10 @@ def test_what_a_killed_process_left_goes(files, cache):
     environment = {**os.environ, "GEONB_CACHE": str(cache)}
     run = subprocess.run([sys.executable, "-c", code, files.prefix], env=environment, check=False)
     assert run.returncode == 9
-    (left,) = (cache / "onnx").iterdir()
+    (left,) = (cache / "derived").iterdir()
     assert left.name.startswith(".part-")
     OnnxEngine(files)
-    (made,) = (cache / "onnx").iterdir()
+    (made,) = (cache / "derived").iterdir()
     assert (made / "model.onnx").is_file()
 
 

@@ -56,6 +56,32 @@ def test_a_lock_pins_everything_and_names_no_index(lock):
     assert "://" not in text
 
 
+def pinned(name):
+    """What a lock pins: a set of versions for each package, since systems may differ."""
+    versions = {}
+    lock = (ROOT / "requirements" / f"{name}.txt").read_text()
+    for package, version in re.findall(r"^([\w.-]+)==([^\s;]+)", lock, re.MULTILINE):
+        versions.setdefault(package, set()).add(version)
+    return versions
+
+
+@pytest.mark.parametrize("name", ["newest", "core", "mxnet", "ray", "parity", "train", "site"])
+def test_every_environment_has_what_the_core_needs(name):
+    wanted = {Requirement(line).name for line in PROJECT["dependencies"]}
+    assert wanted - set(pinned(name)) == set()
+
+
+def test_completing_the_environment_of_the_demo_changes_nothing_in_it():
+    whole = pinned("newest")
+    for package, versions in pinned("core").items():
+        assert versions <= whole[package], package
+
+
+def test_the_locks_name_nothing_that_no_environment_is_made_from():
+    named = set(re.findall(r"requirements/([\w-]+)\.txt", (ROOT / "Makefile").read_text()))
+    assert named == {lock.stem for lock in LOCKS}
+
+
 @pytest.mark.parametrize(
     ("system", "machine", "python", "wanted"),
     [

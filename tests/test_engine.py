@@ -27,7 +27,7 @@ def files(tmp_path):
 
 
 def cached(cache):
-    return sorted(path for path in (cache / "onnx").rglob("*") if path.is_file())
+    return sorted(path for path in (cache / "derived").rglob("*") if path.is_file())
 
 
 def assert_same_answers(first, second, seen):
@@ -107,9 +107,9 @@ def test_the_onnx_file_is_written_once(files, cache):
 def test_the_onnx_file_is_keyed_by_content(tmp_path, files, cache):
     OnnxEngine(files)
     OnnxEngine(write_network(tmp_path / "copy"))
-    assert len(list((cache / "onnx").iterdir())) == 1
+    assert len(list((cache / "derived").iterdir())) == 1
     OnnxEngine(write_network(tmp_path / "other", seed=1))
-    assert len(list((cache / "onnx").iterdir())) == 2
+    assert len(list((cache / "derived").iterdir())) == 2
 
 
 @pytest.mark.parametrize("harm", ["cut", "empty", "gone"])
@@ -151,7 +151,12 @@ def test_two_processes_at_once(files, cache):
     command = [sys.executable, "-c", code]
     runs = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) for _ in range(3)]
     assert [(run.communicate()[1], run.returncode) for run in runs] == [(b"", 0)] * 3
-    assert {path.name for path in cached(cache)} == {"model.data", "model.onnx", "sizes"}
+    assert {path.name for path in cached(cache)} == {
+        ".geonb",
+        "model.data",
+        "model.onnx",
+        "sizes",
+    }
 
 
 @pytest.mark.newest

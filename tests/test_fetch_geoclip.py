@@ -11,10 +11,11 @@ from geoclip_files import make_points, write_onnx_form
 from mirrors import mirror  # noqa: F401 (fixture)
 
 import geonb
+from geonb import similarity
 from geonb.__main__ import main
 from geonb.errors import FetchError
 from geonb.network import geoclip
-from geonb.weights import fetching
+from geonb.weights import clearing
 from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES, REGISTRY
 
 
@@ -47,7 +48,7 @@ def served(mirror, content, cache, monkeypatch):  # noqa: F811
     record = replace(GEOCLIP, forms=tuple(map(local, GEOCLIP.forms)), int8=local(GEOCLIP.int8))
     monkeypatch.setitem(REGISTRY, "geoclip", record)
     places = replace(GEOCLIP_PLACES, forms=tuple(map(local, GEOCLIP_PLACES.forms)))
-    monkeypatch.setattr(fetching, "GEOCLIP_PLACES", places)
+    monkeypatch.setattr(similarity, "GEOCLIP_PLACES", places)
     return record
 
 
@@ -65,7 +66,7 @@ def test_resumed_by_a_later_call_from_another_address(served, mirror, content): 
     half = len(content[name]) // 2
     size = {"coordinates_100K.json": 10**9, "location_model.onnx": 10**9}
     mirror.cuts = [*size.values(), half] + [half] * 20  # the rest never comes
-    with pytest.raises(FetchError, match="bytes came and are kept"):
+    with pytest.raises(FetchError, match="bytes are kept"):
         geonb.fetch("geoclip")
     mirror.cuts, before = [], len(mirror.requests)
     geonb.fetch("geoclip")
@@ -152,9 +153,9 @@ def test_from_a_folder(tmp_path, cache, content):
 @pytest.mark.usefixtures("served")
 def test_cleared(cache):
     geonb.load_model("geoclip")
-    fetching.clear("geoclip")
+    clearing.clear("geoclip")
     assert not (cache / "geoclip").exists()
-    assert not [path for path in (cache / "onnx").iterdir() if path.is_dir()]
+    assert not [path for path in (cache / "derived").iterdir() if path.is_dir()]
 
 
 def test_the_record():

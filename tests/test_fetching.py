@@ -7,7 +7,7 @@ import pytest
 from mirrors import CONTENT, WHOLE, final, left, record
 
 from geonb.errors import FetchError, ModelError
-from geonb.weights.fetching import fetch, find
+from geonb.known import fetch, find
 
 
 def test_files_are_fetched_once(mirror, cache, capsys):

@@ -1,14 +1,15 @@
 """A download that breaks off: resumed where it broke, by the same call or a later one."""
 
 import random
+import re
 from dataclasses import replace
 
 import pytest
 from mirrors import CELLS, CONTENT, WHOLE, final, left, record
 
 from geonb.errors import FetchError
+from geonb.known import fetch
 from geonb.weights import downloading
-from geonb.weights.fetching import fetch
 
 
 def test_cut_twenty_times_and_resumed_each_time(mirror, cache):
@@ -118,7 +119,7 @@ def test_passwords_and_signatures_are_neither_shown_nor_stored(mirror, cache, mo
     with pytest.raises(FetchError) as caught:
         fetch(record(mirror.url), secret)
     assert "SECRET" not in str(caught.value)
-    assert f"{mirror.url}big.params: the connection broke" in str(caught.value)
+    assert re.search(r"big\.params\?…\w{6}: the connection broke", str(caught.value))
     mark = cache / "locationnet" / ".big.params.part.from"
     assert "SECRET" not in mark.read_text()
     assert mark.stat().st_mode & 0o077 == 0

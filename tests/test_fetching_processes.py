@@ -11,13 +11,13 @@ from dataclasses import asdict
 from limits import powerless, quota
 from mirrors import WHOLE, final, record
 
-from geonb.weights.fetching import fetch
+from geonb.known import fetch
 from geonb.weights.registry import Weights
 
 RUN = """
 import json, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits it ignored
-from geonb.weights.fetching import fetch
+from geonb.known import fetch
 from geonb.weights.registry import Weights, WeightsFile
 record = json.loads(sys.argv[1])
 forms = tuple(tuple(WeightsFile(**file) for file in form) for form in record.pop("forms"))

@@ -1,7 +1,12 @@
 """The guessing game in JupyterLab and Chromium: click, guess, and see who was nearer."""
 
+import re
+
+import numpy as np
 import pytest
 from browser import _RUN
+
+from geonb.maps.plane import equal_earth
 
 pytestmark = [pytest.mark.newest, pytest.mark.slow]
 PLAY = """
@@ -15,16 +20,17 @@ game
 def tab(open_notebook):
     tab = open_notebook([PLAY, "game.rounds"])
     tab.run()
-    tab.page.locator(".geonb-game-map path").first.wait_for(state="attached")
+    tab.page.locator(".geonb-game-map .geonb-land").first.wait_for(state="attached")
     return tab
 
 
 def click(tab, lat, lng):
     """Click on the map where a place is."""
-    box = tab.page.locator(".geonb-game-map").bounding_box()
-    x = box["x"] + box["width"] * (lng + 180) / 360
-    y = box["y"] + box["height"] * (84 - lat) / 144
-    tab.page.mouse.click(x, y)
+    box = tab.page.locator(".geonb-game-map .geonb-globe").bounding_box()
+    half = equal_earth(np.array([180.0, 0.0]))[0], equal_earth(np.array([0.0, 90.0]))[1]
+    right, up = equal_earth(np.array([lng, lat])) / half
+    x = box["x"] + box["width"] * (1 + right) / 2
+    tab.page.mouse.click(x, box["y"] + box["height"] * (1 - up) / 2)
 
 
 def test_a_round_by_click_and_by_name(tab):
@@ -38,6 +44,7 @@ def test_a_round_by_click_and_by_name(tab):
     button.click()
     said.get_by_text("model: 3.0 km off").wait_for()
     assert "★ the true place" in said.inner_text()
+    page.wait_for_timeout(1200)  # the map flies there
     tab.screenshot("game-result")
     page.get_by_role("button", name="Next photo").click()
     page.get_by_text("Photo 2 of 2").wait_for()
@@ -59,10 +66,13 @@ def test_a_round_by_click_and_by_name(tab):
 
 def test_the_keyboard_is_enough(tab):
     page = tab.page
-    page.locator(".geonb-game-map").focus()
+    page.locator(".geonb-game-map .atlas").focus()
     for key in ("ArrowUp", "ArrowRight", "+", "ArrowRight"):
         page.keyboard.press(key)
-    page.locator(".geonb-game-said").get_by_text("Your guess: 3.60° N, 6.12° E").wait_for()
+    said = page.locator(".geonb-game-said").inner_text()
+    step, across = map(float, re.findall(r"[\d.]+", said))
+    assert 2 < step < 5, "a hundredth of the world"
+    assert across == pytest.approx(step * (1 + 1 / 1.6), abs=0.02), "a smaller step further in"
     page.keyboard.press("Enter")
     page.locator(".geonb-game-said").get_by_text("★ the true place").wait_for()
     assert page.locator(".jp-CodeCell").count() == 2, "no key reached JupyterLab"
@@ -71,6 +81,6 @@ def test_the_keyboard_is_enough(tab):
 def test_the_photo_is_there_while_other_cells_still_run(open_notebook):
     tab = open_notebook([PLAY, "import time\ntime.sleep(20)"])
     tab.page.evaluate(f"() => void ({_RUN})()")
-    tab.page.locator(".geonb-game-map path").first.wait_for(state="attached")
+    tab.page.locator(".geonb-game-map .geonb-land").first.wait_for(state="attached")
     tab.page.get_by_text("Photo 1 of 2").wait_for()
     assert tab.page.get_by_text("[*]:").count() > 0, "the kernel is busy still"

@@ -1,5 +1,6 @@
 """What people launch geonb with: scripts, workflows, the pages around the notebooks."""
 
+import csv
 import importlib.util
 import json
 import os
@@ -27,9 +28,107 @@ def test_links_lead_somewhere_and_pictures_have_words(page):
     assert not re.findall(r"!\[\s*\]", text)
 
 
+def first_screen(page):
+    """What stands above the first heading after the title."""
+    return (ROOT / page).read_text(encoding="utf-8").split("\n## ")[0]
+
+
+def test_the_first_screen_says_both_commands_after_the_clone():
+    (block,) = re.findall(r"```sh\n(.*?)```", first_screen("README.md"), re.DOTALL)
+    clone, demo, test = block.splitlines()
+    assert clone.startswith("git clone https://github.com/geonb/geonb")
+    assert (demo.split("  ")[0], test.split("  ")[0]) == ("make demo", "make test")
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "site" / "index.md"], ids=lambda page: page.stem)
+def test_nobody_is_sent_to_a_name_that_is_not_ours_yet(page):
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"^ *```\w+\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE):
+        assert "uvx" not in block
+        assert not re.search(r"pip install (?!.*@ git)\W*geonb", block), block
+    before, _, after = text.partition("nce it is released")
+    assert not re.search(r"uvx geonb|pip install geonb(?!\[)", before if after else text)
+
+
+def lessons():
+    """The notebooks, each with the source of its text cells."""
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        yield path.name, ["".join(it["source"]) for it in cells if it["cell_type"] == "markdown"]
+
+
+def test_the_table_of_notebooks_says_what_the_notebooks_say():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(
+        r"^\| \[.*?\]\(notebooks/(\S+)\) \| .* \| (\d+) \| (\d+) \|$", text, re.MULTILINE
+    )
+    told = [
+        (
+            name,
+            str(sum(cell.startswith("## Exercise") for cell in cells)),
+            re.search(r"\| (\d+) minutes", cells[0])[1],
+        )
+        for name, cells in lessons()
+    ]
+    assert listed == told
+
+
+def test_the_exercises_of_the_workshop_are_in_the_notebooks():
+    text = (ROOT / "workshop" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \w[\w ]+ \| (\d\d) \| (.+) \| \d+ \|$", text, re.MULTILINE)
+    assert rows
+    titles = {
+        name[:2]: [c.partition("\n")[0].lower() for c in cells if c.startswith("## Exercise: ")]
+        for name, cells in lessons()
+    }
+    for number, exercises in rows:
+        for words in re.split(r"[;?]", exercises):
+            wanted = words.strip().lower()
+            assert not wanted or any(wanted in title for title in titles[number]), wanted
+
+
+def published(system, test_set):
+    """A row of the published tables."""
+    with (ROOT / "geonb" / "data" / "published.csv").open(encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        return next(r for r in rows if (r["system"], r["test_set"]) == (system, test_set))
+
+
+def test_the_accuracies_are_those_that_were_measured_and_say_of_how_many():
+    facts = json.loads((ROOT / "geonb" / "data" / "mini" / "facts.json").read_text())
+    mini = next(row for row in facts["accuracy"] if row["system"] == "mini, first guess")
+    rows = [published("LocationNet", "Placing 2016"), published("GeoCLIP", "IM2GPS3k")]
+    photos = [mini["photos"], *(int(row["photos"]) for row in rows)]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for km in ("25", "200"):
+        cells = re.search(rf"^\| within {km} km \|(.*)\|$", text, re.MULTILINE)[1].split("|")
+        measured = [mini[f"within_{km}_km"], *(float(row[km]) for row in rows)]
+        for cell, share, count in zip(cells, measured, photos, strict=True):
+            assert float(re.search(r"([\d.]+)%", cell)[1]) == pytest.approx(share, abs=0.0501)
+            assert km == "200" or f"% of {count:,} " in cell
+
+
 def test_the_picture_of_the_result_is_small():
     assert "(docs/where.png)" in (ROOT / "README.md").read_text()
     assert (ROOT / "docs" / "where.png").stat().st_size < 150_000
+
+
+@pytest.mark.linux311
+@pytest.mark.parametrize(
+    ("target", "locks"),
+    [
+        ("demo", ["core"]),
+        ("lab", ["core", "newest", "geoclip"]),
+        ("test-newest", ["core", "newest", "geoclip"]),
+    ],
+)
+def test_on_a_clean_clone_a_target_installs_what_it_needs_and_no_more(target, locks, tmp_path):
+    for name in ("Makefile", "pyproject.toml", "requirements"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    command = ["make", "--dry-run", "-C", tmp_path, target]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert re.findall(r"--require-hashes .*-r requirements/(\w+)\.txt", said) == locks
+    assert all("--quiet" in line for line in said.splitlines() if "pip " in line)
 
 
 @pytest.mark.linux311
@@ -63,10 +162,12 @@ def instance(tmp_path, monkeypatch):
     for name, text in {"conda": CONDA, "sudo": SUDO, "nohup": '#!/bin/sh\nexec "$@"\n'}.items():
         (tmp_path / "bin" / name).write_text(text)
         (tmp_path / "bin" / name).chmod(0o755)
-    text = LIFECYCLE.read_text().replace("setup.log 2>&1 &\n", "setup.log 2>&1\n")
-    text = text.replace("/tmp/", f"{tmp_path}/").replace("/home/ec2-user", str(tmp_path))
+    text = LIFECYCLE.read_text().replace("2>&1 &\n", "2>&1\n")
+    text = text.replace("/home/ec2-user", str(tmp_path))
     (tmp_path / "on-start.sh").write_text(text)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
 
     def start():
         calls = tmp_path / "calls"
@@ -88,6 +189,17 @@ def test_the_environment_is_made_once_and_the_kernel_at_each_start(instance, tmp
     assert second.count("\n") == 1
     assert second.startswith(f"{kernel} --env GEONB_MAP static --env GEONB_CACHE {tmp_path}")
     assert first.endswith(second)
+    assert (tmp_path / "SageMaker" / "geonb-setup.log").is_file()
+
+
+@pytest.mark.linux311
+def test_what_root_writes_for_another_to_run_has_a_name_that_nobody_knows(instance, tmp_path):
+    instance()
+    instance()
+    folders = list((tmp_path / "tmp").iterdir())
+    assert len(folders) == 2
+    assert all(folder.stat().st_mode & 0o022 == 0 for folder in folders)
+    assert "/tmp" not in LIFECYCLE.read_text()
 
 
 # Stands for geonb and for Python: notes what it's asked; geonb's answer is that of the host.
@@ -166,6 +278,27 @@ def test_actions_are_pinned():
     assert used
     for line in used:
         assert re.search(r"uses: [\w/-]+@[0-9a-f]{40} # v\d", line), line
+
+
+def commands_of_ci():
+    """The lines of what CI and the scripts for other places run."""
+    scripts = [*(ROOT / ".github" / "workflows").glob("*.yml"), LIFECYCLE, ROOT / ".ci" / "run"]
+    scripts += [ROOT / "Makefile", ROOT / "workshop" / "stick" / "install.sh"]
+    for path in scripts:
+        lines = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+        yield from (line for line in lines if not line.strip().startswith("#"))
+
+
+def test_what_ci_and_the_scripts_install_is_pinned():
+    pip = re.compile(r"\b(pip|PIP)\b.* install ")
+    installs = [line for line in commands_of_ci() if pip.search(line)]
+    assert len(installs) > 8
+    for line in installs:
+        ours = re.search(r"--no-deps --no-build-isolation -e \.|dist/geonb-\*\.whl", line)
+        assert ours or "--require-hashes" in line, line
+    for line in commands_of_ci():
+        if "npx " in line:
+            assert re.search(r"npx --yes @?[\w/-]+@\d+\.\d+\.\d+ ", line), line
 
 
 @pytest.mark.newest

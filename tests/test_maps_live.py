@@ -40,7 +40,7 @@ def test_every_map_shows_its_pins_in_the_right_places(request, open_notebook, pr
         _check_pins(output.locator(PINS[provider]), box.bounding_box(), case)
         words = output.inner_text()
         assert output.locator(".geonb-beside img").get_attribute("alt").startswith("The photo")
-        assert all(f"{p.label} {p.text}" in re.sub(r"\s+", " ", words) for p in points(case))
+        assert all(f"{p.mark} {p.text}" in re.sub(r"\s+", " ", words) for p in points(case))
         assert f"Map: {provider}." in words
         tab.screenshot(f"{provider}-{app}-{name}", output)
     shown = tab.output().locator(".geonb-beside img").get_attribute("alt")
@@ -67,16 +67,16 @@ def _check_pins(pins, box, case):
     boxes = [pin.bounding_box() for pin in pins.all()]
     assert len(boxes) == len(marked)
     by_label = {pin.inner_text(): b for pin, b in zip(pins.all(), boxes, strict=True)}
-    assert set(by_label) == {p.label for p in marked}
+    assert set(by_label) == {p.mark for p in marked}
     for b in boxes:
         assert box["x"] - 1 <= b["x"] <= box["x"] + box["width"] - b["width"] + 1
         assert box["y"] - 1 <= b["y"] <= box["y"] + box["height"] - b["height"] + 1
-    numbered = [p for p in marked if p.label.isdigit()]
+    numbered = [p for p in marked if p.mark.isdigit()]
     centre = view(box_of(case))[4][1]
     lng = [nearest_turn(p.on_mercator[1], centre) for p in numbered]
     up = [math.asinh(math.tan(math.radians(p.on_mercator[0]))) for p in numbered]
-    _check_line(lng, [by_label[p.label]["x"] for p in numbered])
-    _check_line(up, [-by_label[p.label]["y"] for p in numbered])
+    _check_line(lng, [by_label[p.mark]["x"] for p in numbered])
+    _check_line(up, [-by_label[p.mark]["y"] for p in numbered])
 
 
 def _check_line(values, pixels):

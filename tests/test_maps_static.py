@@ -38,6 +38,7 @@ def test_the_card_says_the_answer_and_shows_every_guess(name):
     assert [row for row in rows if row.isdigit()] == [str(p.rank) for p in case]
     near = [p for p in case if geonb.distance(p.place, case[0].place) < drawing.CLUSTER_KM]
     assert {str(p.rank) for p in near} <= set(_texts(close))
+    assert {str(p.rank) for p in case} <= {*_texts(close), *_texts(world)}
     assert "1" in _texts(world)
     assert any(re.fullmatch(r"[125]0* km", text.replace(",", "")) for text in _texts(close))
     if case.truth is not None:
@@ -78,8 +79,9 @@ def test_names_cover_no_pin_and_no_pin_covers_another():
 
 
 def test_pins_spread_from_one_spot_and_what_is_fixed_stays():
-    spots, radii = np.zeros((6, 2)), np.array([5.0, 7.0, 9.0, 6.0, 6.0, 8.0])
-    moved = drawing.spread(spots, radii, [False] * 5 + [True])
+    marked = points.points(predictions(TOKYO, TOKYO[0][1]))
+    radii = [point.radius for point in marked]
+    moved = drawing.move_apart(np.zeros((6, 2)), marked)
     assert np.hypot(*moved[5]) < 0.1
     for i in range(6):
         for j in range(i):

@@ -26,7 +26,6 @@ def trained(tmp_path_factory):
     return training.train_mini(tmp_path_factory.mktemp("models") / "tiny", TINY, "mxnet")
 
 
-@pytest.mark.real
 def test_the_builder_gives_locationnets_graph(real_files):
     theirs = json.loads((real_files / "RN101-5k500-symbol.json").read_text())["nodes"]
     ours = json.loads(symbol_json(resnet(15_527, **LOCATIONNET)))["nodes"]

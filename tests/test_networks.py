@@ -2,10 +2,7 @@
 
 import json
 import math
-import os
-from pathlib import Path
 
-import pytest
 from networks import FULL_SIZE, _Graph
 
 
@@ -19,10 +16,8 @@ def test_full_size_has_locationnets_parameters():
     assert sum(map(math.prod, full_size().shapes.values())) == 74_405_235
 
 
-@pytest.mark.real
-def test_full_size_is_the_real_symbol_node_for_node():
-    folder = Path(os.environ["GEONB_REAL_FILES"])
-    real = json.loads((folder / "RN101-5k500-symbol.json").read_text())
+def test_full_size_is_the_real_symbol_node_for_node(real_files):
+    real = json.loads((real_files / "RN101-5k500-symbol.json").read_text())
     for node in real["nodes"]:
         node.get("attr", {}).pop("__init__", None)  # only training reads it
     mine = full_size().symbol("attr")

@@ -10,7 +10,7 @@ from limits import powerless, quota
 
 import geonb
 from geonb.errors import GeonbError, OutputError
-from geonb.files import replacing
+from geonb.writing import replacing
 
 
 def test_demo_in_a_folder_that_cannot_be_written(tmp_path):

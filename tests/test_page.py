@@ -52,9 +52,8 @@ def test_a_place_is_true_to_its_shape(place, centre):
     degree = 10 / (np.pi * 6371 / 180)
     east = np.array([lng + degree / np.cos(np.radians(lat)), lat])
     north = np.array([lng, lat + degree])
-    view = atlas.View(*ground.at(np.array([lng, lat])), s=5.0, m=ground.matrix(place))
-    middle = np.array(atlas.SIZE) / 2
-    x, y = view.on_screen(ground.at(np.stack([east, north]))) - middle
+    away = ground.at(np.stack([east, north])) - ground.at(np.array([lng, lat]))
+    x, y = away @ (5.0 * ground.matrix(place)).T
     assert x == pytest.approx([10 * 5 * atlas._UNIT, 0], abs=0.2)
     assert y == pytest.approx([0, -10 * 5 * atlas._UNIT], abs=0.2)
 
@@ -119,7 +118,7 @@ def test_the_map_moves_without_a_network(open_page):
     page.wait_for_function("document.documentElement.dataset.ready")
     spots = "[...document.querySelectorAll('.pin')].map((p) => p.getBoundingClientRect().x)"
     bar = page.locator(".bar text")
-    assert bar.text_content() == "50 km"
+    assert bar.text_content() == "100 km"
     before = page.evaluate(spots)
     for _ in range(2):
         page.get_by_role("button", name="Zoom in").click()
@@ -144,6 +143,23 @@ def test_the_map_moves_without_a_network(open_page):
     assert not bar.is_visible()
     assert page.failures == []
     assert page.locator(".atlas").get_attribute("aria-label").startswith("Map with 5 numbered pins")
+
+
+@pages
+def test_the_script_projects_as_python_does(chromium):
+    """The projection stands once in each language: the two agree, there and back."""
+    page = chromium.new_page()
+    page.add_script_tag(content=atlas.SCRIPT)
+    places = [(lng, lat) for lng in (-179.9, -30.0, 0.0, 139.7) for lat in (-89, -45, 0, 35.7, 80)]
+    on_ground = np.array(page.evaluate("(places) => places.map((p) => toGround(...p))", places))
+    assert on_ground == pytest.approx(atlas.Ground().at(np.array(places)), abs=0.01)
+    back = page.evaluate("(spots) => spots.map((p) => fromGround(...p))", on_ground.tolist())
+    assert np.array(back) == pytest.approx(np.array(places), abs=1e-4)
+    for lng, lat in places:
+        a, b, c, d = page.evaluate("(place) => shapeAt(...place)", [lng, lat])
+        matrix = atlas.Ground().matrix((lat, lng))
+        assert [[a, c], [b, d]] == [pytest.approx(row, rel=1e-3, abs=1e-4) for row in matrix]
+    page.close()
 
 
 @pages

@@ -13,7 +13,7 @@ places = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 
 def test_points_say_what_the_predictions_say():
     marked = points.points(CASES["tokyo"])
-    assert [p.label for p in marked] == ["1", "2", "3", "4", "5", "★"]
+    assert [p.mark for p in marked] == ["1", "2", "3", "4", "5", "★"]
     assert marked[0].text == "Tokyo (Roppongi), Japan, 14%, 1.5 km from the true place"
     assert marked[5].text == "true place, 35.6586° N, 139.7454° E, 1.5 km from guess 1"
 

@@ -26,7 +26,7 @@ def photos():
 
 
 def folders(cache):
-    return sorted(path.name.split("-")[2] for path in (cache / "onnx").iterdir())
+    return sorted(path.name.split("-")[3] for path in (cache / "derived").iterdir())
 
 
 def test_it_is_close_to_float32_and_says_how_close(files, photos, cache, capsys):
@@ -52,7 +52,7 @@ def test_it_is_stored_and_not_made_again(files, photos, cache, capsys):
     second = geonb.load_model(files.prefix, precision="int8", calibration=photos)
     assert capsys.readouterr().out == ""
     assert second.network.agreement == first.network.agreement
-    (stored,) = (cache / "onnx").glob("*/agreement.json")
+    (stored,) = (cache / "derived").glob("*/agreement.json")
     assert Agreement(**json.loads(stored.read_text())) == first.network.agreement
     geonb.load_model(files.prefix, precision="int8", calibration=photos[1:])
     assert folders(cache) == ["int8", "int8"]
@@ -78,8 +78,8 @@ def test_it_is_a_third_of_the_size(files, photos, cache):
     geonb.load_model(files.prefix)
     geonb.load_model(files.prefix, precision="int8", calibration=photos)
     sizes = {
-        path.name.split("-")[2]: sum(file.stat().st_size for file in path.glob("*.data"))
-        for path in (cache / "onnx").iterdir()
+        path.name.split("-")[3]: sum(file.stat().st_size for file in path.glob("*.data"))
+        for path in (cache / "derived").iterdir()
     }
     assert sizes["int8"] < sizes["float32"] / 3
 

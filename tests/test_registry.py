@@ -1,6 +1,8 @@
 """The registry, the cache, and the commands that show them."""
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 from command import run_geonb
@@ -8,8 +10,8 @@ from networks import write_network
 
 import geonb
 from geonb.errors import FetchError
-from geonb.files import cache_folder, file_digest
-from geonb.weights.fetching import find
+from geonb.files import cache_folder, clear_derived, file_digest, mark_folder, remove_marked
+from geonb.known import find
 from geonb.weights.registry import LOCATIONNET, REGISTRY
 
 
@@ -23,7 +25,9 @@ def test_every_record_is_complete(weights):
         for file in form:
             checked = file.md5 or file.sha256 or weights.architecture
             assert checked or file.name == "coordinates_100K.json" or not file.mirrors
-            assert all(mirror.startswith("https://") for mirror in file.mirrors)
+            assert all(
+                mirror.startswith("https://") or Path(mirror).is_file() for mirror in file.mirrors
+            )
 
 
 def test_locationnet_is_the_published_one():
@@ -38,7 +42,6 @@ def test_locationnet_is_the_published_one():
     assert LOCATIONNET.licence == "CC BY-SA 3.0"
 
 
-@pytest.mark.real
 def test_the_real_files_are_the_ones_of_the_record(real_files):
     from geonb.network.layers import architecture, parameter_count
     from geonb.network.mxnet_files import read_symbol
@@ -92,6 +95,36 @@ def test_a_digest_is_worked_out_once_and_anew_for_another_file(tmp_path, cache):
     assert file_digest(path) == first
 
 
+def test_a_file_that_keeps_its_inode_size_and_time_is_read_again(tmp_path, cache):
+    """As tar, rsync and wheels leave it: only the time of the last change tells."""
+    path = tmp_path / "x"
+    path.write_bytes(b"one")
+    before, state = file_digest(path), path.stat()
+    path.write_bytes(b"two")
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (state.st_ino, state.st_mtime_ns)
+    assert file_digest(path) != before
+
+
+def test_only_what_geonb_made_is_removed_from_the_cache(cache, tmp_path):
+    """A folder of the user's in the cache, a link to one, and one that had something in it."""
+    own = cache / "derived" / "holiday"
+    own.mkdir(parents=True)
+    (own / "photo.jpg").write_bytes(b"a photo")
+    (cache / "derived" / "link").symlink_to(tmp_path / "elsewhere")
+    mark_folder(tmp_path / "elsewhere", "mini")
+    mark_folder(own, "mini")
+    mark_folder(cache / "derived" / "made", "mini")
+    clear_derived()
+    assert (own / "photo.jpg").exists()
+    assert (tmp_path / "elsewhere").is_dir()
+    assert (cache / "derived" / "link").is_symlink()
+    assert not (cache / "derived" / "made").exists()
+    remove_marked(own)
+    remove_marked(tmp_path / "nothing")
+    assert own.is_dir()
+
+
 def test_the_list_of_models(cache, tmp_path):
     answer = run_geonb("models")
     assert answer.returncode == 0
@@ -131,11 +164,11 @@ def test_the_cache_is_measured_and_cleared(cache, tmp_path):
     own = write_network(tmp_path / "own")
     for source in ("mini", own.prefix):
         geonb.load_model(source)
-    (cache / "locationnet").mkdir()
+    mark_folder(cache / "locationnet", "locationnet")
     (cache / "locationnet" / ".RN.params.part").write_bytes(bytes(3_000_000))
     for name in ("mini", own.prefix):
-        features = cache / "features" / f"{geonb.load_model(name).files.digest()}-0.0.9"
-        features.mkdir(parents=True)
+        features = cache / "derived" / f"{geonb.load_model(name).files.owner}-features"
+        mark_folder(features, geonb.load_model(name).files.owner)
         (features / "0123.npy").write_bytes(bytes(500_000))
     (cache / "diary.txt").write_text("not geonb's")
 
@@ -144,10 +177,10 @@ def test_the_cache_is_measured_and_cleared(cache, tmp_path):
         return float(re.fullmatch(rf"The cache is {re.escape(str(cache))}, (.+) MB\.", last)[1])
 
     def conversions():
-        return len(list((cache / "onnx").iterdir()))
+        return len(list((cache / "derived").glob("*-float32-*")))
 
     def features():
-        return len(list((cache / "features").iterdir()))
+        return len(list((cache / "derived").glob("*-features*")))
 
     whole = size()
     assert whole > 4
@@ -168,17 +201,47 @@ def test_the_cache_is_measured_and_cleared(cache, tmp_path):
     assert "known names are locationnet, geoclip, mini" in answer.stderr
 
 
+def test_clearing_leaves_what_is_the_users_own(cache, tmp_path):
+    """A folder of the user's in the cache, under a model's own name; and links."""
+    own = write_network(cache / "locationnet")
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "letter.txt").write_text("dear")
+    (cache / "geoclip").symlink_to(precious, target_is_directory=True)
+    for name in ("locationnet", "geoclip", "all"):
+        answer = run_geonb("models", "--clear", name, GEONB_LOCATIONNET=own.folder)
+        assert (answer.returncode, answer.stderr) == (0, ""), name
+    assert own.params.exists()
+    assert (precious / "letter.txt").exists()
+
+
+def test_fetching_writes_into_no_folder_of_the_users(cache):
+    (cache / "locationnet").mkdir(parents=True)
+    (cache / "locationnet" / "grids.txt").write_text("mine")
+    answer = run_geonb("fetch", "locationnet")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "locationnet: geonb did not make this folder; move it away" in answer.stderr
+    assert (cache / "locationnet" / "grids.txt").read_text() == "mine"
+
+
 def test_clearing_a_cache_that_is_not_there(cache):
     assert run_geonb("models", "--clear", "all").stdout == "removed 0.0 MB\n"
 
 
-@pytest.mark.real
-def test_fetch_from_a_folder_with_a_part_of_the_files(cache, real_files):
-    """Symbol and cells are taken and verified; what is missing is asked of the mirrors."""
-    nowhere = "http://127.0.0.1:9"  # a proxy that is not there: no mirror answers
-    answer = run_geonb("fetch", "--from", real_files, HTTPS_PROXY=nowhere, https_proxy=nowhere)
+def test_cells_and_graph_come_with_geonb(cache):
+    """Only the parameters are asked of the mirrors, where no proxy lets a request out."""
+    nowhere = "http://127.0.0.1:9"
+    answer = run_geonb("fetch", HTTPS_PROXY=nowhere, https_proxy=nowhere)
     assert answer.returncode == 2
     assert "RN101-5k500-0012.params: " in answer.stderr
     assert "aws-bigdata-blog" in answer.stderr
+    assert "grids.txt" not in answer.stderr
     names = {path.name for path in (cache / "locationnet").iterdir()}
     assert {"grids.txt", "RN101-5k500-symbol.json"} <= names
+
+
+def test_their_authors_and_licence_are_named_beside_them(real_files):
+    text = (real_files / "README.md").read_text()
+    for words in ("Jaeyoung Choi and Kevin Li", "creativecommons.org/licenses/by-sa/3.0"):
+        assert words in text
+    assert all(file.md5 in text for file in LOCATIONNET.forms[0][:2])

@@ -85,10 +85,10 @@ def stub_wheel(folder):
         wheel.writestr("geonb-9.dist-info/RECORD", f"{record}geonb-9.dist-info/RECORD,,\n")
 
 
-def install(stick, home, **environment):
-    """Type ``sh install.sh`` in a shell that knows nothing but PATH and HOME."""
+def install(stick, home, *, folder=None, **environment):
+    """Type ``sh install.sh [FOLDER]`` in a shell that knows nothing but PATH and HOME."""
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHON": sys.executable, **environment}
-    command = ["sh", stick / "install.sh"]
+    command = ["sh", stick / "install.sh", *([folder] if folder else [])]
     return subprocess.run(command, env=env, check=False, capture_output=True, text=True)
 
 
@@ -106,6 +106,7 @@ def test_the_papers_are_on_it_and_nothing_else(fill, stick):
 def test_it_installs_and_opens_without_a_network(fill, stick, tmp_path):
     fill.papers(stick)
     stub_wheel(stick / "wheels")
+    fill.listing(stick)
     (stick / "prefix" / "etc").mkdir(parents=True)
     (stick / "prefix" / "etc" / "setting").touch()
     for name in ("locationnet", "geoclip-int8"):
@@ -126,6 +127,66 @@ def test_it_installs_and_opens_without_a_network(fill, stick, tmp_path):
     mine.write_text("what the participant wrote")
     assert "your notebooks are kept" in install(stick, tmp_path).stdout
     assert mine.read_text() == "what the participant wrote"
+
+
+@pytest.fixture
+def filled(fill, stick):
+    """A stick whose one wheel stands for geonb."""
+    fill.papers(stick)
+    stub_wheel(stick / "wheels")
+    fill.listing(stick)
+    (stick / "prefix").mkdir()
+    return stick
+
+
+def everything(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.newest
+@pytest.mark.linux311
+@pytest.mark.parametrize("mine", ["env/notes.txt", "lab", "geonb/diary.txt", "letter.txt"])
+def test_a_folder_of_the_users_own_is_refused_as_it_was(filled, tmp_path, mine):
+    (tmp_path / "own" / mine).parent.mkdir(parents=True)
+    (tmp_path / "own" / mine).write_text("mine")
+    before = everything(tmp_path / "own")
+    done = install(filled, tmp_path, folder=tmp_path / "own")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "not a workshop that this script made" in done.stderr
+    assert everything(tmp_path / "own") == before
+
+
+@pytest.mark.newest
+@pytest.mark.linux311
+def test_a_link_in_the_workshops_place_is_not_followed(filled, tmp_path):
+    target = tmp_path / "geonb-workshop"
+    assert install(filled, tmp_path).returncode == 0
+    (target / "env").rename(tmp_path / "moved")
+    (target / "env").symlink_to(tmp_path / "moved")
+    before = everything(tmp_path / "moved")
+    assert install(filled, tmp_path).returncode == 2
+    assert everything(tmp_path / "moved") == before
+
+
+@pytest.mark.newest
+@pytest.mark.linux311
+def test_an_empty_folder_will_do(filled, tmp_path):
+    (tmp_path / "new").mkdir()
+    assert install(filled, tmp_path, folder=tmp_path / "new").returncode == 0
+    assert (tmp_path / "new" / "env" / "bin" / "geonb").is_file()
+
+
+@pytest.mark.newest
+@pytest.mark.linux311
+def test_a_wheel_that_was_changed_on_the_way_is_not_installed(filled, tmp_path):
+    (wheel,) = (filled / "wheels").glob("*.whl")
+    with zipfile.ZipFile(wheel, "a") as opened:
+        opened.writestr("more.py", b"")
+    done = install(filled, tmp_path)
+    assert done.returncode != 0
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES" in done.stderr
+    assert not (tmp_path / "geonb-workshop" / "env" / "bin" / "geonb").exists()
 
 
 def test_another_python_is_refused_in_one_line(fill, stick, tmp_path):

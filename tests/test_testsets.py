@@ -12,7 +12,7 @@ from geonb import example_photo, fetch, load_model, read_photos
 from geonb.errors import CellsError, EvaluationError, FetchError, ModelError, PhotoError, PlaceError
 from geonb.evaluation import testsets
 from geonb.network.gallery import read_points
-from geonb.weights import fetching
+from geonb.weights import clearing
 from geonb_training.scenes import draw, shoot
 
 CODES = ["0a1b2c3d4e5f60718293a4b5c6d7e8f9", "ffffeeee0000111122223333444455ab"]
@@ -101,9 +101,9 @@ def test_im2gps_is_fetched_once_and_unpacked_flat(queries, cache, monkeypatch):
     assert asked == [testsets.IM2GPS_URL]
     assert len(list((cache / "im2gps").glob("*.jpg"))) == 3
     assert not list(cache.parent.glob("gps_query_imgs/*.txt"))
-    assert fetching.cache_size() == sum(f.stat().st_size for f in (cache / "im2gps").iterdir())
-    fetching.clear("all")
-    assert fetching.cache_size() == 0
+    assert clearing.cache_size() == sum(f.stat().st_size for f in (cache / "im2gps").iterdir())
+    clearing.clear("all")
+    assert clearing.cache_size() == 0
 
 
 def test_im2gps_that_cannot_be_fetched(cache, monkeypatch):

@@ -96,7 +96,7 @@ def five_guesses():
     figure, (left, right) = panels(1, 1.9)
     photo_on(left, scene.image, "a photo")
     world = world_on(right, "five guesses, and the true place")
-    drawing.add_groups(world, predictions)
+    drawing.add_pins(world, predictions, 0.6)
     return figure
 
 
@@ -155,7 +155,7 @@ def maps():
     naive.set_title("five guesses as dots", fontsize=10)
     naive.tick_params(labelsize=8)
     world = world_on(honest, "the same on a map, with their ranks and the true place")
-    drawing.add_groups(world, predictions)
+    drawing.add_pins(world, predictions, 0.6)
     return figure
 
 

@@ -3,12 +3,9 @@
 const photos = JSON.parse(document.getElementById("photos").textContent);
 photos.forEach((photo, index) => { photo.index = index; });
 const thumbs = []; // each after its card: the page shows the first cards before it has read them all
-const sheet = document.getElementById("sheet"), svg = document.querySelector(".world svg");
-const groups = document.getElementById("groups"), form = document.querySelector(".filters");
-const SVG = "http://www.w3.org/2000/svg", GAP = 12, HEIGHT = 218, LEAST = 160;
-const whole = svg.viewBox.baseVal, world = { x: 0, y: 0, zoom: 1 };
-const full = { width: whole.width, height: whole.height };
-let shown = photos, view = { ...world }, chosen = null;
+const sheet = document.getElementById("sheet"), form = document.querySelector(".filters");
+const GAP = 12, HEIGHT = 218, LEAST = 160, TOGETHER = 44; // pixels
+let shown = photos, chosen = null, onMap = [];
 
 const filtered = () => {
   const { country, radius } = form.elements;
@@ -17,8 +14,8 @@ const filtered = () => {
 };
 
 function update() {
-  const some = filtered();
-  drawGroups(some);
+  const some = onMap = filtered();
+  map.draw();
   shown = chosen ? some.filter((photo) => chosen.has(photo)) : some;
   const failed = shown.filter((photo) => photo.error).length;
   document.getElementById("shown").textContent = `${shown.length.toLocaleString("en")} shown`
@@ -86,60 +83,39 @@ function makeCard(number) {
 }
 
 // Photos that would cover each other on the screen are one circle.
-function drawGroups(some) {
-  const width = full.width / view.zoom, pixel = width / (svg.clientWidth || 1), cell = 44 * pixel;
-  Object.assign(whole, { x: view.x - width / 2, y: view.y - full.height / view.zoom / 2, width, height: full.height / view.zoom });
+function drawGroups(map) {
   const bins = new Map();
-  for (const photo of some) {
+  for (const photo of onMap) {
     if (photo.error) continue;
-    const key = photo.at.map((value) => Math.round(value / cell)).join();
-    (bins.get(key) ?? bins.set(key, []).get(key)).push(photo);
+    const spot = map.onScreen(photo.ground ??= map.at(photo.at));
+    const key = spot.map((value) => Math.round(value / TOGETHER)).join();
+    (bins.get(key) ?? bins.set(key, []).get(key)).push({ photo, spot });
   }
-  groups.replaceChildren(...[...bins.values()].sort((a, b) => b.length - a.length).map((members) => {
-    const middle = [0, 1].map((i) => members.reduce((sum, photo) => sum + photo.at[i], 0) / members.length);
-    const group = document.createElementNS(SVG, "g"), circle = document.createElementNS(SVG, "circle");
-    const text = document.createElementNS(SVG, "text"), radius = (9 + 3 * Math.log10(members.length)) * pixel;
-    group.setAttribute("class", "group");
-    group.setAttribute("transform", `translate(${middle})`);
-    group.setAttribute("tabindex", 0);
-    group.setAttribute("role", "button");
-    group.setAttribute("aria-label", `${members.length} photos, such as ${members[0].town}`);
-    circle.setAttribute("r", radius);
-    text.textContent = members.length;
-    text.setAttribute("font-size", 11 * pixel);
+  const groups = document.querySelector(".world .groups");
+  groups.replaceChildren();
+  for (const members of [...bins.values()].sort((a, b) => b.length - a.length)) {
+    const middle = [0, 1].map((i) => members.reduce((sum, { spot }) => sum + spot[i], 0) / members.length);
+    const group = svgElement(groups, "g", { class: "group", transform: `translate(${middle})`, tabindex: 0, role: "button",
+      "aria-label": `${members.length} photos, such as ${members[0].photo.town}` });
+    svgElement(group, "circle", { r: 9 + 3 * Math.log10(members.length) });
+    svgElement(group, "text", {}, members.length);
     const choose = () => {
-      chosen = new Set(members);
-      view = { x: middle[0], y: middle[1], zoom: Math.min(view.zoom * 3, 400) };
+      chosen = new Set(members.map(({ photo }) => photo));
       update();
+      map.frame(members.map(({ photo }) => photo.at));
     };
     group.addEventListener("click", choose);
     group.addEventListener("keydown", (event) => (event.key === "Enter" || event.key === " ") && (event.preventDefault(), choose()));
-    group.append(circle, text);
-    return group;
-  }));
+  }
 }
 
-const zoom = (factor) => { view.zoom = Math.max(1, Math.min(view.zoom * factor, 400)); drawGroups(filtered()); };
-document.querySelector(".world .tools").addEventListener("click", (event) => {
-  const act = event.target.dataset.act;
-  if (act === "in") zoom(2);
-  if (act === "out") zoom(0.5);
-  if (act === "world") { view = { ...world }; chosen = null; update(); }
-});
-let held = null;
-svg.addEventListener("pointerdown", (event) => { held = [event.clientX, event.clientY]; });
-addEventListener("pointerup", () => { held = null; });
-svg.addEventListener("pointermove", (event) => {
-  if (!held) return;
-  const pixel = whole.width / svg.clientWidth;
-  view.x = Math.max(-full.width / 2, Math.min(full.width / 2, view.x - (event.clientX - held[0]) * pixel));
-  view.y = Math.max(-full.height / 2, Math.min(full.height / 2, view.y - (event.clientY - held[1]) * pixel));
-  held = [event.clientX, event.clientY];
-  drawGroups(filtered());
-});
+const map = atlas(document.querySelector(".world .atlas"), { drawn: drawGroups });
+const tools = document.querySelector(".world .tools");
+mapButtons(tools, map);
+tools.querySelector("[data-act=world]").addEventListener("click", () => { chosen = null; update(); });
 form.addEventListener("input", () => { chosen = null; update(); });
 let waiting = false;
 const soon = () => { waiting ||= requestAnimationFrame(() => { waiting = false; drawCards(); }); };
 addEventListener("scroll", soon, { passive: true });
-addEventListener("resize", () => { drawGroups(filtered()); soon(); });
+addEventListener("resize", soon);
 update();

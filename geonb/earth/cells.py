@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +13,9 @@ import numpy as np
 from geonb.distances import check_points
 from geonb.earth import s2
 from geonb.errors import CellsError, GeonbError
-from geonb.files import expecting, regular, replacing
+from geonb.files import expecting, regular
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import ArrayLike, NDArray
 
     from geonb.distances import Place
@@ -134,6 +133,8 @@ class Cells:
 
         Reading them gives the same cells to the last bit.
         """
+        from geonb.writing import replacing
+
         rows = zip(self.tokens, self.places.tolist(), strict=True)
         text = "".join(f"{t}\t{lat!r}\t{lng!r}\n" for t, (lat, lng) in rows)
         with replacing(path) as temporary:
@@ -155,13 +156,21 @@ class Belief:
     folder: Path | None = None
 
 
+_SHIPPED = {
+    name: Path(__file__).parents[1] / "data" / name / CELLS_FILE for name in ("locationnet", "mini")
+}
+
+
 def read_cells(path: str | os.PathLike[str]) -> Cells:
     """Read a cell list, one ``token<TAB>latitude<TAB>longitude`` a line.
+
+    ``locationnet`` and ``mini`` are the lists that come with geonb, the first with its 15,527
+    cells as they were published.
 
     Raises `CellsError` with the line number if a line has another form, or if a centre of mass
     lies outside its own cell; also if cells overlap.
     """
-    path = Path(path)
+    path = _SHIPPED.get(os.fspath(path)) or Path(path)
     tokens, places, number = [], [], 0
     with expecting(path, "a cell list", CellsError):
         lines = regular(path).read_text(encoding="ascii").splitlines()

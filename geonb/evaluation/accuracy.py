@@ -15,7 +15,6 @@ from geonb.errors import EvaluationError
 from geonb.evaluation.axes import CONSTANT, OTHERS, OWN, arms, by_distance, literal, new_axes
 from geonb.evaluation.guesses import BEST_OF, Guesses, guess, most_frequent, one_place, read_guesses
 from geonb.evaluation.photo_sets import PhotoSet
-from geonb.evaluation.promises import Coverage, coverage_from
 from geonb.evaluation.published import THRESHOLDS_KM, PublishedRow, choose_published
 from geonb.evaluation.scores import COLUMNS, MARK, Score, measure, score
 from geonb.model import Model
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from geonb.distances import Place
+    from geonb.evaluation.promises import Coverage
     from geonb.predictions import Predictions
 
 _NEAREST_KM, _FARTHEST_KM = 0.1, 20_040.0
@@ -50,7 +50,6 @@ class Evaluation(Tabular):
         constant_given: Whether the constant came from elsewhere; otherwise it is from these very
             photos.
         coverage: What the model's regions promised, and what was measured; None without a promise.
-        without_prediction: Photos that count as wrong because nothing was predicted.
     """
 
     name: str
@@ -184,46 +183,55 @@ def evaluate(  # noqa: PLR0913
 
     Raises `EvaluationError` if the two don't fit, `PlaceError` for what is no place.
     """
-    coverage = None
     if isinstance(truth, PhotoSet):
-        if isinstance(predictions, Model):
-            predictions = guess(predictions, truth, crops=crops)
-        if not isinstance(predictions, Guesses):
-            raise EvaluationError("a set of photos goes with a model; predictions with its .truth")
-        if promise := predictions.promise:
-            coverage = coverage_from(promise, predictions.before, predictions.areas_km2)
-        name, test_set = predictions.model, truth.name
-        predictions, truth = predictions.places, truth.truth
+        asked = _of_set(predictions, truth, crops)
+        name, test_set = asked.model, truth.name
+        guesses, places, coverage = asked.places, truth.truth, asked.coverage
     elif isinstance(predictions, Model) or crops != 1:
         raise EvaluationError(
             "a model, and crops=10, need a set of photos: evaluate(model, photos)"
         )
-    guesses, places = read_guesses(predictions, truth)
+    else:
+        (guesses, places), coverage = read_guesses(predictions, truth), None
     known = ~np.isnan(places[:, 0])
     if not known.any():
         raise EvaluationError("no photo has a true place; give truth=, (N, 2) degrees")
     if not known.all():
         guesses, places = guesses[known], places[known]
-    sample = places[:: 1 + len(places) // 100_000]  # enough to find the most frequent town
-    answer = most_frequent(sample) if constant is None else one_place(constant)
     km = measure(guesses[:, :BEST_OF], places)  # (N, at most 5)
+    sample = places[:: 1 + len(places) // 100_000]  # enough to find the most frequent town
+    always = most_frequent(sample) if constant is None else one_place(constant)
+    rows = choose_published(published, test_set)
+    return Evaluation(
+        name,
+        (*_scores(name, test_set, km), _constant_score(always, test_set, places)),
+        tuple(Score(**vars(row), comparable=row.test_set == test_set) for row in rows),
+        places,
+        km[:, 0],
+        int((~known).sum()),
+        always,
+        constant is not None,
+        coverage,
+    )
+
+
+def _of_set(predictions: Any, photos: PhotoSet, crops: int) -> Guesses:
+    """What a model says about a set of photos, unless it was asked already."""
+    if isinstance(predictions, Model):
+        return guess(predictions, photos, crops=crops)
+    if isinstance(predictions, Guesses):
+        return predictions
+    raise EvaluationError("a set of photos goes with a model; predictions with its .truth")
+
+
+def _scores(name: str, test_set: str, km: NDArray[np.float64]) -> list[Score]:
+    """Of kilometres (N, k): the first guess, and the best of several."""
     scores = [score(f"{name}, first guess", test_set, km[:, 0])]
     if km.shape[1] > 1:
         best = np.fmin.reduce(km, axis=1)  # NaN only where all are
         scores.append(score(f"{name}, best of {km.shape[1]}", test_set, best))
-    constants = measure(np.array(answer)[None, None], places)
-    scores.append(score("constant guess", test_set, constants[:, 0]))
-    return Evaluation(
-        name,
-        tuple(scores),
-        tuple(
-            Score(**vars(row), comparable=row.test_set == test_set)
-            for row in choose_published(published, test_set)
-        ),
-        places,
-        km[:, 0],
-        int((~known).sum()),
-        answer,
-        constant is not None,
-        coverage,
-    )
+    return scores
+
+
+def _constant_score(place: Place, test_set: str, truth: NDArray[np.float64]) -> Score:
+    return score("constant guess", test_set, measure(np.array(place)[None, None], truth)[:, 0])

@@ -35,7 +35,6 @@ class PairedRow:
             Biometrics 2005).
         p: The probability of a gap as large or larger if the two were equally good (McNemar's test,
             exact).
-        differs: Whether p is small enough, given that so many distances are tested (Bonferroni).
     """
 
     threshold_km: float

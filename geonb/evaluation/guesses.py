@@ -10,7 +10,7 @@ import numpy as np
 from geonb.distances import Place, check_points
 from geonb.earth import s2
 from geonb.errors import EvaluationError, GeonbError, PlaceError
-from geonb.evaluation.promises import share_before
+from geonb.evaluation.promises import Coverage, coverage_from, share_before
 from geonb.many.results import Result, predict_many
 from geonb.photos.photo import open_photo
 from geonb.predictions import Predictions, rank
@@ -18,7 +18,7 @@ from geonb.preprocessing import preprocess
 from geonb.regions import Promise, hold, read_promise, true_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -50,6 +50,13 @@ class Guesses:
     before: NDArray[np.float64]
     promise: Promise | None
     areas_km2: NDArray[np.float64]
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """What the promise said, and what was measured; None without a promise."""
+        if not self.promise:
+            return None
+        return coverage_from(self.promise, self.before, self.areas_km2)
 
 
 def guess(model: Model, photos: PhotoSet, crops: int = 1) -> Guesses:
@@ -144,11 +151,7 @@ def read_guesses(predictions: Any, truth: Any) -> tuple[NDArray[np.float64], NDA
     if isinstance(predictions, Predictions):
         predictions = [predictions]
     if _are_predictions(predictions):
-        most = max((len(p) for p in predictions if p is not None), default=1)
-        guesses = np.full((len(predictions), most, 2), np.nan)
-        for row, p in zip(guesses, predictions, strict=True):
-            if p is not None:
-                row[: len(p)] = p.places
+        guesses = _places_of(predictions)
         if truth is None:
             truth = [None if p is None else p.truth for p in predictions]
     elif truth is None:
@@ -172,6 +175,16 @@ def read_guesses(predictions: Any, truth: Any) -> tuple[NDArray[np.float64], NDA
 def _are_predictions(predictions: Any) -> bool:
     is_list = isinstance(predictions, (list, tuple)) and len(predictions) > 0
     return is_list and all(p is None or isinstance(p, Predictions) for p in predictions)
+
+
+def _places_of(predictions: Sequence[Predictions | None]) -> NDArray[np.float64]:
+    """The places of N predictions, (N, k, 2) degrees; NaN where there are fewer than k."""
+    most = max((len(p) for p in predictions if p is not None), default=1)
+    places = np.full((len(predictions), most, 2), np.nan)
+    for row, p in zip(places, predictions, strict=True):
+        if p is not None:
+            row[: len(p)] = p.places
+    return places
 
 
 def _read_places(values: Any, what: str) -> NDArray[np.float64]:

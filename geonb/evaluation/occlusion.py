@@ -42,7 +42,6 @@ class Occlusion:
             that the network sees.
         side: Pixels on each side of that square.
         resize: How the photo was shrunk to it; see `Recipe`.
-        strongest: The patch without which the probability falls most, in pixels of the square.
     """
 
     photo: Photo

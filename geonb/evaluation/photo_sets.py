@@ -39,7 +39,6 @@ class PhotoSet:
         truth: Where each was taken, (N, 2) degrees.
         photographers: Who took each, N; empty if that isn't known.
         skipped: What was left out: each reason, and how often.
-        missing: Photos that are named by a path where there is no file.
     """
 
     name: str

@@ -34,11 +34,6 @@ class Coverage:
         photos: How many photos were asked about.
         contained: Of how many the region contains the truth.
         median_km2: Half of the regions are smaller, in km²; NaN if areas aren't known.
-        measured: The share of photos whose region contains the truth, 0 to 1.
-        interval: The 95% interval of that share (Wilson).
-        usual: What the share is in 95% of cases if the photos are alike, given how many photos
-            the promise was learned on.
-        kept: Whether the two intervals meet.
     """
 
     promise: Promise
@@ -58,7 +53,10 @@ class Coverage:
 
     @property
     def usual(self) -> tuple[float, float]:
-        """What the share is in 95% of cases if the photos are alike."""
+        """What the share is in 95% of cases if the photos are alike.
+
+        It depends on how many photos the promise was learned on.
+        """
         return wilson(self.promise.coverage, self.promise.photos)
 
     @property

@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from geonb.distances import Place, distance
-from geonb.errors import EvaluationError, ModelError
+from geonb.errors import EvaluationError
 from geonb.photos.photo import Photo
-from geonb.predictions import Prediction, Predictions, predict
+from geonb.predictions import Prediction, Predictions
 from geonb.shown.pictures import data
-from geonb.shown.sheets import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from geonb.model import Model
-    from geonb.photos.photo import PhotoSource
+    from geonb.distances import Place
 
 THRESHOLDS_KM: tuple[float, ...] = (1.0, 25.0, 200.0, 750.0, 2500.0)
 """Street, city, region, country, continent: the distances of the blog's tables."""
@@ -100,54 +97,6 @@ def _named(name: str) -> list[PublishedRow]:
     raise EvaluationError(f"no published row of {name!r}; {hint}")
 
 
-@dataclass(frozen=True)
-class PublishedCheck:
-    """A model's answer for a photo beside the published one.
-
-    Attributes:
-        published, answered: Probability and place, by rank, as the blog printed them and as the
-            model answers.
-        same_places: At how many ranks the model names the published place.
-        widest: The widest difference between the two probabilities of one rank.
-        same_network: Whether only the same network, given the same photo, can have answered so.
-    """
-
-    published: tuple[tuple[float, Place], ...]
-    answered: tuple[tuple[float, Place], ...]
-
-    @property
-    def same_places(self) -> int:
-        """At how many ranks the model names the published place."""
-        pairs = zip(self.published, self.answered, strict=True)
-        return sum(bool(distance(a, b) < 0.01) for (_, a), (_, b) in pairs)
-
-    @property
-    def widest(self) -> float:
-        """The widest difference between the two probabilities of one rank."""
-        pairs = zip(self.published, self.answered, strict=True)
-        return max(abs(a - b) for (a, _), (b, _) in pairs)
-
-    @property
-    def same_network(self) -> bool:
-        """Whether only the same network, given the same photo, can have answered so."""
-        # JPEG decoders and versions of scikit-image differ by 0.002.
-        return self.same_places == len(self.published) and self.widest < 0.002
-
-    def __repr__(self) -> str:
-        verdict = (
-            "the same network and photo"
-            if self.same_network
-            else f"{self.same_places} of {len(self.published)} places are the same, probabilities "
-            f"differ by up to {self.widest:.6f}: another network, photo or preprocessing"
-        )
-        rows = [
-            [str(rank), *(f"{p:.6f} {lat:.6f}, {lng:.6f}" for p, (lat, lng) in pair)]
-            for rank, pair in enumerate(zip(self.published, self.answered, strict=True), start=1)
-        ]
-        head = ("rank", "published", "model")
-        return Sheet(f"published answer: {SOURCE}", head, rows, [verdict], words=3).text()
-
-
 def published_answer() -> Predictions:
     """LocationNet's five guesses for a photo of Tokyo Tower, as the blog printed them in 2017.
 
@@ -164,20 +113,3 @@ def published_answer() -> Predictions:
     photo = Photo("Tokyo Tower, 2017", lost, "A grey picture: the photo is lost.")
     note = f"LocationNet's answer as printed in {SOURCE}; LocationNet is CC BY-SA 3.0"
     return Predictions(tuple(best), photo, "LocationNet", "mxnet, 2017", note, TOKYO_TOWER)
-
-
-def check_published(model: Model, photo: PhotoSource | None = None) -> PublishedCheck:
-    """Compare a model's answer for the blog's photo of Tokyo Tower with the published one.
-
-    You have to find the photo: the blog's link to it is dead, and no copy is known. Another
-    photo of the tower gives the same first places at best, with other probabilities. Raises
-    `ModelError` without a photo.
-    """
-    if photo is None:
-        raise ModelError(
-            "the blog's photo of Tokyo Tower is lost; give a copy, check_published(model, photo), "
-            "or another photo of the tower for a rough comparison"
-        )
-    published = published_answer()
-    both = published, predict(model, photo, top=len(published))
-    return PublishedCheck(*(tuple((p.probability, p.place) for p in found) for found in both))

@@ -44,7 +44,6 @@ class Score:
         osv5m: OSV-5M's score, 0 to 5000: the mean of 5000 exp(-km / 1492.7), 0 without a prediction
             (Astruc et al., CVPR 2024).
         comparable: Whether a published row is on the user's own test set; None for the user's own.
-        intervals: The 95% interval of each share, low and high in per cent (Wilson, 1927).
     """
 
     system: str

@@ -16,9 +16,17 @@ from geonb.errors import EvaluationError, PhotoError
 from geonb.evaluation.photo_sets import PhotoSet, from_folder, make_set
 from geonb.evaluation.photo_tables import Entry
 from geonb.evaluation.published import IM2GPS, PLACING_2016
-from geonb.files import TEST_PHOTOS, cache_folder, expanded, regular, replacing
+from geonb.files import (
+    TEST_PHOTOS,
+    cache_folder,
+    expanded,
+    make_cache_folder,
+    mark_folder,
+    regular,
+)
 from geonb.many.finding import ENDINGS, OTHER_FILES
 from geonb.photos.urls import fetch
+from geonb.writing import replacing
 
 if TYPE_CHECKING:
     import os
@@ -64,6 +72,8 @@ def _fetch_im2gps(url: str) -> Path:
         raise EvaluationError(
             f"cannot fetch IM2GPS ({error}); download {IM2GPS_URL} yourself and give its folder"
         ) from error
+    make_cache_folder(TEST_PHOTOS)
+    mark_folder(folder, TEST_PHOTOS)
     for name, data in photos.items():
         with replacing(folder / name) as temporary:
             temporary.write_bytes(data)

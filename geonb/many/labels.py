@@ -18,7 +18,8 @@ import numpy as np
 from geonb.answers import SURE
 from geonb.earth.outlines import areas_km2
 from geonb.errors import PhotoError, printable
-from geonb.files import expecting, regular, replacing
+from geonb.files import expecting, regular
+from geonb.writing import replacing
 
 if TYPE_CHECKING:
     from geonb.predictions import Predictions

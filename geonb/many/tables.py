@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, cast
 import filelock
 
 from geonb.errors import EvaluationError, OutputError, needing, printable
-from geonb.files import expecting, regular, replacing
+from geonb.files import expecting, regular
 from geonb.shown.sheets import harmless
+from geonb.writing import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,14 +7,11 @@ import json
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from geonb.answers import RADII_KM
 from geonb.errors import PhotoError
 from geonb.many.threads import in_order
 from geonb.maps import atlas
 from geonb.maps.page import SOURCES, save_page
-from geonb.maps.plane import equal_earth, land
 from geonb.photos.photo import open_photo
 from geonb.shown.pictures import data, thumbnail
 
@@ -26,9 +23,6 @@ _SIDE = 160
 """Pixels on the longer side of a thumbnail; about 2 kB as WebP, half of what a JPEG like it has."""
 _TOGETHER = 100
 """Thumbnails that the page reads at a time, after it has shown the first cards without them."""
-_HALF = 1000.0
-"""Map units from the middle of the world to its side."""
-_SCALE = _HALF / float(equal_earth(np.array([180.0, 0.0]))[0])
 
 
 def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> None:
@@ -43,14 +37,13 @@ def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> N
     radii = "".join(f"<option value='{km:g}'>{km:g} km</option>" for km in RADII_KM)
     options = "".join(f"<option>{escape(country)}</option>" for country in countries)
     count = f"{len(photos):,} photo{'' if len(photos) == 1 else 's'}"
-    ground, (shores, borders) = atlas.Ground(0.0), land()
-    height = float(equal_earth(np.array([0.0, 90.0]))[1]) * _SCALE
+    alt = "World map with a circle for each group of photos; the list below has the same photos."
     text = json.dumps(photos, ensure_ascii=False, separators=(",", ":"))
     body = data("album.html").format(
-        count=count, note=escape(note), countries=options, radii=radii, height=height,
-        box=f"{-_HALF} {-height} {2 * _HALF} {2 * height}", scale=_HALF / atlas.HALF,
-        land=ground.path(shores, closed=True), borders=ground.path(borders, closed=False),
-        photos=text.replace("<", "\\u003c"), sources=SOURCES, script=data("album.js"),
+        count=count, note=escape(note), countries=options, radii=radii,
+        map=atlas.world(alt, towns=atlas.largest_towns()),
+        script=atlas.SCRIPT + data("album.js"),
+        photos=text.replace("<", "\\u003c"), sources=SOURCES,
         thumbs="\n".join(
             f"<script>addThumbs({json.dumps(thumbs[first : first + _TOGETHER])})</script>"
             for first in range(0, len(thumbs), _TOGETHER)
@@ -64,14 +57,13 @@ def _card(row: dict[str, Any]) -> dict[str, Any]:
     if row["error"]:
         return card
     lat, lng, town = row["lat_1"], row["lng_1"], row["town_1"]
-    x, y = equal_earth(np.array([lng, lat])) * (_SCALE, -_SCALE)
     return card | {
         "country": town.rpartition(", ")[2],
         "town": town,
         "share": round(row["probability_1"], 3),
         "radius": round(row["radius_km"], 1),
         "off": None if row["distance_km"] is None else round(row["distance_km"], 1),
-        "at": [round(float(x), 1), round(float(y), 1)],
+        "at": [round(lng, 4), round(lat, 4)],
     }
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import MapError
-from geonb.files import expanded, expecting, replacing
+from geonb.files import expanded, expecting
+from geonb.writing import replacing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,11 +6,11 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
-from geonb.files import replacing
 from geonb.maps import atlas
 from geonb.maps.points import headline, how_sure, in_km, in_words
 from geonb.shown.pictures import data, show_photo
 from geonb.shown.sheets import percent
+from geonb.writing import replacing
 
 if TYPE_CHECKING:
     import os
@@ -37,12 +37,12 @@ def write_page(predictions: Predictions, path: str | os.PathLike[str]) -> None:
         table=_table(predictions),
         sources=SOURCES,
     )
-    save_page(path, headline(predictions), body, data("atlas.js"))
+    save_page(path, headline(predictions), body, atlas.SCRIPT + data("page.js"))
 
 
 def save_page(path: str | os.PathLike[str], title: str, body: str, script: str = "") -> None:
-    """Write a page that needs nothing else, in the design of all of geonb's pages."""
-    style = data("page.css")
+    """Write a page with a map that needs nothing else, in the design of all of geonb's pages."""
+    style = atlas.STYLE + data("page.css")
     page = data("page.html").format(title=escape(title), style=style, body=body, script=script)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8", errors="replace")  # names of files may be odd

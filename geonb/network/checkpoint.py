@@ -6,18 +6,18 @@ import glob
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.earth.cells import CELLS_FILE, Cells, read_cells
 from geonb.errors import CheckpointError, ModelError
-from geonb.files import expecting, file_digest, find_derived, md5
+from geonb.files import cache_folder, expecting, file_digest, md5
 from geonb.preprocessing import RECIPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from geonb.files import Derived
+    from geonb.network.derived import Derived
     from geonb.network.layers import Checkpoint
 
 SYMBOL = "-symbol.json"
@@ -56,6 +56,13 @@ class CheckpointFiles(ABC):
         raise ModelError(f"{self.prefix}: it has no layers of MXNet's; it's an ONNX graph")
 
     @property
+    def owner(self) -> str:
+        """The model that they belong to: a known one's name, or the prefix's own."""
+        known = self.folder.parent == cache_folder()
+        name = self.folder.name if known else Path(self.prefix).name
+        return re.sub(r"[^\w.-]", "_", name)[:40]
+
+    @property
     def folder(self) -> Path:
         """Where they are, with the cell list beside them."""
         return self.paths[0].parent
@@ -67,10 +74,6 @@ class CheckpointFiles(ABC):
     def digest(self) -> str:
         """A digest of their content. Raises `CheckpointError`."""
         return "-".join(map(short_digest, self.paths))
-
-    def derived_names(self) -> tuple[str, ...]:
-        """What the names of the folders begin with that are derived from these files."""
-        return (self.digest(),)
 
     def write_onnx(self, folder: Path) -> None:
         """Write the network as ``model.onnx`` into ``folder``. Raises `CheckpointError`."""
@@ -90,14 +93,10 @@ class CheckpointFiles(ABC):
         Making them takes up to ``copies`` times the checkpoint's size on the disk. Raises
         `ModelError` if the disk has less free.
         """
-        name = f"{self.digest()}-{kind}"
-        if found := find_derived(name, maker):
-            return found
         from geonb.network.derived import derive
 
         needed = copies * sum(path.stat().st_size for path in self.paths if path.exists())
-        task = f"{self.prefix}: cannot write the converted model"
-        return derive(name, make, task, maker, needed)
+        return derive(self.owner, f"{self.digest()}-{kind}", make, maker, needed)
 
 
 def short_digest(path: Path) -> str:

@@ -10,6 +10,7 @@ import uuid
 import warnings
 import weakref
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,75 +18,114 @@ from geonb import __version__
 from geonb.errors import ModelError
 from geonb.files import (
     DERIVED,
-    MANIFEST,
-    PART,
-    Derived,
+    MARK,
     cache_folder,
+    derived_folders,
+    deriving,
     file_digest,
     filling_cache,
-    find_derived,
     is_private,
     make_cache_folder,
+    mark_folder,
+    remove_marked,
 )
+from geonb.writing import PART
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from filelock import BaseFileLock
+MANIFEST = "sizes"
+"""Lists a derived folder's files: name, size in bytes, MD5."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A folder of derived files; a temporary one is removed when nothing refers to it any more."""
+
+    folder: Path
+
+
+def derived_name(owner: str, content: str, maker: str = "") -> str:
+    """What a folder is called that is derived for the model ``owner`` from some ``content``.
+
+    It ends with the release of geonb, and with that of ``maker`` if other software shapes the
+    files too.
+    """
+    return f"{owner}-{content}-{_release(maker)}"
+
+
+def find_derived(name: str) -> Derived | None:
+    """The derived folder ``name`` if it is in the cache, whole and unchanged; see `derive`."""
+    folder = cache_folder() / DERIVED / name
+    try:
+        lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
+        rows = [(folder / file, size, digest) for file, size, digest in map(str.split, lines)]
+        whole = bool(rows) and all(
+            file.stat().st_size == int(size) and file_digest(file) == digest
+            for file, size, digest in rows
+        )
+        private = all(map(is_private, (folder, *folder.iterdir())))
+    except (OSError, ValueError):
+        return None
+    return Derived(folder) if whole and private else None
 
 
 def derive(
-    name: str, make: Callable[[Path], None], task: str, maker: str = "", needed: int = 0
+    owner: str,
+    content: str,
+    make: Callable[[Path], None],
+    maker: str = "",
+    needed: int = 0,
 ) -> Derived:
-    """Derive the folder ``name``, which `find_derived` does not find: ``make(folder)`` fills it.
+    """Derive a folder (see `derived_name`) unless it is there: ``make(folder)`` fills it.
 
-    The name in the cache ends with the release of geonb, and with that of ``maker`` if other
-    software shapes the files too. When a folder is made, those of other releases are removed,
-    and what interrupted processes left. A folder appears whole or not at all. It is made anew
-    if its files were cut off or changed, or if others may write to them. If the cache can't be
-    written, a temporary folder takes its place, with a warning. Raises `ModelError`, which names
-    the ``task``, if that can't be written either, or has fewer than ``needed`` bytes free.
+    When a folder is made, those of other releases are removed, and what interrupted processes
+    left. A folder appears whole or not at all. It is made anew if its files were cut off or
+    changed, or if others may write to them. If the cache can't be written, a temporary folder
+    takes its place, with a warning. Raises `ModelError`, which names the ``owner``, if that can't
+    be written either, or has fewer than ``needed`` bytes free.
     """
-    release = f"{__version__}-{maker}" if maker else __version__
-    folder = cache_folder() / DERIVED / f"{name}-{release}"
+    name = derived_name(owner, content, maker)
+    if found := find_derived(name):
+        return found
+    folder = cache_folder() / DERIVED / name
     part = folder.with_name(f"{PART}{uuid.uuid4().hex}")
 
     def make_in(folder: Path) -> None:
         if shutil.disk_usage(folder).free < needed:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
         make(folder)
-        files = sorted(folder.iterdir())
+        files = sorted(file for file in folder.iterdir() if file.name != MARK)
         lines = [f"{f.name} {f.stat().st_size} {file_digest(f)}\n" for f in files]
         (folder / MANIFEST).write_text("".join(lines), encoding="utf-8")
 
+    task = f"{owner}: cannot write the converted model"
     with filling_cache(task, needed, ModelError), ExitStack() as stack:
         try:
+            make_cache_folder(DERIVED)
             stack.enter_context(deriving())
-            part.mkdir(mode=0o700)
+            mark_folder(part, owner)
         except OSError as error:
             return _in_a_temporary_folder(folder, make_in, error)
         stack.callback(shutil.rmtree, part, ignore_errors=True)
-        if found := find_derived(name, maker):  # another process has made it meanwhile
+        if found := find_derived(name):  # another process has made it meanwhile
             return found
         if folder.exists() and not is_private(folder):
             _warn(f"others may write to {folder}, so the model is converted anew")
-        for other in folder.parent.iterdir():
-            if other != part and _is_left_over(other.name, maker):
-                shutil.rmtree(other, ignore_errors=True)
+        for other in derived_folders():
+            if other not in {part, folder} and _is_left_over(other.name, maker):
+                remove_marked(other)
         make_in(part)
-        shutil.rmtree(folder, ignore_errors=True)
         try:
+            remove_marked(folder)
             part.rename(folder)
         except OSError as error:  # another user's folder is in the way
             return _in_a_temporary_folder(folder, make_in, error)
     return Derived(folder)
 
 
-def deriving() -> BaseFileLock:
-    """One process at a time derives, so an unfinished folder that it finds is nobody's."""
-    import filelock
-
-    return filelock.FileLock(make_cache_folder(DERIVED).with_name(".onnx.lock"))
+def _release(maker: str) -> str:
+    return f"{__version__}-{maker}" if maker else __version__
 
 
 def _is_left_over(name: str, maker: str) -> bool:
@@ -100,9 +140,15 @@ def _in_a_temporary_folder(folder: Path, make: Callable[[Path], None], error: OS
         "converted at every start; name a folder that can be written in GEONB_CACHE"
     )
     derived = Derived(Path(tempfile.mkdtemp(prefix="geonb-")))
-    weakref.finalize(derived, shutil.rmtree, derived.folder, ignore_errors=True)
+    weakref.finalize(derived, _remove, derived.folder, os.getpid())
     make(derived.folder)
     return derived
+
+
+def _remove(folder: Path, process: int) -> None:
+    """Remove a temporary folder, but not when a forked child of the ``process`` ends."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _warn(text: str) -> None:

@@ -15,9 +15,9 @@ from geonb.earth.cells import Cells
 from geonb.earth.partitions import partition
 from geonb.earth.places import LATITUDES, LONGITUDES
 from geonb.errors import CellsError, CheckpointError, PlaceError
-from geonb.files import Derived, expanded, expecting, find_derived, md5, regular
+from geonb.files import expanded, expecting, md5, regular
 from geonb.network.checkpoint import short_digest
-from geonb.network.derived import derive
+from geonb.network.derived import Derived, derive
 from geonb.network.sessions import open_session
 from geonb.network.tensors import read_pth
 
@@ -79,7 +79,7 @@ def _csv_rows(path: Path, file: Iterable[str]) -> list[tuple[str, str]]:
     return [(row[lat], row[lng]) for row in reader]
 
 
-def open_gallery(location: Path, points: NDArray[np.float64]) -> Gallery:
+def open_gallery(location: Path, points: NDArray[np.float64], owner: str = "geoclip") -> Gallery:
     """Embed the distinct places of ``points``, (N, 2) degrees, once; the next time they are mapped.
 
     100,000 take under 25 s on two cores, with progress. Raises `ModelError`.
@@ -92,9 +92,8 @@ def open_gallery(location: Path, points: NDArray[np.float64]) -> Gallery:
         np.savez(folder / "places.npz", ids=found.ids, places=places, counts=np.bincount(index))
         _embed(location, places, folder / "embeddings.npy")
 
-    name = f"gallery-{short_digest(location)}-{points_digest(points)}"
-    task = f"cannot write the embeddings of {len(points):,} places"
-    derived = find_derived(name) or derive(name, make, task, needed=512 * 4 * len(points))
+    content = f"gallery-{short_digest(location)}-{points_digest(points)}"
+    derived = derive(owner, content, make, needed=512 * 4 * len(points))
     embeddings = np.load(derived.folder / "embeddings.npy", mmap_mode="r")
     with np.load(derived.folder / "places.npz") as data:
         cells = Cells(data["ids"], data["places"])

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import CheckpointError, ModelError
-from geonb.files import Derived, expecting, find_derived, md5
+from geonb.files import expecting, md5
 from geonb.network.checkpoint import CheckpointFiles, short_digest, where_digest
-from geonb.network.derived import derive
+from geonb.network.derived import Derived, derive
 from geonb.network.gallery import open_gallery, points_digest, read_points
 from geonb.network.onnx_graphs import end_with_classes, read_onnx, save_graph
 from geonb.network.sessions import cpu_kind, has_vnni, runtime
@@ -97,7 +97,7 @@ class GeoclipFiles(CheckpointFiles):
     @cached_property
     def gallery(self) -> Gallery:
         """The places with their embeddings, which are worked out once."""
-        return open_gallery(self.location, self.points)
+        return open_gallery(self.location, self.points, self.owner)
 
     @cached_property
     def signed(self) -> Derived | None:
@@ -107,7 +107,7 @@ class GeoclipFiles(CheckpointFiles):
         from geonb.network.signed import write_signed
 
         make = partial(write_signed, self.vision)
-        return find_derived(self._signed_name) or self._derive_weights(self._signed_name, make)
+        return self._derive_weights(self._signed_name, make)
 
     @cached_property
     def packed(self) -> Derived | None:
@@ -118,8 +118,6 @@ class GeoclipFiles(CheckpointFiles):
         if self.quantised:
             return None
         name, maker = f"{self._packed_name}-{cpu_kind()}", runtime().__version__
-        if found := find_derived(name, maker):
-            return found
         from geonb.network.packed import block_size, pack_weights
 
         if not (block := block_size()):
@@ -131,8 +129,7 @@ class GeoclipFiles(CheckpointFiles):
         return None
 
     def _derive_weights(self, name: str, make: Callable[[Path], None], maker: str = "") -> Derived:
-        task = f"{self.vision}: cannot write its weights for this processor"
-        return derive(name, make, task, maker, self.vision.stat().st_size)
+        return derive(self.owner, name, make, maker, self.vision.stat().st_size)
 
     @property
     def _signed_name(self) -> str:
@@ -146,11 +143,6 @@ class GeoclipFiles(CheckpointFiles):
         """Of the networks, the gallery, and the vision model's path, to which the graph points."""
         where = where_digest(self.vision)
         return "-".join((super().digest(), points_digest(self.points), where))
-
-    def derived_names(self) -> tuple[str, ...]:
-        """Those of the graphs, of the galleries' embeddings, and of weights."""
-        gallery = f"gallery-{short_digest(self.location)}"
-        return self.digest(), gallery, self._signed_name, self._packed_name
 
     def write_onnx(self, folder: Path) -> None:
         """Write ``model.onnx``; its large weights stay in the files that they lie in.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.files import Derived
+    from geonb.network.derived import Derived
     from geonb.preprocessing import Recipe
 
 HEAD_FILE = "head.json"

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.files import Derived
     from geonb.network.checkpoint import CheckpointFiles
+    from geonb.network.derived import Derived
     from geonb.network.quantisation import Agreement
     from geonb.photos.photo import PhotoSource
 

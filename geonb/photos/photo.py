@@ -155,9 +155,10 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
         case Photo():
             return source
         case str() if "://" in source:
-            from geonb.photos.urls import fetch, shown
+            from geonb.photos.urls import fetch
+            from geonb.web.addresses import redacted
 
-            return _from_bytes(shown(source), fetch(source, allow_private=allow_private))
+            return _from_bytes(redacted(source), fetch(source, allow_private=allow_private))
         case str() | os.PathLike():
             return _from_bytes(os.fsdecode(source), _read_file(expanded(source)))
         case bytes() | bytearray() | memoryview():

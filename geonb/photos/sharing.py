@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from geonb.errors import PhotoError
-from geonb.files import replacing
 from geonb.photos import jpeg
 from geonb.photos.decoding import blocks_and_packets
 from geonb.photos.metadata import ORIENTATION, from_blocks
+from geonb.writing import replacing
 
 if TYPE_CHECKING:
     import os

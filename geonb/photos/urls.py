@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 import socket
 import threading
 import time
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from geonb.errors import PhotoError
+from geonb.web.addresses import parsed, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,26 +32,11 @@ _HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "geonb (opens one photo for its user)",
 }
-_REFUSED = re.compile(r"[\\\x00-\x1f\x7f]")
-"""Characters that one reader of an address takes for its end, and the next does not."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL = ipaddress.ip_network("2000::/3")
 """What is assigned of IPv6 to the open internet; all else is local, reserved or a translation."""
 _RESERVED = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "168.63.129.16/32", "3fff::/20")))
 """Not public, whatever `ipaddress` says: protocols, Azure's service for machines, documentation."""
-
-
-def shown(url: str) -> str:
-    """The address without what may be secret in it: user, password, query and fragment.
-
-    A path of this machine is shown as it is.
-    """
-    if "://" not in url:
-        return url
-    parts = _parsed(url)
-    if parts is None:
-        return url.split("://", maxsplit=1)[0] + "://…"
-    return f"{parts.scheme}://{parts.netloc or ''}{parts.path or ''}"
 
 
 def fetch(url: str, *, allow_private: bool = False) -> bytes:
@@ -62,10 +47,10 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
     ``url`` names, and no other that it redirects to.
     """
     deadline = time.monotonic() + TOTAL_S
-    name = label = shown(url)
+    name = label = redacted(url)
     asked_for: list[str] = []
     for hop in range(MAX_REDIRECTS + 1):
-        parts = _parsed(url)
+        parts = parsed(url)
         if not parts or parts.scheme not in {"http", "https"} or not parts.host:
             raise PhotoError(f"{label}: expected a path, or an address with http:// or https://")
         addresses = _resolve(label, parts)
@@ -82,20 +67,8 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
         before, url = url, answer  # refused in the next round if it means no address
         with suppress(ValueError):
             url = urljoin(before, answer)
-        label = f"{name} (redirected to {shown(url)})"
+        label = f"{name} (redirected to {redacted(url)})"
     raise PhotoError(f"{name}: more than {MAX_REDIRECTS} redirects; check the link")
-
-
-def _parsed(url: str) -> Url | None:
-    """The parts of an address; None for what is none. The one parser: what is shown is fetched."""
-    from urllib3.exceptions import LocationParseError
-    from urllib3.util import parse_url
-
-    try:
-        parts = None if _REFUSED.search(url) else parse_url(url)
-    except LocationParseError:
-        return None
-    return parts if parts and parts.scheme else None
 
 
 def _resolve(name: str, parts: Url) -> list[str]:

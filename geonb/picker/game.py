@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from geonb.errors import GeonbError, PlaceError, needing
 from geonb.evaluation.guesses import most_frequent, one_place
-from geonb.maps.plane import great_circle, land
+from geonb.maps import atlas
+from geonb.maps.plane import great_circle
 from geonb.model import Model, load_model
 from geonb.photos.photo import Photo, open_photo
 from geonb.picker.rounds import PLAYERS, Round, Rounds, find_place
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from geonb.photos.photo import PhotoSource
 
 _HERE = Path(__file__).parent
+_ALT = "World map. Click to place your guess, or move it with the arrow keys; plus and minus zoom."
 _SIDE = 900
 """Pixels; the longer side of the photo that the browser gets."""
 
@@ -44,8 +44,8 @@ class GuessMap(anywidget.AnyWidget):
         rounds: Those that were played, with kilometres and points.
     """
 
-    _esm = _HERE / "game.js"
-    _css = _HERE / "game.css"
+    _esm = atlas.SCRIPT + (_HERE / "game.js").read_text(encoding="utf-8")
+    _css = atlas.STYLE + (_HERE / "game.css").read_text(encoding="utf-8")
     _uid = traitlets.Unicode().tag(sync=True)
 
     def __init__(
@@ -84,7 +84,7 @@ class GuessMap(anywidget.AnyWidget):
         return super()._repr_mimebundle_(**kwargs)
 
     def _start(self) -> None:
-        self.send({"type": "land", "paths": _outlines()})
+        self.send({"type": "map", "svg": atlas.world(_ALT)})
         self._show()
 
     def _play(self, place: str | Place) -> None:
@@ -124,7 +124,7 @@ class GuessMap(anywidget.AnyWidget):
 
     def _result(self) -> dict[str, Any]:
         last = self.rounds.played[self._shown]
-        lines = [great_circle(last.truth, place).round(3).tolist() for place in last.guesses[:2]]
+        lines = [great_circle(last.truth, place) for place in last.guesses[:2]]
         return {
             "type": "result",
             "players": [
@@ -132,7 +132,7 @@ class GuessMap(anywidget.AnyWidget):
                 for name, place, km in zip(PLAYERS, last.guesses, last.km, strict=True)
             ],
             "truth": last.truth,
-            "lines": lines,
+            "ways": [atlas.Ground().path([line], 2, closed=False) for line in lines],
             "table": self.rounds._repr_html_(),
             "more": self._shown + 1 < len(self.photos),
         }
@@ -147,12 +147,3 @@ def _truth(photo: Photo) -> Place:
     if photo.place is None:
         raise PlaceError(f"{photo.name}: no place in its file, so no guess can be scored")
     return photo.place
-
-
-def _outlines() -> list[str]:
-    """The land as SVG paths, longitude to the right, latitude upwards."""
-    shores, _ = land()
-    return [
-        "M" + "L".join(f"{x:g} {-y:g}" for x, y in np.round(shore, 2).tolist()) + "Z"
-        for shore in shores
-    ]

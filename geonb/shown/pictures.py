@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.errors import PictureError, printable
-from geonb.files import replacing
 from geonb.photos.photo import Photo, PhotoSource, open_photo
+from geonb.writing import SIGNATURE, replacing
 
 if TYPE_CHECKING:
     import os
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 KINDS: tuple[str, ...] = ("png", "svg", "pdf")
 """The formats that a drawing can be written in."""
 _DPI = 110
+_SIGNED = {"png": "Software", "svg": "Creator", "pdf": "Creator"}
+"""Which metadata of each format say what made a picture."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Picture:
     def image(self, kind: str = "png") -> bytes:
         """The picture's bytes, as ``png``, ``svg`` or ``pdf``."""
         buffer = io.BytesIO()
-        self.figure().savefig(buffer, format=kind, dpi=_DPI)
+        self.figure().savefig(buffer, format=kind, dpi=_DPI, metadata={_SIGNED[kind]: SIGNATURE})
         return buffer.getvalue()
 
     def save(self, path: str | os.PathLike[str]) -> None:

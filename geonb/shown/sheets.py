@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import EvaluationError, needing, printable
-from geonb.files import replacing
 from geonb.shown.pictures import KINDS, Picture, styled
+from geonb.writing import replacing
 
 if TYPE_CHECKING:
     import os

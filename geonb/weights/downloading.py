@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import FetchError
-from geonb.photos.urls import shown
+from geonb.web.addresses import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from pathlib import Path
 
 TIMEOUT_S = (10.0, 30.0)
 """Seconds for the connection, and for each read."""
 PATIENCE = 4
-"""How often a broken download is taken up again without one new byte in between."""
+"""Retries allowed without a new byte."""
 _CHUNK = 1 << 15
 _PAUSE_S = 0.5
+
+
+class _BrokenError(FetchError):
+    """The connection broke, so the same request may succeed."""
 
 
 def is_local(mirror: str) -> bool:
@@ -41,31 +45,37 @@ def download(url: str, part: Path, size: int = 0) -> None:
         return
     most = size + max(size // 10, 1 << 20) if size else None
     failures = 0
-    while failures <= PATIENCE:
+    while True:
         before = _size(part)
-        reason = _request(url, _wanted(url, part), lambda answer: _take(answer, url, part, most))
-        if not reason:
-            return
-        if not part.exists():
-            raise FetchError(reason)  # no answer came: the next mirror's turn
-        failures = 0 if _size(part) > before else failures + 1
-        if failures:
+        try:
+            with _asking(url, _headers(url, part)) as answer:
+                _take(answer, url, part, most)
+        except _BrokenError as error:
+            if not part.exists():
+                raise  # no answer came: the next mirror's turn
+            failures = 0 if _size(part) > before else failures + 1
+            if failures > PATIENCE:
+                raise FetchError(f"{error}, repeatedly; {_size(part):,} bytes are kept") from error
             time.sleep(_PAUSE_S * failures)
-    raise FetchError(f"{reason}, again and again; {_size(part):,} bytes came and are kept")
+        else:
+            return
 
 
 def ask(url: str) -> str:
     """What the server of ``url`` answers, in a few words; the file itself is not loaded."""
-    try:
-        return ("" if is_local(url) else _request(url, {}, _check)) or "there, not fetched"
-    except FetchError as error:
-        return str(error)
+    if not is_local(url):
+        try:
+            with _asking(url, {}) as answer:
+                _check(answer)
+        except FetchError as error:
+            return str(error)
+    return "there, not fetched"
 
 
 def forget(part: Path) -> None:
     """Remove what an unfinished download left."""
     part.unlink(missing_ok=True)
-    _mark(part).unlink(missing_ok=True)
+    _version_file(part).unlink(missing_ok=True)
 
 
 def _copy(source: str, part: Path) -> None:
@@ -78,7 +88,7 @@ def _copy(source: str, part: Path) -> None:
         raise FetchError(f"cannot read it ({error.strerror})") from error
 
 
-def _mark(part: Path) -> Path:
+def _version_file(part: Path) -> Path:
     return part.with_name(f"{part.name}.from")
 
 
@@ -86,57 +96,56 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _request(url: str, headers: dict[str, str], use: Callable[[Any], None]) -> str:
-    """One request, whose answer ``use`` takes; what broke it, or nothing where all went well."""
+@contextmanager
+def _asking(url: str, headers: dict[str, str]) -> Iterator[Any]:
+    """Use the answer to one request in this block. Raises `FetchError`, `_BrokenError`."""
     import requests
 
-    broken = (
+    try:
+        with requests.get(url, stream=True, timeout=TIMEOUT_S, headers=headers) as answer:
+            yield answer
+    except (
         requests.ConnectionError,
         requests.Timeout,
         requests.exceptions.ChunkedEncodingError,
         requests.exceptions.ContentDecodingError,
-    )
-    try:
-        with requests.get(url, stream=True, timeout=TIMEOUT_S, headers=headers) as answer:
-            use(answer)
-    except broken as error:
-        timeout = isinstance(error, requests.Timeout) or "timed out" in str(error)
-        return "timed out" if timeout else f"the connection broke ({type(error).__name__})"
+    ) as error:
+        late = isinstance(error, requests.Timeout) or "timed out" in str(error)
+        reason = "timed out" if late else f"the connection broke ({type(error).__name__})"
+        raise _BrokenError(reason) from error
     except requests.RequestException as error:
         raise FetchError(f"not an address that can be fetched ({type(error).__name__})") from error
-    return ""
 
 
-def _wanted(url: str, part: Path) -> dict[str, str]:
-    """The headers that ask for the rest of the file, if it is still the same one."""
+def _headers(url: str, part: Path) -> dict[str, str]:
+    """Ask for the rest of the file if it's still the same one, or else for all of it."""
     headers = {"Accept-Encoding": "identity"}
     with suppress(OSError, ValueError, LookupError):
-        mark = json.loads(_mark(part).read_text(encoding="utf-8"))
-        if mark["url"] == shown(url) and _size(part):
-            headers |= {"Range": f"bytes={_size(part)}-", "If-Range": mark["version"]}
-    if "Range" not in headers:
-        forget(part)
+        noted = json.loads(_version_file(part).read_text(encoding="utf-8"))
+        if noted["url"] == redacted(url) and _size(part):
+            return headers | {"Range": f"bytes={_size(part)}-", "If-Range": noted["version"]}
+    forget(part)
     return headers
 
 
 def _take(answer: Any, url: str, part: Path, most: int | None) -> None:
+    """Write what an answer holds, behind what is there if the server goes on from it."""
     have = _size(part)
-    if answer.status_code == 416:  # nothing is left to send, or the file is another one now
-        if answer.headers.get("Content-Range", "").endswith(f"/{have}"):
-            return
-        forget(part)
-        raise FetchError("the server does not know the rest of the file; try again")
-    _check(answer)
-    resumed = answer.status_code == 206
-    if resumed and not answer.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+    range_sent = answer.headers.get("Content-Range", "")
+    if answer.status_code == 416 and range_sent.endswith(f"/{have}"):
+        return  # nothing is left to send
+    if answer.status_code == 416 or (
+        answer.status_code == 206 and not range_sent.startswith(f"bytes {have}-")
+    ):
         forget(part)
         raise FetchError("the server sent another range than it was asked for; try again")
+    _check(answer)
     encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
-    if not resumed:
+    if answer.status_code == 200:
         forget(part)
         have = 0
         if not encoded:  # otherwise the bytes here and those in a range would differ
-            _write_mark(answer, url, part)
+            _note_version(answer, url, part)
     length = answer.headers.get("Content-Length", "")
     total = have + int(length) if length.isdecimal() and not encoded else None
     if most and (total or 0) > most:
@@ -153,16 +162,16 @@ def _check(answer: Any) -> None:
         raise FetchError(f"{answer.status_code}, but an HTML page, not the file")
 
 
-def _write_mark(answer: Any, url: str, part: Path) -> None:
+def _note_version(answer: Any, url: str, part: Path) -> None:
     """Note the file's version, and the address that was asked for: a redirect may differ."""
     # A weak ETag does not promise the same bytes, and may not stand in If-Range (RFC 9110, 13.1.5).
     version = answer.headers.get("ETag", "W/")
     if version.startswith("W/"):
         version = answer.headers.get("Last-Modified", "")
     if version:
-        _mark(part).touch(mode=0o600)
-        text = json.dumps({"url": shown(url), "version": version})
-        _mark(part).write_text(text, encoding="utf-8")
+        _version_file(part).touch(mode=0o600)
+        text = json.dumps({"url": redacted(url), "version": version})
+        _version_file(part).write_text(text, encoding="utf-8")
 
 
 def _write(answer: Any, part: Path, have: int, total: int | None, most: int | None) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from geonb.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,10 @@ class WeightsFile:
     sha256: str = ""
 
 
+Form: TypeAlias = tuple[WeightsFile, ...]
+"""Files that are a whole model together, the large one last."""
+
+
 @dataclass(frozen=True)
 class Weights:
     """What is known of a model before its files are opened.
@@ -37,8 +43,7 @@ class Weights:
     Attributes:
         name: What `load_model` calls it.
         title: What people call it.
-        forms: Sets of files, each a whole model, with its large file last; the first that can be
-            fetched is taken.
+        forms: Sets of files, each a whole model; the first that can be fetched is taken.
         licence: The licence's short name.
         attribution: Whom to name where its answers are shown.
         source: Address of the publication.
@@ -47,20 +52,18 @@ class Weights:
         architecture: `layers.architecture` of its network, which covers layers and shapes.
         int8: The files for int8, if its publishers have quantised it; otherwise geonb does.
         shipped: Its checkpoint, if it comes with geonb; such a model is never fetched.
-        size: Bytes of the first form's files.
-        quantised: Whether its files are int8 already.
     """
 
     name: str
     title: str
-    forms: tuple[tuple[WeightsFile, ...], ...]
+    forms: tuple[Form, ...]
     licence: str
     attribution: str
     source: str
     citation: str = ""
     note: str = ""
     architecture: str = ""
-    int8: tuple[WeightsFile, ...] = ()
+    int8: Form = ()
     shipped: Path | None = None
 
     @property
@@ -87,17 +90,22 @@ def _record(
     **about: str,
 ) -> Weights:
     """The record of a model in ``models.toml``, where a form is a list of names of files."""
-    known = {
-        file: WeightsFile(file, tuple(facts.pop("mirrors", ())), **facts)
+    records = {
+        file: WeightsFile(file, tuple(map(_mirror, facts.pop("mirrors", ()))), **facts)
         for file, facts in files.items()
     }
     return Weights(
         name=name,
-        forms=tuple(tuple(known[file] for file in form) for form in forms),
-        int8=tuple(known[file] for file in int8),
+        forms=tuple(tuple(records[file] for file in form) for form in forms),
+        int8=tuple(records[file] for file in int8),
         shipped=_DATA / shipped if shipped else None,
         **about,
     )
+
+
+def _mirror(text: str) -> str:
+    """An address as it is; the path of a file that comes with geonb."""
+    return text if "://" in text else str(_DATA / text)
 
 
 _DATA = Path(__file__).parents[1] / "data"
@@ -107,3 +115,12 @@ REGISTRY = {name: _record(name, **facts) for name, facts in _MODELS.items()}
 LOCATIONNET, GEOCLIP = REGISTRY["locationnet"], REGISTRY["geoclip"]
 GEOCLIP_PLACES = replace(GEOCLIP, forms=(GEOCLIP.forms[0][:-1],), int8=())
 """What compares places without a photo: the location encoder and the gallery."""
+
+
+def known(model: str | Weights) -> Weights:
+    """The record of a known model. Raises `ModelError` for another name."""
+    if isinstance(model, Weights):
+        return model
+    if model not in REGISTRY:
+        raise ModelError(f"no model {model!r:.200}; the known names are {', '.join(REGISTRY)}")
+    return REGISTRY[model]

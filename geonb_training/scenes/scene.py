@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geonb.errors import PhotoError
-from geonb.files import replacing
 from geonb.shown.pictures import tag
+from geonb.writing import replacing
 from geonb_training.scenes.buildings import draw_house
 from geonb_training.scenes.cars import draw_cars
 from geonb_training.scenes.gps import exif_of

@@ -1,0 +1,1 @@
+"""The web, for photos and models alike. Start at `addresses`."""

@@ -1,0 +1,47 @@
+"""Web addresses: read by one parser, and shown without what may be secret in them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from urllib3.util import Url
+
+_AMBIGUOUS = re.compile(r"[\\\x00-\x1f\x7f]")
+"""Characters that one reader of an address takes for its end, and the next doesn't."""
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is a web address (or a ``data:`` one) instead of a path."""
+    return "://" in text or text[:5].lower() == "data:"
+
+
+def parsed(url: str) -> Url | None:
+    """The parts of an address; None if it isn't one. The one parser: what is shown is fetched."""
+    from urllib3.exceptions import LocationParseError
+    from urllib3.util import parse_url
+
+    try:
+        parts = None if _AMBIGUOUS.search(url) else parse_url(url)
+    except LocationParseError:
+        return None
+    return parts if parts and parts.scheme else None
+
+
+def redacted(url: str) -> str:
+    """The address without what may be secret in it: user, password, query and fragment.
+
+    In place of a query stand six digits of its digest, so that two photos of one server have two
+    names. A path of this machine is shown as it is.
+    """
+    if not is_address(url):
+        return url
+    parts = parsed(url) if "://" in url[:40] else None
+    if parts is None:
+        return url[:40].split(":", maxsplit=1)[0] + ("://…" if "://" in url[:40] else ":…")
+    query = ""
+    if parts.query:
+        query = f"?…{hashlib.sha256(parts.query.encode()).hexdigest()[:6]}"
+    return f"{parts.scheme}://{parts.netloc or ''}{parts.path or ''}{query}"

@@ -1,0 +1,130 @@
+"""Files that are written: whole or not at all, and nothing of the user's is lost by it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geonb.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+PART = ".part-"
+"""How the names of unfinished files and folders begin."""
+SIGNATURE = "Made with geonb"
+"""Near the start or the end of the pages and pictures that geonb writes: it may replace them."""
+_MARKED = 4096  # bytes of each end
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What the system says of a full disk, and of a broken one."""
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path beside ``path``, moved onto it when the block ends without an error.
+
+    The temporary file keeps the ending of ``path``, and is removed when the block fails. A file
+    that is replaced keeps its mode, owner and attributes, and links to it still lead to it.
+    Raises `OutputError` if the file can't be written, or is write-protected, a pipe or a device.
+    """
+    path = Path(path)
+    temporary = path.with_name(f"{PART}{uuid.uuid4().hex}{path.suffix}")
+    try:
+        target, old = _target(path)
+        temporary = target.with_name(temporary.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # What replaces a private file is private from its first byte.
+        os.close(os.open(temporary, _NEW, 0o600 if old else 0o666))
+        yield temporary
+        if old:
+            _keep(old, target, temporary)
+        temporary.replace(target)
+    except OSError as error:
+        own = path, temporary, *path.parents, *temporary.parents
+        if error.errno in _FULL or error.filename in map(str, own):
+            raise OutputError(
+                f"{path}: cannot write it ({error.strerror}); choose another folder, "
+                "or free some space"
+            ) from error
+        raise
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def _target(path: Path) -> tuple[Path, os.stat_result | None]:
+    """The file that is to be written, behind a link, and its state if it's there."""
+    if not path.exists():
+        if path.is_symlink():  # whoever made it chose where a new file would appear
+            raise OSError(errno.ENOENT, "a link to nothing", str(path))
+        return path, None
+    target, state = path.resolve() if path.is_symlink() else path, path.stat()
+    if not (target.is_file() or target.is_dir()):
+        raise OSError(errno.EINVAL, "a pipe or a device, not a file", str(path))
+    # Root may write to anything; what is write-protected was meant to stay.
+    if not (state.st_mode & 0o222 and os.access(target, os.W_OK)):
+        raise OSError(errno.EACCES, "it is write-protected", str(path))
+    return target, state
+
+
+def _keep(old: os.stat_result, target: Path, temporary: Path) -> None:
+    """Give the new file the owner, mode and attributes of the old one, and the time of now."""
+    new = temporary.stat()
+    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        try:
+            os.chown(temporary, old.st_uid, old.st_gid)
+        except PermissionError as error:
+            raise OSError(
+                error.errno, "its owner and group can't be kept", str(temporary)
+            ) from error
+    shutil.copystat(target, temporary)
+    os.utime(temporary)
+
+
+def check_outputs(
+    outputs: Iterable[Path],
+    inputs: Iterable[str | os.PathLike[str]] = (),
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Raise `OutputError` if writing the ``outputs`` would lose something.
+
+    That's so if one of them is an input, or named twice, or is there already and wasn't made by
+    geonb, unless ``overwrite`` allows that. Addresses among the inputs are no files.
+    """
+    listed = list(outputs)
+    if twice := [path for i, path in enumerate(listed) if path in listed[:i]]:
+        raise OutputError(f"{twice[0]}: named for two outputs; give each its own name")
+    there = {_identity(path): path for path in listed}
+    there.pop(None, None)
+    for source in inputs if there else ():
+        if path := there.get(_identity(source)):
+            raise OutputError(f"{path}: is an input, and writing would lose it; name another file")
+    for path in there.values():
+        if not (overwrite or _is_own(path)):
+            raise OutputError(f"{path}: is there already; name another file, or --overwrite")
+
+
+def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
+    """What tells a file apart whatever it's called; None if there is none."""
+    try:
+        state = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return state.st_dev, state.st_ino
+
+
+def _is_own(path: Path) -> bool:
+    if not path.is_file():
+        return not path.is_dir()  # what isn't a file or a folder is refused when it's written
+    with path.open("rb") as file:
+        start = file.read(_MARKED)
+        file.seek(max(0, path.stat().st_size - _MARKED))
+        return SIGNATURE.encode() in start + file.read()
