@@ -195,7 +195,9 @@ def _new() -> _Sidecar:
 
 
 def _read(path: Path) -> _Sidecar:
-    with expecting(path, "an XMP sidecar", PhotoError, advice="; it is left as it is"):
+    with expecting(
+        path, "an XMP sidecar", PhotoError, ET.ParseError, advice="; it is left as it is"
+    ):
         if regular(path).stat().st_size > _MOST_BYTES:
             raise PhotoError(f"{path}: larger than {_MOST_BYTES:,} bytes, expected an XMP sidecar")
         data = path.read_bytes()

@@ -172,7 +172,8 @@ def _repair(path: Path) -> None:
 def _begin(journal: Journal, begun_with: dict[str, Any]) -> Journal:
     """Read what is done; a new journal gets its first line."""
     advice = "; begin anew with --overwrite"
-    with expecting(journal.path, "the journal of a run", EvaluationError, advice=advice):
+    what = "the journal of a run"
+    with expecting(journal.path, what, EvaluationError, TypeError, advice=advice):
         with journal.path.open(encoding="utf-8") as lines:
             first = lines.readline()
         same = not first or json.loads(first) == begun_with

@@ -114,7 +114,7 @@ class HeadFiles(CheckpointFiles):
 
 def _expecting_head(path: Path) -> AbstractContextManager[None]:
     what, advice = "a head as geonb writes it", "; fit it again"
-    return expecting(path, what, CheckpointError, zipfile.BadZipFile, advice=advice)
+    return expecting(path, what, CheckpointError, zipfile.BadZipFile, RuntimeError, advice=advice)
 
 
 def write_head(folder: Path, name: str, base: CheckpointFiles, arrays: tuple[Any, Any]) -> None:

@@ -136,7 +136,8 @@ def read_pth(path: Path) -> Any:
 
     A pickle may call any function there is; here it may build float32 tensors, and nothing else.
     """
-    broken = pickle.UnpicklingError, zipfile.BadZipFile
+    # A broken pickle calls what it has with anything; zipfile raises RuntimeError if it's locked.
+    broken = pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, TypeError, AttributeError
     with (
         expecting(path, "a file of float tensors", CheckpointError, *broken),
         zipfile.ZipFile(path) as archive,

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 
 MOST_METADATA = 4_000_000
 """Bytes of a packet or a profile that are read; what is larger is left out."""
+_TIFF_BLOCK = re.compile(rb"(II\*\0|MM\0\*)(?:..\0\0|\0\0..).{6}", re.DOTALL)
+"""A block of EXIF whose first directory is not far."""
+_EMPTY_BLOCKS = {
+    b"II*\0": b"II*\0\x08\0\0\0" + bytes(6),
+    b"MM\0*": b"MM\0*\0\0\0\x08" + bytes(6),
+}
+"""The same without tags."""
+_MOST_EXIF = 1 << 20
+_MOST_GIF = 50_000_000
+"""Pixels."""
 _MOST_CHUNKS = 100_000
 """Of PNG and WebP; a picture of 50 million pixels takes some thousand."""
 _STARTS = {
@@ -67,7 +77,7 @@ def kind(data: bytes) -> str:
 def split(data: bytes) -> Contents:
     """The file's parts. Raises `ValueError` or `struct.error` if it is broken.
 
-    GIF, AVIF and HEIC keep their metadata where only their decoders find it.
+    AVIF and HEIC keep metadata where only their decoders find it.
     """
     match kind(data):
         case "JPEG":
@@ -85,10 +95,17 @@ def split(data: bytes) -> Contents:
         case "TIFF":
             from geonb.photos import tiff
 
-            if block := tiff.read(data):
-                packet = block.directory(block.first).get(700)
-                packets = [packet.data] if packet and packet.count <= MOST_METADATA else []
-                return Contents(block.picture(), (data,), tuple(packets))
+            block = tiff.read(data)
+            packet = block.directory(block.first).get(700)
+            packets = [packet.data] if packet and packet.count <= MOST_METADATA else []
+            return Contents(block.picture(), (data,), tuple(packets))
+        case "GIF":
+            return _gif(data)
+        case "AVIF" if block := _TIFF_BLOCK.search(data):
+            # Pillow reads the EXIF for the orientation, which AVIF keeps in a box of its own.
+            at = block.start()
+            picture = data[:at] + _EMPTY_BLOCKS[block[1]] + data[at + 14 :]
+            return Contents(picture, (data[at : at + _MOST_EXIF],))
     return Contents(data)
 
 
@@ -194,6 +211,33 @@ def _inflated(data: bytes) -> bytes | None:
     except zlib.error:
         return None
     return None if unpacking.unconsumed_tail else found
+
+
+def _gif(data: bytes) -> Contents:
+    """The picture, and the XMP before it (XMP specification part 3, 1.1.2)."""
+    if len(data) < 13:
+        raise ValueError("cut off")
+    at = 13 + _colours(data[10])
+    packets = []
+    while data[at : at + 1] in {b"!", b"\0"}:  # an extension; the picture follows with a comma
+        start = at = at + 2 if data[at] else at
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        if data[start + 1 : start + 12] == b"XMP DataXMP":
+            # Not in pieces as all else; the 256 bytes after it lead who thinks so to its end.
+            packets.append(data[start + 12 : at - 256])
+        at += 1
+    frame = data[at : at + 9]
+    if frame[:1] == b"," and len(frame) == 9:
+        left, top, width, height = struct.unpack("<xHHHH", frame)
+        if (left + width) * (top + height) > _MOST_GIF:
+            raise ValueError("a picture that reaches beyond its frame")
+    return Contents(data, (), tuple(packets))
+
+
+def _colours(flags: int) -> int:
+    """The bytes of a list of colours, if the flags tell of one (GIF 89a, section 18)."""
+    return 3 * 2 ** (1 + flags % 8) if flags & 128 else 0
 
 
 def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

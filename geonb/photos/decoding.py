@@ -6,7 +6,6 @@ import ctypes
 import io
 import re
 import struct
-import zlib
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -31,22 +30,17 @@ MAX_DRAFT_PIXELS = 250_000_000
 MAX_SCANS = 100
 """A progressive JPEG has about ten."""
 PILLOW_FAILS = (
-    OSError,
-    EOFError,
-    SyntaxError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-    RuntimeError,
+    OSError,  # cut off, or broken data
+    EOFError,  # HEIC that is cut off
+    SyntaxError,  # no header of this format
+    ValueError,  # sizes and modes that don't fit
+    ZeroDivisionError,  # AVIF whose clock doesn't tick
+    RuntimeError,  # the codecs of AVIF and HEIC
     MemoryError,
-    struct.error,
-    zlib.error,
-    Warning,
+    struct.error,  # EXIF of a picture that the user opened
+    Warning,  # where the user made errors of them
 )
-"""What Pillow and its codecs raise on broken files; `Warning` where the user made them errors.
+"""What Pillow and its codecs raise on broken files.
 
 It is caught around their calls only: the same error in geonb's own code is a mistake of ours.
 """
@@ -80,8 +74,8 @@ def decoding(name: str, fails: tuple[type[Exception], ...] = PILLOW_FAILS) -> It
         yield
     except Image.DecompressionBombError as error:
         raise PhotoError(
-            f"{name}: more pixels than PIL.Image.MAX_IMAGE_PIXELS allows, which is set to "
-            f"{Image.MAX_IMAGE_PIXELS:,}; raise it, or make the picture smaller"
+            f"{name}: more pixels than Pillow opens (PIL.Image.MAX_IMAGE_PIXELS is "
+            f"{Image.MAX_IMAGE_PIXELS:,}); make the picture smaller first"
         ) from error
     except fails as error:
         raise PhotoError(
@@ -140,15 +134,15 @@ def _reader(name: str, kind: str) -> type[ImageFile]:
     return found
 
 
-def blocks_and_packets(name: str, data: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+def blocks_and_packets(name: str, data: bytes) -> tuple[list[bytes], list[bytes]]:
     """The blocks of EXIF and the packets of XMP in a file. Raises `PhotoError`."""
-    if contents.kind(data) not in {"GIF", "AVIF", "HEIF"}:
-        parts = split(name, data)
-        return parts.exif, parts.xmp
-    # They stand where only the decoders find them.
-    found = open_image(name, data, 0).info
-    blocks, packets = [found.get("exif")], [found.get("xmp")]
-    return tuple(map(contents.plain, filter(None, blocks))), tuple(filter(None, packets))
+    parts = split(name, data)
+    blocks, packets = list(parts.exif), list(parts.xmp)
+    if contents.kind(data) in {"AVIF", "HEIF"}:  # only their decoders find it
+        found = open_image(name, data, 0).info
+        blocks = [contents.plain(found.get("exif") or b""), *blocks]
+        packets = [found.get("xmp") or b""]
+    return list(filter(None, blocks)), list(filter(None, packets))
 
 
 def load(name: str, image: Image.Image) -> None:
@@ -160,6 +154,8 @@ def load(name: str, image: Image.Image) -> None:
         image.load()
     if sorted(image.size) != sorted(promised):  # Pillow turns a TIFF that the user opened
         raise PhotoError(f"{name}: the header says {promised}, the picture is {image.size}")
+    if image.mode in {"P", "PA"} and image.palette is None:
+        raise PhotoError(f"{name}: a picture of numbered colours without their list; it is broken")
 
 
 @cache

@@ -25,6 +25,10 @@ _PICTURE = {
 """The tags that a picture is decoded from, the colour profile (34675) among them."""
 _LISTS = {258, 273, 279, 320, 324, 325, 338, 339, 347, *range(519, 522), *range(529, 533), 34675}
 """Those of them that may hold more than one value."""
+_MOST_SAMPLES = 6
+"""Pillow decodes no more, and says so in the log."""
+_NO_INTEGERS = {347, 529, 532, 34675}
+"""Tables of JPEG, coefficients of colours, the profile."""
 
 
 @dataclass(frozen=True)
@@ -134,14 +138,16 @@ class Tiff:
         Raises `ValueError` if one of the picture's tags lies beyond the file's end, or if its
         tiles, of which a decoder takes memory for one, are larger than any picture.
         """
-        entries = []
         tags = self.directory(self.first)
         sides = [tags[side].numbers[:1] for side in (TILE_WIDTH, TILE_HEIGHT) if side in tags]
         if math.prod(side for values in sides for side in values) > MAX_TILE:
             raise ValueError("tiles that are larger than any picture")
-        for tag, found in sorted(tags.items()):
-            if tag in _PICTURE and found.count:
-                entries.append(self._entry(tag, found))
+        if 277 in tags and max(tags[277].numbers, default=0) > _MOST_SAMPLES:
+            raise ValueError("more samples in a pixel than in any picture")
+        kept = {tag: tags[tag] for tag in sorted(_PICTURE & tags.keys()) if tags[tag].count}
+        if sum(found.count * found.size for found in kept.values()) > len(self.data):
+            raise ValueError("tags that are larger than the file")
+        entries = [self._entry(tag, found) for tag, found in kept.items()]
         head, entry = ("Q", "HHQ8s") if self.big else ("H", "HHL4s")
         body = b"".join(struct.pack(self.order + entry, *values) for values in entries)
         start = 8 if self.big else 4
@@ -161,6 +167,8 @@ class Tiff:
         data = found.data
         if len(data) < found.count * found.size:
             raise ValueError(f"tag {tag} lies beyond the end of the file")
+        if _FORMATS[found.kind] in {"s", "LL", "ll", "f", "d"} and tag not in _NO_INTEGERS:
+            raise ValueError(f"tag {tag} is no whole number")
         if tag not in _LISTS:
             data = data[: found.size]
         if len(data) > (8 if self.big else 4):
@@ -180,10 +188,10 @@ _STARTS = {
 """The two last are written by odd software, and read by Pillow."""
 
 
-def read(data: bytes) -> Tiff | None:
-    """The block that begins with the data; None if there's none."""
+def read(data: bytes) -> Tiff:
+    """The block that begins with the data. Raises `ValueError` if none does."""
     order, big = _STARTS.get(data[:4], ("", False))
     if not order or len(data) < 16:
-        return None
+        raise ValueError("no block of TIFF, or cut off")
     (first,) = struct.unpack_from(order + ("Q" if big else "L"), data, 8 if big else 4)
     return Tiff(data, order, big, first)
