@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LEAK = (
     "gmaps keeps the API key in the notebook when it is saved with widget state; before you "
-    'share the file: geonb.clean_notebook("….ipynb")'
+    'share the file: geonb_lab.clean_notebook("….ipynb")'
 )
 
 
