@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.distances import check_points
-from geonb.earth.cells import Cells
 from geonb.earth import s2
+from geonb.earth.cells import Cells
 from geonb.earth.places import LATITUDES, LONGITUDES
 from geonb.errors import CellsError, CheckpointError, PlaceError
 from geonb.files import expanded, expecting, md5, regular
 from geonb.network.checkpoint import short_digest
-from geonb.network.derived import Derived, derive
+from geonb.network.derived import Derived, Wanted
+from geonb.network.deriving import derive
 from geonb.network.sessions import open_session
 from geonb.network.torch_files import read_pth
 
@@ -89,13 +90,11 @@ def open_gallery(location: Path, points: NDArray[np.float64], owner: str = "geoc
         leaves, first, counts = np.unique(
             s2.leaf_ids(points), return_index=True, return_counts=True
         )
-        np.savez(
-            folder / "places.npz", ids=_cells(leaves), places=points[first], counts=counts
-        )
+        np.savez(folder / "places.npz", ids=_cells(leaves), places=points[first], counts=counts)
         _embed(location, points[first], folder / "embeddings.npy")
 
-    content = f"gallery-{short_digest(location)}-{points_digest(points)}"
-    derived = derive(owner, content, make, needed=512 * 4 * len(points))
+    wanted = Wanted(owner, f"gallery-{short_digest(location)}-{points_digest(points)}")
+    derived = wanted.find() or derive(wanted, make, 512 * 4 * len(points))
     embeddings = np.load(derived.folder / "embeddings.npy", mmap_mode="r")
     with np.load(derived.folder / "places.npz") as data:
         cells = Cells(data["ids"], data["places"])
