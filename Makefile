@@ -12,7 +12,7 @@ TOOLS := .venv-dist
 SITE := .venv-site
 UV := .venv-uv
 PIP := -m pip --disable-pip-version-check
-SOURCES := geonb geonb_training tests benchmarks binder colab site workshop
+SOURCES := geonb geonb_lab geonb_training tests benchmarks binder colab site workshop
 PYTEST_FLAGS ?=
 SECONDS ?= 60
 LAB_FLAGS ?=
@@ -113,12 +113,12 @@ endef
 ##@ Check a change
 
 fuzz: $(VENV)/ready  ## break files for every reader, SECONDS=60 each; what breaks a rule stays in tests/corpus
-	@$(VENV)/bin/python tests/fuzzing.py $(SECONDS)
+	@$(VENV)/bin/python tests/support/fuzzing.py $(SECONDS)
 
 check: $(VENV)/ready  ## format, lint and types
 	@$(VENV)/bin/ruff format --check $(SOURCES)
 	@$(VENV)/bin/ruff check $(SOURCES)
-	@$(VENV)/bin/mypy geonb geonb_training
+	@$(VENV)/bin/mypy geonb geonb_lab geonb_training
 	@! command -v shellcheck > /dev/null || shellcheck .ci/run binder/postBuild binder/geoclip.sh sagemaker/on-start.sh workshop/stick/install.sh
 
 format: $(VENV)/ready  ## put the sources in format
@@ -150,11 +150,11 @@ test-313: $(VENV_313)/ready  ## the quick tests on Python 3.13
 
 test-ray: $(RAY)/ready  ## the tests on a Ray cluster of three nodes on this machine
 	@echo "==> tests on a Ray cluster"
-	@$(RAY)/bin/python -m pytest -m ray tests/project/test_privacy.py tests/test_ray.py $(PYTEST_FLAGS)
+	@$(RAY)/bin/python -m pytest -m ray tests/project/test_privacy.py tests/geonb_lab/many/test_ray.py $(PYTEST_FLAGS)
 
 test-train: $(TRAIN)/ready  ## the tests of training in PyTorch, in one process and in two
 	@echo "==> tests of training in PyTorch"
-	@$(TRAIN)/bin/python -m pytest -m torch tests/project/test_privacy.py tests/test_torch_network.py tests/test_torch_trainer.py $(PYTEST_FLAGS)
+	@$(TRAIN)/bin/python -m pytest -m torch tests/project/test_privacy.py tests/geonb_training/test_torch_network.py tests/geonb_training/test_torch_trainer.py $(PYTEST_FLAGS)
 
 # PyTorch's build without CUDA isn't on PyPI: PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL says where it is.
 parity: $(PARITY)/ready  ## compare GeoCLIP with its authors' own on torch, at full size (5 GB of disk, some minutes)

@@ -96,7 +96,7 @@ def test_who_wants_to_tell_onnx_runtimes_makers_can(watch):
 @pytest.mark.ray
 def test_ray_asks_whether_it_runs_in_a_cloud_and_that_is_all(watch):
     """SECURITY.md says so: it asks the machine's own cloud, and tells it nothing."""
-    script = "from geonb.ray import locate; locate('photos', model='mini', out='out')"
+    script = "from geonb_lab.many.ray import locate; locate('photos', model='mini', out='out')"
     beyond = watch([sys.executable, "-c", script], others=[".ray"], TMPDIR="/tmp")
     own = ("169.254.169.254", r"metadata\6google\10internal", "/tmp/ray")
     assert [line for line in beyond if not any(words in line for words in own)] == []
