@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from support.watching import judge, watched
 
 ROOT = Path(__file__).parents[2]
