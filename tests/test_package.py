@@ -137,11 +137,13 @@ def test_a_plain_install_says_how_to_get_the_picker(name):
 FLOORS = (
     "errors files",
     "distances",
+    "web",
     "earth photos",
     "shown",
     "preprocessing answers regions",
     "network",
     "weights",
+    "known",
     "model",
     "predictions",
     "many",
@@ -159,8 +161,7 @@ CIRCLES = {
     ("geonb.photos.sharing", "geonb.photos.photo"): "for types only",
 }
 HOMES = {
-    "requests": {"weights"},
-    "urllib3": {"photos"},
+    "urllib3": {"web", "photos"},  # photos: for types only
     "mxnet": {"network"},
     "onnxruntime": {"network"},
     "ipyleaflet": {"maps"},
