@@ -10,8 +10,9 @@ PARITY := .venv-parity
 TRAIN := .venv-train
 TOOLS := .venv-dist
 SITE := .venv-site
+UV := .venv-uv
 PIP := -m pip --disable-pip-version-check
-SOURCES := geonb geonb_training tests benchmarks binder colab site workshop
+SOURCES := geonb geonb_lab geonb_training tests benchmarks binder colab site workshop
 PYTEST_FLAGS ?=
 SECONDS ?= 60
 LAB_FLAGS ?=
@@ -112,12 +113,12 @@ endef
 ##@ Check a change
 
 fuzz: $(VENV)/ready  ## break files for every reader, SECONDS=60 each; what breaks a rule stays in tests/corpus
-	@$(VENV)/bin/python tests/fuzzing.py $(SECONDS)
+	@$(VENV)/bin/python tests/support/fuzzing.py $(SECONDS)
 
 check: $(VENV)/ready  ## format, lint and types
 	@$(VENV)/bin/ruff format --check $(SOURCES)
 	@$(VENV)/bin/ruff check $(SOURCES)
-	@$(VENV)/bin/mypy geonb geonb_training
+	@$(VENV)/bin/mypy geonb geonb_lab geonb_training
 	@! command -v shellcheck > /dev/null || shellcheck .ci/run binder/postBuild binder/geoclip.sh sagemaker/on-start.sh workshop/stick/install.sh
 
 format: $(VENV)/ready  ## put the sources in format
@@ -149,11 +150,11 @@ test-313: $(VENV_313)/ready  ## the quick tests on Python 3.13
 
 test-ray: $(RAY)/ready  ## the tests on a Ray cluster of three nodes on this machine
 	@echo "==> tests on a Ray cluster"
-	@$(RAY)/bin/python -m pytest -m ray tests/test_ray.py $(PYTEST_FLAGS)
+	@$(RAY)/bin/python -m pytest -m ray tests/geonb_lab/many/test_ray.py $(PYTEST_FLAGS)
 
 test-train: $(TRAIN)/ready  ## the tests of training in PyTorch, in one process and in two
 	@echo "==> tests of training in PyTorch"
-	@$(TRAIN)/bin/python -m pytest -m torch tests/test_torch_network.py tests/test_torch_trainer.py $(PYTEST_FLAGS)
+	@$(TRAIN)/bin/python -m pytest -m torch tests/geonb_training/test_torch_network.py tests/geonb_training/test_torch_trainer.py $(PYTEST_FLAGS)
 
 # PyTorch's build without CUDA isn't on PyPI: PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL says where it is.
 parity: $(PARITY)/ready  ## compare GeoCLIP with its authors' own on torch, at full size (5 GB of disk, some minutes)
@@ -220,9 +221,9 @@ mini: $(MXNET)/ready  ## train the mini model, and draw the example photos (abou
 	$(MXNET)/bin/python -m geonb_training mini geonb/data/mini
 	$(MXNET)/bin/python -m geonb_training.scenes.example geonb/data
 
-COMPILE := uv pip compile -q --generate-hashes --no-header --no-annotate --python-version 3.11
+COMPILE := $(UV)/bin/uv pip compile -q --generate-hashes --no-header --no-annotate --python-version 3.11
 LOCK_FLAGS ?= --upgrade
-lock:  ## compile the locks (needs uv)
+lock: $(UV)/ready  ## compile the locks anew, with the newest releases (LOCK_FLAGS=: with those that they have)
 	$(COMPILE) $(LOCK_FLAGS) --universal pyproject.toml --extra lab --extra dev --extra parquet -o requirements/newest.txt
 	$(COMPILE) $(LOCK_FLAGS) --universal pyproject.toml --group editable -c requirements/newest.txt -o requirements/core.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra mxnet --extra lab --extra dev -o requirements/mxnet.txt
@@ -231,6 +232,11 @@ lock:  ## compile the locks (needs uv)
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --group parity -o requirements/parity.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra train --group training -o requirements/train.txt
 	$(COMPILE) $(LOCK_FLAGS) --universal --group dist -o requirements/dist.txt
+	$(COMPILE) $(LOCK_FLAGS) --universal --group uv -o requirements/uv.txt
+
+$(UV)/ready: requirements/uv.txt
+	$(call environment,$(PYTHON),$(UV),requirements/uv.txt,some seconds)
+	@touch $@
 
 ##@ Release it
 
@@ -253,4 +259,4 @@ $(TOOLS)/ready: requirements/dist.txt
 	@touch $@
 
 clean:  ## remove the environments and what the tools left behind
-	rm -rf $(VENV) $(VENV_313) $(MXNET) $(RAY) $(PARITY) $(TRAIN) $(SITE) $(TOOLS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV_313) $(MXNET) $(RAY) $(PARITY) $(TRAIN) $(SITE) $(TOOLS) $(UV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

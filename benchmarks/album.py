@@ -13,11 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from browser import chromium_browser
-from test_album import NAMES, rows
-
 import geonb
-from geonb.maps.album import write_album
+from geonb_lab.many.album import write_album
+from support.album import NAMES, rows
+from support.browser import chromium_browser
 
 PHOTOS, FRAMES = 5000, 600
 OPEN_S, LATE_MS = 3.0, 50.0  # what is promised

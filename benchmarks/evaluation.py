@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from geonb.evaluation.accuracy import evaluate
+from geonb_lab.evaluation.accuracy import evaluate
 
 PAIRS, LIMIT_S, RUNS = 1_500_000, 1.0, 3
 

@@ -144,10 +144,11 @@ def prepare(folder: Path) -> tuple[dict[str, Path], Path]:
     """The folders of the rows, and the photo: 12 megapixels as a phone saves them."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
     import torch
-    from geoclip_files import FULL_SIZE, clip_tensors, mlp_tensors, write_int8, write_vision
-    from geoclip_parity import REDUCED, write_clip
     from PIL import Image
     from transformers import CLIPConfig, CLIPModel
+
+    from support.geoclip_files import FULL_SIZE, clip_tensors, mlp_tensors, write_int8, write_vision
+    from support.geoclip_parity import REDUCED, write_clip
 
     size = {name: FULL_SIZE[name] for name in REDUCED}
     words = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12}

@@ -13,10 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from geoclip_files import write_onnx_form
-
 from geonb_training import fit_head
 from geonb_training.scenes import write_towns
+from support.geoclip_files import write_onnx_form
 
 PHOTOS, PEOPLE = 1000, 24
 WHOLE_S, REST_S = 30, 10  # what is promised on two cores that do nothing else

@@ -103,8 +103,9 @@ def measure(row: str, prefix: str, photo: str) -> dict[str, float]:
 
 def main() -> None:
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-    from networks import FULL_SIZE, write_network
     from PIL import Image
+
+    from support.networks import FULL_SIZE, write_network
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GEONB_CACHE"] = f"{folder}/cache"

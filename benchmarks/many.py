@@ -1,4 +1,4 @@
-"""Many 12-megapixel JPEGs: geonb.predict_many against the blog's recipe, and against the bound.
+"""Many 12-megapixel JPEGs: geonb_lab.predict_many against the blog's recipe, and against the bound.
 
 A network of LocationNet's size with random weights; every row is a process of its own, and rows
 take turns. The bound is (decode + prepare + processors x forward) / processors, from its parts
@@ -36,11 +36,10 @@ def timed(work, photos):
     return {"wall": (time.perf_counter() - start) / photos, "processor": processor / photos}
 """
 GEONB = """
-import geonb
 model = geonb.load_model(prefix, precision=precision)
-list(geonb.predict_many(model, photos[:5], progress=False))
+list(geonb_lab.predict_many(model, photos[:5], progress=False))
 def work():
-    for result in geonb.predict_many(model, photos * 2, progress=False):
+    for result in geonb_lab.predict_many(model, photos * 2, progress=False):
         assert result.error is None
 result = timed(work, 2 * len(photos))
 """
@@ -77,32 +76,31 @@ def work():
 result = timed(work, len(photos))
 """
 MEMORY = """
-import geonb
 from pathlib import Path
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1])
 model = geonb.load_model("mini")
 held = []
-results = geonb.predict_many(model, photos * (many // len(photos)), progress=False)
+results = geonb_lab.predict_many(model, photos * (many // len(photos)), progress=False)
 for number, _ in enumerate(results, 1):
     if number in (small, many):
         held.append(resident())
 result = held[1] / held[0] - 1
 """
 ONE_PROCESS = """
-from geonb.many.workers import locate_rows
+from geonb_lab.many.workers import locate_rows
 locate_rows(photos[:5], model=prefix)
 result = timed(lambda: locate_rows(photos, model=prefix), len(photos))
 """
 RAY = """
 import logging, ray, tempfile
-import geonb.ray
+import geonb_lab.many.ray
 ray.init(num_cpus=2, logging_level="error", log_to_driver=False)
 ray.data.DataContext.get_current().enable_progress_bars = False
 logging.getLogger("ray.data").setLevel("ERROR")
 def locate(photos):
     with tempfile.TemporaryDirectory() as out:
-        geonb.ray.locate(photos, prefix, out=out, batch=24)
+        geonb_lab.many.ray.locate(photos, prefix, out=out, batch=24)
 locate(photos[:24])  # the workers start, and load the model
 result = timed(lambda: locate(photos), len(photos))
 """
@@ -146,8 +144,9 @@ def main() -> None:
     options.add_argument("--ray", default=str(ROOT / ".venv-ray" / "bin" / "python"))
     chosen = options.parse_args()
     sys.path.insert(0, str(ROOT / "tests"))
-    from networks import FULL_SIZE, write_network
     from PIL import Image
+
+    from support.networks import FULL_SIZE, write_network
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GEONB_CACHE"] = f"{folder}/cache"

@@ -17,15 +17,16 @@ from pathlib import Path
 from many import ROOT, measure
 
 import geonb
-from geonb import PhotoSet, read_photos
+import geonb_lab
 from geonb.network.sessions import cpu_limit
+from geonb_lab import PhotoSet, read_photos
 from geonb_training import Fitting, Settings
 from geonb_training.scenes import draw_set
 
 TRAINERS = ("mxnet", "torch")
 ROLES = ("train", "validation", "test")
 TRAIN = """
-from geonb.evaluation.photo_sets import read_photos
+from geonb_lab.evaluation.photo_sets import read_photos
 from geonb_training import Fitting, train_photos
 train, validation, test = (read_photos(table) for table in tables)
 fitting = Fitting(epochs=epochs)
@@ -71,8 +72,8 @@ def main() -> None:
             )  # fmt: skip
             print(f"{trainer}: {took[trainer]['wall'] / 60:.1f} minutes", flush=True)
             model = geonb.load_model(folder)
-            evaluations.append(geonb.evaluate(model, read_photos(tables[-1]), published=()))
-    compared = geonb.compare(*reversed(evaluations))
+            evaluations.append(geonb_lab.evaluate(model, read_photos(tables[-1]), published=()))
+    compared = geonb_lab.compare(*reversed(evaluations))
     print(*evaluations, compared, sep="\n\n")
     for clock, words in (("wall", "on the clock"), ("processor", "of the processor")):
         mxnet, torch = (took[trainer][clock] for trainer in TRAINERS)

@@ -6,7 +6,7 @@ import sys
 import time
 
 import geonb
-from geonb.evaluation.occlusion import occlude
+from geonb_lab.occlusion import occlude
 from geonb_training.scenes import draw, shoot
 
 LIMIT_S = 10.0

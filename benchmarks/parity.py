@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parents[1] / "tests"
 sys.path.insert(0, str(TESTS))
-REFERENCE = TESTS / "geoclip_reference.json"
+REFERENCE = TESTS / "data/geoclip_reference.json"
 WITHIN = 1e-4
 _CHUNK = 4096
 
@@ -107,8 +107,8 @@ def reference(folder: Path, pictures: Iterable[Path], places: NDArray[np.float64
 
 
 def main() -> None:
-    from geoclip_files import FULL_SIZE
-    from geoclip_parity import REDUCED, some_places, write_clip, write_pictures
+    from support.geoclip_files import FULL_SIZE
+    from support.geoclip_parity import REDUCED, some_places, write_clip, write_pictures
 
     warnings.filterwarnings("ignore", module="transformers")
     size = {name: FULL_SIZE[name] for name in REDUCED}

@@ -1,14 +1,12 @@
-"""The command line: ``geonb demo``, ``geonb locate PHOTO…``, ``geonb fetch MODEL`` and more."""
+"""The command line: ``geonb demo``, ``fetch``, ``models``, and the commands of other packages."""
 
 from __future__ import annotations
 
 import click
 
 import geonb
-from geonb.commands.evaluate import evaluate
+from geonb.commands.demo import demo
 from geonb.commands.failures import Commands
-from geonb.commands.locate import demo, locate
-from geonb.commands.many import unlabel
 from geonb.commands.options import choice
 from geonb.network.opening import Precision
 
@@ -60,16 +58,7 @@ def models(clear: str | None) -> None:
     click.echo(f"The cache is {cache_folder()}, {cache_size() / 1e6:,.1f} MB.")
 
 
-@main.command()
-@click.argument("notebooks", nargs=-1, required=True, metavar="NOTEBOOK...")
-def clean(notebooks: tuple[str, ...]) -> None:
-    """Remove Google's API keys and the state of widgets from saved notebooks."""
-    for path in notebooks:
-        click.echo(geonb.clean_notebook(path))
-
-
-for command in (demo, locate, evaluate, unlabel):
-    main.add_command(command)
+main.add_command(demo)
 
 if __name__ == "__main__":
     main()

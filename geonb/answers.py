@@ -27,7 +27,7 @@ class Answer:
     """One answer: the most probable place, and how much of the probability lies near it.
 
     An answer is "not sure" if less than half of the probability lies within 750 km of the best
-    place. The probabilities are the model's own and no promise: `geonb.evaluate` measures how
+    place. The probabilities are the model's own and no promise: `geonb_lab.evaluate` measures how
     often it is right. A cell lies within a radius if its centre of mass does.
 
     Attributes:

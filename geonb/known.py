@@ -83,13 +83,13 @@ def check_content(weights: Weights, name: str, path: Path) -> None:
     shapes of its layers, and by its labels, whose digest is the cell list's; GeoCLIP as far as it
     can be.
     """
-    from geonb.network import coreml, geoclip, layers, onnx_graphs
+    from geonb.network import coreml, geoclip, layers, onnx_reading
 
     if not weights.architecture:
         geoclip.verify(path, name)
         return
     if name.endswith(".onnx"):  # its layers have other names: only its labels are known
-        labels: Sequence[str] = onnx_graphs.read_classifier(path)[2]
+        labels: Sequence[str] = onnx_reading.Classifier(path).labels
     else:
         found = coreml.read_coreml(path)
         labels = found.labels

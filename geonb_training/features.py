@@ -22,47 +22,42 @@ from geonb.files import (
 )
 from geonb.model import BATCH
 from geonb.network.derived import derived_name
-from geonb.network.head import write_features_onnx
-from geonb.network.sessions import open_session
+from geonb.network.head import open_features
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import preprocess
 from geonb.writing import replacing
+from geonb_training.originals import originals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from geonb.model import Model
     from geonb.network.checkpoint import CheckpointFiles
+    from geonb_lab.evaluation.photo_sets import PhotoSet
 
 _THREADS = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What a network says of M of N photos.
+    """What a network says of photos.
 
     Attributes:
-        numbers: The photos that could be opened, (M,); of those with the same content, the first.
+        photos: The M of them that could be opened, each content once.
         values: What its last layer reads, (M, width).
         answers: Its own first guess, (M, 2) degrees.
-        broken: How many photos could not be opened.
-        copies: How many photos have the content of an earlier one.
     """
 
-    numbers: NDArray[np.intp]
+    photos: PhotoSet
     values: NDArray[np.float32]
     answers: NDArray[np.float64]
-    broken: int
-    copies: int
 
 
-def read_features(model: Model, files: CheckpointFiles, photos: Sequence[str]) -> Features:
-    """Ask the network about photos, paths or addresses, with a progress bar.
+def read_features(model: Model, files: CheckpointFiles, photos: PhotoSet) -> Features:
+    """Ask the network about photos, with a progress bar; see `originals` for what is left out.
 
     What it says of a file is kept in the cache, so that the next time takes a moment. Raises
-    `ModelError`.
+    `ModelError`, and `EvaluationError` if no photo opens.
     """
     from tqdm.auto import tqdm
 
@@ -72,55 +67,43 @@ def read_features(model: Model, files: CheckpointFiles, photos: Sequence[str]) -
         make_cache_folder(DERIVED)
         mark_folder(folder, files.owner)
     with ThreadPoolExecutor(_THREADS) as pool:
-        digests = list(pool.map(_digest, photos))
-    first: dict[str, int] = {}
-    numbers = [i for i, d in enumerate(digests) if d and first.setdefault(d, i) == i]
-    known = {i: _read(folder / f"{digests[i]}.npy") for i in numbers}
-    unknown = [i for i in numbers if known[i] is None]
+        digests = list(pool.map(_digest, photos.photos))
+    photo_of = dict(zip(reversed(digests), reversed(photos.photos), strict=True))  # the first copy
+    rows = {d: _read(folder / f"{d}.npy") for d in dict.fromkeys(digests) if d}
+    unknown = [digest for digest, row in rows.items() if row is None]
     if unknown:
         with tqdm(total=len(unknown), desc=model.name, unit="photo") as progress:
-            network = _Network(model, files)
+            network = FeatureNetwork(model, files)
             for start in range(0, len(unknown), BATCH):
                 some = unknown[start : start + BATCH]
-                for i, row in network.look([photos[i] for i in some], some):
-                    known[i] = row
-                    if "://" not in photos[i]:
-                        _write(folder / f"{digests[i]}.npy", row)
+                for digest, row in network.look([photo_of[d] for d in some], some):
+                    rows[digest] = row
+                    if "://" not in digest:
+                        _write(folder / f"{digest}.npy", row)
                 progress.update(len(some))
-    rows = [(i, found) for i in numbers if (found := known[i]) is not None]
-    copies = sum(bool(digest) for digest in digests) - len(numbers)
-    if not rows:
-        raise PhotoError(f"none of the {len(photos)} photos can be opened; are they still there?")
-    table = np.stack([row for _, row in rows])
-    return Features(
-        np.array([i for i, _ in rows]),
-        table[:, 2:].astype(np.float32),
-        table[:, :2],
-        len(photos) - copies - len(rows),
-        copies,
-    )
+    opened = [digest if rows.get(digest) is not None else "" for digest in digests]
+    kept, numbers = originals(photos, opened)
+    table = np.stack([found for i in numbers if (found := rows[digests[i]]) is not None])
+    return Features(kept, table[:, 2:].astype(np.float32), table[:, :2])
 
 
-class _Network:
+class FeatureNetwork:
     """A model's network, which also tells what its last layer reads."""
 
     def __init__(self, model: Model, files: CheckpointFiles) -> None:
         self._model = model
         with tempfile.TemporaryDirectory(prefix="geonb-") as folder:
-            self._output = write_features_onnx(files, Path(folder))
-            path = Path(folder) / "model.onnx"
-            self._session = open_session(path, optimised=False, prepack=True)
+            self._look = open_features(files, Path(folder))
 
-    def look(self, photos: list[str], numbers: list[int]) -> list[tuple[int, NDArray[np.float64]]]:
-        """The numbers of the photos that could be opened, with a guess and features of each."""
+    def look(self, photos: list[str], digests: list[str]) -> list[tuple[str, NDArray[np.float64]]]:
+        """The digests of the photos that could be opened, with a guess and features of each."""
         with ThreadPoolExecutor(_THREADS) as pool:
             squares = list(pool.map(self._prepare, photos))
-        opened = [i for i, square in zip(numbers, squares, strict=True) if square is not None]
+        opened = [d for d, square in zip(digests, squares, strict=True) if square is not None]
         if not opened:
             return []
         batch = np.concatenate([square for square in squares if square is not None])
-        output = self._session.get_outputs()[0].name
-        probabilities, values = self._session.run([output, self._output], {"data": batch})
+        values, probabilities = self._look(batch)
         if not (np.isfinite(values).all() and np.isfinite(probabilities).all()):
             raise ModelError(f"{self._model.name} answers with NaN; its parameters are broken")
         answers = self._model.cells.places[probabilities.argmax(axis=1)]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from geonb.evaluation.axes import OTHERS, OWN, arms, by_distance, new_axes
-from geonb.evaluation.published import THRESHOLDS_KM
 from geonb.shown.sheets import Sheet, Tabular
+from geonb_lab.evaluation.axes import OTHERS, OWN, arms, by_distance, new_axes
+from geonb_lab.evaluation.published import THRESHOLDS_KM
 from geonb_training.fitting import Fitting
 from geonb_training.own_photos import train_photos
 from geonb_training.scenes import write_scenes
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from geonb.evaluation.accuracy import Evaluation
+    from geonb_lab.evaluation.accuracy import Evaluation
     from geonb_training.splits import By
+
+_SPLITS = ("split by photo", "split by photographer")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,56 +40,36 @@ class Leak(Tabular):
 
     def sheet(self) -> Sheet:
         """See `Tabular`."""
+        head = ["within", *_SPLITS, "constant guess", "flattered by"]
         rows = [
-            [f"{row['within_km']:g} km", *(f"{row[key]:.1f}" for key in list(row)[1:4]),
-             f"{row['flattered_by']:+.1f}"]
-            for row in self.records()
-        ]  # fmt: skip
-        head = [
-            "within",
-            "split by photo",
-            "split by photographer",
-            "constant guess",
-            "flattered by",
+            [f"{km:g} km", *(f"{share:.1f}" for share in shares), f"{flattered:+.1f}"]
+            for km, *shares, flattered in (row.values() for row in self.records())
         ]
-        photos = (len(self.by_photo.km), len(self.by_photographer.km))
-        caption = (
-            f"Percentage of {photos[0]:,} and {photos[1]:,} test photos: the same training twice"
-        )
+        photos = f"{len(self.by_photo.km):,} and {len(self.by_photographer.km):,} test photos"
         note = (
             "Split by photo, the network has seen other photos by the people in the test; "
             "that makes it look better."
         )
-        return Sheet(caption, head, rows, [note])
+        return Sheet(f"Percentage of {photos}: the same training twice", head, rows, [note])
 
     def records(self) -> list[dict[str, Any]]:
         """See `Tabular`."""
-        leaky, fair = self.by_photo.scores[0].within, self.by_photographer.scores[0].within
-        constant = self.by_photographer.scores[-1].within
-        return [
-            {
-                "within_km": km,
-                "by_photo": a,
-                "by_photographer": b,
-                "constant_guess": c,
-                "flattered_by": a - b,
-            }
-            for km, a, b, c in zip(THRESHOLDS_KM, leaky, fair, constant, strict=True)
-        ]
+        names = ("within_km", "by_photo", "by_photographer", "constant_guess", "flattered_by")
+        fair = self.by_photographer.scores
+        shares = (self.by_photo.scores[0].within, fair[0].within, fair[-1].within)
+        rows = zip(THRESHOLDS_KM, *shares, strict=True)
+        return [dict(zip(names, (*row, row[1] - row[2]), strict=True)) for row in rows]
 
     def figure(self) -> Figure:
         """What the split by photo claims, above what the split by photographer shows."""
         canvas, axes = new_axes(6.0)
-        for evaluation, label, colour in (
-            (self.by_photo, "split by photo", OTHERS[0]),
-            (self.by_photographer, "split by photographer", OWN),
-        ):
+        both = (self.by_photo, self.by_photographer)
+        for evaluation, label, color in zip(both, _SPLITS, (OTHERS[0], OWN), strict=True):
             score = evaluation.scores[0]
             errors = arms(score.within, score.intervals)
             axes.errorbar(
-                THRESHOLDS_KM, score.within, errors,
-                fmt="o-", color=colour, capsize=3, label=label,
-            )  # fmt: skip
+                THRESHOLDS_KM, score.within, errors, fmt="o-", color=color, capsize=3, label=label
+            )
         by_distance(axes)
         axes.legend(fontsize=8, loc="upper left")
         return canvas
@@ -121,9 +103,8 @@ def measure_leak(
 
     def train(by: By) -> Evaluation:
         click.echo(f"split by {by}")
-        target = folder / f"by-{by}"
-        return train_photos(
-            folder / "photos", target, t1=t1, t2=t2, split=by, fitting=fitting
-        ).evaluation
+        photos, target = folder / "photos", folder / f"by-{by}"
+        trained = train_photos(photos, target, t1=t1, t2=t2, split=by, fitting=fitting)
+        return trained.evaluation
 
     return Leak(train("photo"), train("photographer"))

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geonb.files import expanded
+from geonb.writing import PART
 from geonb_training.fitting import Fitting
 from geonb_training.loop import default_trainer, new_trainer
 from geonb_training.own_photos import Trained, train_photos
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import os
 
     from geonb_training.fitting import TrainerName
+
+_SYMBOL = "mini-symbol.json"
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,16 @@ def train_mini(
     """Train a model on scenes and write its four files to ``folder``; about 15 minutes, 1 GB.
 
     The files are ``mini-symbol.json`` and ``mini-NNNN.params`` (NNNN: epochs), ``grids.txt`` and
-    ``facts.json``. The scenes and the training lie beside the folder, and what the folder holds
-    stays until all is done. The same settings on the same machine give the same files. Raises
+    ``facts.json``. An earlier mini in the folder stays until all is done; a folder with anything
+    else is refused. The same settings on the same machine give the same files. Raises
     `MissingDependencyError` without the trainer (see `train_photos`), `CellsError` if the
     thresholds leave no cell, and `TrainingError`.
     """
     settings = settings or Settings()
     trainer = trainer or default_trainer()
     new_trainer(trainer, settings.fitting)  # before the work, so that you know if it is missing
-    target = expanded(folder).resolve()
-    with tempfile.TemporaryDirectory(dir=new_folder(target.parent), prefix=".part-") as temporary:
+    target = new_folder(folder, _SYMBOL)
+    with tempfile.TemporaryDirectory(dir=target, prefix=PART) as temporary:
         drawn = partial(draw_set, Path(temporary) / "scenes", seed=settings.fitting.seed)
         validation = drawn(settings.validation, "validation")
         test = drawn(settings.test, "test")
@@ -76,7 +78,6 @@ def train_mini(
         )
         _add_to_facts(trained.folder / "facts.json", settings)
         (trained.folder / "training.json").unlink()
-        target.mkdir(exist_ok=True)
         for path in sorted(trained.folder.iterdir()):
             path.replace(target / path.name)
     return replace(trained, folder=target)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.errors import MissingDependencyError, TrainingError
+from geonb.errors import TrainingError, needing
 from geonb.preprocessing import RECIPE
 from geonb_training.network import auxiliary
 from geonb_training.writing import symbol_json
@@ -25,11 +25,9 @@ if TYPE_CHECKING:
 
 def import_mxnet() -> ModuleType:
     """Give the mxnet module, or raise `MissingDependencyError` that names the command."""
-    try:
-        import mxnet as mx
-    except ModuleNotFoundError as error:
-        raise MissingDependencyError("Training a model", "mxnet", "mxnet") from error
-    return mx
+    with needing("Training a model", "mxnet", "mxnet"):
+        import mxnet
+    return mxnet  # type: ignore[no-any-return]
 
 
 class MxnetTrainer:
@@ -38,8 +36,8 @@ class MxnetTrainer:
     def __init__(self, fitting: Fitting) -> None:
         self._mx = import_mxnet()
         self._fitting = fitting
-        self._devices = [_device(name) for name in fitting.contexts]
-        self._store = _store(fitting)
+        self._devices = [device(name) for name in fitting.contexts]
+        self._store = shared_store(fitting)
         self.workers = self._store.num_workers if self._store else 1
         self.rank = self._store.rank if self._store else 0
 
@@ -62,8 +60,8 @@ class MxnetTrainer:
             "begin_num_update": done * steps,
         }
         if fitting.optimizer == "sgd":
-            schedule = _schedule(steps, fitting)
-            parameters |= {"momentum": fitting.momentum, "lr_scheduler": schedule}
+            rates = schedule(steps, fitting)
+            parameters |= {"momentum": fitting.momentum, "lr_scheduler": rates}
         store = self._store or fitting.kvstore
         self._module.init_optimizer(store, fitting.optimizer, parameters)
         if memory:
@@ -131,7 +129,7 @@ class MxnetTrainer:
         return {name: name for name in names.values()} if on_store else names
 
 
-def _store(fitting: Fitting) -> Any:
+def shared_store(fitting: Fitting) -> Any:
     """The store that several machines share; None if there is only this one."""
     if not fitting.kvstore.startswith("dist"):
         return None
@@ -143,7 +141,7 @@ def _store(fitting: Fitting) -> Any:
     return import_mxnet().kvstore.create(fitting.kvstore)
 
 
-def _device(name: str) -> Any:
+def device(name: str) -> Any:
     """A device by the name that MXNet prints, such as gpu(3). Raises `TrainingError`."""
     kind, _, number = name.rstrip(")").partition("(")
     if kind not in {"cpu", "gpu"} or not number.isdecimal():
@@ -157,7 +155,7 @@ def _device(name: str) -> Any:
     return mx.Context(kind, int(number))
 
 
-def _schedule(steps: int, fitting: Fitting) -> Any:
+def schedule(steps: int, fitting: Fitting) -> Any:
     """See `fitting.rate`."""
     return import_mxnet().lr_scheduler.CosineScheduler(
         steps * fitting.epochs,

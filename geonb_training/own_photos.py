@@ -14,23 +14,24 @@ import numpy as np
 
 from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, TrainingError
-from geonb.evaluation.accuracy import Evaluation, evaluate
-from geonb.evaluation.guesses import most_frequent
-from geonb.evaluation.photo_sets import PhotoSet, read_photos
-from geonb.evaluation.promises import promise_from
-from geonb.evaluation.published import PUBLISHED
 from geonb.files import expanded
+from geonb.model import Model, load_model
 from geonb.preprocessing import RECIPE
-from geonb.regions import PROMISE_FILE
+from geonb.promise import PROMISE_FILE
 from geonb.writing import replacing
+from geonb_lab.evaluation.accuracy import Evaluation, evaluate
+from geonb_lab.evaluation.guesses import guess, most_frequent
+from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
+from geonb_lab.evaluation.promises import promise_from
+from geonb_lab.evaluation.published import PUBLISHED
 from geonb_training.batches import Photos
 from geonb_training.fitting import Fitting
 from geonb_training.loop import default_trainer, fit, new_trainer
 from geonb_training.network import NETWORKS, fresh, resnet, with_classes
 from geonb_training.shards import find_shards, read_shards, source
-from geonb_training.splits import By, Split, check_apart, split_photos
+from geonb_training.splits import By, Split, check_apart, count_photos, split_photos
 from geonb_training.squares import Squares
-from geonb_training.state import Keeper
+from geonb_training.state import TRAINING, Keeper, new_folder
 
 if TYPE_CHECKING:
     import os
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
     from geonb.distances import Place
     from geonb.earth.cells import Cells
-    from geonb.model import Model
     from geonb.network.layers import Checkpoint
     from geonb_training.fitting import TrainerName
 
@@ -94,7 +94,7 @@ def train_photos(  # noqa: PLR0913
     photographers at a time, unless you give ``validation`` or ``test``, which then share no
     photographer with ``photos``. Call it again after it was killed: it goes on after the last
     epoch in ``folder``, and ends as if nothing had happened. Photos that have vanished since are
-    left out and counted.
+    left out and counted. A folder that holds anything but this training is refused.
 
     ``trainer`` is PyTorch where it is installed, or else MXNet, the blog's own. Both take the same
     steps. ``start`` is a model to go on from (fine-tuning): its network and its weights, with a
@@ -110,7 +110,7 @@ def train_photos(  # noqa: PLR0913
     photo_set = photos if isinstance(photos, PhotoSet) else _read(photos)
     given = {name: own for name, own in (("validation", validation), ("test", test)) if own}
     squares, opened = Squares.open(_joined(photo_set, given))
-    keeper = Keeper(expanded(folder).resolve())
+    keeper = Keeper(new_folder(folder, *TRAINING))
     opened, part_of = _as_begun(opened, given, keeper)
     squares = squares.of(opened.photos)
     parts = _parts(opened, part_of, split, fitting.seed)
@@ -127,12 +127,12 @@ def train_photos(  # noqa: PLR0913
         Photos(squares.of([opened.photos[i] for i in numbers]), opened.truth[numbers])
         for numbers in (parts.train[inside], parts.validation, parts.test)
     )
-    begun = _begun(base, cells, fitting)
-    fit(training, labels[inside], cells, watched, fitting, keeper, learner, begun)
+    weights = first_weights(base, cells, fitting)
+    fit(training, labels[inside], cells, watched, fitting, keeper, learner, weights)
     name = test.name if test else f"{photo_set.name}, held out"
     _promise(keeper.folder, validation.name if validation else photo_set.name, watched)
     evaluation = _evaluate(keeper.folder, name, held_out, most_frequent(places, cells))
-    counts = _counts(opened, parts, labels, cells)
+    counts = count_photos(opened, parts, cells)
     _write_facts(keeper.folder, evaluation, counts, fitting, chosen)
     keeper.finish()
     return Trained(keeper.folder, evaluation, tuple(keeper.losses), counts)
@@ -146,8 +146,6 @@ def _read(photos: str | os.PathLike[str]) -> PhotoSet:
 
 def _base(start: Model | str | os.PathLike[str]) -> Model:
     """The model to go on from. Raises `ModelError` and `TrainingError`."""
-    from geonb.model import Model, load_model
-
     base = start if isinstance(start, Model) else load_model(start)
     if base.files is None or base.files.only_onnx or base.recipe != RECIPE:
         raise TrainingError(
@@ -157,7 +155,7 @@ def _base(start: Model | str | os.PathLike[str]) -> Model:
     return base
 
 
-def _begun(base: Model | None, cells: Cells, fitting: Fitting) -> Checkpoint:
+def first_weights(base: Model | None, cells: Cells, fitting: Fitting) -> Checkpoint:
     """The network and its weights before the first step."""
     if base is None or base.files is None:
         return fresh(resnet(len(cells), **NETWORKS[fitting.network]), fitting.seed)
@@ -172,15 +170,12 @@ def _joined(photos: PhotoSet, given: Mapping[str, PhotoSet]) -> PhotoSet:
     sets = (photos, *given.values())
     for one, other in combinations(sets, 2):
         check_apart(one, other)
-    skipped: Counter[str] = Counter()
-    for one in sets:
-        skipped.update(one.skipped)
     return replace(
         photos,
         photos=tuple(chain.from_iterable(one.photos for one in sets)),
         truth=np.concatenate([one.truth for one in sets]),
         photographers=tuple(chain.from_iterable(one.photographers for one in sets)),
-        skipped=dict(skipped),
+        skipped=dict(sum((Counter(one.skipped) for one in sets), Counter())),
     )
 
 
@@ -199,18 +194,12 @@ def _as_begun(
         )
     ]
     listed = keeper.first_listed(rows)
-    vanished = len(listed) - len(rows)
-    names, lats, lngs, people, parts = zip(*listed, strict=True)
-    skipped = dict(opened.skipped)
-    if vanished:
+    photos, lats, lngs, people, parts = zip(*listed, strict=True)
+    truth, skipped = np.column_stack([lats, lngs]), dict(opened.skipped)
+    if vanished := len(listed) - len(rows):
         skipped["vanished after the training began"] = vanished
-    return replace(
-        opened,
-        photos=names,
-        truth=np.column_stack([lats, lngs]),
-        photographers=people,
-        skipped=skipped,
-    ), list(parts)
+    begun = replace(opened, photos=photos, truth=truth, photographers=people, skipped=skipped)
+    return begun, list(parts)
 
 
 def _parts(photos: PhotoSet, part_of: list[str], split: By, seed: int) -> Split:
@@ -220,16 +209,14 @@ def _parts(photos: PhotoSet, part_of: list[str], split: By, seed: int) -> Split:
     if all(len(some) for some in numbers.values()):
         return Split(rest, numbers["validation"], numbers["test"], 0)
     own = split_photos([photos.photographers[i] for i in rest], split, seed)
-    train, shared = rest[own.train], own.shared
-    if len(numbers["test"]):
-        train, shared = np.concatenate([train, rest[own.test]]), 0
-    else:
-        numbers["test"] = rest[own.test]
-    if len(numbers["validation"]):
-        train = np.concatenate([train, rest[own.validation]])
-    else:
-        numbers["validation"] = rest[own.validation]
-    return Split(train, numbers["validation"], numbers["test"], shared)
+    shared = 0 if len(numbers["test"]) else own.shared
+    train = [rest[own.train]]
+    for name, some in (("test", rest[own.test]), ("validation", rest[own.validation])):
+        if len(numbers[name]):
+            train.append(some)
+        else:
+            numbers[name] = some
+    return Split(np.concatenate(train), numbers["validation"], numbers["test"], shared)
 
 
 def _plan(
@@ -250,9 +237,6 @@ def _plan(
 
 def _promise(folder: Path, name: str, photos: Photos) -> None:
     """Learn on the validation photos how much the model's regions must hold."""
-    from geonb.evaluation.guesses import guess
-    from geonb.model import load_model
-
     (folder / PROMISE_FILE).unlink(missing_ok=True)  # of an earlier training
     try:
         model = load_model(folder)
@@ -269,32 +253,10 @@ def _photo_set(name: str, photos: Photos) -> PhotoSet:
 
 def _evaluate(folder: Path, name: str, photos: Photos, constant: Place) -> Evaluation:
     """Measure the written model as its users will run it."""
-    from geonb.evaluation.guesses import guess
-    from geonb.model import load_model
-
-    model, held_out = load_model(folder), _photo_set(name, photos)
-    guesses = guess(model, held_out)
+    held_out = _photo_set(name, photos)
+    guesses = guess(load_model(folder), held_out)
     published = [row for row in PUBLISHED if row.test_set == name]
     return evaluate(guesses, held_out, constant=constant, published=published)
-
-
-def _counts(
-    photos: PhotoSet, parts: Split, labels: NDArray[np.intp], cells: Cells
-) -> dict[str, int]:
-    """What became of the photos; whatever was left out is here."""
-    empty = len(cells) - len(np.unique(labels[labels >= 0]))
-    return {
-        "photos to train on": int((labels >= 0).sum()),
-        "photos to train on that lie in no cell, left out": int((labels < 0).sum()),
-        "photos for validation": len(parts.validation),
-        "photos held out for the test": len(parts.test),
-        "photographers": len(set(photos.photographers) - {""}),
-        "photographers in training and test both": parts.shared,
-        "photos whose photographer is not named": photos.photographers.count(""),
-        "cells": len(cells),
-        "cells without a training photo, which are never the answer": empty,
-        **{f"photos that {why}, left out": count for why, count in photos.skipped.items()},
-    }
 
 
 def _write_facts(

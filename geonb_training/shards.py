@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.errors import PhotoError, TrainingError
-from geonb.evaluation.photo_sets import make_set
-from geonb.evaluation.photo_tables import Entry
 from geonb.files import expanded
 from geonb.photos.photo import open_photo
+from geonb_lab.evaluation.photo_sets import make_set
+from geonb_lab.evaluation.photo_tables import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from geonb.evaluation.photo_sets import PhotoSet
     from geonb.photos.photo import PhotoSource
+    from geonb_lab.evaluation.photo_sets import PhotoSet
 
 _END = 1024  # bytes of nothing at the end of every archive
 _NAME = re.compile(r"(?P<shard>.+\.tar)/(?P<name>.+)#(?P<start>\d+)\+(?P<size>\d+)", re.DOTALL)

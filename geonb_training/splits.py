@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.evaluation.photo_sets import PhotoSet
+    from geonb.earth.cells import Cells
+    from geonb_lab.evaluation.photo_sets import PhotoSet
 
 By = Literal["photographer", "photo"]
 VALIDATION, TEST = 0.1, 0.2
@@ -92,3 +93,22 @@ def check_apart(train: PhotoSet, test: PhotoSet) -> None:
                 f"{len(both)} {what}s are both in training and in the test ({min(both)!r}); "
                 f"take them out of one, or the numbers will flatter the network"
             )
+
+
+def count_photos(photos: PhotoSet, parts: Split, cells: Cells) -> dict[str, int]:
+    """What became of the photos; whatever was left out is here."""
+    labels = cells.index(photos.truth[parts.train])
+    return {
+        "photos to train on": int((labels >= 0).sum()),
+        "photos to train on that lie in no cell, left out": int((labels < 0).sum()),
+        "photos for validation": len(parts.validation),
+        "photos held out for the test": len(parts.test),
+        "photographers": len(set(photos.photographers) - {""}),
+        "photographers in training and test both": parts.shared,
+        "photos whose photographer is not named": photos.photographers.count(""),
+        "cells": len(cells),
+        "cells without a training photo, which are never the answer": len(
+            np.setdiff1d(np.arange(len(cells)), labels)
+        ),
+        **{f"photos that {why}, left out": count for why, count in photos.skipped.items()},
+    }

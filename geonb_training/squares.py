@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.errors import EvaluationError, PhotoError
+from geonb.errors import PhotoError
 from geonb.photos.photo import open_photo
 from geonb.photos.squares import fast_square
 from geonb.preprocessing import RECIPE
+from geonb_training.originals import originals
 from geonb_training.shards import source
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.evaluation.photo_sets import PhotoSet
+    from geonb_lab.evaluation.photo_sets import PhotoSet
 
 _KEPT = 10_000  # squares kept in memory, 150 kB each; others are opened again each epoch
 _THREADS = 4
@@ -35,11 +35,7 @@ class Squares:
 
     @classmethod
     def open(cls, photos: PhotoSet) -> tuple[Squares, PhotoSet]:
-        """Open every photo once, with a progress bar.
-
-        Leaves out and counts photos that cannot be opened, and photos with the same pixels as an
-        earlier one: a copy of a training photo in the test would flatter the network.
-        """
+        """Open every photo once, with a progress bar; see `originals` for what is left out."""
         from tqdm import tqdm
 
         squares = cls(photos.photos, {})
@@ -49,24 +45,8 @@ class Squares:
             out = sys.stdout
             bar = tqdm(opened, "opening photos", len(photos), leave=False, file=out, unit="photo")
             digests = list(bar)
-        first: dict[bytes, int] = {}
-        good = np.array([first.setdefault(d, i) == i for i, d in enumerate(digests)])
-        broken = np.array([not digest for digest in digests])
-        reasons = {
-            "cannot be opened": int(broken.sum()),
-            "are copies of another": int((~good & ~broken).sum()),
-        }
-        good &= ~broken
-        if not good.any():
-            raise EvaluationError(f"{photos.name}: none of its photos can be opened")
-        kept = tuple(photo for photo, fine in zip(photos.photos, good, strict=True) if fine)
-        people = tuple(p for p, fine in zip(photos.photographers, good, strict=True) if fine)
-        left_out = {reason: count for reason, count in reasons.items() if count}
-        squares._photos = kept
-        return squares, replace(
-            photos, photos=kept, truth=photos.truth[good], photographers=people,
-            skipped=dict(photos.skipped) | left_out,
-        )  # fmt: skip
+        kept, _ = originals(photos, digests)
+        return squares.of(kept.photos), kept
 
     def of(self, photos: Sequence[str]) -> Squares:
         """The squares of other photos; those that are in memory already are shared."""
@@ -89,21 +69,20 @@ class Squares:
         empty = np.empty((0, RECIPE.side, RECIPE.side, 3), np.uint8)
         return np.stack(pixels) if pixels else empty, numbers[there]
 
-    def _digest(self, photo: str) -> bytes:
+    def _digest(self, photo: str) -> str:
         """A digest of the pixels; empty if the photo cannot be opened."""
         square = self._square(photo)
-        return b"" if square is None else hashlib.sha256(square.tobytes()).digest()
+        return "" if square is None else hashlib.sha256(square.tobytes()).hexdigest()
 
     def _square(self, photo: str) -> NDArray[np.uint8] | None:
         """The square of a photo; None if it cannot be opened."""
         if photo in self._kept:
             return self._kept[photo]
         try:
-            square = np.rint(fast_square(open_photo(source(photo)), RECIPE.side) * 255).astype(
-                np.uint8
-            )
+            levels = fast_square(open_photo(source(photo)), RECIPE.side) * 255
         except PhotoError:
             return None
+        square = np.rint(levels).astype(np.uint8)
         if len(self._kept) < _KEPT:
             self._kept[photo] = square
         return square

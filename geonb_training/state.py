@@ -6,11 +6,11 @@ the rest is JSON.
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import json
 import shutil
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from geonb_training.writing import symbol_json, write_params
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -34,23 +34,44 @@ if TYPE_CHECKING:
 
     Arrays = Mapping[str, NDArray[np.float32]]
 
-_STATE, _PHOTOS = "training.json", "training-photos.json"
+_STATE, _PHOTOS = TRAINING = ("training.json", "training-photos.json")
+"""Files of a training; a folder with one of them is its own."""
 
 
-def new_folder(folder: str | os.PathLike[str]) -> Path:
-    """The folder to write to, made now, so that you know at once if it can't be."""
+def new_folder(folder: str | os.PathLike[str], *marks: str) -> Path:
+    """The folder to write to, made now, so that you know at once if it can't be.
+
+    It must be empty, but for what a killed run left, or hold a file of one of these names, which
+    say that it was written by the same function. Raises `TrainingError`.
+    """
     path = expanded(folder).resolve()
     try:
         path.mkdir(parents=True, exist_ok=True)
+        others = {other.name for other in path.iterdir() if not other.name.startswith(PART)}
+        if others and others.isdisjoint(marks):
+            raise TrainingError(
+                f"{path}: holds {min(others)}, which could be lost; choose an empty folder"
+            )
+        for left_over in path.glob(f"{PART}*/"):
+            if not left_over.is_symlink():
+                shutil.rmtree(left_over)
     except OSError as error:
         raise TrainingError(f"{path}: cannot make the folder ({error.strerror})") from error
     return path
 
 
+def _is_state(kept: Any) -> bool:
+    return isinstance(kept["plan"], dict) and len(kept["losses"]) == kept["epoch"]
+
+
+def _is_list(kept: Any) -> bool:
+    return all(len(photo) == 5 and isinstance(photo[0], str) for photo in kept)
+
+
 class Keeper:
     """The kept epoch in a model's folder: weights, and what the optimizer remembers.
 
-    Raises `TrainingError` if the folder can't be made or holds something broken.
+    Raises `TrainingError` if the folder holds something broken.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -58,23 +79,16 @@ class Keeper:
         """The model's folder; its files are called after it."""
         self._plan: Any = {}
         self._state: dict[str, Any] = {"epoch": 0, "losses": []}
-        with self._writing("make the folder"):
-            folder.mkdir(parents=True, exist_ok=True)
-        for left_over in folder.glob(".part-*/"):  # of a run that was killed while it wrote
-            shutil.rmtree(left_over)
         if (folder / _STATE).is_file():
-            self._state = self._read()
+            self._state = self._read(_STATE, _is_state, "the state", "to begin anew")
 
-    def _read(self) -> dict[str, Any]:
-        path = self.folder / _STATE
-        try:
-            state = json.loads(path.read_text(encoding="utf-8"))
-            fits = isinstance(state["plan"], dict) and len(state["losses"]) == state["epoch"]
-        except (OSError, ValueError, LookupError, TypeError):
-            fits = False
-        if not fits:
-            raise TrainingError(f"{path}: not the state of a training; remove it to begin anew")
-        return state
+    def _read(self, name: str, fits: Callable[[Any], bool], what: str, purpose: str) -> Any:
+        path = self.folder / name
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            if fits(kept):
+                return kept
+        raise TrainingError(f"{path}: not {what} of a training; remove it {purpose}")
 
     def follow(self, plan: Mapping[str, Any]) -> None:
         """Take all that the training depends on; another training's folder is an error."""
@@ -96,14 +110,9 @@ class Keeper:
         """
         path = self.folder / _PHOTOS
         if self.epoch and path.is_file():
-            try:
-                listed = json.loads(path.read_text(encoding="utf-8"))
-                before = {row[0]: row for row in listed}
-            except (OSError, ValueError, LookupError, TypeError) as error:
-                raise TrainingError(
-                    f"{path}: not the photos of a training ({error}); remove it to go on "
-                    "with those that are there"
-                ) from error
+            purpose = "to go on with those that are there"
+            listed: list[list[Any]] = self._read(_PHOTOS, _is_list, "the photos", purpose)
+            before = {row[0]: row for row in listed}
             # Only what vanished may differ; anything else is another training.
             if all(before.get(row[0]) == row for row in photos):
                 return listed
@@ -164,7 +173,7 @@ class Keeper:
             if path.stem != name:
                 path.unlink()
 
-    @contextmanager
+    @contextlib.contextmanager
     def _writing(self, what: str) -> Iterator[None]:
         try:
             yield
@@ -177,12 +186,8 @@ class Keeper:
 
     def _epochs(self, *endings: str) -> list[Path]:
         """The files of all epochs with these endings."""
-        name = glob.escape(self.folder.name)
-        return [
-            path
-            for ending in endings
-            for path in self.folder.glob(f"{name}-[0-9][0-9][0-9][0-9].{ending}")
-        ]
+        name = f"{glob.escape(self.folder.name)}-{'[0-9]' * 4}"
+        return [path for ending in endings for path in self.folder.glob(f"{name}.{ending}")]
 
     def finish(self) -> None:
         """Remove what only a training that goes on needs."""

@@ -104,7 +104,7 @@ class BatchNorm(_BatchNorm):
 
 
 class Convolution(nn.Conv2d):
-    """A convolution that leaves out beforehand what a stride of 1 x 1 never looks at.
+    """A convolution that first drops the pixels that a stride of 1 x 1 skips.
 
     With channels last and few channels, oneDNN 3.12 (PyTorch 2.13) writes past its memory when it
     goes back through such a stride.
@@ -148,15 +148,10 @@ def _convolution(layer: Layer, shapes: list[Shape]) -> nn.Module:
     groups = int(layer.number("num_group", 1))
     outside, inside, *kernel = shapes[0]
     return Convolution(
-        inside * groups,
-        outside,
-        (kernel[0], kernel[1]),
-        stride=layer.numbers("stride") or 1,
-        padding=layer.numbers("pad") or 0,
+        inside * groups, outside, (kernel[0], kernel[1]), groups=groups, bias=len(shapes) > 1,
+        stride=layer.numbers("stride") or 1, padding=layer.numbers("pad") or 0,
         dilation=layer.numbers("dilate") or 1,
-        groups=groups,
-        bias=len(shapes) > 1,
-    )
+    )  # fmt: skip
 
 
 def _pooling(layer: Layer, _: list[Shape]) -> nn.Module:

@@ -7,20 +7,18 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from geonb.errors import MissingDependencyError, TrainingError
+from geonb.errors import TrainingError, needing
 from geonb_training.fitting import rate
 
 # OpenMP reads this once, when it is loaded. Left alone, a thread that waits for another keeps its
 # core busy: a step then takes twice the processor's time, and longer where others use the machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-try:
+with needing("Training in PyTorch", "torch", "train"):
     import torch
     from torch import distributed, nn
     from torch.nn.functional import cross_entropy
     from torch.nn.parallel import DistributedDataParallel
     from torch.utils.data import DataLoader
-except ModuleNotFoundError as error:
-    raise MissingDependencyError("Training in PyTorch", "torch", "train") from error
 
 from geonb_training.torch_network import TorchNetwork
 
@@ -141,13 +139,9 @@ class TorchTrainer:
 
     def memory(self) -> dict[str, NDArray[np.float32]] | None:
         """See `Trainer`."""
-        state = self._optimizer.state
-        buffers = {
-            name: state[tensor].get("momentum_buffer") for name, tensor in self._learned.items()
-        }
-        kept = {
-            name: -buffer.cpu().numpy() for name, buffer in buffers.items() if buffer is not None
-        }
+        states = {name: self._optimizer.state[tensor] for name, tensor in self._learned.items()}
+        buffers = {name: state.get("momentum_buffer") for name, state in states.items()}
+        kept = {n: -buffer.cpu().numpy() for n, buffer in buffers.items() if buffer is not None}
         return kept or None
 
     def wait(self) -> None:

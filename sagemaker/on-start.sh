@@ -6,11 +6,15 @@
 set -euo pipefail
 
 VOLUME=/home/ec2-user/SageMaker
+LOG=$VOLUME/geonb-setup.log
 REPOSITORY=https://github.com/geonb/geonb
 
-cat > /tmp/geonb-setup.sh <<SETUP
+# In a folder of root's own with a new name: what others could write here, they would run.
+folder=$(mktemp -d)
+cat > "$folder/setup.sh" <<SETUP
 #!/bin/bash
 set -euo pipefail
+exec > "$LOG" 2>&1
 cd "$VOLUME"
 if [ ! -d geonb ]; then
   git clone --depth 1 "$REPOSITORY" geonb
@@ -33,6 +37,6 @@ fi
   --env GEONB_MAP static --env GEONB_CACHE "$VOLUME/.geonb/cache"
 SETUP
 
-chmod 755 /tmp/geonb-setup.sh
-nohup sudo -u ec2-user -i /tmp/geonb-setup.sh > /tmp/geonb-setup.log 2>&1 &
-echo "geonb is being set up; see /tmp/geonb-setup.log. It takes some minutes the first time."
+chmod 755 "$folder" "$folder/setup.sh"
+nohup sudo -u ec2-user -i "$folder/setup.sh" > /dev/null 2>&1 &
+echo "geonb is being set up; see $LOG. It takes some minutes the first time."

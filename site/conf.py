@@ -11,6 +11,7 @@ from base64 import b64decode
 from pathlib import Path
 
 import geonb
+import geonb_lab
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -64,6 +65,7 @@ html_theme_options = {
 }
 
 _BADGE = re.compile(r"\[!\[([^\]]*)\]\(https://[^)]*\)\](\([^)]*\))")
+_NAME = re.compile(r"^from \.(\w+)\S* import \w+ as (\w+)$", re.MULTILINE)
 _PAIR = re.compile(r"^:ivar (\w+), (\w+):(.*(?:\n +.*)*)", re.MULTILINE)
 _LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|attachment:|#)([^)\s#]+)")
 
@@ -103,33 +105,46 @@ def split(_app, _what, _name, _obj, _options, lines):
 
 
 SECTIONS = {
-    "Locate photos": "model predictions answers regions similarity preprocessing weights many",
-    "Photos": "photos picker",
-    "Maps and pictures": "maps shown",
-    "Places and cells": "distances earth",
-    "How good is it": "evaluation",
-    "Errors": "errors",
+    "Locate photos": "geonb: model predictions answers regions published preprocessing known",
+    "Photos": "geonb: photos picker",
+    "Maps and pictures": "geonb: maps shown",
+    "Places and cells": "geonb: distances earth",
+    "Models and errors": "geonb: weights errors",
+    "How good is it": "geonb_lab: evaluation",
+    "Many photos": "geonb_lab: many cleaning",
+    "What it looked at, and where": "geonb_lab: occlusion regions heatmaps groups lookalikes",
+    "The game": "geonb_lab: game",
+    "Trips": "geonb_lab: trips",
 }
-"""The sections of the reference: which modules and packages of geonb each shows."""
+"""The sections of the reference: which modules and packages each shows, and whose they are."""
 
 
-def reference(stub):
-    """The page with all public names, by section, from geonb's stub (``__init__.pyi``)."""
-    page = ["# Reference", "All public names. `import geonb` loads each when you first use it."]
-    names = re.findall(r"^from \.(\w+)\S* import \w+ as (\w+)$", stub, re.MULTILINE)
+def reference(stubs):
+    """The page with all public names, by section, from the packages' stubs (``__init__.pyi``)."""
+    page = ["# Reference", "All public names. An import loads each when you first use it."]
     for title, homes in SECTIONS.items():
-        page.append(f"## {title}")
-        for home in homes.split():
-            for name in (name for where, name in names if where == home):
-                kind = "autofunction" if name[0].islower() else "autoclass"
-                call, members = ("", "") if name[0].islower() else ("()", "\n   :members:")
-                page.append(f"```{{eval-rst}}\n.. {kind}:: geonb.{name}{call}{members}\n```")
+        package, *folders = homes.replace(":", "").split()
+        names = _NAME.findall(stubs[package])
+        shown = [name for folder in folders for where, name in names if where == folder]
+        page += [f"## {title}"] if shown else []
+        for name in shown:
+            kind = "autofunction" if name[0].islower() else "autoclass"
+            call, members = ("", "") if name[0].islower() else ("()", "\n   :members:")
+            page.append(f"```{{eval-rst}}\n.. {kind}:: {package}.{name}{call}{members}\n```")
     return "\n\n".join(page) + "\n"
+
+
+def stubs():
+    """The stub of each package that has one."""
+    packages = {"geonb": geonb, "geonb_lab": geonb_lab}
+    return {
+        name: Path(package.__file__).with_name("__init__.pyi").read_text(encoding="utf-8")
+        for name, package in packages.items()
+    }
 
 
 def setup(app):
     """What Sphinx calls first."""
-    stub = Path(geonb.__file__).with_name("__init__.pyi").read_text(encoding="utf-8")
-    (HERE / "reference.md").write_text(reference(stub), encoding="utf-8")
+    (HERE / "reference.md").write_text(reference(stubs()), encoding="utf-8")
     app.connect("source-read", adapt)
     app.connect("autodoc-process-docstring", split, priority=600)  # after napoleon

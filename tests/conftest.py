@@ -4,13 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
-from browser import chromium, open_notebook  # noqa: F401 (fixtures)
 from hypothesis import settings
-from jupyter_server import jupyter  # noqa: F401 (fixture)
-from live_maps import gmaps_widgets  # noqa: F401 (fixture)
-from mirrors import mirror, other  # noqa: F401 (fixtures)
 
 import geonb
+
+pytest_plugins = (
+    "support.browser",
+    "support.jupyter_server",
+    "support.live_maps",
+    "support.mirrors",
+)
 
 # A busy machine is no bug; and CI tries the same examples each time, so that red means a change.
 settings.register_profile("geonb", deadline=None, derandomize=bool(os.environ.get("CI")))

@@ -1,7 +1,7 @@
 """A round of the guessing game on paper: ``make class-set SEED=7``.
 
 Two pages to print, one HTML file: five drawn streets with a blank map of the world; the answers.
-``geonb.play(round_of_photos(7))`` plays the same five in a notebook.
+``geonb_lab.play(round_of_photos(7))`` plays the same five in a notebook.
 """
 
 import argparse

@@ -18,13 +18,15 @@ from matplotlib.patches import Rectangle
 from PIL import Image, ImageDraw
 
 import geonb
+import geonb_lab
+import geonb_training
 from geonb.earth.outlines import polygons
-from geonb.evaluation.published import THRESHOLDS_KM
-from geonb.evaluation.scores import wilson
 from geonb.maps import drawing
 from geonb.maps.plane import great_circle
 from geonb.maps.points import in_degrees
 from geonb.network.opening import find_checkpoint
+from geonb_lab.evaluation.published import THRESHOLDS_KM
+from geonb_lab.evaluation.scores import wilson
 from geonb_training.scenes import draw, held_out, shoot
 
 ROOT = Path(__file__).parents[1]
@@ -96,7 +98,7 @@ def five_guesses():
     figure, (left, right) = panels(1, 1.9)
     photo_on(left, scene.image, "a photo")
     world = world_on(right, "five guesses, and the true place")
-    drawing.add_groups(world, predictions)
+    drawing.add_pins(world, predictions, 0.6)
     return figure
 
 
@@ -155,7 +157,7 @@ def maps():
     naive.set_title("five guesses as dots", fontsize=10)
     naive.tick_params(labelsize=8)
     world = world_on(honest, "the same on a map, with their ranks and the true place")
-    drawing.add_groups(world, predictions)
+    drawing.add_pins(world, predictions, 0.6)
     return figure
 
 
@@ -195,7 +197,7 @@ def train_your_own():
     places = np.array([shoot(number).place for number in range(6000)])
     figure, row = panels(1, 1, 1, height=1.75)
     for axes, t1 in zip(row, (800, 200, 50), strict=True):
-        cells = geonb.partition(places, t1=t1, t2=6)
+        cells = geonb_training.partition(places, t1=t1, t2=6)
         world = world_on(axes, f"t1 = {t1}: {len(cells)} cells")
         world.add_rings(outlines(cells), fc="#0072b233", ec="#005b8f", lw=0.5)
     return figure
@@ -211,14 +213,14 @@ def what_it_looked_at():
         box = scene.clues[clue]
         covered = scene.image.copy()
         ImageDraw.Draw(covered).rectangle(box, fill=(124, 117, 104))
-        left = best - geonb.occlude_boxes(mini(), scene.image, [box])[0]
+        left = best - geonb_lab.occlude_boxes(mini(), scene.image, [box])[0]
         photo_on(axes, covered, f"the {clue} covered: {left:.2f}")
     return figure
 
 
 def nine_years_later():
     """Outlines of cells, and a list of places shaded by how much they look like Tokyo."""
-    found = geonb.lookalikes("geoclip", (35.6586, 139.7454))
+    found = geonb_lab.lookalikes("geoclip", (35.6586, 139.7454))
     figure, (left, right) = panels(1, 1, height=2.6)
     cells = world_on(left, "2017: one class for each cell")
     cells.add_rings(outlines(mini().cells), fc="#0072b233", ec="#005b8f", lw=0.5)
@@ -234,7 +236,7 @@ def nine_years_later():
 def a_thousand_photos():
     """Where mini puts the photos of the notebook's folder: a circle for those near each other."""
     guesses = mini().probabilities([scene.image for scene in held_out(1000)]).argmax(axis=1)
-    return geonb.show_places(mini().cells.places[guesses]).figure()
+    return geonb_lab.show_places(mini().cells.places[guesses]).figure()
 
 
 def line_by_line():

@@ -17,20 +17,9 @@ function spreadPins(map) {
   const pins = [...map.querySelectorAll(".leaflet-marker-icon [data-geonb]")].map((pin) => {
     const { m41: x, m42: tip } = new DOMMatrix(getComputedStyle(pin.parentElement).transform);
     const fixed = pin.classList.contains("geonb-star"), y = fixed ? tip : tip - HEAD;
-    return { pin, x, y, at: [x, y], fixed };
+    return { pin, x, y, at: [x, y], r: 12, fixed };
   });
-  for (let round = 0; round < 60; round++) {
-    let still = true;
-    pins.forEach((a, i) => pins.slice(i + 1).forEach((b, j) => {
-      const [dx, dy] = [b.x - a.x || 0.1 * (j + 1), b.y - a.y || 0.1], gap = Math.hypot(dx, dy), lack = 25 - gap;
-      if (lack < 0.5) return;
-      still = false;
-      const [left, right] = a.fixed ? [0, 1] : b.fixed ? [1, 0] : [0.5, 0.5];
-      a.x -= dx / gap * lack * left, a.y -= dy / gap * lack * left;
-      b.x += dx / gap * lack * right, b.y += dy / gap * lack * right;
-    }));
-    if (still) break;
-  }
+  moveApart(pins);
   for (const { pin, x, y, at } of pins) pin.style.translate = `${(x - at[0]).toFixed(1)}px ${(y - at[1]).toFixed(1)}px`;
 }
 

@@ -42,15 +42,15 @@ function loadScript(key) {
 }
 
 // Pins with the rank; the truth is a star on its very place, so that it hides no number.
-function legacyLook({ label, colour }) {
-  return label === TRUTH
+function legacyLook({ mark, colour }) {
+  return mark === TRUTH
     ? { icon: { path: STAR, fillColor: colour, fillOpacity: 1, strokeColor: "#fff", strokeWeight: 1.5 } }
-    : { label: { text: label, color: "#fff", fontWeight: "bold" } };
+    : { label: { text: mark, color: "#fff", fontWeight: "bold" } };
 }
-function advancedLook({ label, colour }) {
-  const content = label === TRUTH
-    ? element("span", { className: "geonb-star", style: "transform: translateY(50%)", textContent: label })
-    : new google.maps.marker.PinElement({ glyphText: label, glyphColor: "#fff", background: colour, borderColor: "#fff" });
+function advancedLook({ mark, colour }) {
+  const content = mark === TRUTH
+    ? element("span", { className: "geonb-star", style: "transform: translateY(50%)", textContent: mark })
+    : new google.maps.marker.PinElement({ glyphText: mark, glyphColor: "#fff", background: colour, borderColor: "#fff" });
   return { content, gmpClickable: true };
 }
 
@@ -59,12 +59,12 @@ function drawMarkers(map, model, open) {
   const look = advanced ? advancedLook : legacyLook;
   const Kind = advanced ? maps.marker.AdvancedMarkerElement : maps.Marker;
   const pins = points.map((point, index) => {
-    const { lat, lng, label, text } = point, zIndex = label === TRUTH ? 100 : points.length - index;
-    const pin = new Kind({ map, position: { lat, lng }, title: `${label}: ${text}`, zIndex, ...look(point) });
+    const { lat, lng, mark, text, front } = point;
+    const pin = new Kind({ map, position: { lat, lng }, title: `${mark}: ${text}`, zIndex: 1000 + front, ...look(point) });
     pin.addListener(advanced ? "gmp-click" : "click", () => open(index));
     return pin;
   });
-  const truth = points.find(({ label }) => label === TRUTH);
+  const truth = points.find(({ mark }) => mark === TRUTH);
   if (truth) new maps.Polyline({ map, path: [truth, points[0]].map(({ lat, lng }) => ({ lat, lng })), geodesic: true, strokeColor: truth.colour, strokeWeight: 2 });
   return pins;
 }
@@ -88,8 +88,8 @@ function drawMap(box, model) {
   const info = new maps.InfoWindow();
   const pins = drawMarkers(map, model, open);
   function open(index) {
-    const { lat, lng, label, text } = model.get("points")[index];
-    info.setContent(element("div", {}, element("b", { textContent: label }), ` ${text}`));
+    const { lat, lng, mark, text } = model.get("points")[index];
+    info.setContent(element("div", {}, element("b", { textContent: mark }), ` ${text}`));
     info.open({ map, anchor: pins[index] });
     map.panTo({ lat, lng });
   }

@@ -9,8 +9,8 @@ function element(tag, properties = {}, ...children) {
 // One button a place, `choose(index)` when it is pressed, or plain text where there is nothing to
 // choose; all text comes in as text, never as HTML.
 function placeList(model, choose, ...more) {
-  const place = ({ label, text, colour }, index) => {
-    const words = [element("b", { textContent: label, style: `color: ${colour}` }), element("span", { textContent: ` ${text}` })];
+  const place = ({ mark, text, colour }, index) => {
+    const words = [element("b", { textContent: mark, style: `color: ${colour}` }), element("span", { textContent: ` ${text}` })];
     return choose
       ? element("button", { type: "button", onclick: () => choose(index) }, ...words)
       : element("span", {}, ...words);

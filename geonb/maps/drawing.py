@@ -10,7 +10,7 @@ import numpy as np
 from geonb.distances import EARTH_RADIUS_KM, bounds
 from geonb.earth.places import towns_in
 from geonb.maps import plane
-from geonb.maps.points import TRUTH, TRUTH_COLOUR, Point, in_km, nearest_turn, points
+from geonb.maps.points import TRUTH, TRUTH_COLOUR, in_km, nearest_turn, points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.distances import Place
+    from geonb.maps.points import Point
     from geonb.predictions import Predictions
 
     Line = NDArray[np.float64]
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 
 SEA, LAND, BORDER = "#e3edf3", "#fbf9f4", "#c5bfb0"
 INK, SOFT = "#22303c", "#5b6670"
+_LAND: dict[str, Any] = {"fc": LAND, "ec": BORDER, "lw": 0.5, "joinstyle": "round"}
 KM_PER_DEGREE = np.pi * EARTH_RADIUS_KM / 180
-CLUSTER_KM = 300.0
-"""Places this near to the best one share its close-up."""
+CLUSTER_KM, TRUTH_KM = 300.0, 1500.0
+"""Guesses this near to the best one share its close-up, and the true place if it's that near."""
 _GAP = (3, 2)
 """Points between words, across and up."""
 
@@ -85,22 +87,14 @@ class Chart:
         return [self.project(np.clip(line, *ends)) for line in plane.on_turns(lines, west, east)]
 
     def add_rings(self, rings: Iterable[Line], **style: Any) -> None:
-        """Filled outlines, one shape each."""
-        from matplotlib.collections import PolyCollection
-
-        drawn = PolyCollection(self._moved(rings), **style)
-        self.axes.add_collection(drawn, autolim=False).set_clip_path(self.frame or self.axes.patch)
-
-    def add_land(self, rings: Iterable[Line]) -> None:
-        """Filled outlines with their holes, which run the other way round, as one shape."""
+        """Outlines filled as one shape, with their holes, which run the other way round."""
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path
 
-        parts = [Path(ring, closed=True) for ring in self._moved(rings)]
+        parts = [Path([*ring, ring[0]], closed=True) for ring in self._moved(rings)]
         if parts:
-            whole = Path.make_compound_path(*parts)
-            land = PathPatch(whole, fc=LAND, ec=BORDER, lw=0.5, joinstyle="round")
-            self.axes.add_patch(land).set_clip_path(self.frame or self.axes.patch)
+            drawn = PathPatch(Path.make_compound_path(*parts), **style)
+            self.axes.add_patch(drawn).set_clip_path(self.frame or self.axes.patch)
 
     def add_lines(self, lines: Iterable[Line], **style: Any) -> None:
         """Lines, in parts where they leave the map."""
@@ -125,7 +119,7 @@ def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float
     chart.frame = frame = Polygon(chart.project(ring), fc=SEA, ec="none")
     axes.add_patch(frame)
     shores, borders = plane.land()
-    chart.add_land(shores)
+    chart.add_rings(shores, **_LAND)
     chart.add_lines(borders, colors=BORDER, lw=0.35)
     (west, low), (east, high) = frame.get_xy().min(axis=0), frame.get_xy().max(axis=0)
     axes.set(xlim=(west, east), ylim=(low, high), aspect="equal")
@@ -163,7 +157,7 @@ def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
         chart.box = (lat - 2 * half, 2 * west - lng, lat + 2 * half, 2 * east - lng)
         shores, borders = (coasts.near(chart.box) for coasts in plane.coasts())
         land = plane.cut_rings(shores, chart.box), borders
-    chart.add_land(land[0])
+    chart.add_rings(land[0], **_LAND)
     width, dashes = (0.8, "--") if fine else (0.6, "-")
     chart.add_lines(land[1], colors=BORDER, lw=width, linestyles=dashes)
     chart.box = box
@@ -173,73 +167,52 @@ def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
     return chart
 
 
-def add_pins(chart: Chart, predictions: Predictions) -> None:
+def add_pins(
+    chart: Chart, predictions: Predictions, size: float = 0.75, close: Chart | None = None
+) -> None:
     """Numbered pins as large as they are probable, and over them the true place as a star.
 
-    Pins that would cover each other move apart, and a line leads from each to its place.
+    Pins that would cover each other move apart, and a line leads from each to its place; the
+    star stays. ``size`` is points per unit of `Point.radius`. What the close-up beside this map
+    shows already, ``close``, is left out, but for the best.
     """
     marked = [p for p in points(predictions) if chart.holds(p.place)]
-    if not marked:
-        return
-    spots = np.array([chart.at(p.place) for p in marked])
-    radii = np.array([_radius(point) for point in marked])
-    moved = spread(spots, radii, [p.label == TRUTH for p in marked])
-    for order, (point, spot, xy, radius) in enumerate(
-        zip(marked, spots, moved, radii, strict=True)
-    ):
-        if point.label == TRUTH:
-            _star(chart, xy, 2 * radius)
-        else:
-            if np.hypot(*(xy - spot)) > 1:
-                x, y = (np.stack([xy, spot]) / chart.size).T
-                across = chart.axes.transAxes
-                chart.axes.plot(x, y, color=point.colour, lw=1.2, transform=across, zorder=9)
-                add_dot(chart, spot, 4, point.colour, zorder=9)
-            _number(chart, xy, radius, point, 20 - order / 10)
+    if close is not None:
+        marked = [p for p in marked if p.mark == "1" or not close.holds(p.place)]
+    spots = np.array([chart.at(p.place) for p in marked]).reshape(-1, 2)
+    moved = move_apart(spots, marked, size)
+    for point, spot, xy in zip(marked, spots, moved, strict=True):
+        radius, order = size * point.radius, 20 + point.front / 100
+        if np.hypot(*(xy - spot)) > 1:
+            x, y = (np.stack([xy, spot]) / chart.size).T
+            across = chart.axes.transAxes
+            chart.axes.plot(x, y, color=point.colour, lw=1.2, transform=across, zorder=9)
+            add_dot(chart, spot, 4, point.colour, zorder=9)
+        true = point.mark == TRUTH
+        add_dot(chart, xy, 2 * radius, point.colour, marker="*" if true else "o", zorder=order)
+        if not true:
+            height = min(1.3 * radius, 13) / (1 if len(point.mark) < 2 else 1.35)
+            write(
+                chart, point.mark, xy, "white", fontsize=height, weight="bold", zorder=order + 0.005
+            )
         chart.taken.append(around(xy, radius + 2))
-    if predictions.truth is not None and chart.holds(predictions.truth):
+    if any(point.mark == TRUTH for point in marked):
         add_way(chart, predictions)
 
 
-def add_groups(chart: Chart, predictions: Predictions, radius: float = 5.5) -> None:
-    """Pins for a small map: guesses that are close together share the number of the best one.
+def move_apart(spots: Line, marked: Sequence[Point], size: float = 1.0) -> Line:
+    """Where pins (N, 2) stand so that none covers another; the true place stays.
 
-    The star of the true place stands beside a pin that it would cover.
+    ``size`` is the units of ``spots`` per unit of `Point.radius`.
     """
-    shown: list[Line] = []
-    for point in points(predictions):
-        spot = chart.at(point.place)
-        if point.label == TRUTH:
-            near = min(shown, key=lambda pin: float(np.hypot(*(spot - pin))))
-            covers = np.hypot(*(spot - near)) < 2 * radius
-            _star(chart, near + 1.3 * radius if covers else spot, 11)
-        elif all(np.hypot(*(spot - other)) > 2 * radius for other in shown):
-            _number(chart, spot, radius, point, 20 - len(shown) / 10)
-            shown.append(spot)
-            chart.taken.append(around(spot, radius))
-
-
-def _number(chart: Chart, xy: Line, radius: float, point: Point, order: float) -> None:
-    """A circle with the rank in it."""
-    add_dot(chart, xy, 2 * radius, point.colour, zorder=order)
-    size = min(1.3 * radius, 13) / (1 if len(point.label) < 2 else 1.35)
-    write(chart, point.label, xy, "white", fontsize=size, weight="bold", zorder=order + 0.05)
-
-
-def _radius(point: Point) -> float:
-    """Points; a pin's area grows with its probability."""
-    return 8.0 if point.label == TRUTH else 6.5 + 11 * float(np.sqrt(point.probability))
-
-
-def spread(spots: Line, radii: Line, fixed: Sequence[bool]) -> Line:
-    """Move circles (N, 2) apart until none covers another; those that are ``fixed`` stay."""
     moved = spots + np.stack([np.arange(len(spots)) * 0.01, np.zeros(len(spots))], axis=-1)
-    free = 1.0 - np.asarray(fixed, dtype=float)
+    radii = size * np.array([point.radius for point in marked])
+    free = np.array([float(point.mark != TRUTH) for point in marked])
     for _ in range(200):
         gap = moved[:, None] - moved[None]  # (N, N, 2)
         far = np.hypot(gap[..., 0], gap[..., 1]) + np.eye(len(spots)) * 1e9
         lack = np.maximum(radii[:, None] + radii[None] + 1 - far, 0.0)
-        if lack.max() < 0.1:
+        if not lack.any() or lack.max() < 0.1:
             break
         share = free[:, None] / np.maximum(free[:, None] + free[None], 1.0)
         moved += (gap / np.maximum(far, 1e-9)[..., None] * (lack * share)[..., None]).sum(axis=1)
@@ -255,11 +228,6 @@ def add_dot(chart: Chart, xy: Line, size: float, colour: str, **style: Any) -> N
     )  # fmt: skip
 
 
-def _star(chart: Chart, xy: Line, size: float) -> None:
-    """The true place."""
-    add_dot(chart, xy, size, TRUTH_COLOUR, marker="*", zorder=30)
-
-
 def add_way(chart: Chart, predictions: Predictions) -> None:
     """The shortest way from the true place to the best guess, with its length."""
     truth, best = predictions.truth, predictions[0].place
@@ -267,14 +235,15 @@ def add_way(chart: Chart, predictions: Predictions) -> None:
         return
     line = plane.great_circle(truth, best)
     chart.add_lines([line], colors=TRUTH_COLOUR, lw=1.3, linestyles="--", zorder=3)
-    words, middle = in_km(predictions.distances[0]), chart.at(line[len(line) // 2][::-1])
-    half = _half(words, 9.0) * (1.15, 1.0)
-    for out in (14, 20, 26, 34, 42):
-        for angle in np.radians(range(0, 360, 45)):
-            xy = middle + out * np.array([1.3 * np.cos(angle), np.sin(angle)])
-            if chart.free(around(xy, half)):
-                _add_words(chart, words, xy, TRUTH_COLOUR, weight="bold", size=9.0)
-                return
+    turn = np.radians(np.arange(0, 360, 45))
+    ring, middle = (
+        np.stack([1.3 * np.cos(turn), np.sin(turn)], -1),
+        chart.at(tuple(line[len(line) // 2, ::-1].tolist())),
+    )
+    spots = np.concatenate([middle + out * ring for out in (14, 20, 26, 34, 42)])
+    _add_words(
+        chart, in_km(predictions.distances[0]), spots, TRUTH_COLOUR, fontsize=9.0, weight="bold"
+    )
 
 
 def add_towns(chart: Chart, most: int = 5, size: float = 8.5) -> None:
@@ -282,24 +251,21 @@ def add_towns(chart: Chart, most: int = 5, size: float = 8.5) -> None:
 
     A name stands right, left, above or below its town.
     """
-    shown = 0
+    names = 0
     for name, place, _ in towns_in(chart.box, 60):
-        spot, half = chart.at(place), _half(name, size)
-        dot, sides = around(spot, 3), np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
-        free = [xy for xy in spot + sides * (half + 5) if chart.free(around(xy, half))]
-        if not (free and chart.free(dot)):
-            continue
-        add_dot(chart, spot, 3.5, "#8a8577", marker="s", zorder=5)
-        _add_words(chart, name, free[0], "#5f594e", size=size, order=6)
-        chart.taken.append(dot)
-        shown += 1
-        if shown == most:
+        spot, sides = chart.at(place), np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
+        dot, spots = around(spot, 3), spot + sides * (_half(name, size) + 5)
+        if chart.free(dot) and _add_words(chart, name, spots, "#5f594e", fontsize=size, zorder=6):
+            add_dot(chart, spot, 3.5, "#8a8577", marker="s", zorder=5)
+            chart.taken.append(dot)
+            names += 1
+        if names == most:
             return
 
 
 def _half(words: str, size: float) -> Line:
-    """Half of the width (a letter's is 0.56 of its size) and of the height of words, in points."""
-    return np.array([0.56 * size * len(words), size]) / 2
+    """Half of the width (a letter's is 0.6 of its size) and of the height of words, in points."""
+    return np.array([0.6 * size * len(words), size]) / 2
 
 
 def around(xy: Line, half: Line | float) -> Line:
@@ -315,14 +281,18 @@ def write(chart: Chart, words: str, xy: Line, colour: str, **style: Any) -> None
     )  # fmt: skip
 
 
-def _add_words(
-    chart: Chart, words: str, xy: Line, colour: str, *, size: float, order: float = 19, **style: Any
-) -> None:
+def _add_words(chart: Chart, words: str, spots: Line, colour: str, **style: Any) -> bool:
+    """Words with a halo at the first of ``spots`` where they cover nothing, if there is one."""
     from matplotlib.patheffects import withStroke
 
-    halo = [withStroke(linewidth=2.5, foreground="white")]
-    write(chart, words, xy, colour, fontsize=size, zorder=order, path_effects=halo, **style)
-    chart.taken.append(around(xy, _half(words, size)))
+    boxes = [around(xy, _half(words, style["fontsize"])) for xy in spots]
+    for xy, box in zip(spots, boxes, strict=True):
+        if chart.free(box):
+            halo = [withStroke(linewidth=2.5, foreground="white")]
+            write(chart, words, xy, colour, path_effects=halo, **({"zorder": 19} | style))
+            chart.taken.append(box)
+            return True
+    return False
 
 
 def add_scale_bar(chart: Chart) -> None:
@@ -337,5 +307,6 @@ def add_scale_bar(chart: Chart) -> None:
     chart.axes.plot(
         x, y, lw=2.4, solid_capstyle="butt", color=INK, transform=chart.axes.transAxes, zorder=22
     )
-    _add_words(chart, f"{km:,g} km", np.array([(12 + end) / 2, 19.0]), INK, size=8.5, order=22)
+    spot = np.array([[(12 + end) / 2, 19.0]])
+    _add_words(chart, f"{km:,g} km", spot, INK, fontsize=8.5, zorder=22)
     chart.taken.append(np.array([8, 8, end + 4, 26]))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LEAK = (
     "gmaps keeps the API key in the notebook when it is saved with widget state; before you "
-    'share the file: geonb.clean_notebook("….ipynb")'
+    'share the file: geonb_lab.clean_notebook("….ipynb")'
 )
 
 
@@ -63,14 +63,9 @@ def draw(predictions: Predictions, why: str, *, photo: bool, api_key: str | None
         static.draw(predictions, photo=photo), center=(lat, turned(lng)), zoom=zoom,
         **traits_of(predictions, why, photo=photo),
     )  # fmt: skip
-    marked = points(predictions)
-    for point in [*reversed(marked[: len(predictions)]), *marked[len(predictions) :]]:
-        words = f"{point.label}: {point.text}"
-        figure.add_layer(
-            gmaps.marker_layer(
-                [point.on_mercator], label=point.label, hover_text=words, info_box_content=words
-            )
-        )
+    for point in sorted(points(predictions), key=lambda point: point.front):
+        said = {"hover_text": point.words, "info_box_content": point.words}
+        figure.add_layer(gmaps.marker_layer([point.on_mercator], label=point.mark, **said))
     if predictions.truth is not None and predictions.distances is not None:
         words = f"{in_km(predictions.distances[0])} from the true place to guess 1"
         figure.add_layer(_line_of_dots(predictions.truth, predictions[0].place, words))
@@ -80,7 +75,7 @@ def draw(predictions: Predictions, why: str, *, photo: bool, api_key: str | None
 def _line_of_dots(truth: Place, best: Place, words: str) -> Any:
     """The way between two places, with words on each dot.
 
-    gmaps' own lines break the saving of a notebook, and its symbols have no label: the words are
+    gmaps' own lines break the saving of a notebook, and its symbols have no mark: the words are
     there where one points or clicks.
     """
     line = great_circle(truth, best, steps=24)[1:-1]

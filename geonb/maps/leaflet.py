@@ -50,11 +50,9 @@ def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     world = base_map(centre, zoom, whole[1], near=bounds(near(predictions)))
     for layer in _truth_layers(predictions, whole[1]):
         world.add(layer)
-    marked = points(predictions)
     thumbnail = show_photo(predictions.photo, side=200)._repr_html_() if photo else ""
-    for index, point in enumerate(marked):
-        front = len(marked) + 1 if point.label == TRUTH else len(marked) - index
-        world.add(_marker(point, index, whole[1], front, thumbnail))
+    for index, point in enumerate(points(predictions)):
+        world.add(_marker(point, index, whole[1], thumbnail))
     return boxed(
         world, static.draw(predictions, photo=photo), world=world,
         whole={"center": list(whole), "zoom": far}, **traits_of(predictions, why, photo=photo),
@@ -174,25 +172,24 @@ def _moved(lines: Iterable[Line], centre: float, digits: int = 2) -> list[Any]:
     ]
 
 
-def _marker(point: Point, index: int, centre: float, front: int, thumbnail: str) -> Any:
-    words = f"{point.label}: {point.text}"
+def _marker(point: Point, index: int, centre: float, thumbnail: str) -> Any:
     lat, lng = point.on_mercator
     return ipyleaflet.Marker(
         location=(lat, nearest_turn(lng, centre)), icon=_icon(point, index),
-        title=words, alt=words, draggable=False, z_index_offset=1000 * front,
-        popup=ipywidgets.HTML(thumbnail + f"<p>{escape(words)}</p>"),
+        title=point.words, alt=point.words, draggable=False, z_index_offset=1000 * point.front,
+        popup=ipywidgets.HTML(thumbnail + f"<p>{escape(point.words)}</p>"),
     )  # fmt: skip
 
 
 def _icon(point: Point, index: int) -> Any:
     """A pin whose tip is the place, or the truth's star, whose middle is."""
     width, height = 26, 34  # pixels
-    if point.label == TRUTH:
+    if point.mark == TRUTH:
         html = f'<span class="geonb-star" data-geonb="{index}">{TRUTH}</span>'
         return ipyleaflet.DivIcon(html=html, icon_size=[width, width])
     html = (
         f'<span class="geonb-pin" data-geonb="{index}" style="background:{point.colour}">'
-        f"<b>{point.label}</b></span>"
+        f"<b>{point.mark}</b></span>"
     )
     return ipyleaflet.DivIcon(
         html=html,
@@ -209,7 +206,7 @@ def _truth_layers(predictions: Predictions, centre: float) -> list[Any]:
         return []
     line = great_circle(truth, predictions[0].place)
     lng, lat = line[len(line) // 2].tolist()
-    label = ipyleaflet.DivIcon(
+    words = ipyleaflet.DivIcon(
         html=f'<span class="geonb-distance">{in_km(distances[0])}</span>', icon_size=[0, 0]
     )
     return [
@@ -221,6 +218,6 @@ def _truth_layers(predictions: Predictions, centre: float) -> list[Any]:
             fill=False,
         ),
         ipyleaflet.Marker(
-            location=(lat, nearest_turn(lng, centre)), icon=label, draggable=False, keyboard=False
+            location=(lat, nearest_turn(lng, centre)), icon=words, draggable=False, keyboard=False
         ),
     ]

@@ -53,8 +53,8 @@ def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, A
     shown = show_photo(predictions.photo, side=_SIDE)
     return {
         "points": [
-            {"lat": p.on_mercator[0], "lng": p.on_mercator[1], "label": p.label, "text": p.text,
-             "colour": p.colour}
+            {"lat": p.on_mercator[0], "lng": p.on_mercator[1], "mark": p.mark, "text": p.text,
+             "colour": p.colour, "front": p.front}
             for p in points(predictions)
         ],
         "lines": [line_below(predictions, why)],
@@ -80,7 +80,7 @@ class Shown(anywidget.AnyWidget):
 class Beside(Shown):
     """The list beside a map that another widget draws."""
 
-    _esm = data("list.js") + data("beside.js")
+    _esm = data("apart.js") + data("list.js") + data("beside.js")
     map = traitlets.Unicode().tag(sync=True)
     """CSS selector of the map in the box of both."""
     pin = traitlets.Unicode().tag(sync=True)

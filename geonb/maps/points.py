@@ -31,13 +31,13 @@ class Point:
 
     Attributes:
         place: Latitude and longitude in degrees.
-        label: The rank, or `TRUTH`.
+        mark: The rank, or `TRUTH`.
         text: The place in words: town, probability, distance to the true place.
         probability: 0 to 1; 1 for the true place.
     """
 
     place: Place
-    label: str
+    mark: str
     text: str
     probability: float = 1.0
 
@@ -49,7 +49,22 @@ class Point:
     @property
     def colour(self) -> str:
         """Of its pin."""
-        return {"1": BEST_COLOUR, TRUTH: TRUTH_COLOUR}.get(self.label, PIN_COLOUR)
+        return {"1": BEST_COLOUR, TRUTH: TRUTH_COLOUR}.get(self.mark, PIN_COLOUR)
+
+    @property
+    def radius(self) -> float:
+        """Of its pin, in pixels: the pin's area grows with the probability."""
+        return 10.0 if self.mark == TRUTH else 9 + 14 * math.sqrt(self.probability)
+
+    @property
+    def front(self) -> int:
+        """A pin with a higher number covers one with a lower: the true place, then the best."""
+        return 1 if self.mark == TRUTH else -int(self.mark)
+
+    @property
+    def words(self) -> str:
+        """What the pin says."""
+        return f"{self.mark}: {self.text}"
 
 
 def points(predictions: Predictions) -> list[Point]:
@@ -150,5 +165,5 @@ def line_below(predictions: Predictions, why: str) -> str:
 
 def in_words(predictions: Predictions) -> str:
     """A map of predictions in words, for people who can't see it."""
-    pins = "; ".join(f"{point.label}: {point.text}" for point in points(predictions))
+    pins = "; ".join(point.words for point in points(predictions))
     return f"Map with {len(predictions)} numbered pins. {pins}."

@@ -47,10 +47,10 @@ def draw(predictions: Predictions, why: str = "", *, photo: bool = True) -> Pict
 
 
 def near(predictions: Predictions) -> list[Place]:
-    """The guesses around the best one, and the true place if it's there too."""
+    """The guesses around the best one, and the true place if it isn't far."""
     best, truth = predictions[0].place, predictions.truth
-    places = [*predictions.places, *([] if truth is None else [truth])]
-    return [place for place in places if distance(place, best) < drawing.CLUSTER_KM]
+    places = [p for p in predictions.places if distance(p, best) < drawing.CLUSTER_KM]
+    return places if truth is None or distance(truth, best) > drawing.TRUTH_KM else [*places, truth]
 
 
 def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
@@ -77,16 +77,14 @@ def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
     drawing.add_towns(close)
     left += width + _MARGIN
     right = _WIDTH - left - _MARGIN
-    _, west, _, east = box(predictions)
+    lowest, west, highest, east = box(predictions)
     # The map is turned for places near the ±180° line, not for some in Asia and some in America.
     centre = (west + east) / 2 if east > 180 and east - west < 120 else 0.0
     high = right / 2.05
-    south = -90.0 if min(lat for lat, _ in predictions.places) < -58 else -58.0
+    south, north = -90.0 if lowest < -58 else -58.0, 90.0 if highest > 83 else 84.0
     axes = figure.add_axes(_inches(left, _FOOT + _BODY - high, right, high))
-    world = drawing.world(axes, centre, south=south)
-    drawing.add_groups(world, predictions)
-    if predictions.truth is not None and not close.holds(predictions.truth):
-        drawing.add_way(world, predictions)
+    world = drawing.world(axes, centre, south=south, north=north)
+    drawing.add_pins(world, predictions, 0.5, close)
     _add_list(figure, predictions, left, right, _BODY - high - 0.1)
     _add_foot(figure, predictions)
     return figure

@@ -1,4 +1,4 @@
-"""Checkpoints, the files that a network is stored in; first of all MXNet's."""
+"""A network as files, which are MXNet's or of another form, and as an engine that runs it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from geonb.earth.cells import CELLS_FILE, Cells, read_cells
 from geonb.errors import CheckpointError, ModelError
-from geonb.files import cache_folder, expecting, file_digest, md5
+from geonb.files import cache_folder, expecting, file_digest
 from geonb.preprocessing import RECIPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import numpy as np
+    from numpy.typing import NDArray
 
-    from geonb.network.derived import Derived
+    from geonb.network.last_layer import LastLayer
     from geonb.network.layers import Checkpoint
 
 SYMBOL = "-symbol.json"
 """How the name of MXNet's symbol file ends."""
+Output = Literal["features", "probabilities"]
+"""What a network can be asked for: what its last layer reads, and what it answers."""
 
 
 class CheckpointFiles(ABC):
@@ -33,8 +36,15 @@ class CheckpointFiles(ABC):
     """Whether they are ONNX, which the engine onnxruntime runs, and no other."""
     quantised = False
     """Whether the network is int8 already, by its publishers."""
+    embeds = False
+    """Whether the network gives an embedding, made a unit vector, and no probabilities."""
     spread_km = 0.0
-    """How near to a better guess people want no other one; 0 for a model whose cells differ."""
+    """Guesses nearer to a better one than this are merged; 0 turns merging off."""
+
+    @property
+    def last(self) -> LastLayer | None:
+        """The layer that follows the network in NumPy; None if the network has all layers."""
+        return None
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -42,18 +52,9 @@ class CheckpointFiles(ABC):
         return tuple(vars(self).values())
 
     @property
-    def packed(self) -> Derived | None:
-        """Float32 weights as this processor multiplies them best; None if that's as they are."""
-        return None
-
-    @property
     @abstractmethod
     def prefix(self) -> str:
         """What `opening.find_checkpoint` finds them by: their common path, without the endings."""
-
-    def read(self) -> Checkpoint:
-        """Read and check the network. Raises `CheckpointError`, and `ModelError` if it's ONNX."""
-        raise ModelError(f"{self.prefix}: it has no layers of MXNet's; it's an ONNX graph")
 
     @property
     def owner(self) -> str:
@@ -75,39 +76,57 @@ class CheckpointFiles(ABC):
         """A digest of their content. Raises `CheckpointError`."""
         return "-".join(map(short_digest, self.paths))
 
-    def write_onnx(self, folder: Path) -> None:
-        """Write the network as ``model.onnx`` into ``folder``. Raises `CheckpointError`."""
-        from geonb.network.onnx_file import write_onnx
+    def network_digest(self) -> str:
+        """A digest of what `write_onnx` writes. Raises `CheckpointError`."""
+        return self.digest()
 
-        write_onnx(self.read(), folder)
+    def read(self) -> Checkpoint:
+        """Read and check the layers. Raises `CheckpointError`, and `ModelError` if it's ONNX."""
+        raise ModelError(f"{self.prefix}: it has no layers of MXNet's; it's an ONNX graph")
 
-    def write_packed(self, folder: Path) -> None:
-        """Write the network with its `packed` weights, if there are any: see `write_onnx`."""
-        self.write_onnx(folder)
+    def write_onnx(self, folder: Path, outputs: tuple[Output, ...] = ("probabilities",)) -> None:
+        """Write the network as ``model.onnx`` into ``folder``. Raises `CheckpointError`.
 
-    def derive(
-        self, kind: str, make: Callable[[Path], None], maker: str = "", copies: int = 2
-    ) -> Derived:
-        """Derive files of a ``kind`` from these, once for each content: see `derived.derive`.
-
-        Making them takes up to ``copies`` times the checkpoint's size on the disk. Raises
-        `ModelError` if the disk has less free.
+        Its input is (N, 3, 224, 224). One that has a `last` layer gives features only.
         """
-        from geonb.network.derived import derive
+        from geonb.network.onnx_writing import write_layers
 
-        needed = copies * sum(path.stat().st_size for path in self.paths if path.exists())
-        return derive(self.owner, f"{self.digest()}-{kind}", make, maker, needed)
+        write_layers(self.read(), folder, outputs)
+
+
+class Engine(ABC):
+    """What runs a network."""
+
+    agreement: Any = None
+    """In words, how well an int8 network agrees with the float32 one; None for float32."""
+
+    def __init__(self, files: CheckpointFiles) -> None:
+        """Start the network of a checkpoint. Raises `ModelError`."""
+        self.last = files.last
+        width = self.start(files)
+        if self.last:
+            self.last.check_width(width, files.paths[0].name)
+        self.classes = len(self.last.bias) if self.last else width
+        """How many classes the network has."""
+
+    @abstractmethod
+    def start(self, files: CheckpointFiles) -> int:
+        """Get ready; how many numbers `run` gives for a photo."""
+
+    @abstractmethod
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the network itself gives for preprocessed photos (N, 3, 224, 224)."""
+
+    def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run preprocessed photos (N, 3, 224, 224) to probabilities (N, classes)."""
+        found = self.run(batch)
+        return self.last.probabilities(found) if self.last else found
 
 
 def short_digest(path: Path) -> str:
     """The first half of a file's MD5. Raises `CheckpointError`."""
     with expecting(path, "a file of a network", CheckpointError):
         return file_digest(path)[:16]
-
-
-def where_digest(path: Path) -> str:
-    """Of where a file lies, for graphs that point to it."""
-    return md5(str(path.resolve()).encode())[:8]
 
 
 @dataclass(frozen=True)

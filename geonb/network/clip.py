@@ -1,133 +1,186 @@
-"""CLIP's eye as an ONNX graph that points into CLIP's own safetensors file: nothing is copied."""
+"""CLIP's vision transformer and GeoCLIP's head as one ONNX graph, from CLIP's own safetensors.
+
+Sources: Radford et al., "Learning Transferable Visual Models" (arXiv 2103.00020); Dosovitskiy et
+al., "An Image is Worth 16x16 Words" (arXiv 2010.11929). For ViT-L/14: N photos of 224 x 224
+pixels, 256 patches of 14 x 14, width 1024, 24 layers of 16 heads.
+"""
 
 from __future__ import annotations
 
-import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
+from safetensors import SafetensorError, safe_open
 
 from geonb.errors import CheckpointError
+from geonb.files import expecting
+from geonb.network.onnx_writing import write_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
-    from geonb.network.layers import Shape
-    from geonb.network.tensors import Stored
-
 _HEAD_WIDTH = 64
-"""Numbers to an attention head, in every CLIP; Radford et al., arXiv 2103.00020, table 19."""
-_PARTS = ("weight", "bias")
-_OWN = "com.microsoft"  # ONNX Runtime's operators: attention and the quick GELU in one
+"""Numbers to an attention head, in every CLIP; arXiv 2103.00020, table 19."""
+_TOWER = "vision_model"
+_LAYERS = f"{_TOWER}.encoder.layers"
 
 
-class _Graph:
-    """Nodes in order, each named by what it makes, and the weights that they took."""
-
-    def __init__(self, path: Path, stored: Mapping[str, Stored]) -> None:
-        self.path, self.stored = path, stored
-        self.nodes: list[Any] = []
-        self.taken: dict[str, Stored] = {}
-        self.small: list[Any] = []
-
-    def op(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        name = f"{kind}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [name], name, domain=domain, **attributes))
-        return name
-
-    def shape(self, name: str) -> Shape:
-        if name not in self.stored:
-            raise CheckpointError(f"{self.path}: no tensor {name!r}; is it CLIP's whole file?")
-        return self.stored[name].shape
-
-    def weight(self, name: str, *shape: int) -> str:
-        if self.shape(name) != shape or self.stored[name].dtype != "<f4":
-            raise CheckpointError(
-                f"{self.path}: {name!r} has shape {self.stored[name].shape} of "
-                f"{self.stored[name].dtype}, expected {shape} of <f4 (float32)"
-            )
-        self.taken[name] = self.stored[name]
-        return name
-
-    def array(self, name: str, values: Any, dtype: Any = np.float32) -> str:
-        self.small.append(numpy_helper.from_array(np.array(values, dtype), name))
-        return name
-
-    def norm(self, x: str, name: str, width: int) -> str:
-        weights = (self.weight(f"{name}.{kind}", width) for kind in _PARTS)
-        return self.op("LayerNormalization", x, *weights, epsilon=1e-5, axis=-1)
-
-    def dense(self, x: str, name: str, inside: int, outside: int) -> str:
-        weight = self.weight(f"{name}.weight", outside, inside)
-        return self.op("Gemm", x, weight, self.weight(f"{name}.bias", outside), transB=1)
-
-
-def clip_vision(
-    path: Path, stored: Mapping[str, Stored], mlp: Mapping[str, NDArray[np.float32]]
-) -> tuple[Any, dict[str, Stored]]:
-    """CLIP's vision tower with GeoCLIP's ``mlp`` on it, as an ONNX model and its weights.
+def write_clip(path: Path, mlp: Mapping[str, NDArray[np.float32]], folder: Path) -> None:
+    """Write CLIP's vision tower with GeoCLIP's ``mlp`` on it as ``model.onnx`` into ``folder``.
 
     Input ``pixel_values`` (N, 3, side, side), output ``image_embeds`` (N, 512), as in the files
     of GeoCLIP that are ONNX already. The sizes are those of the tensors. Raises `CheckpointError`.
     """
-    g, v = _Graph(path, stored), "vision_model."
-    patches = f"{v}embeddings.patch_embedding.weight"
-    width, _, patch, _ = (*g.shape(patches), 0, 0, 0, 0)[:4]
-    places = f"{v}embeddings.position_embedding.weight"
-    count = g.shape(places)[0]
-    side = patch * round((count - 1) ** 0.5)
-    layer = re.compile(rf"{re.escape(v)}encoder\.layers\.(\d+)\.mlp\.fc1\.weight")
-    layers = [name for name in stored if layer.fullmatch(name)]
-    if width % _HEAD_WIDTH or not layers or not patch:
-        raise CheckpointError(f"{path}: not CLIP with a vision transformer; expected ViT-L/14")
-
-    g.array("flat", [0, width, -1], np.int64)
-    g.array("rows", [-1, width], np.int64)
-    g.array("photos", [-1, count, width], np.int64)
-    g.array("first", 0, np.int64)
-    g.array("one token", [1, 1, width], np.int64)
-    x = g.op("Conv", "pixel_values", g.weight(patches, width, 3, patch, patch), strides=[patch] * 2)
-    x = g.op("Transpose", g.op("Reshape", x, "flat"), perm=[0, 2, 1])  # (N, 256, 1024)
-    token = g.op("Reshape", g.weight(f"{v}embeddings.class_embedding", width), "one token")
-    shape = g.op("Concat", g.op("Shape", x, end=1), g.array("1", [1, 1], np.int64), axis=0)
-    x = g.op("Concat", g.op("Expand", token, shape), x, axis=1)  # (N, 257, 1024)
-    x = g.op("Add", x, g.weight(places, count, width))
-    x = g.norm(g.op("Reshape", x, "rows"), f"{v}pre_layrnorm", width)  # (N * 257, 1024)
-    for i in range(len(layers)):
-        x = _layer(g, x, f"{v}encoder.layers.{i}.", width, last=i == len(layers) - 1)
-    x = g.norm(x, f"{v}post_layernorm", width)  # (N, 1024)
-    inside = g.shape("visual_projection.weight")[0]
-    x = g.op("Gemm", x, g.weight("visual_projection.weight", inside, width), transB=1)
-    x = g.op("Gemm", x, *(g.array(f"mlp.0.{k}", mlp[f"0.{k}"]) for k in _PARTS), transB=1)
-    x = g.op("Relu", x)
-    x = g.op("Gemm", x, *(g.array(f"mlp.2.{k}", mlp[f"2.{k}"]) for k in _PARTS), transB=1)
-    g.nodes[-1].output[0] = "image_embeds"
-    info = helper.make_tensor_value_info
-    inputs = [info("pixel_values", TensorProto.FLOAT, ["N", 3, side, side])]
-    outputs = [info("image_embeds", TensorProto.FLOAT, ["N", len(mlp["2.bias"])])]
-    graph = helper.make_graph(g.nodes, "geoclip", inputs, outputs, g.small)
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid(_OWN, 1)]
-    model = helper.make_model(graph, opset_imports=opsets)
-    model.ir_version = 8
-    return model, g.taken
+    with open_safetensors(path) as tensors:
+        net = _VisionTransformer(path, tensors)
+        pooled = net.encode("pixel_values")  # (N, width)
+        embedded = net.project(pooled, mlp)  # (N, 512)
+        source, outputs = ("pixel_values", (3, net.side, net.side)), [embedded]
+        write_graph(folder, net.nodes, net.arrays(), source, outputs)
 
 
-def _layer(g: _Graph, x: str, p: str, width: int, *, last: bool) -> str:
-    """A layer of the transformer, to (N * 257, 1024); of the last, the first tokens (N, 1024)."""
-    h = g.norm(x, f"{p}layer_norm1", width)
-    qkv = [g.dense(h, f"{p}self_attn.{k}_proj", width, width) for k in "qkv"]
-    qkv = [g.op("Reshape", part, "photos") for part in qkv]
-    h = g.op("MultiHeadAttention", *qkv, domain=_OWN, num_heads=width // _HEAD_WIDTH)
-    if last:  # nothing else of it is used: 3% less to do
-        h, x = (g.op("Gather", k, "first", axis=1) for k in (h, g.op("Reshape", x, "photos")))
-    else:
-        h = g.op("Reshape", h, "rows")
-    x = g.op("Add", x, g.dense(h, f"{p}self_attn.out_proj", width, width))
-    wide = g.shape(f"{p}mlp.fc1.weight")[0]
-    h = g.dense(g.norm(x, f"{p}layer_norm2", width), f"{p}mlp.fc1", width, wide)
-    h = g.op("QuickGelu", h, domain=_OWN, alpha=1.702)
-    return g.op("Add", x, g.dense(h, f"{p}mlp.fc2", wide, width))
+@contextmanager
+def open_safetensors(path: Path) -> Iterator[Any]:
+    """The tensors of a file by name, which are read one by one. Raises `CheckpointError`."""
+    with (
+        expecting(path, "a safetensors file", CheckpointError, SafetensorError),
+        safe_open(path, "np") as tensors,
+    ):
+        yield tensors
+
+
+class _VisionTransformer:
+    """The nodes of the graph in order, and which tensors they need."""
+
+    def __init__(self, path: Path, tensors: Any) -> None:
+        self.path, self.tensors = path, tensors
+        self.names = set(tensors.keys())
+        self.nodes: list[Any] = []
+        self.own: dict[str, NDArray[Any]] = {}  # constants, and GeoCLIP's head
+        self.taken: dict[str, bool] = {}  # tensors of the file, and whether they are turned
+        self.patches = f"{_TOWER}.embeddings.patch_embedding.weight"
+        self.positions = f"{_TOWER}.embeddings.position_embedding.weight"
+        self.width, _, self.patch, _ = (*self.shape(self.patches), 0, 0, 0, 0)[:4]
+        self.tokens = self.shape(self.positions)[0]  # 257: the class, then every patch
+        self.layers = sum(
+            name.endswith(".mlp.fc1.weight") for name in self.names if _LAYERS in name
+        )
+        if self.width % _HEAD_WIDTH or not self.layers or not self.patch:
+            raise CheckpointError(f"{path}: not CLIP with a vision transformer; expected ViT-L/14")
+        self.heads = self.width // _HEAD_WIDTH
+        self.side = self.patch * round((self.tokens - 1) ** 0.5)
+
+    def encode(self, pixels: str) -> str:
+        """Photos (N, 3, side, side) to (N, width): what the class token says in the end."""
+        patches = self.weight(self.patches, self.width, 3, self.patch, self.patch)
+        x = self.op("Conv", pixels, patches, strides=[self.patch] * 2)  # (N, width, 16, 16)
+        x = self.op("Reshape", x, self.ints(0, self.width, -1))  # (N, width, 256)
+        x = self.op("Transpose", x, perm=[0, 2, 1])  # (N, 256, width)
+        photos = self.op("Slice", self.op("Shape", x), self.ints(0), self.ints(1))  # N
+        shape = self.op("Concat", photos, self.ints(1, self.width), axis=0)
+        token = self.weight(f"{_TOWER}.embeddings.class_embedding", self.width)
+        x = self.op("Concat", self.op("Expand", token, shape), x, axis=1)  # (N, 257, width)
+        x = self.op("Add", x, self.weight(self.positions, self.tokens, self.width))
+        x = self.norm(x, f"{_TOWER}.pre_layrnorm")
+        for i in range(self.layers):
+            x = self.layer(x, f"{_LAYERS}.{i}")  # (N, 257, width)
+        first = self.op("Slice", x, self.ints(0), self.ints(1), self.ints(1))
+        x = self.op("Reshape", first, self.ints(-1, self.width))  # (N, width)
+        return self.norm(x, f"{_TOWER}.post_layernorm")
+
+    def layer(self, x: str, name: str) -> str:
+        """Attention, then a small network for each token; both are added to what comes in."""
+        x = self.op("Add", x, self.attention(self.norm(x, f"{name}.layer_norm1"), name))
+        return self.op("Add", x, self.mlp(self.norm(x, f"{name}.layer_norm2"), name))
+
+    def attention(self, x: str, name: str) -> str:
+        """Every token looks at every other, (N, 257, width) to the same, in each head apart."""
+        query, key, value = (self.by_heads(x, f"{name}.self_attn.{k}_proj") for k in "qkv")
+        query = self.op("Mul", query, self.number(_HEAD_WIDTH**-0.5))  # (N, heads, 257, 64)
+        key = self.op("Transpose", key, perm=[0, 1, 3, 2])  # (N, heads, 64, 257)
+        weights = self.op("Softmax", self.op("MatMul", query, key), axis=-1)
+        x = self.op("MatMul", weights, value)  # (N, heads, 257, 64)
+        x = self.op("Transpose", x, perm=[0, 2, 1, 3])  # (N, 257, heads, 64)
+        x = self.op("Reshape", x, self.ints(0, 0, self.width))
+        return self.dense(x, f"{name}.self_attn.out_proj", self.width)
+
+    def by_heads(self, x: str, name: str) -> str:
+        """A dense layer whose answer is split: (N, 257, width) to (N, heads, 257, 64)."""
+        x = self.op(
+            "Reshape",
+            self.dense(x, name, self.width),
+            self.ints(0, 0, self.heads, _HEAD_WIDTH),
+        )
+        return self.op("Transpose", x, perm=[0, 2, 1, 3])
+
+    def mlp(self, x: str, name: str) -> str:
+        """Four times as wide, x * sigmoid(1.702 x), and back."""
+        wide = self.shape(f"{name}.mlp.fc1.weight")[0]
+        x = self.dense(x, f"{name}.mlp.fc1", self.width, wide)  # (N, 257, 4 * width)
+        gate = self.op("Sigmoid", self.op("Mul", x, self.number(1.702)))
+        return self.dense(self.op("Mul", x, gate), f"{name}.mlp.fc2", wide, self.width)
+
+    def project(self, x: str, mlp: Mapping[str, NDArray[np.float32]]) -> tuple[str, int]:
+        """CLIP's projection and GeoCLIP's two dense layers: (N, width) to (N, 512)."""
+        inside = self.shape("visual_projection.weight")[0]
+        projection = self.weight("visual_projection.weight", inside, self.width)
+        x = self.op("Gemm", x, projection, transB=1)  # (N, 768)
+        for i in ("0", "2"):
+            self.own |= {f"mlp.{i}.{part}": mlp[f"{i}.{part}"] for part in ("weight", "bias")}
+        x = self.op("Relu", self.op("Gemm", x, "mlp.0.weight", "mlp.0.bias", transB=1))
+        self.op("Gemm", x, "mlp.2.weight", "mlp.2.bias", transB=1)
+        self.nodes[-1].output[0] = "image_embeds"
+        return "image_embeds", len(mlp["2.bias"])
+
+    def norm(self, x: str, name: str) -> str:
+        """Mean 0 and variance 1 over the width, then a gain and a shift."""
+        gain, shift = (self.weight(f"{name}.{part}", self.width) for part in ("weight", "bias"))
+        return self.op("LayerNormalization", x, gain, shift, epsilon=1e-5, axis=-1)
+
+    def dense(self, x: str, name: str, inside: int, outside: int = 0) -> str:
+        """A dense layer on the last axis; the file keeps its weights as (outside, inside)."""
+        outside = outside or inside
+        weight = self.weight(f"{name}.weight", outside, inside, turned=True)
+        bias = self.weight(f"{name}.bias", outside)
+        return self.op("Add", self.op("MatMul", x, weight), bias)
+
+    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        """Add a node; the name of what it makes."""
+        name = f"{kind}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [name], name, **attributes))
+        return name
+
+    def weight(self, name: str, *shape: int, turned: bool = False) -> str:
+        """A tensor of the file, which has to have this shape; ``turned`` swaps its two axes."""
+        if self.shape(name) != shape:
+            raise CheckpointError(
+                f"{self.path}: {name!r} has shape {self.shape(name)}, expected {shape}"
+            )
+        self.taken[name] = turned
+        return name
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Of a tensor of the file."""
+        if name not in self.names:
+            raise CheckpointError(f"{self.path}: no tensor {name!r}; is it CLIP's whole file?")
+        return tuple(self.tensors.get_slice(name).get_shape())
+
+    def ints(self, *values: int) -> str:
+        """A constant of whole numbers."""
+        return self.op("Constant", value_ints=values)
+
+    def number(self, value: float) -> str:
+        """A constant."""
+        return self.op("Constant", value_float=value)
+
+    def arrays(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        """All arrays, one after the other: the file's are read only now."""
+        yield from self.own.items()
+        for name, turned in self.taken.items():
+            array = self.tensors.get_tensor(name)
+            yield name, array.T if turned else array

@@ -19,7 +19,7 @@ from geonb.files import expanded, expecting, md5, regular
 from geonb.network.checkpoint import short_digest
 from geonb.network.derived import Derived, derive
 from geonb.network.sessions import open_session
-from geonb.network.tensors import read_pth
+from geonb.network.torch_files import read_pth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

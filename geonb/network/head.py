@@ -13,8 +13,8 @@ import numpy as np
 from geonb.errors import CheckpointError
 from geonb.files import cache_folder, expecting
 from geonb.network.checkpoint import CheckpointFiles
-from geonb.network.onnx_graphs import end_with_classes
-from geonb.network.tensors import check_stored
+from geonb.network.last_layer import LastLayer
+from geonb.network.torch_files import check_stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.network.derived import Derived
+    from geonb.network.checkpoint import Output
     from geonb.preprocessing import Recipe
 
 HEAD_FILE = "head.json"
@@ -40,6 +40,8 @@ class HeadFiles(CheckpointFiles):
     """The network's."""
     only_onnx: bool
     """Whether the network is."""
+    embeds: bool
+    """Whether the network does."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -51,65 +53,34 @@ class HeadFiles(CheckpointFiles):
         """The head's folder."""
         return str(self.path.parent)
 
-    def derive(
-        self, kind: str, make: Callable[[Path], None], maker: str = "", copies: int = 2
-    ) -> Derived:
-        """See `CheckpointFiles.derive`."""
-        if self.base.only_onnx:
-            self.base.cells()  # GeoCLIP's are derived themselves, and one derives at a time
-            copies = 0  # its weights stay where they are
-        return super().derive(kind, make, maker, copies)
+    @property
+    def owner(self) -> str:
+        """The network's: heads on one network share what is derived from it."""
+        return self.base.owner
 
     @property
-    def packed(self) -> Derived | None:
-        """The network's; see `CheckpointFiles.packed`."""
-        return self.base.packed
-
-    def write_onnx(self, folder: Path) -> None:
-        """Write the network with this last layer as ``model.onnx``. Raises `CheckpointError`."""
-        self.base.write_onnx(folder)
-        self._replace_last_layer(folder)
-
-    def write_packed(self, folder: Path) -> None:
-        """See `CheckpointFiles.write_packed`."""
-        self.base.write_packed(folder)
-        self._replace_last_layer(folder)
-
-    def _replace_last_layer(self, folder: Path) -> None:
-        import onnx
-        from onnx import numpy_helper
-
-        weight, bias = self.arrays()
-        model = onnx.load(folder / "model.onnx", load_external_data=False)
-        graph = model.graph
-        last, features = _last_layer(graph, self.base.paths[0].name)
-        gone = set(graph.node[last].input[1:])
-        width = next(t.dims[1] for t in graph.initializer if t.name in gone and len(t.dims) == 2)
-        if width != weight.shape[1]:
-            raise CheckpointError(
-                f"{self.path}: the head is for {weight.shape[1]} features, the network "
-                f"{self.base.paths[0].name} has {width}; fit the head on this network"
-            )
-        kept = [tensor for tensor in graph.initializer if tensor.name not in gone]
-        del graph.initializer[:], graph.node[last:]
-        graph.initializer.extend(kept)
-        for name, array in (("head_weight", weight), ("head_bias", bias)):
-            graph.initializer.append(numpy_helper.from_array(array, name))
-        end_with_classes(graph, (features, "head_weight", "head_bias"), len(bias))
-        (folder / "model.onnx").write_bytes(model.SerializeToString())
-
-    def arrays(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Weights (classes, features) and biases (classes,). Raises `CheckpointError`."""
+    def last(self) -> LastLayer:
+        """The head itself. Raises `CheckpointError`."""
         path = self.path.with_name(_ARRAYS)
         with _expecting_head(path):
             with zipfile.ZipFile(path) as archive:
-                check_stored(archive)
+                check_stored(archive, path.stat().st_size)
             with np.load(path, allow_pickle=False) as stored:
                 weight, bias = stored["weight"], stored["bias"]
             fits = weight.ndim == 2 and bias.shape == weight.shape[:1]
             if fits and np.isfinite(weight).all() and np.isfinite(bias).all():
-                return weight.astype(np.float32), bias.astype(np.float32)
+                weight, bias = weight.astype(np.float32), bias.astype(np.float32)
+                return LastLayer(weight, bias, f"{self.path}: the head", unit=self.embeds)
         raise CheckpointError(f"{path}: not a head's weights and biases; fit it again")
+
+    def network_digest(self) -> str:
+        """See `CheckpointFiles.network_digest`."""
+        digest = self.base.network_digest()
+        return digest if self.embeds else f"{digest}-features"
+
+    def write_onnx(self, folder: Path, _: tuple[Output, ...] = ()) -> None:
+        """Write the network up to what its own last layer reads."""
+        self.base.write_onnx(folder, ("features",))
 
 
 def _expecting_head(path: Path) -> AbstractContextManager[None]:
@@ -136,7 +107,7 @@ def write_head(folder: Path, name: str, base: CheckpointFiles, arrays: tuple[Any
 
 
 def _anchors() -> dict[str, Path]:
-    """Where networks lie that other machines have elsewhere."""
+    """Folders that differ between machines."""
     return {"geonb": Path(__file__).parents[1].resolve(), "cache": cache_folder().resolve()}
 
 
@@ -160,26 +131,26 @@ def find_head(folder: Path, find: Callable[[Path], CheckpointFiles]) -> HeadFile
             f"{path}: it was fitted on another network than the {name} at {place}; "
             "fetch that one again, or fit the head again"
         )
-    return HeadFiles(path, base, base.recipe, base.only_onnx)
+    return HeadFiles(path, base, base.recipe, base.only_onnx, base.embeds)
 
 
-def write_features_onnx(base: CheckpointFiles, folder: Path) -> str:
-    """Write ``model.onnx`` that also gives what its last layer reads; return that output's name."""
-    import onnx
-    from onnx import TensorProto, helper
+def open_features(
+    files: CheckpointFiles, folder: Path
+) -> Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """What gives, for N photos, the features (N, width) and probabilities (N, classes).
 
-    base.write_onnx(folder)
-    model = onnx.load(folder / "model.onnx", load_external_data=False)
-    _, features = _last_layer(model.graph, base.paths[0].name)
-    output = helper.make_tensor_value_info(features, TensorProto.FLOAT, None)
-    model.graph.output.append(output)
-    (folder / "model.onnx").write_bytes(model.SerializeToString())
-    return features
+    ``folder`` is for what is derived, and may be removed after this. Raises `CheckpointError`.
+    """
+    from geonb.network.sessions import open_session, run
 
+    files.write_onnx(folder, ("features", "probabilities"))
+    session = open_session(folder / "model.onnx", optimised=False, prepack=True)
+    last = files.last
 
-def _last_layer(graph: Any, name: str) -> tuple[int, str]:
-    """The number of the node that weighs the classes, and the name of what it reads."""
-    dense = [i for i, node in enumerate(graph.node) if node.op_type == "Gemm"]
-    if not dense:
-        raise CheckpointError(f"{name}: the network has no dense layer, so a head can't replace it")
-    return dense[-1], graph.node[dense[-1]].input[0]
+    def look(batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        values, *rest = run(session, batch)
+        if last is None:
+            return values, rest[0]
+        return last.features(values), last.probabilities(values)
+
+    return look

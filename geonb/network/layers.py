@@ -67,12 +67,17 @@ class Checkpoint:
             raise CheckpointError("the network has no layers")
 
     @property
-    def classes(self) -> int:
-        """How many classes the network has."""
+    def last_dense(self) -> tuple[Layer, int]:
+        """The layer that weighs the classes, and the width of what it reads."""
         dense = [layer for layer in self.layers if layer.op == "FullyConnected"]
         if not dense:
             raise CheckpointError("the network has no FullyConnected layer, so no classes")
-        return int(dense[-1].number("num_hidden", 0))
+        return dense[-1], self.arrays[dense[-1].parameters[0]].shape[1]
+
+    @property
+    def classes(self) -> int:
+        """How many classes the network has."""
+        return int(self.last_dense[0].number("num_hidden", 0))
 
 
 _LARGEST = 1 << 28

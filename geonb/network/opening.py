@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import shutil
 from copy import copy
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
-
-import numpy as np
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from geonb.errors import CheckpointError, ModelError
+from geonb.files import md5
 from geonb.network import sessions
-from geonb.network.checkpoint import SYMBOL, find_mxnet
+from geonb.network.checkpoint import SYMBOL, Engine, find_mxnet
+from geonb.network.derived import derive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from geonb.network.checkpoint import CheckpointFiles
     from geonb.network.derived import Derived
-    from geonb.network.quantisation import Agreement
     from geonb.photos.photo import PhotoSource
 
 EngineName = Literal["onnxruntime", "mxnet", "reference"]
@@ -57,7 +57,7 @@ def find_checkpoint(path: Path, *, int8: bool = False, gallery: Any = None) -> C
 
 def _find_other_form(path: Path, *, int8: bool, gallery: Any) -> CheckpointFiles | None:
     """A checkpoint in another form than MXNet's; None if there is none."""
-    from geonb.network import coreml, geoclip, head, onnx_graphs
+    from geonb.network import coreml, geoclip, head, onnx_reading
 
     if geoclip.is_geoclip(path):
         return geoclip.find_geoclip(path, int8=int8, gallery=gallery)
@@ -73,22 +73,7 @@ def _find_other_form(path: Path, *, int8: bool, gallery: Any) -> CheckpointFiles
     (file,) = files
     if not file.is_file():
         raise CheckpointError(f"{file}: no such file; expected {_ONE_FILE[file.suffix]}")
-    return coreml.CoremlFile(file) if file.suffix == ".mlmodel" else onnx_graphs.OnnxFile(file)
-
-
-class Engine(Protocol):
-    """What runs a network."""
-
-    @property
-    def classes(self) -> int:
-        """How many classes the network has."""
-
-    @property
-    def agreement(self) -> Agreement | str | None:
-        """How well an int8 network agrees with the float32 one; None for a float32 network."""
-
-    def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run preprocessed photos (N, 3, 224, 224) to probabilities (N, classes)."""
+    return coreml.CoremlFile(file) if file.suffix == ".mlmodel" else onnx_reading.OnnxFile(file)
 
 
 def open_engine(
@@ -124,7 +109,7 @@ def open_engine(
     return reference.MxnetEngine(files) if name == "mxnet" else reference.NumpyEngine(files)
 
 
-class OnnxEngine:
+class OnnxEngine(Engine):
     """ONNX Runtime; what it runs is derived from the checkpoint once, and mapped after that."""
 
     def __init__(
@@ -135,30 +120,32 @@ class OnnxEngine:
         calibration: Sequence[PhotoSource] | None = None,
     ) -> None:
         sessions.check_device(device)
-        self._files, self._calibration = files, calibration
+        self._device, self._calibration = device, calibration
+        int8 = files.quantised or precision == "int8"
+        self._kind = "int8" if int8 else "plain" if device == "cuda" else "float32"
+        super().__init__(files)
         if files.quantised:
-            precision = "int8"
-        self._kind = "int8" if precision == "int8" else "plain" if device == "cuda" else "float32"
-        self._derived = self._derive()
-        try:
-            self._session = self._start(device)
-        except CheckpointError:  # whole as it was written, but ONNX Runtime can't load it
-            shutil.rmtree(self._derived.folder, ignore_errors=True)
-            self._derived = self._derive()
-            self._session = self._start(device)
-        self.classes = int(self._session.get_outputs()[0].shape[1])
-        self.agreement: Agreement | str | None = _UNMEASURED if files.quantised else None
-        if self._kind == "int8" and not files.quantised:
+            self.agreement = _UNMEASURED
+        elif int8:
             from geonb.network.quantisation import read_agreement
 
             self.agreement = read_agreement(self._derived.folder)
 
-    def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def start(self, files: CheckpointFiles) -> int:
         """See `Engine`."""
-        if self._session.get_inputs()[0].shape[0] == 1:  # of others' files: a photo at a time
-            parts = [self._session.run(None, {"data": photo[None]})[0] for photo in batch]
-            return np.concatenate(parts)
-        return self._session.run(None, {"data": batch})[0]
+        self._derived = self._derive(files)
+        try:
+            self._session = self._open(self._device)
+        except CheckpointError:  # whole as it was written, but ONNX Runtime can't load it
+            shutil.rmtree(self._derived.folder, ignore_errors=True)
+            self._derived = self._derive(files)
+            self._session = self._open(self._device)
+        width = self._session.get_outputs()[0].shape[-1]
+        return int(width)
+
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `Engine`."""
+        return sessions.run(self._session, batch)[0]
 
     @cached_property
     def alone(self) -> OnnxEngine | None:
@@ -170,36 +157,40 @@ class OnnxEngine:
         if self._kind == "plain":  # on the GPU
             return None
         alone = copy(self)
-        alone._session = alone._start("cpu", threads=1)  # noqa: SLF001
+        alone._session = alone._open("cpu", threads=1)  # noqa: SLF001
         return alone
 
-    def _start(self, device: sessions.Device, threads: int = 0) -> Any:
+    def _open(self, device: sessions.Device, threads: int = 0) -> Any:
         path = self._derived.folder / "model.onnx"
         optimised, prepack = self._kind != "plain", self._kind == "int8"
         return sessions.open_session(path, device, threads, optimised=optimised, prepack=prepack)
 
-    def _derive(self) -> Derived:
-        """The network as ONNX Runtime maps it, laid out for processors like this one."""
-        files, maker = self._files, sessions.runtime().__version__
-        if self._kind == "plain":
-            return files.derive("plain", files.write_onnx, maker)
-        kind, finish, write = sessions.cpu_kind(), None, files.write_onnx
+    def _derive(self, files: CheckpointFiles) -> Derived:
+        """The network as ONNX, then in int8 if wished, then laid out for processors like this."""
+        parts, calibration = [files.network_digest(), self._kind], None
+        if self._kind != "plain":
+            parts.append(sessions.cpu_kind())
         if self._kind == "int8" and not files.quantised:
             from geonb.network.quantisation import Calibration, quantise
 
             calibration = Calibration(self._calibration)
-            kind = f"{calibration.digest()}-{kind}"
-            finish = partial(quantise, files=files, calibration=calibration)
-        if self._kind == "float32" and files.packed:
-            write, kind = files.write_packed, f"packed-{kind}"
+            parts += [calibration.digest(), md5(files.digest().encode())[:8]]
 
         def make(folder: Path) -> None:
-            from geonb.network.onnx_file import optimise
+            if self._kind == "plain":
+                files.write_onnx(folder)
+                return
+            from geonb.network.onnx_writing import optimise
 
             plain = folder / "plain"
             plain.mkdir()
-            write(plain)
-            (finish or optimise)(plain / "model.onnx", folder / "model.onnx")
+            files.write_onnx(plain)
+            if calibration:
+                quantise(plain / "model.onnx", folder / "model.onnx", files, calibration)
+            else:
+                optimise(plain / "model.onnx", folder / "model.onnx")
             shutil.rmtree(plain)
 
-        return files.derive(f"{self._kind}-{kind}", make, maker, copies=3)
+        needed = 3 * sum(path.stat().st_size for path in files.paths)
+        maker = sessions.runtime().__version__
+        return derive(files.owner, "-".join(parts), make, maker, needed)

@@ -20,10 +20,10 @@ import numpy as np
 from geonb.distances import distance
 from geonb.errors import ModelError
 from geonb.files import md5
-from geonb.network.onnx_file import optimise
-from geonb.network.sessions import open_session
+from geonb.network.onnx_writing import optimise
+from geonb.network.sessions import open_session, run
 from geonb.photos.photo import open_photo
-from geonb.preprocessing import preprocess
+from geonb.preprocessing import RECIPE, Recipe, preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,15 +60,15 @@ class Calibration:
         """What the photos are, in words."""
         return "scenes" if self.photos is None else "photos"
 
-    def batches(self) -> list[NDArray[np.float32]]:
+    def batches(self, recipe: Recipe = RECIPE) -> list[NDArray[np.float32]]:
         """The prepared photos, each (1, 3, 224, 224)."""
         if self.photos is not None:
-            return [preprocess(photo) for photo in self.photos]
+            return [preprocess(photo, recipe=recipe) for photo in self.photos]
         # Squares as the network sees them, drawn by geonb_training.scenes.sheet.
         data = resources.files("geonb").joinpath("data", "scenes.webp").read_bytes()
         sheet = open_photo(data).image()
         return [
-            preprocess(sheet.crop((left, top, left + _SIDE, top + _SIDE)))
+            preprocess(sheet.crop((left, top, left + _SIDE, top + _SIDE)), recipe=recipe)
             for top in range(0, sheet.height, _SIDE)
             for left in range(0, sheet.width, _SIDE)
         ]
@@ -105,17 +105,16 @@ def read_agreement(folder: Path) -> Agreement:
     return Agreement(**json.loads((folder / _FILE).read_text(encoding="utf-8")))
 
 
-def quantise(
-    plain: Path, target: Path, *, files: CheckpointFiles, calibration: Calibration
-) -> None:
+def quantise(plain: Path, target: Path, files: CheckpointFiles, calibration: Calibration) -> None:
     """Write the network ``plain`` as int8 to ``target``, measure the agreement and print it.
 
     Static quantisation of weights (per channel) and activations, in ONNX's QDQ form.
     """
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
-    batches = calibration.batches()
-    rest = ({"data": batch} for i, batch in enumerate(batches) if i % 3)  # the others are held out
+    batches = calibration.batches(files.recipe)
+    name = open_session(plain, optimised=False).get_inputs()[0].name
+    rest = ({name: batch} for i, batch in enumerate(batches) if i % 3)  # the others are held out
     fused, quantised = plain.with_name("fused.onnx"), plain.with_name("int8.onnx")
     optimise(plain, fused, basic=True)
     with _quiet():
@@ -132,7 +131,7 @@ def quantise(
         )
     optimise(quantised, target)
     held_out = batches[::3]
-    measured = _measure(plain, target, files.cells().places, held_out)
+    measured = _measure(plain, target, files, held_out)
     agreement = Agreement(calibration.kind, len(held_out), *measured)
     target.with_name(_FILE).write_text(json.dumps(asdict(agreement)), encoding="utf-8")
     print(agreement)  # noqa: T201 - the user asked for int8, and should know what it costs
@@ -157,13 +156,15 @@ def _quiet() -> Iterator[None]:
 
 
 def _measure(
-    plain: Path, int8: Path, places: NDArray[np.float64], held_out: list[NDArray[np.float32]]
+    plain: Path, int8: Path, files: CheckpointFiles, held_out: list[NDArray[np.float32]]
 ) -> tuple[float, float]:
     """The share of the photos ``held_out`` with the same first answer, and the mean distance."""
-    tops = []
+    tops, last = [], files.last
     for path, optimised in ((plain, False), (int8, True)):
         session = open_session(path, optimised=optimised, prepack=optimised)
-        answers = [session.run(None, {"data": batch})[0][0] for batch in held_out]
+        answers = np.concatenate([run(session, batch)[0] for batch in held_out])
+        answers = last.probabilities(answers) if last else answers
         tops.append(np.argmax(answers, axis=1))
+    places = files.cells().places
     apart = distance(places[tops[0]], places[tops[1]])
     return float(np.mean(tops[0] == tops[1])), float(np.mean(apart))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geonb.errors import ModelError, needing
-from geonb.network.checkpoint import CheckpointFiles, MxnetFiles
+from geonb.network.checkpoint import CheckpointFiles, Engine, MxnetFiles
+from geonb.network.derived import derive
 from geonb.network.head import HeadFiles
 from geonb.network.layers import INPUT_SHAPE
 
@@ -15,51 +16,47 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class NumpyEngine:
+class NumpyEngine(Engine):
     """ONNX's reference evaluator: slow, readable, and it runs wherever NumPy does."""
 
-    agreement = None
-
-    def __init__(self, files: CheckpointFiles) -> None:
+    def start(self, files: CheckpointFiles) -> int:
+        """See `Engine`."""
         from onnx.reference import ReferenceEvaluator
 
-        derived = files.derive("plain", files.write_onnx)
-        self._evaluator = ReferenceEvaluator(str(derived.folder / "model.onnx"))
+        content = f"{files.network_digest()}-plain"
+        needed = 2 * sum(path.stat().st_size for path in files.paths)
+        self._derived = derive(files.owner, content, files.write_onnx, needed=needed)
+        self._evaluator = ReferenceEvaluator(str(self._derived.folder / "model.onnx"))
         shape = self._evaluator.output_types[0].tensor_type.shape
-        self.classes = int(shape.dim[1].dim_value)
+        return int(shape.dim[1].dim_value)
 
-    def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine`."""
         return self._evaluator.run(None, {"data": batch})[0]
 
 
-class MxnetEngine:
+class MxnetEngine(Engine):
     """MXNet's Module, called as the blog calls it."""
 
-    agreement = None
-
-    def __init__(self, files: CheckpointFiles) -> None:
+    def start(self, files: CheckpointFiles) -> int:
+        """See `Engine`."""
         own = files.base if isinstance(files, HeadFiles) else files
         if not isinstance(own, MxnetFiles):
             raise ModelError(f"{files.paths[0]}: the engine mxnet reads MXNet's own files only")
         with needing("the engine mxnet (Python 3.11, NumPy < 1.24)", "mxnet", "mxnet"):
             import mxnet
-        layers = own.read().layers  # MXNet's own errors for files that don't fit are hard to read
+        checkpoint = own.read()  # MXNet's own errors for files that don't fit are hard to read
         self._mxnet = mxnet
         symbol, arguments, auxiliary = mxnet.model.load_checkpoint(own.prefix, own.epoch)
-        if isinstance(files, HeadFiles):
-            last = [layer for layer in layers if layer.op == "FullyConnected"][-1]
-            features = symbol.get_internals()[f"{last.inputs[0]}_output"]
-            weight, bias = map(mxnet.nd.array, files.arrays())
-            arguments |= {"head_weight": weight, "head_bias": bias}
-            dense = mxnet.sym.FullyConnected(features, num_hidden=len(bias), name="head")
-            symbol = mxnet.sym.softmax(dense, axis=1)
+        if self.last:
+            features = checkpoint.last_dense[0].inputs[0]
+            symbol = mxnet.sym.Flatten(symbol.get_internals()[f"{features}_output"])
         self._module = mxnet.mod.Module(symbol=symbol, context=mxnet.cpu(), label_names=None)
         self._module.bind([("data", INPUT_SHAPE)], for_training=False)
         self._module.set_params(arguments, auxiliary, allow_missing=True, allow_extra=True)
-        self.classes = int(self._module.output_shapes[0][1][1])
+        return int(self._module.output_shapes[0][1][1])
 
-    def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine`."""
         # Photo by photo, as the blog does: Module.reshape stumbles over the label of training.
         return np.concatenate([self._one(photo[None]) for photo in batch])

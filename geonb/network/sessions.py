@@ -8,15 +8,18 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from geonb.errors import CheckpointError, ModelError, needing
 from geonb.files import md5
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
 Device = Literal["cpu", "cuda"]
-ROOT_FILE = "root"
-"""Beside a graph that points into other files: the folder from which it counts their paths."""
+_NUMBERS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
 def runtime() -> Any:
@@ -35,7 +38,7 @@ def open_session(
     optimised: bool = True,
     prepack: bool = False,
 ) -> Any:
-    """Open an ONNX file; one that `onnx_file.optimise` wrote (``optimised``) is mapped, not read.
+    """Open an ONNX file; one that `onnx_writing.optimise` wrote (``optimised``) is mapped.
 
     ``prepack`` keeps copies of the arrays in memory, in the order in which they are multiplied:
     three times as fast for int8; no faster for float32, but 30 % larger.
@@ -90,18 +93,24 @@ def start(path: Path, options: Any, device: Device) -> Any:
         states.RuntimeException,
     )
     providers = ["CUDAExecutionProvider"] if device == "cuda" else []
-    graph: Path | bytes = path
-    if (root := path.with_name(ROOT_FILE)).exists():
-        graph = path.read_bytes()  # one that is opened by its path may not point out of its folder
-        options.add_session_config_entry(
-            "session.model_external_initializers_file_folder_path", root.read_text(encoding="utf-8")
-        )
     try:
         return onnxruntime.InferenceSession(
-            graph, options, providers=[*providers, "CPUExecutionProvider"]
+            path, options, providers=[*providers, "CPUExecutionProvider"]
         )
     except broken as error:
         raise CheckpointError(f"{path}: ONNX Runtime cannot load it ({error})") from error
+
+
+def run(session: Any, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """What a network gives for photos, (N, 3, 224, 224): its outputs, (N, …). Raises `ModelError`.
+
+    A network of others' may take one photo at a time, and half-precision numbers.
+    """
+    source = session.get_inputs()[0]
+    numbers = batch.astype(_NUMBERS[source.type], copy=False)
+    parts = np.split(numbers, len(numbers)) if source.shape[0] == 1 else [numbers]
+    found = [session.run(None, {source.name: part}) for part in parts]
+    return [np.concatenate(one).astype(np.float32, copy=False) for one in zip(*found, strict=True)]
 
 
 def cpu_limit(root: Path = Path("/")) -> int:

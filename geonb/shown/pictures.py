@@ -158,6 +158,6 @@ def styled(html: str) -> str:
     return f"<style>{data('geonb.css')}</style><div class='geonb'>{html}</div>"
 
 
-def data(name: str) -> str:
-    """A text file that comes with geonb: a style, a script, or HTML with fields to fill in."""
-    return files("geonb").joinpath("data", name).read_text(encoding="utf-8")
+def data(name: str, package: str = "geonb") -> str:
+    """A text file that comes with a package: a style, a script, or HTML with fields to fill in."""
+    return files(package).joinpath("data", name).read_text(encoding="utf-8")

@@ -151,12 +151,5 @@ def _battlement(canvas: Canvas, facade: Facade, height: float, roof: Colour) -> 
         canvas.polygon(panel, roof)
 
 
-ROOFS = {
-    "flat": _flat,
-    "band": _band,
-    "gable": _gable,
-    "stepped": _stepped,
-    "mansard": _mansard,
-    "eaves": _eaves,
-    "battlement": _battlement,
-}
+ROOFS = {"flat": _flat, "band": _band, "gable": _gable, "stepped": _stepped, "mansard": _mansard,
+         "eaves": _eaves, "battlement": _battlement}  # fmt: skip

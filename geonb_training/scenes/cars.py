@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from geonb_training.scenes.painting import Box, Canvas, Colour
     from geonb_training.scenes.view import View
 
+    Spot = tuple[float, float]
+    """Across the street and into the picture, street units and depth."""
+
 PAINTS = ("white", "silver", "darkgray", "black", "navy", "maroon")
 """What private cars are painted in nearly everywhere."""
 
@@ -26,22 +29,16 @@ def draw_cars(canvas: Canvas, view: View, city: City, rng: np.random.Generator) 
     """Draw up to two cars: one goes away in its lane, one comes towards the camera in the other."""
     lane = KERB / 2 * (1 if city.drives == "right" else -1)
     if rng.random() < 0.6:
-        _draw_car(canvas, view, city, -lane, rng.uniform(2.4, 3.4), rear=False, rng=rng)
+        _draw_car(canvas, view, city, (-lane, rng.uniform(2.4, 3.4)), rng, rear=False)
     if rng.random() < 0.8:
-        _draw_car(canvas, view, city, lane, rng.uniform(1.45, 1.9), rear=True, rng=rng)
+        _draw_car(canvas, view, city, (lane, rng.uniform(1.45, 1.9)), rng, rear=True)
 
 
-def _draw_car(  # noqa: PLR0913
-    canvas: Canvas,
-    view: View,
-    city: City,
-    across: float,
-    depth: float,
-    *,
-    rear: bool,
-    rng: np.random.Generator,
+def _draw_car(
+    canvas: Canvas, view: View, city: City, at: Spot, rng: np.random.Generator, *, rear: bool
 ) -> None:
     """Draw one car from behind, or from the front."""
+    across, depth = at
     taxi = bool(city.taxi) and rng.random() < 0.45
     paint: Colour = city.taxi[0] if taxi else PAINTS[int(rng.integers(len(PAINTS)))]
     roof = city.taxi[-1] if taxi else paint
@@ -56,7 +53,7 @@ def _draw_car(  # noqa: PLR0913
         colour = "red" if rear else "lightyellow"
         canvas.rectangle(view.upright(across + lamp, depth, 11, 24, 33), colour)
     if rear:
-        _draw_plate(canvas, view, city, across, depth, rng)
+        _draw_plate(canvas, view, city, at, rng)
     canvas.mark("car ahead" if rear else "oncoming car", view.upright(across, depth, 84, -3, 66))
     if taxi:
         canvas.mark("taxi", view.upright(across, depth, 84, -3, 69))
@@ -69,11 +66,9 @@ def _draw_cabin(canvas: Canvas, view: View, across: float, depth: float, roof: C
     canvas.polygon([view.at(across + dx, depth, up) for dx, up in pane], "darkslategray")
 
 
-def _draw_plate(
-    canvas: Canvas, view: View, city: City, across: float, depth: float, rng: np.random.Generator
-) -> None:
+def _draw_plate(canvas: Canvas, view: View, city: City, at: Spot, rng: np.random.Generator) -> None:
     width, height = (42, 10) if city.plate_shape == "long" else (26, 14)
-    box = view.upright(across, depth, width, 13, 13 + height)
+    box = view.upright(*at, width, 13, 13 + height)
     ground = GROUNDS.get(city.plate) or GROUNDS.get(city.plate.partition("-")[0])
     ground = ground or city.plate.partition("-")[0]
     canvas.rectangle((box[0] - 0.5, box[1] - 0.5, box[2] + 0.5, box[3] + 0.5), "black")

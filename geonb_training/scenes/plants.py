@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 SHADOW = (58, 58, 62)
 """Colour of shadows."""
 
-TREES = {"A": "palm", "BW": "palm", "BS": "shrub", "Cs": "cypress", "Cw": "broadleaf"}
-TREES |= {"Cf": "broadleaf", "D": "conifer"}
-"""The typical tree by climate; the longest beginning of the class that is listed counts."""
-
 
 def draw_shadow(
     canvas: Canvas, view: View, city: City, foot: tuple[float, float], height: float
@@ -33,38 +29,31 @@ def draw_shadow(
     corners += [view.at(trunk, depth + 0.03), view.at(trunk, depth - 0.03)]
     canvas.polygon(corners, SHADOW)
     left, right = sorted((view.at(across + away * length * 0.3, depth)[0], view.at(tip, depth)[0]))
-    canvas.ellipse(
-        (left - 3, view.at(0, depth + 0.2)[1], right + 3, view.at(0, depth - 0.12)[1]), SHADOW
-    )
-    canvas.mark(
-        "shadow", (left - 3, view.at(0, depth + 0.2)[1], right + 3, view.at(0, depth - 0.12)[1])
-    )
+    crown = (left - 3, view.at(0, depth + 0.2)[1], right + 3, view.at(0, depth - 0.12)[1])
+    canvas.ellipse(crown, SHADOW)
+    canvas.mark("shadow", crown)
 
 
 def draw_tree(
     canvas: Canvas, view: View, city: City, foot: tuple[float, float], size: float
 ) -> None:
     """Draw the climate's typical tree, ``size`` street units high."""
-    kind = next(TREES[city.climate[:n]] for n in (2, 1) if city.climate[:n] in TREES)
+    draw = next(TREES[city.climate[:n]] for n in (2, 1) if city.climate[:n] in TREES)
     across, depth = foot
     x, y = view.at(across, depth)
-    _PLANTS[kind](canvas, x, y, size / depth)
+    draw(canvas, x, y, size / depth)
     half = size / depth / 3
     canvas.mark("tree", (x - half, y - size / depth, x + half, y))
+
+
+_FRONDS = ((-0.36, 0.06), (-0.28, -0.12), (0, -0.2), (0.28, -0.12), (0.36, 0.06), (-0.2, 0.2),
+           (0.22, 0.2))  # fmt: skip
 
 
 def _palm(canvas: Canvas, x: float, y: float, size: float) -> None:
     top = y - size * 0.8
     canvas.line([(x, y), (x + size * 0.05, top)], "peru", max(1, size * 0.06))
-    for dx, dy in (
-        (-0.36, 0.06),
-        (-0.28, -0.12),
-        (0, -0.2),
-        (0.28, -0.12),
-        (0.36, 0.06),
-        (-0.2, 0.2),
-        (0.22, 0.2),
-    ):
+    for dx, dy in _FRONDS:
         tip = (x + dx * size, top + dy * size)
         middle = (x + dx * size * 0.5, top + dy * size * 0.5 - size * 0.09)
         canvas.polygon([(x + size * 0.05, top), middle, tip], "green")
@@ -97,10 +86,5 @@ def _conifer(canvas: Canvas, x: float, y: float, size: float) -> None:
         )
 
 
-_PLANTS = {
-    "palm": _palm,
-    "shrub": _shrub,
-    "cypress": _cypress,
-    "broadleaf": _broadleaf,
-    "conifer": _conifer,
-}
+TREES = {"A": _palm, "BW": _palm, "BS": _shrub, "Cs": _cypress, "C": _broadleaf, "D": _conifer}
+"""The typical tree by climate; the longest beginning of the class that is listed counts."""

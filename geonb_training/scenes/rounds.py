@@ -25,7 +25,7 @@ def round_of_scenes(seed: int = 0) -> list[Scene]:
 
 
 def round_of_photos(seed: int = 0) -> list[Photo]:
-    """The same as photos with their places, for `geonb.play`; their names tell nothing."""
+    """The same as photos with their places, for `geonb_lab.play`; their names tell nothing."""
     return [
         Photo(f"photo {number}", scene.jpeg(), "A drawn street: where is it?")
         for number, scene in enumerate(round_of_scenes(seed), start=1)

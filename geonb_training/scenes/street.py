@@ -50,9 +50,8 @@ def draw_sky(canvas: Canvas, view: View, city: City, rng: np.random.Generator) -
 def _draw_cloud(canvas: Canvas, view: View, rng: np.random.Generator, colour: Colour) -> None:
     x, y = rng.uniform(20, 300), rng.uniform(8, view.horizon * 0.6)
     for shift, size in ((-12, 6), (0, 9), (13, 7)):
-        canvas.ellipse(
-            (x + shift - size * 1.5, y - size * 0.6, x + shift + size * 1.5, y + size * 0.6), colour
-        )
+        wide, high = size * 1.5, size * 0.6
+        canvas.ellipse((x + shift - wide, y - high, x + shift + wide, y + high), colour)
 
 
 def draw_ground(canvas: Canvas, view: View, city: City, rng: np.random.Generator) -> None:
@@ -103,14 +102,8 @@ def draw_warning_sign(canvas: Canvas, view: View, city: City, depth: float) -> N
     canvas.mark("warning sign", (x - size, y - size, x + size, y + size))
 
 
-BOARDS = (
-    ("white", "black"),
-    ("navy", "white"),
-    ("firebrick", "white"),
-    ("gold", "black"),
-    ("darkgreen", "white"),
-    ("black", "gold"),
-)
+BOARDS = (("white", "black"), ("navy", "white"), ("firebrick", "white"), ("gold", "black"),
+          ("darkgreen", "white"), ("black", "gold"))  # fmt: skip
 """Ground and letters of shop signs."""
 
 

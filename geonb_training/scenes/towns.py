@@ -11,7 +11,8 @@ import numpy as np
 from geonb.errors import TrainingError
 from geonb_training.scenes.cities import City, cities
 from geonb_training.scenes.photographers import Photographer, photographers
-from geonb_training.scenes.scene import draw, settle
+from geonb_training.scenes.scene import settle
+from geonb_training.scenes.sets import write_shots
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,17 +44,10 @@ def towns() -> tuple[City, ...]:
             for numbers, names in zip(mixed, _LOOKS, strict=True)
             for name in names
         }
-        base = replace(cities()[0], **look)
-        made.append(
-            replace(
-                base,
-                name=f"Town {i + 1}",
-                country="Nowhere",
-                place=(lat, lng),
-                spot=f"the spot of Town {i + 1}",
-                spot_place=(lat + 0.01, lng + 0.01),
-            )
-        )
+        name, spot_place = f"Town {i + 1}", (lat + 0.01, lng + 0.01)
+        look |= {"name": name, "country": "Nowhere", "place": (lat, lng)}
+        look |= {"spot": f"the spot of {name}", "spot_place": spot_place}
+        made.append(replace(cities()[0], **look))
     return tuple(made)
 
 
@@ -77,8 +71,4 @@ def write_towns(folder: Path, scenes: int, people: int) -> None:
     fewer than one, and `PhotoError` if a file can't be written.
     """
     crowd = _people(people)
-    for number in range(scenes):
-        shot = settle(crowd, (2020, number))
-        path = folder / f"photographer-{shot.photographer.number}" / f"{number}.jpg"
-        if not path.is_file():
-            draw(shot).save(path)
+    write_shots(folder, ((number, settle(crowd, (2020, number))) for number in range(scenes)))

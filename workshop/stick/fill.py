@@ -5,6 +5,7 @@ project as it was committed, the widgets of gmaps, every model that is in the ca
 that installs all of it without a network.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ STICK = ROOT / "artefacts" / "stick"
 LOCK = "requirements/mxnet.txt"
 """The same as on Binder."""
 EXTRAS = "geonb[coreml,lab,mxnet]"
-"""What install.sh installs; the developers' tools stay at home."""
+"""What is installed; the developers' tools stay at home."""
 
 
 def main():
@@ -32,6 +33,7 @@ def main():
     shutil.rmtree(STICK, ignore_errors=True)
     papers(STICK)
     wheels(STICK)
+    listing(STICK)
     widgets(STICK)
     models(STICK)
     megabytes = sum(file.stat().st_size for file in STICK.rglob("*")) / 1e6
@@ -60,6 +62,16 @@ def wheels(stick):
         pip("wheel", "--no-deps", "--no-build-isolation", stick / "geonb", "-w", folder)
         offline = ("--no-index", "--only-binary", ":all:", "--find-links", folder)
         pip("--isolated", "download", *offline, EXTRAS, "-d", stick / "wheels")
+
+
+def listing(stick):
+    """Pin every wheel with its SHA-256: install.sh takes these files, and no others."""
+    lines = []
+    for wheel in sorted((stick / "wheels").glob("*.whl")):
+        name, version, *_ = wheel.name.split("-")
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        lines.append(f"{name}=={version} --hash=sha256:{digest}\n")
+    (stick / "wheels.txt").write_text("".join(lines), encoding="utf-8")
 
 
 def pip(*words):

@@ -1,0 +1,65 @@
+"""A map of a model's cells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from html import escape
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from geonb.earth.outlines import polygons
+from geonb.maps import drawing
+from geonb.maps.show import Provider, choose_for_cells, provider_module
+from geonb.shown.pictures import Picture, styled
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from geonb.earth.cells import Cells
+    from geonb.model import Model
+
+DIGITS = 5
+"""Of a degree, about a metre."""
+_LINE = {"color": "#2e5f8a", "weight": 1, "fill": False}
+
+
+def show_cells(model: Model, provider: Provider = "auto") -> Any:
+    """Outline the model's cells on Leaflet's map, or on a picture (``static``)."""
+    text = (
+        f"The {len(model.cells):,} cells of {model.name}, by country: {_by_country(model.cells)}."
+    )
+    outlines = list(chain.from_iterable(polygons(model.cells.ids)))
+    picture = picture_of(partial(_cells_figure, outlines), text)
+    if choose_for_cells(provider) == "static":
+        return picture
+    leaflet = provider_module("leaflet")
+    world = leaflet.base_map((25.0, 10.0), 2)
+    shape = [[ring.round(DIGITS).tolist()] for ring in outlines]
+    world.add(leaflet.shapes([leaflet.feature("MultiPolygon", shape, _LINE)]))
+    return leaflet.boxed(world, picture, points=[], lines=[text], alt=picture.alt)
+
+
+def _by_country(cells: Cells) -> str:
+    """How many cells lie in the countries that have the most, by their nearest towns."""
+    counts = Counter(cells.countries).most_common()
+    listed = [f"{country} {number:,}" for country, number in counts[:6]]
+    rest = sum(number for _, number in counts[6:])
+    return ", ".join([*listed, *([f"elsewhere {rest:,}"] if rest else [])])
+
+
+def picture_of(figure: partial[Figure], text: str, more: str = "") -> Picture:
+    """The picture with its sentence below; ``more`` is for those who can't see it."""
+    alt, below = f"Map. {text} {more}".strip(), f"{text}\n{more}".strip()
+    return Picture(figure, alt, below, styled(f"<p>{escape(text)}</p>"))
+
+
+def _cells_figure(outlines: list[NDArray[np.float64]]) -> Figure:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.4, 4.4), facecolor="white")
+    chart = drawing.world(figure.add_axes((0.01, 0.01, 0.98, 0.98)), south=-90.0, north=90.0)
+    chart.add_lines(outlines, colors=_LINE["color"], lw=0.4)
+    return figure

@@ -1,0 +1,156 @@
+"""ONNX files that others wrote: what they may hold, and which part of them classifies photos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from geonb.earth.cells import CELLS_FILE
+from geonb.errors import CellsError, CheckpointError
+from geonb.files import expecting
+from geonb.network.checkpoint import OneFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from geonb.earth.cells import Cells
+    from geonb.network.checkpoint import Output
+
+_MOST_NODES = 20_000
+"""CLIP's vision model has 2,000."""
+_OPERATORS = """
+    Abs Add And ArgMax Asin AveragePool BatchNormalization Cast Ceil Clip Concat Constant
+    ConstantOfShape Conv ConvInteger Cos DequantizeLinear Div Dropout DynamicQuantizeLinear Elu
+    Equal Erf Exp Expand Flatten Floor Gather Gelu Gemm GlobalAveragePool GlobalMaxPool Greater
+    GroupNormalization HardSigmoid HardSwish Identity InstanceNormalization LRN
+    LayerNormalization LeakyRelu Less Log LogSoftmax LpNormalization MatMul MatMulInteger Max
+    MaxPool Mean Min Mul Neg Not Or PRelu Pad Pow QLinearConv QLinearMatMul QuantizeLinear Range
+    Reciprocal ReduceL2 ReduceMax ReduceMean ReduceMin ReduceSum ReduceSumSquare Relu Reshape
+    Resize Round Selu Shape Sigmoid Sign Sin Slice Softmax Softplus Softsign Split Sqrt Squeeze
+    Sub Sum Tanh Tile Transpose Trilu Unsqueeze Upsample Where
+""".split()  # noqa: SIM905 - a hundred lines otherwise
+"""What classifiers need: each works on tensors once, so that a network ends."""
+
+
+@dataclass(frozen=True)
+class OnnxFile(OneFile):
+    """ONNX's form, which somebody else converted to."""
+
+    only_onnx = True
+
+    def cells(self) -> Cells:
+        """The cell list beside it, which its labels must be, if it has any."""
+        cells = super().cells()
+        labels = Classifier(self.path).labels
+        tokens = [label.split("\t")[0] for label in labels]
+        if labels and tokens != cells.tokens:
+            raise CellsError(
+                f"{self.path}: its {len(labels):,} labels are not the cells of "
+                f"{self.folder / CELLS_FILE}; is the list of another model?"
+            )
+        return cells
+
+    def write_onnx(self, folder: Path, outputs: tuple[Output, ...] = ("probabilities",)) -> None:
+        """See `CheckpointFiles.write_onnx`."""
+        Classifier(self.path).write(folder, outputs)
+
+
+def read_onnx(path: Path) -> Any:
+    """Read an ONNX file. Raises `CheckpointError`.
+
+    It is checked when ONNX Runtime loads it: with ONNX's own checker and shape inference.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    with expecting(path, "an ONNX file", CheckpointError, DecodeError):
+        model = onnx.load(path, load_external_data=False)
+    if not model.graph.node:
+        raise CheckpointError(f"{path}: not an ONNX file (it has no graph)")
+    if any(onnx.external_data_helper.uses_external_data(t) for t in model.graph.initializer):
+        raise CheckpointError(f"{path}: its arrays lie in other files; save it as one file")
+    if len(model.graph.node) > _MOST_NODES:
+        raise CheckpointError(
+            f"{path}: {len(model.graph.node):,} nodes, expected {_MOST_NODES:,} at most"
+        )
+    return model
+
+
+def check_operators(path: Path, nodes: Iterable[Any]) -> None:
+    """Raise `CheckpointError` if a node needs more than a classifier does: a loop, other code."""
+    for node in nodes:
+        if node.domain not in {"", "ai.onnx"} or node.op_type not in _OPERATORS:
+            name = f"{node.domain}.{node.op_type}".strip(".")
+            raise CheckpointError(
+                f"{path}: it needs the operator {name!r}, which no classifier of photos needs; "
+                "geonb does not run it"
+            )
+
+
+def save_onnx(model: Any, folder: Path) -> None:
+    """Write ``model.onnx``, and its large arrays beside it as ``model.data``, into ``folder``."""
+    import onnx
+
+    apart = {"save_as_external_data": True, "location": "model.data", "size_threshold": 1024}
+    onnx.save(model, folder / "model.onnx", **apart)
+
+
+class Classifier:
+    """The part of an ONNX file that goes from a photo to probabilities. Raises `CheckpointError`.
+
+    What follows the probabilities, such as the table of labels that Windows ML's converter adds,
+    is left out; the labels are taken from it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.model = path, read_onnx(path)
+        graph = self.model.graph
+        weights = {tensor.name for tensor in graph.initializer}
+        inputs = [source for source in graph.input if source.name not in weights]
+        last = next((node for node in reversed(graph.node) if node.op_type == "Softmax"), None)
+        if len(inputs) != 1 or last is None:
+            raise CheckpointError(
+                f"{path}: not a classifier of photos; expected one input and a softmax in the end"
+            )
+        self.probabilities = last.output[0]
+        with expecting(path, "a classifier whose labels are text", CheckpointError):
+            self.labels = [
+                label.decode()
+                for node in graph.node
+                for attribute in node.attribute
+                if attribute.name in {"classlabels_strings", "cats_strings"}
+                for label in attribute.strings
+            ]
+
+    def write(self, folder: Path, outputs: Iterable[Output]) -> None:
+        """Write the ``outputs``, and what they depend on, as ``model.onnx`` into ``folder``."""
+        from onnx import ValueInfoProto
+
+        graph = self.model.graph
+        names = [self.probabilities if o == "probabilities" else self._features() for o in outputs]
+        nodes = _needed(graph.node, names)
+        check_operators(self.path, nodes)
+        del graph.node[:], graph.output[:]
+        graph.node.extend(nodes)
+        graph.output.extend(ValueInfoProto(name=name) for name in names)
+        save_onnx(self.model, folder)
+
+    def _features(self) -> str:
+        """What the last dense layer reads."""
+        dense = [node for node in self.model.graph.node if node.op_type == "Gemm"]
+        if not dense:
+            raise CheckpointError(
+                f"{self.path.name}: the network has no dense layer, so a head can't replace it"
+            )
+        return str(dense[-1].input[0])
+
+
+def _needed(nodes: Iterable[Any], outputs: Iterable[str]) -> list[Any]:
+    """The nodes that these outputs depend on, in order."""
+    wanted, kept = set(outputs), []
+    for node in reversed(list(nodes)):  # each stands behind those that it reads
+        if wanted.intersection(node.output):
+            kept.append(node)
+            wanted.update(node.input)
+    return kept[::-1]

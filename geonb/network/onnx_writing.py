@@ -1,0 +1,157 @@
+"""Write networks as ONNX, the form that ONNX Runtime maps: a graph, and its arrays beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from onnx import TensorProto, helper
+
+from geonb.errors import CheckpointError
+from geonb.network import sessions
+from geonb.network.layers import INPUT_SHAPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from geonb.network.checkpoint import Output
+    from geonb.network.layers import Checkpoint, Layer
+
+_PAGE = 4096
+_ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
+
+Node = tuple[str, dict[str, Any]]
+"""An ONNX operator with its attributes."""
+
+
+def _convolution(layer: Layer) -> Node:
+    return "Conv", {**_window(layer), "group": int(layer.number("num_group", 1))}
+
+
+def _window(layer: Layer) -> dict[str, tuple[int, ...]]:
+    kernel = layer.numbers("kernel")
+    ones = (1,) * len(kernel)
+    pad = layer.numbers("pad") or (0,) * len(kernel)
+    return {
+        "kernel_shape": kernel,
+        "strides": layer.numbers("stride") or ones,
+        "pads": pad + pad,
+        "dilations": layer.numbers("dilate") or ones,
+    }
+
+
+def _pooling(layer: Layer) -> Node:
+    kind = {"max": "MaxPool", "avg": "AveragePool"}[layer.text("pool_type", "max")]
+    if layer.flag("global_pool"):
+        return f"Global{kind}", {}
+    window = _window(layer)
+    del window["dilations"]  # MXNet has none; ONNX's average pooling learned them late
+    ceil = int(layer.text("pooling_convention", "valid") == "full")
+    counted = int(layer.flag("count_include_pad", default=True))
+    padding = {} if kind == "MaxPool" else {"count_include_pad": counted}
+    return kind, {**window, "ceil_mode": ceil, **padding}
+
+
+_NODES: dict[str, Callable[[Layer], Node]] = {
+    "Activation": lambda layer: (_ACTIVATIONS[layer.text("act_type", "relu")], {}),
+    "BatchNorm": lambda layer: ("BatchNormalization", {"epsilon": layer.number("eps", 1e-3)}),
+    "Convolution": _convolution,
+    "Dropout": lambda _: ("Identity", {}),
+    "Flatten": lambda _: ("Flatten", {}),
+    "FullyConnected": lambda _: ("Gemm", {"transB": 1}),
+    "Pooling": _pooling,
+    "SoftmaxOutput": lambda _: ("Softmax", {"axis": 1}),
+    "elemwise_add": lambda _: ("Add", {}),
+}
+
+
+def _nodes(layer: Layer) -> list[Any]:
+    """The ONNX nodes of one layer. Raises `CheckpointError`."""
+    inputs, nodes = [*layer.inputs, *layer.parameters], []
+    try:
+        op, attributes = _NODES[layer.op](layer)
+        if op == "Gemm":  # MXNet flattens before a dense layer
+            inputs[0] = f"{layer.name}_flat"
+            nodes.append(helper.make_node("Flatten", layer.inputs, inputs[:1]))
+        nodes.append(helper.make_node(op, inputs, [layer.name], layer.name, **attributes))
+    except (LookupError, ValueError, ArithmeticError) as error:
+        raise CheckpointError(
+            f"layer {layer.name!r} ({layer.op}) has {error}, which geonb does not support"
+        ) from error
+    return nodes
+
+
+def write_layers(checkpoint: Checkpoint, folder: Path, outputs: Sequence[Output]) -> None:
+    """Write a network of layers into ``folder``: see `write_graph`.
+
+    Input ``data`` (N, 3, 224, 224), and the ``outputs`` in this order. Raises `CheckpointError`,
+    `OSError`.
+    """
+    dense, width = checkpoint.last_dense
+    ends = {
+        "features": (f"{dense.name}_flat", width),
+        "probabilities": (checkpoint.layers[-1].name, checkpoint.classes),
+    }
+    layers = checkpoint.layers
+    if "probabilities" not in outputs:
+        layers = layers[: layers.index(dense) + 1]
+    nodes = [node for layer in layers for node in _nodes(layer)]
+    if "probabilities" not in outputs:
+        del nodes[-1]  # the dense layer itself; the one that flattens for it stays
+    names = dict.fromkeys(name for node in nodes for name in node.input)
+    arrays = ((name, checkpoint.arrays[name]) for name in names if name in checkpoint.arrays)
+    write_graph(folder, nodes, arrays, ("data", INPUT_SHAPE[1:]), [ends[o] for o in outputs])
+
+
+def write_graph(
+    folder: Path,
+    nodes: Sequence[Any],
+    arrays: Iterable[tuple[str, NDArray[np.float32]]],
+    source: tuple[str, tuple[int, ...]],
+    outputs: Iterable[tuple[str, int]],
+) -> None:
+    """Write ``model.onnx``, and its arrays beside it as ``model.data``, into ``folder``.
+
+    The input ``source`` is a name and the shape of one photo, ``outputs`` names and widths.
+    Arrays apart from the graph are mapped by ONNX Runtime straight from the disk, and written one
+    by one: `onnx.save` would hold all of them in memory twice. Raises `OSError`.
+    """
+    tensors = []
+    with (folder / "model.data").open("wb") as file:
+        for name, array in arrays:
+            array = np.ascontiguousarray(array, "<f4")  # noqa: PLW2901
+            file.write(bytes(-file.tell() % _PAGE))  # to the next page, so that it can be mapped
+            tensor = TensorProto(name=name, dims=array.shape, data_type=TensorProto.FLOAT)
+            tensor.data_location = TensorProto.EXTERNAL
+            where = {"location": "model.data", "offset": file.tell(), "length": array.nbytes}
+            for key, value in where.items():
+                tensor.external_data.add(key=key, value=str(value))
+            tensors.append(tensor)
+            file.write(array.data)
+    info = helper.make_tensor_value_info
+    inputs = [info(source[0], TensorProto.FLOAT, ["N", *source[1]])]
+    ends = [info(name, TensorProto.FLOAT, ["N", width]) for name, width in outputs]
+    graph = helper.make_graph(nodes, "geonb", inputs, ends, tensors)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8  # the oldest that has this opset, for the oldest ONNX Runtime with it
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+
+
+def optimise(source: Path, target: Path, *, basic: bool = False) -> None:
+    """Write ``source`` as this processor runs it best: layers fused, arrays laid out for it.
+
+    ONNX Runtime does this at every start otherwise, and then keeps the arrays in memory instead
+    of mapping them. ``basic`` only fuses layers, which holds for every processor.
+    """
+    onnxruntime = sessions.runtime()
+    options = sessions.options()
+    options.optimized_model_filepath = str(target)
+    if basic:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    prefix = "session.optimized_model_external_initializers"
+    options.add_session_config_entry(f"{prefix}_file_name", target.with_suffix(".data").name)
+    options.add_session_config_entry(f"{prefix}_min_size_in_bytes", "1024")
+    sessions.start(source, options, "cpu")

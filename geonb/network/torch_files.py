@@ -1,0 +1,139 @@
+"""Read torch's own files of float tensors, without torch."""
+
+from __future__ import annotations
+
+import math
+import pickletools
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.errors import CheckpointError
+from geonb.files import expecting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_LONGEST = 1_000_000
+"""Bytes of the pickle, which holds names and shapes; GeoCLIP's have some thousand."""
+
+
+def read_pth(path: Path) -> Any:
+    """Read what ``torch.save`` wrote: a float tensor, or a dict of them. Raises `CheckpointError`.
+
+    Such a file is a zip of storages and of a pickle, which may call any function there is. Here it
+    is not unpickled: its opcodes are followed as far as tensors need them, and nothing is called.
+    """
+    with (
+        expecting(path, "a file of float tensors", CheckpointError, zipfile.BadZipFile),
+        zipfile.ZipFile(path) as archive,
+    ):
+        check_stored(archive, path.stat().st_size)
+        root = archive.namelist()[0].split("/")[0]
+        storages: dict[str, NDArray[np.float32]] = {}
+
+        def storage(kind: str, key: str) -> NDArray[np.float32]:
+            if kind != "torch FloatStorage":
+                raise ValueError(f"{kind} has no place in a file of float tensors")
+            if key not in storages:
+                data = archive.read(f"{root}/data/{int(key)}")
+                storages[key] = np.frombuffer(data, "<f4")
+            return storages[key]
+
+        body = archive.read(f"{root}/data.pkl")
+        if len(body) > _LONGEST:
+            raise ValueError(f"its pickle has {len(body):,} bytes")
+        return _follow(body, storage)
+
+
+def check_stored(archive: zipfile.ZipFile, size: int) -> None:
+    """Refuse parts that would grow when they are read. Raises `BadZipFile`."""
+    parts = archive.infolist()
+    if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
+        raise zipfile.BadZipFile("its parts are compressed")
+    if sum(part.file_size for part in parts) > size:
+        raise zipfile.BadZipFile("its parts overlap")
+
+
+def _follow(  # noqa: C901, PLR0912 - a case for each opcode
+    body: bytes, storage: Callable[[str, str], NDArray[np.float32]]
+) -> Any:
+    """What a pickle of tensors makes."""
+    stack: list[Any] = []
+    marks: list[int] = []
+    memo: dict[Any, Any] = {}
+
+    def pop(count: int) -> list[Any]:
+        values = stack[len(stack) - count :]
+        del stack[len(stack) - count :]
+        return values
+
+    for opcode, argument, _ in pickletools.genops(body):
+        match opcode.name:
+            case "PROTO" | "STOP":
+                continue
+            case "MARK":
+                marks.append(len(stack))
+            case "BINUNICODE" | "BININT" | "BININT1" | "BININT2" | "LONG1" | "GLOBAL":
+                stack.append(argument)
+            case "NEWTRUE" | "NEWFALSE" | "NONE":
+                stack.append(None)
+            case "EMPTY_DICT":
+                stack.append({})
+            case "EMPTY_TUPLE":
+                stack.append(())
+            case "TUPLE1" | "TUPLE2" | "TUPLE3":
+                stack.append(tuple(pop(int(opcode.name[-1]))))
+            case "TUPLE":
+                stack.append(tuple(pop(len(stack) - marks.pop())))
+            case "BINPUT" | "LONG_BINPUT":
+                memo[argument] = stack[-1]
+            case "BINGET" | "LONG_BINGET":
+                stack.append(memo[argument])
+            case "SETITEM":
+                _set(stack, pop(2))
+            case "SETITEMS":
+                _set(stack, pop(len(stack) - marks.pop()))
+            case "BUILD":  # the metadata of a torch module
+                pop(1)
+            case "BINPERSID":  # ("storage", FloatStorage, "0", "cuda:0", 768)
+                _, kind, key, *_ = pop(1)[0]
+                stack.append(storage(kind, key))
+            case "REDUCE":
+                stack.append(_made(*pop(2)))
+            case other:
+                raise ValueError(f"{other} has no place in a file of tensors")
+    return stack.pop()
+
+
+def _set(stack: list[Any], pairs: list[Any]) -> None:
+    for name, value in zip(pairs[::2], pairs[1::2], strict=True):
+        if not isinstance(name, str):
+            raise TypeError("a tensor's name is not text")
+        stack[-1][name] = value
+
+
+def _made(function: str, arguments: tuple[Any, ...]) -> Any:
+    match function:
+        case "collections OrderedDict":
+            return {}
+        case "torch._utils _rebuild_tensor_v2":
+            return _tensor(*arguments[:4])
+    raise ValueError(f"{function!s:.80} has no place in a file of tensors")
+
+
+def _tensor(
+    storage: NDArray[np.float32], offset: int, size: tuple[int, ...], stride: tuple[int, ...]
+) -> NDArray[np.float32]:
+    if len(size) > 8:
+        raise ValueError(f"a tensor of {len(size)} dimensions")
+    needed = offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
+    # With a stride of 0, one number may stand for any count of them.
+    if min((offset, *size, *stride)) < 0 or max(needed, math.prod(size)) > len(storage):
+        raise ValueError("a tensor is larger than what is stored")
+    steps = [storage.itemsize * s for s in stride]
+    return np.lib.stride_tricks.as_strided(storage[offset:], size, steps, writeable=False)

@@ -1,0 +1,245 @@
+"""How good predictions are: the shares within five distances, with what makes them honest.
+
+Distances are great circles on a sphere of 6371 km, and "within" is ``<=``, as in every published
+table. A photo without a prediction counts as wrong; one without a true place is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.errors import EvaluationError
+from geonb.model import Model
+from geonb.shown.sheets import Sheet, Tabular
+from geonb_lab.evaluation.axes import CONSTANT, OTHERS, OWN, arms, by_distance, literal, new_axes
+from geonb_lab.evaluation.guesses import (
+    BEST_OF,
+    Guesses,
+    guess,
+    most_frequent,
+    one_place,
+    read_guesses,
+)
+from geonb_lab.evaluation.photo_sets import PhotoSet
+from geonb_lab.evaluation.promises import Coverage
+from geonb_lab.evaluation.published import THRESHOLDS_KM, PublishedRow, choose_published
+from geonb_lab.evaluation.scores import COLUMNS, MARK, Score, measure, score
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    from geonb.distances import Place
+    from geonb.predictions import Predictions
+    from geonb_lab.evaluation.promises import Coverage
+
+_NEAREST_KM, _FARTHEST_KM = 0.1, 20_040.0
+_MARKS = "osD^v*"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation(Tabular):
+    """Predictions measured against the truth: a table wherever it is shown.
+
+    Attributes:
+        name: Whose predictions they are.
+        scores: The first guess, the best of the first five if there are more than
+            one, the constant guess.
+        published: What others printed, by test set; your own comes first.
+        truth: The true places, (N, 2) degrees.
+        km: Kilometres from each first guess to the truth, (N,); NaN without a prediction.
+        without_truth: Photos that are left out, because nobody knows where they were taken.
+        constant: What the constant guess answers to every photo, in degrees.
+        constant_given: Whether the constant came from elsewhere; otherwise it is from these very
+            photos.
+        coverage: What the model's regions promised, and what was measured; None without a promise.
+    """
+
+    name: str
+    scores: tuple[Score, ...]
+    published: tuple[Score, ...]
+    truth: NDArray[np.float64]
+    km: NDArray[np.float64]
+    without_truth: int
+    constant: Place
+    constant_given: bool
+    coverage: Coverage | None = None
+
+    @property
+    def without_prediction(self) -> int:
+        """Photos that count as wrong because nothing was predicted."""
+        return int(np.isnan(self.km).sum())
+
+    def sheet(self) -> Sheet:
+        """See `Tabular`."""
+        own = self.scores[0].test_set
+        rows = [score.row() for score in (*self.scores, *self.published)]
+        caption = f"Per cent of photos within each distance, and its 95% interval (test set: {own})"
+        return Sheet(caption, COLUMNS, rows, [*self._notes(), *self._warnings()], words=2)
+
+    def _notes(self) -> list[str]:
+        (lat, lng), missing = self.constant, self.without_prediction
+        whose = "the given one" if self.constant_given else "their own most frequent place"
+        notes = [f"The constant guess answers ({lat:.4f}, {lng:.4f}) to all photos: {whose}."]
+        if missing:
+            lack = (
+                f"{missing:,} of {len(self.km):,} photos have no prediction; they count as wrong."
+            )
+            notes.insert(0, lack)
+        if self.without_truth:
+            notes.append(f"{self.without_truth:,} photos without a true place are left out.")
+        if len(self.scores) > 2:
+            notes.append("The best of several guesses is picked by the truth; no user can do that.")
+        if self.coverage:
+            notes.append(repr(self.coverage))
+        if any(row.comparable for row in self.published):
+            notes.append(
+                f"Rows with {MARK} are on your own test set, so you can compare them with yours."
+            )
+        sources = dict.fromkeys(row.source for row in self.published)
+        return [*notes, *([f"Published in: {'; '.join(sources)}."] if sources else [])]
+
+    def _warnings(self) -> list[str]:
+        """What keeps the published rows from being compared with the own ones."""
+        own, photos = self.scores[0].test_set, self.scores[0].photos
+        others = sorted({row.test_set for row in self.published} - {own})
+        warnings = []
+        if others:
+            warnings.append(
+                f"Warning: the published rows of {', '.join(others)} were measured on other photos "
+                f"than {own!r}; a difference may come from the photos."
+            )
+        sizes = {row.photos for row in self.published if row.test_set == own}
+        if any(abs(size - photos) > 0.05 * size for size in sizes):
+            warnings.append(
+                f"Warning: the published rows of {own} were measured on {max(sizes):,} photos, "
+                f"yours on {photos:,}; they compare only roughly."
+            )
+        return warnings
+
+    def records(self) -> list[dict[str, Any]]:
+        """See `Tabular`."""
+        return [score.record() for score in (*self.scores, *self.published)]
+
+    def figure(self) -> Figure:
+        """The share of photos within every distance; published rows as marks at theirs."""
+        canvas, axes = new_axes(8.0)
+        constant = measure(np.array(self.constant)[None, None], self.truth)[:, 0]
+        own = self.scores[0]
+        for name, km, colour in (
+            (own.system, self.km, OWN),
+            ("constant guess", constant, CONSTANT),
+        ):
+            known = np.sort(km[~np.isnan(km)])
+            share = 100 * np.arange(1, len(known) + 1) / len(km)
+            axes.plot(
+                [_NEAREST_KM, *known.clip(_NEAREST_KM), _FARTHEST_KM],
+                [0, *share, share[-1] if len(share) else 0],
+                drawstyle="steps-post", color=colour, label=literal(name),
+            )  # fmt: skip
+        errors = arms(own.within, own.intervals)
+        axes.errorbar(THRESHOLDS_KM, own.within, errors, fmt="none", ecolor=OWN, capsize=3)
+        for number, row in enumerate(self.published):  # each a colour and mark of its own
+            colour, mark = OTHERS[number % len(OTHERS)], _MARKS[number // len(OTHERS) % len(_MARKS)]
+            label = literal(f"{row.system}, {row.test_set}")
+            axes.plot(THRESHOLDS_KM, row.within, mark, color=colour, mfc="none", label=label)
+        by_distance(axes)
+        axes.set_xlim(_NEAREST_KM, _FARTHEST_KM)
+        # Below, because no corner of the plot is always empty.
+        axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3)
+        return canvas
+
+    def in_words(self) -> str:
+        """See `Tabular`."""
+        limits = ", ".join(f"{km:g}" for km in THRESHOLDS_KM)
+        return f"Photos within {limits} km. " + " ".join(
+            f"{score.system}: {', '.join(f'{share:.1f}%' for share in score.within)}."
+            for score in (self.scores[0], self.scores[-1])
+        )
+
+
+def evaluate(  # noqa: PLR0913
+    predictions: Model | Guesses | ArrayLike | Sequence[Predictions | None],
+    truth: PhotoSet | ArrayLike | Sequence[Place | None] | None = None,
+    *,
+    name: str = "yours",
+    test_set: str = "yours",
+    constant: Place | None = None,
+    published: str | Iterable[str | PublishedRow] | None = None,
+    crops: int = 1,
+) -> Evaluation:
+    """Measure predictions of N photos, or a model on a set of photos, against their true places.
+
+    ``predictions`` are places, (N, 2) or (N, k, 2) degrees with the best first and NaN for none,
+    or what `predict` gave, with None for a photo that could not be read. ``truth`` is (N, 2),
+    NaN or None if it is not known; without it, the truth is what the predictions know.
+    ``test_set`` is the photos' name: ``IM2GPS`` and ``Placing 2016`` compare with published rows.
+    ``constant`` answers every photo in the last row; give `most_frequent` of the training photos,
+    or it is taken from these very photos.
+
+    ``evaluate(model, photos)`` asks a model about the photos that `read_photos` gave.
+    ``crops=10`` averages its answers for five crops of each photo and their mirror images, as most
+    papers do: ten times the work, and not what `predict` answers.
+
+    ``published`` are rows to print beside: names of systems or test sets, or rows of your own. By
+    default they are those of your test set, or the blog's if nobody printed any of it.
+
+    Raises `EvaluationError` if the two don't fit, `PlaceError` for what is no place.
+    """
+    if isinstance(truth, PhotoSet):
+        asked = _of_set(predictions, truth, crops)
+        name, test_set = asked.model, truth.name
+        guesses, places, coverage = asked.places, truth.truth, asked.coverage
+    elif isinstance(predictions, Model) or crops != 1:
+        raise EvaluationError(
+            "a model, and crops=10, need a set of photos: evaluate(model, photos)"
+        )
+    else:
+        (guesses, places), coverage = read_guesses(predictions, truth), None
+    known = ~np.isnan(places[:, 0])
+    if not known.any():
+        raise EvaluationError("no photo has a true place; give truth=, (N, 2) degrees")
+    if not known.all():
+        guesses, places = guesses[known], places[known]
+    km = measure(guesses[:, :BEST_OF], places)  # (N, at most 5)
+    sample = places[:: 1 + len(places) // 100_000]  # enough to find the most frequent town
+    always = most_frequent(sample) if constant is None else one_place(constant)
+    rows = choose_published(published, test_set)
+    return Evaluation(
+        name,
+        (*_scores(name, test_set, km), _constant_score(always, test_set, places)),
+        tuple(Score(**vars(row), comparable=row.test_set == test_set) for row in rows),
+        places,
+        km[:, 0],
+        int((~known).sum()),
+        always,
+        constant is not None,
+        coverage,
+    )
+
+
+def _of_set(predictions: Any, photos: PhotoSet, crops: int) -> Guesses:
+    """What a model says about a set of photos, unless it was asked already."""
+    if isinstance(predictions, Model):
+        return guess(predictions, photos, crops=crops)
+    if isinstance(predictions, Guesses):
+        return predictions
+    raise EvaluationError("a set of photos goes with a model; predictions with its .truth")
+
+
+def _scores(name: str, test_set: str, km: NDArray[np.float64]) -> list[Score]:
+    """Of kilometres (N, k): the first guess, and the best of several."""
+    scores = [score(f"{name}, first guess", test_set, km[:, 0])]
+    if km.shape[1] > 1:
+        best = np.fmin.reduce(km, axis=1)  # NaN only where all are
+        scores.append(score(f"{name}, best of {km.shape[1]}", test_set, best))
+    return scores
+
+
+def _constant_score(place: Place, test_set: str, truth: NDArray[np.float64]) -> Score:
+    return score("constant guess", test_set, measure(np.array(place)[None, None], truth)[:, 0])

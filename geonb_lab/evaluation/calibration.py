@@ -1,0 +1,226 @@
+"""Calibration: of the answers with 30%, are three in ten right? And the number that mends it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.errors import EvaluationError
+from geonb.shown.sheets import Sheet, Tabular
+from geonb_lab.evaluation.axes import CONSTANT, OWN, RIM, arms, new_axes
+from geonb_lab.evaluation.scores import check_table, wilson
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+_COLDEST, _HOTTEST = 0.02, 50.0
+_LEAST_PROBABILITY = 1e-30  # what a probability that was rounded to 0 counts as
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Answers of similar probability.
+
+    Attributes:
+        low, high: Their probabilities are above ``low`` (in the first bin also equal) and up to
+            ``high``.
+        photos: How many answers there are.
+        confidence: Their mean probability, 0 to 1; NaN if there are none.
+        right: The share that was right, 0 to 1; NaN if there are none.
+        interval: The 95% interval of that share (Wilson).
+    """
+
+    low: float
+    high: float
+    photos: int
+    confidence: float
+    right: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Reliability(Tabular):
+    """A reliability table; its plot is the reliability diagram.
+
+    Attributes:
+        bins: From the least to the most probable answers.
+        photos: How many answers there are.
+        error: Expected calibration error, 0 to 1: the mean gap between the probability and the
+            share that was right, weighted by photos (Naeini et al., AAAI 2015).
+    """
+
+    bins: tuple[Bin, ...]
+    photos: int
+    error: float
+
+    @property
+    def _filled(self) -> list[Bin]:
+        return [row for row in self.bins if row.photos]
+
+    def sheet(self) -> Sheet:
+        """See `Tabular`."""
+        rows = [
+            [
+                f"{100 * row.low:.0f}-{row.high:.0%}",
+                f"{row.photos:,}",
+                f"{row.confidence:.0%}",
+                f"{row.right:.0%}",
+                f"{100 * row.interval[0]:.0f}-{row.interval[1]:.0%}",
+            ]
+            for row in self._filled
+        ]
+        head = ["probability", "photos", "mean probability", "share right", "95% interval"]
+        sure = sum(row.photos * row.confidence for row in self._filled) / self.photos
+        right = sum(row.photos * row.right for row in self._filled) / self.photos
+        note = (
+            f"On average the model says {sure:.0%}, and {right:.0%} of its answers are right: "
+            f"it is {'too sure' if sure > right else 'too modest'} by {abs(sure - right):.1%}."
+        )
+        caption = f"Reliability of {self.photos:,} answers; calibration error {self.error:.1%}"
+        return Sheet(caption, head, rows, [note])
+
+    def records(self) -> list[dict[str, Any]]:
+        """See `Tabular`."""
+        rows = []
+        for row in self.bins:
+            record = asdict(row)
+            record["right_low"], record["right_high"] = record.pop("interval")
+            rows.append(record)
+        return rows
+
+    def figure(self) -> Figure:
+        """How often answers of each probability were right; honest ones lie on the diagonal."""
+        canvas, axes = new_axes(5.0)
+        axes.plot([0, 1], [0, 1], "--", color=CONSTANT, label="perfectly calibrated")
+        mean, right = ([getattr(row, x) for row in self._filled] for x in ("confidence", "right"))
+        errors = arms(right, [row.interval for row in self._filled])
+        label = f"calibration error {self.error:.1%}"
+        axes.errorbar(mean, right, errors, fmt="o-", color=OWN, capsize=3, label=label)
+        axes.set(xlabel="probability that the model gave", ylabel="share that was right")
+        axes.set(xlim=(-RIM, 1 + RIM), ylim=(-RIM, 1 + RIM), aspect=1.0)
+        axes.legend(fontsize=8, loc="upper left")
+        return canvas
+
+    def in_words(self) -> str:
+        """See `Tabular`."""
+        return "Reliability diagram. " + " ".join(
+            f"Of {row.photos} answers with about {row.confidence:.0%}, {row.right:.0%} were right."
+            for row in self._filled
+        )
+
+
+def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> Reliability:
+    """Sort N answers by their probability into equal bins, and count those that were right.
+
+    ``confidence`` is (N,) probabilities of the first guess, ``right`` is (N,) whether it was.
+    Raises `EvaluationError`.
+    """
+    sure, good = np.asarray(confidence, np.float64), np.asarray(right, bool)
+    if sure.ndim != 1 or sure.shape != good.shape or not len(sure):
+        raise EvaluationError(
+            f"expected a probability and a right-or-wrong a photo, got {sure.shape}, {good.shape}"
+        )
+    if not ((sure >= 0) & (sure <= 1 + 1e-6)).all() or bins < 1:
+        raise EvaluationError("probabilities are numbers from 0 to 1, and bins at least 1")
+    edges = np.linspace(0, 1, bins + 1)
+    slot = np.clip(np.searchsorted(edges, sure, side="left") - 1, 0, bins - 1)
+    rows = tuple(
+        _bin(edges[i], edges[i + 1], sure[slot == i], good[slot == i]) for i in range(bins)
+    )
+    gaps = (row.photos * abs(row.confidence - row.right) for row in rows if row.photos)
+    return Reliability(rows, len(sure), sum(gaps) / len(sure))
+
+
+def _bin(low: float, high: float, sure: NDArray[np.float64], good: NDArray[np.bool_]) -> Bin:
+    photos = len(sure)
+    if not photos:
+        return Bin(float(low), float(high), 0, np.nan, np.nan, (0.0, 1.0))
+    share = float(good.mean())
+    return Bin(float(low), float(high), photos, float(sure.mean()), share, wilson(share, photos))
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """A temperature fitted on one half of the photos, and what it does to the other half.
+
+    Attributes:
+        value: Above 1 makes a model less sure of itself, below 1 more.
+        before, after: The held-out half as the model answers, and the same with the
+            temperature.
+        fitted_on: Photos of the other half, on which it was fitted.
+        left_out: Photos whose true place lies in no cell, so that no answer can be right.
+    """
+
+    value: float
+    before: Reliability
+    after: Reliability
+    fitted_on: int
+    left_out: int
+
+
+def warm(probabilities: ArrayLike, temperature: float) -> NDArray[np.float64]:
+    """Apply a temperature to probabilities (..., cells); their order stays as it is."""
+    logs = np.log(np.maximum(np.asarray(probabilities, np.float64), _LEAST_PROBABILITY))
+    logs /= temperature
+    logs -= logs.max(axis=-1, keepdims=True)
+    np.exp(logs, out=logs)
+    return logs / logs.sum(axis=-1, keepdims=True)
+
+
+def fit_temperature(probabilities: ArrayLike, classes: ArrayLike) -> float:
+    """Find the temperature under which the true ``classes`` (N,) are the most probable.
+
+    ``probabilities`` are (N, cells). The likelihood has one maximum, where its slope is 0
+    (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017). Raises `EvaluationError`,
+    also if no temperature from 0.02 to 50 is the best.
+    """
+    table, true = check_table(np.asarray(probabilities, np.float64), classes)
+    if true.min() < 0:
+        raise EvaluationError(f"classes are 0 to {table.shape[1] - 1}; leave other photos out")
+    logs = np.log(np.maximum(table, _LEAST_PROBABILITY))
+    wanted = logs[np.arange(len(true)), true].mean()
+
+    def too_sure(log_temperature: float) -> bool:
+        warmed = warm(table, float(np.exp(log_temperature)))
+        return bool((warmed * logs).sum(axis=1).mean() > wanted)
+
+    low, high = np.log(_COLDEST), np.log(_HOTTEST)
+    if not too_sure(low) or too_sure(high):
+        why = (
+            "the answers say nothing about the truth" if too_sure(high) else "nearly all are right"
+        )
+        raise EvaluationError(
+            f"no temperature from {_COLDEST:g} to {_HOTTEST:g} fits these {len(true):,} photos: "
+            f"{why}; give more photos"
+        )
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = (middle, high) if too_sure(middle) else (low, middle)
+    return float(np.exp((low + high) / 2))
+
+
+def calibrate(
+    probabilities: ArrayLike, classes: ArrayLike, *, bins: int = 10, seed: int = 0
+) -> Temperature:
+    """Fit a temperature on one half of the photos, and measure it on the other half.
+
+    ``probabilities`` are (N, cells), ``classes`` (N,) the true cells, -1 for none: those photos
+    are left out of the fit, and are wrong whatever the answer is. Raises `EvaluationError`.
+    """
+    table, true = np.asarray(probabilities, np.float64), np.asarray(classes)
+    order = np.random.default_rng(seed).permutation(len(table))
+    fit, rest = order[: len(order) // 2], order[len(order) // 2 :]
+    inside = fit[true[fit] >= 0]
+    value = fit_temperature(table[inside], true[inside])
+    warmed = warm(table[rest], value)
+    right = table[rest].argmax(axis=1) == true[rest]
+    return Temperature(
+        value,
+        reliability(table[rest].max(axis=1), right, bins),
+        reliability(warmed.max(axis=1), right, bins),
+        len(inside),
+        int((true < 0).sum()),
+    )

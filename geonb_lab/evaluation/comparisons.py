@@ -1,0 +1,176 @@
+"""Do two systems differ on the same photos, or is it luck? Paired exact tests."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.errors import EvaluationError
+from geonb.shown.sheets import Sheet, Tabular
+from geonb_lab.evaluation.axes import CONSTANT, OWN, arms, literal, new_axes
+from geonb_lab.evaluation.published import THRESHOLDS_KM
+from geonb_lab.evaluation.scores import Z95
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from geonb_lab.evaluation.accuracy import Evaluation
+
+_ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class PairedRow:
+    """Two systems at one distance.
+
+    Attributes:
+        threshold_km: A photo is right if its guess lies within it.
+        a, b: Per cent of the photos that each system has right.
+        only_a, only_b: Photos that only this system has right.
+        difference: First minus second, in points.
+        interval: The 95% interval of the difference for paired shares (Agresti and Min,
+            Biometrics 2005).
+        p: The probability of a gap as large or larger if the two were equally good (McNemar's test,
+            exact).
+    """
+
+    threshold_km: float
+    a: float
+    b: float
+    only_a: int
+    only_b: int
+    difference: float
+    interval: tuple[float, float]
+    p: float
+
+    @property
+    def differs(self) -> bool:
+        """Whether p is small enough, given that so many distances are tested (Bonferroni)."""
+        return self.p * len(THRESHOLDS_KM) < _ALPHA
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Tabular):
+    """Two evaluations of the same photos: a table wherever it is shown.
+
+    Attributes:
+        a, b: The two systems' names.
+        photos: How many photos both were asked about.
+        rows: One `PairedRow` for each distance.
+    """
+
+    a: str
+    b: str
+    photos: int
+    rows: tuple[PairedRow, ...]
+
+    def sheet(self) -> Sheet:
+        """See `Tabular`."""
+        head = ["within", self.a, self.b, "only first", "only second", "difference", "95%", "p"]
+        rows = [
+            [
+                f"{row.threshold_km:g} km",
+                f"{row.a:.1f}",
+                f"{row.b:.1f}",
+                f"{row.only_a:,}",
+                f"{row.only_b:,}",
+                f"{row.difference:+.1f}",
+                f"{row.interval[0]:+.1f} to {row.interval[1]:+.1f}",
+                f"{row.p:.2g}" if row.p > 1e-12 else "< 1e-12",
+            ]
+            for row in self.rows
+        ]
+        caption = f"Per cent of the same {self.photos:,} photos; the first against the second"
+        return Sheet(caption, head, rows, self._verdict())
+
+    def _verdict(self) -> list[str]:
+        notes = []
+        for better, sign in ((self.a, 1), (self.b, -1)):
+            where = [
+                f"{row.threshold_km:g}"
+                for row in self.rows
+                if row.differs and row.difference * sign > 0
+            ]
+            if where:
+                notes.append(f"{better} is better within {', '.join(where)} km.")
+        same = [f"{row.threshold_km:g}" for row in self.rows if not row.differs]
+        if same:
+            notes.append(f"Within {', '.join(same)} km these photos can't tell them apart.")
+        return [*notes, f"A p below {_ALPHA / len(self.rows):g} counts, as several are tested."]
+
+    def records(self) -> list[dict[str, Any]]:
+        """See `Tabular`."""
+        records = []
+        for row in self.rows:
+            record = {"within_km": row.threshold_km, "a": self.a, "b": self.b}
+            record |= {"percent_a": row.a, "percent_b": row.b}
+            record |= {"only_a": row.only_a, "only_b": row.only_b, "difference": row.difference}
+            low, high = row.interval
+            records.append(record | {"low": low, "high": high, "p": row.p, "differs": row.differs})
+        return records
+
+    def figure(self) -> Figure:
+        """How much better a is than b within each distance, in points, with 95% intervals."""
+        canvas, axes = new_axes(6.0)
+        difference = [row.difference for row in self.rows]
+        places = np.arange(len(self.rows))
+        errors = arms(difference, [row.interval for row in self.rows])
+        axes.axhline(0, color=CONSTANT, lw=1)
+        axes.errorbar(places, difference, errors, fmt="o", color=OWN, capsize=4)
+        axes.set_xticks(places, [f"{row.threshold_km:g} km" for row in self.rows])
+        axes.set(ylabel=literal(f"{self.a} minus {self.b} (points)"))
+        return canvas
+
+    def in_words(self) -> str:
+        """See `Tabular`."""
+        rows = (
+            f"{row.difference:+.1f} within {row.threshold_km:g} km "
+            f"({row.interval[0]:+.1f} to {row.interval[1]:+.1f})"
+            for row in self.rows
+        )
+        return f"{self.a} minus {self.b}, in points: {', '.join(rows)}."
+
+
+def compare(a: Evaluation, b: Evaluation) -> Comparison:
+    """Tell whether two systems differ on the same photos: first guesses, pair by pair.
+
+    Raises `EvaluationError` if the true places aren't the same ones in the same order.
+    """
+    if not np.array_equal(a.truth, b.truth):
+        raise EvaluationError(
+            f"the two evaluations are of different photos ({len(a.km):,} and {len(b.km):,}, or "
+            "in another order); evaluate both systems on the same list"
+        )
+    rows = tuple(_row(limit, a.km <= limit, b.km <= limit) for limit in THRESHOLDS_KM)
+    return Comparison(a.name, b.name, len(a.km), rows)
+
+
+def _row(limit: float, a: Any, b: Any) -> PairedRow:
+    """Compare what was right, (N,) bool each."""
+    photos = len(a)
+    only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
+    plus_a, plus_b, plus_n = only_a + 0.5, only_b + 0.5, photos + 2
+    middle = (plus_a - plus_b) / plus_n
+    half = Z95 * math.sqrt(plus_a + plus_b - (plus_a - plus_b) ** 2 / plus_n) / plus_n
+    return PairedRow(
+        limit,
+        100 * int(a.sum()) / photos,
+        100 * int(b.sum()) / photos,
+        only_a,
+        only_b,
+        100 * (only_a - only_b) / photos,
+        (100 * (middle - half), 100 * (middle + half)),
+        paired_p(only_a, only_b),
+    )
+
+
+def paired_p(only_a: int, only_b: int) -> float:
+    """McNemar's exact two-sided p: as if a fair coin had decided each photo that differs."""
+    n, fewer = only_a + only_b, min(only_a, only_b)
+    k = np.arange(1, fewer + 1)
+    # Logarithms of the binomials n over 0, 1 … fewer: the numbers themselves overflow.
+    logs = np.concatenate([[0.0], np.cumsum(np.log(n - k + 1) - np.log(k))])
+    return float(min(1.0, 2 * np.exp(logs - n * math.log(2)).sum()))

@@ -1,0 +1,1 @@
+"""The game: you against the model."""

@@ -1,0 +1,149 @@
+"""You against the model: guess a photo's place on a map that needs no network."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from geonb.errors import GeonbError, PlaceError, needing
+from geonb.maps import atlas
+from geonb.maps.plane import great_circle
+from geonb.model import Model, load_model
+from geonb.photos.photo import Photo, open_photo
+from geonb.predictions import predict
+from geonb.shown.pictures import thumbnail
+from geonb_lab.evaluation.guesses import most_frequent, one_place
+from geonb_lab.game.rounds import PLAYERS, Round, Rounds, find_place
+
+with needing("the guessing game", "anywidget", "picker"):
+    import anywidget
+    import traitlets
+
+if TYPE_CHECKING:
+    from geonb.distances import Place
+    from geonb.photos.photo import PhotoSource
+
+_HERE = Path(__file__).parent
+_ALT = "World map. Click to place your guess, or move it with the arrow keys; plus and minus zoom."
+_SIDE = 900
+"""Pixels; the longer side of the photo that the browser gets."""
+
+
+class GuessMap(anywidget.AnyWidget):
+    """A photo beside a map: click your guess, and the model's answer and the truth appear.
+
+    Click on the land map, or type a town or "latitude, longitude"; zoom with the wheel or + and -.
+    All three guesses, yours, the model's and the constant one, get 5000 exp(-km / 1492.7) points.
+    `guess` does the same from a cell, where no live map is. Nothing is stored in the notebook, and
+    nothing is sent anywhere.
+
+    Attributes:
+        photos: The photos to guess.
+        rounds: Those that were played, with kilometres and points.
+    """
+
+    _esm = atlas.SCRIPT + (_HERE / "game.js").read_text(encoding="utf-8")
+    _css = atlas.STYLE + (_HERE / "game.css").read_text(encoding="utf-8")
+    _uid = traitlets.Unicode().tag(sync=True)
+
+    def __init__(
+        self, photo: PhotoSource | Sequence[PhotoSource], model: Model | None = None
+    ) -> None:
+        """Take one photo or several; each needs its true place in its file. Raises `PlaceError`."""
+        several = isinstance(photo, Sequence) and not isinstance(photo, str | bytes)
+        sources = cast("Sequence[PhotoSource]", photo if several else [photo])
+        self.photos: tuple[Photo, ...] = tuple(map(open_photo, sources))
+        self.rounds = Rounds()
+        for each in self.photos:
+            _truth(each)
+        self._model = load_model() if model is None else model
+        self._constant = most_frequent(self._model.cells.places)
+        self._shown = 0
+        super().__init__(_uid=uuid.uuid4().hex)
+        self.on_msg(self._receive)
+
+    def guess(self, place: str | Place) -> Rounds:
+        """Guess the place of the current photo, and go on to the next one.
+
+        ``place`` is a town or (latitude, longitude). Gives the rounds so far. Raises `PlaceError`
+        for a place that isn't known, or if all photos were guessed.
+        """
+        self._play(place)
+        self._shown = min(len(self.rounds.played), len(self.photos) - 1)
+        return self.rounds
+
+    def __repr__(self) -> str:
+        played = len(self.rounds.played)
+        return f"<GuessMap: {played} of {len(self.photos)} photos guessed>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        # A question from the browser waits while other cells run; so the photo goes unasked.
+        self._start()
+        return super()._repr_mimebundle_(**kwargs)
+
+    def _start(self) -> None:
+        self.send({"type": "map", "svg": atlas.world(_ALT)})
+        self._show()
+
+    def _play(self, place: str | Place) -> None:
+        number = len(self.rounds.played)
+        if number == len(self.photos):
+            raise PlaceError("all photos were guessed; play again with other photos")
+        yours = find_place(place) if isinstance(place, str) else one_place(place)
+        photo = self.photos[number]
+        answer = predict(self._model, photo, top=1)[0].place
+        round_ = Round(photo.name, _truth(photo), (yours, answer, self._constant))
+        self.rounds = Rounds((*self.rounds.played, round_))
+
+    def _receive(self, _: Any, message: dict[str, Any], __: list[Any]) -> None:
+        try:
+            match message.get("type"):
+                case "ready":
+                    self._start()
+                case "town":
+                    self.send({"type": "place", "place": find_place(str(message["text"]))})
+                case "guess" if len(self.rounds.played) == self._shown:
+                    self._play(tuple(message["place"]))
+                    self.send(self._result())
+                case "next" if self._shown + 1 < len(self.photos):
+                    self._shown = min(len(self.rounds.played), self._shown + 1)
+                    self._show()
+        except GeonbError as error:
+            self.send({"type": "refused", "text": str(error)})
+
+    def _show(self) -> None:
+        """Send the current photo, and its result if it was guessed already."""
+        photo = self.photos[self._shown]
+        about = {"type": "photo", "number": self._shown + 1, "of": len(self.photos)}
+        small = thumbnail(photo, _SIDE)  # without its EXIF, so without its place
+        self.send({**about, "alt": photo.alt or "The photo to guess"}, [small])
+        if len(self.rounds.played) > self._shown:
+            self.send(self._result())
+
+    def _result(self) -> dict[str, Any]:
+        last = self.rounds.played[self._shown]
+        lines = [great_circle(last.truth, place) for place in last.guesses[:2]]
+        return {
+            "type": "result",
+            "players": [
+                {"name": name, "place": place, "km": km}
+                for name, place, km in zip(PLAYERS, last.guesses, last.km, strict=True)
+            ],
+            "truth": last.truth,
+            "ways": [atlas.Ground().path([line], 2, closed=False) for line in lines],
+            "table": self.rounds._repr_html_(),
+            "more": self._shown + 1 < len(self.photos),
+        }
+
+
+def play(photos: Sequence[PhotoSource], model: Model | None = None) -> GuessMap:
+    """Play a round of up to five photos against a model (by default the one of `load_model`)."""
+    return GuessMap(list(photos)[:5], model)
+
+
+def _truth(photo: Photo) -> Place:
+    if photo.place is None:
+        raise PlaceError(f"{photo.name}: no place in its file, so no guess can be scored")
+    return photo.place

@@ -1,0 +1,198 @@
+"""Heat maps: where a model looks for one photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.distances import bounds, distance
+from geonb.earth.cells import Belief
+from geonb.earth.outlines import polygons
+from geonb.earth.places import nearest_town
+from geonb.errors import printable
+from geonb.maps import drawing
+from geonb.maps.cells import DIGITS, picture_of
+from geonb.maps.show import Provider, choose_for_cells, provider_module
+from geonb.photos.photo import PhotoSource, open_photo
+from geonb.shown.sheets import percent
+from geonb_lab.regions import Region, hold, in_km2
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from geonb.model import Model
+    from geonb.promise import Promise
+
+AREAS = ((0.9, "blue", "#8fb3d1"), (0.5, "orange", "#e0876b"))
+"""Shares of the probability whose smallest areas are drawn; light, because points lie on them."""
+POINT, POINTS = "#22476b", "a cell; the larger, the more probable"
+_DASHED = {"color": POINT, "weight": 2, "dashArray": "5 4", "fill": False}
+_DASHES = (
+    "linear-gradient(90deg, #22476b 40%, #0000 40% 60%, #22476b 60%) center/100% 2px no-repeat"
+)
+
+
+@dataclass(frozen=True)
+class Area:
+    """Cells that a heatmap shows as one.
+
+    Attributes:
+        region: The cells.
+        words: What the map's key says of them.
+        look: How they are drawn, in a word.
+        colour: What they are filled with; empty for a dashed line around each.
+    """
+
+    region: Region
+    words: str
+    look: str
+    colour: str = ""
+
+    @property
+    def rings(self) -> list[NDArray[np.float64]]:
+        """The outlines of the cells."""
+        ids = self.region.belief.cells.ids[self.region.classes]
+        return list(chain.from_iterable(polygons(ids)))
+
+
+def areas(belief: Belief, promise: Promise | None) -> list[Area]:
+    """The smallest areas that hold 90% and 50%, and the region that the model promises, if any."""
+    found = []
+    for share, look, colour in AREAS:
+        region = smallest(belief, share)
+        found.append(Area(region, f"{share:.0%} lies in {_size(region)}", look, colour))
+    if promise:
+        region = hold(belief, promise.share, promise)
+        found.append(Area(region, f"{_size(region)}: {promise.in_words}", "dashed"))
+    return found
+
+
+def smallest(belief: Belief, share: float) -> Region:
+    """The smallest area that holds ``share`` of the probability, the densest cells first.
+
+    Probability per area decides: a vast cell with some probability says little about a place.
+    """
+    order = np.argsort(-belief.probabilities / belief.cells.areas_km2, kind="stable")
+    held = np.cumsum(belief.probabilities[order], dtype=np.float64)
+    return Region(belief, order[: int(np.searchsorted(held, share * held[-1])) + 1])
+
+
+def probable(belief: Belief) -> list[int]:
+    """The fewest cells that hold 90% of the probability, best first; 400 still pan."""
+    return hold(belief, AREAS[0][0]).classes[:400].tolist()
+
+
+def _size(region: Region) -> str:
+    count = len(region.classes)
+    return f"{count:,} cell{'s' if count > 1 else ''}, {in_km2(region.area_km2)}"
+
+
+def _label(belief: Belief, index: int) -> str:
+    """A cell as the map says it: its town and its probability."""
+    town = nearest_town(belief.cells.place(index))
+    return f"{town}: {percent(float(belief.probabilities[index]))}"
+
+
+def _radius(belief: Belief, index: int) -> float:
+    """Of a point; its area grows with the probability."""
+    return 2.5 + 18 * float(np.sqrt(belief.probabilities[index]))
+
+
+def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") -> Any:
+    """Show where the model looks for a photo: all of its belief, not five points.
+
+    Points are cells, sized by their probability; the map starts at those that hold 90% of it.
+    Two areas are the smallest that hold 50% and 90%; a dashed line is around the region that the
+    model promises, if it does (`region`). On Leaflet's map, point at one to read its
+    town and its probability.
+    """
+    photo = open_photo(photo)
+    belief = Belief(model.cells, model.probabilities(photo)[0])
+    points, shown = probable(belief), areas(belief, model.promise)
+    town = nearest_town(model.cells.place(points[0]))
+    share = percent(float(belief.probabilities[points[0]]))
+    text = f"Where {model.name} looks for {printable(photo.name)}: first at {town}, with {share}."
+    text += f" {model.note}." if model.note else ""
+    best = "; ".join(_label(belief, i) for i in points[:5])
+    more = f"{best}. {'. '.join(f'{area.words} ({area.look})' for area in shown)}."
+    picture = picture_of(partial(_heatmap_figure, belief, shown), text, more)
+    if choose_for_cells(provider) == "static":
+        return picture
+    leaflet = provider_module("leaflet")
+    *_, centre, zoom = leaflet.view(bounds(model.cells.places[points]))
+    world = leaflet.base_map(centre, zoom)
+    features = [
+        leaflet.feature(
+            "MultiPolygon", [[_turned(ring, centre[1])] for ring in area.rings],
+            {"color": area.colour, "weight": 1, "fillOpacity": 0.35} if area.colour else _DASHED,
+            area.words,
+        )
+        for area in shown
+    ]  # fmt: skip
+    features += [
+        leaflet.feature(
+            "Point", _turned(model.cells.places[[i], ::-1], centre[1])[0],
+            {"color": "#ffffff", "weight": 1, "fillColor": POINT, "fillOpacity": 0.8,
+             "radius": _radius(belief, i)}, _label(belief, i),
+        )
+        for i in reversed(points)
+    ]  # fmt: skip
+    keys = [(POINT, POINTS), *((area.colour or _DASHES, area.words) for area in shown)]
+    leaflet.add_shapes_with_key(world, features, keys)
+    return leaflet.boxed(world, picture, points=[], lines=[text], alt=picture.alt)
+
+
+def _turned(line: NDArray[np.float64], centre: float) -> list[list[float]]:
+    """The line, longitude first, on the turn of the globe around ``centre``."""
+    turned = line + np.array([360 * np.round((centre - line[0, 0]) / 360), 0.0])
+    return turned.round(DIGITS).tolist()
+
+
+def _heatmap_figure(belief: Belief, shown: list[Area]) -> Figure:
+    """The matplotlib figure: around the best cell, and the world."""
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    points = probable(belief)
+    places = [belief.cells.place(i) for i in points]
+    near = [place for place in places if distance(place, places[0]) < drawing.CLUSTER_KM]
+    figure = Figure(figsize=(11.0, 4.4), facecolor="white")
+    close = drawing.close_up(figure.add_axes((0.015, 0.11, 0.35, 0.86)), near)
+    world = drawing.world(figure.add_axes((0.38, 0.11, 0.605, 0.86)))
+    keys: list[Any] = [Line2D([], [], marker="o", ls="", color=POINT, label=POINTS)]
+    for area in shown:
+        rings, colour = area.rings, area.colour
+        for chart in (close, world):
+            if colour:
+                chart.add_rings(rings, fc=colour, alpha=0.45)
+            chart.add_lines(
+                rings, colors=colour or POINT, lw=0.8 if colour else 1.2,
+                linestyles="-" if colour else "--",
+            )  # fmt: skip
+        keys.append(
+            Patch(fc=colour, alpha=0.6, label=area.words) if colour
+            else Line2D([], [], ls="--", color=POINT, label=area.words)
+        )  # fmt: skip
+    for chart, size in ((close, 1.4), (world, 0.9)):
+        for i in filter(lambda i: chart.holds(belief.cells.place(i)), reversed(points)):
+            spot = chart.at(belief.cells.place(i))
+            drawing.add_dot(
+                chart, spot, size * _radius(belief, i), POINT, mew=0.6, alpha=0.8, clip_on=True
+            )
+    drawing.add_scale_bar(close)
+    size = _radius(belief, points[0])
+    close.taken += [drawing.around(close.at(place), size) for place in near[:50]]
+    drawing.add_towns(close)
+    legend = figure.legend(
+        handles=keys, loc="lower center", ncols=2 if len(keys) > 3 else 3, fontsize=9,
+        frameon=False, borderaxespad=0.2,
+    )  # fmt: skip
+    for text in legend.get_texts():
+        text.set_parse_math(False)  # a set of photos may be called $x$
+    return figure

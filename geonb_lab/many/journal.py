@@ -1,0 +1,231 @@
+"""The journal of a run over many photos, which survives a kill.
+
+It lies beside the table, one JSON object per line: first what the run was begun with, then one row
+per photo, written as soon as the photo is done. A run that was killed reads it and goes on with
+the photos that aren't in it. Its name is one that a folder from elsewhere may hold as well, so it
+is opened with care: no link, nor any other program's file, is ever written to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hmac
+import json
+import os
+import secrets
+import stat
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import FileIO
+from typing import TYPE_CHECKING, Any, cast
+
+from geonb.errors import EvaluationError, OutputError
+from geonb.files import cache_folder, expecting, is_private, make_cache_folder
+from geonb.writing import replacing
+from geonb_lab.many.tables import write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_SEAL = "geonb journal"
+_BEGIN = f'{{"{_SEAL}": '.encode()
+"""How journals begin."""
+_FOREIGN = "is there, and isn't a journal of geonb's; rename it, or name another table"
+_KEY_BYTES = 32
+_APPEND = os.O_RDWR | os.O_CREAT | os.O_APPEND
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):  # not all systems have all
+    _APPEND |= getattr(os, _flag, 0)
+
+
+class Rows:
+    """The rows of a run that writes no table; they are kept in memory."""
+
+    def __init__(self) -> None:
+        self.done: set[str] = set()
+        self._rows: list[dict[str, Any]] = []
+
+    def add(self, values: dict[str, Any]) -> None:
+        """Keep a row."""
+        self._rows.append(values)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """All rows."""
+        return iter(self._rows)
+
+
+@dataclass
+class Journal:
+    """The rows of a run that is under way.
+
+    Attributes:
+        path: The journal's file.
+        done: Names of the photos that have a row.
+    """
+
+    path: Path
+    file: FileIO
+    done: set[str] = field(default_factory=set)
+
+    def add(self, values: dict[str, Any]) -> None:
+        """Write a row; after this, no kill of the process loses it."""
+        self.write_line(values)
+        self.done.add(values["photo"])
+
+    def write_line(self, values: dict[str, Any]) -> None:
+        """Write one line, at once. Raises `EvaluationError` if the disk is full."""
+        line = json.dumps(values).encode() + b"\n"
+        size = os.fstat(self.file.fileno()).st_size
+        try:
+            written = self.file.write(line)
+        except OSError as error:
+            raise self._full(self.path, error) from error
+        if written < len(line):  # the disk took a part of it
+            self.file.truncate(size)
+            raise self._full(self.path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+
+    def _full(self, path: Path, error: OSError) -> EvaluationError:
+        return EvaluationError(
+            f"{path}: cannot write ({error.strerror}); the {len(self.done):,} photos that are "
+            "done are kept: free some space, and run the same command again"
+        )
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """All rows, from the file."""
+        with self.path.open(encoding="utf-8") as lines:
+            next(lines)
+            yield from map(json.loads, lines)
+
+    def write(self, target: Path) -> None:
+        """Write the table, whole or not at all. Raises `EvaluationError`."""
+        try:
+            write_table(self.rows(), target)
+        except OSError as error:
+            cause = error.__cause__ if isinstance(error, OutputError) else error
+            raise self._full(target, cast("OSError", cause)) from error
+
+
+@contextmanager
+def journal(
+    target: Path, begun_with: dict[str, Any], *, again: bool = False, resume: bool = False
+) -> Iterator[Journal]:
+    """Open the journal of the table ``target``; ``begun_with`` has to be what it was begun with.
+
+    It is removed when the block ends without an exception: the table is whole then. ``again``
+    begins anew, over a finished table too; ``resume`` believes a journal that wasn't begun by you
+    on this machine. Raises `EvaluationError` if another run holds it, or it belongs to another
+    run, or the table is there already.
+    """
+    path = target.with_name(f".{target.name}.journal")
+    if target.exists() and not again and not path.exists():
+        raise EvaluationError(f"{target}: is there already; name another file, or --overwrite")
+    with _locked(path, target) as file:
+        found = Journal(path, file)
+        if first := _first_line(found, again=again):
+            _go_on(found, first, begun_with, resume=resume)
+        else:
+            found.write_line({_SEAL: _seal(begun_with), **begun_with})
+        yield found
+        if sys.platform != "win32":  # there, nobody can remove an open file
+            path.unlink()
+    path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(path: Path, target: Path) -> Iterator[FileIO]:
+    """Open the journal's file for this run alone. Raises `EvaluationError` for anything else."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        number = os.open(path, _APPEND, 0o600)
+    except OSError as error:
+        reason = "it is a link" if error.errno == errno.ELOOP else error.strerror
+        raise EvaluationError(f"{path}: cannot write there ({reason})") from error
+    with FileIO(number, "a+") as file:
+        state = os.fstat(number)
+        if not stat.S_ISREG(state.st_mode) or state.st_nlink > 1:
+            raise EvaluationError(f"{path}: {_FOREIGN}")
+        try:
+            _lock(number)
+            same = os.path.samestat(path.stat(follow_symlinks=False), state)
+        except OSError:  # held, or removed at this moment by the run that held it
+            same = False
+        if not same:
+            raise EvaluationError(
+                f"{target}: another run is writing it; wait for that one, or name another file"
+            )
+        yield file
+
+
+def _lock(number: int) -> None:
+    """Hold an open file for this process alone. Raises `OSError` if another one holds it."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(number, 1 << 40, os.SEEK_SET)  # far behind what is read and written
+        msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _first_line(found: Journal, *, again: bool) -> bytes:
+    """What the run was begun with; empty if it begins now. Cuts off what a kill left half-written.
+
+    A file that doesn't begin as journals do is left as it is. Raises `EvaluationError`.
+    """
+    found.file.seek(0)
+    data = found.file.read()
+    if data and not data.startswith(_BEGIN):
+        raise EvaluationError(f"{found.path}: {_FOREIGN}")
+    whole = b"" if again else data[: data.rfind(b"\n") + 1]
+    found.file.truncate(len(whole))
+    return whole[: whole.find(b"\n") + 1]
+
+
+def _go_on(found: Journal, first: bytes, begun_with: dict[str, Any], *, resume: bool) -> None:
+    """Read what is done. Raises `EvaluationError` if it isn't this run's."""
+    advice = "; begin anew with --overwrite"
+    with expecting(found.path, "the journal of a run", EvaluationError, advice=advice):
+        before = json.loads(first)
+        seal = before.pop(_SEAL)
+        columns: list[str] = []
+        for values in found.rows():
+            columns = columns or list(values)
+            if list(values) != columns or not isinstance(values["photo"], str):
+                raise ValueError("rows of different columns")
+            found.done.add(values["photo"])
+    wanted = json.loads(json.dumps(begun_with))
+    if before != wanted:
+        raise EvaluationError(
+            f"{found.path}: the run was begun with {json.dumps(before):.300}, not "
+            f"{json.dumps(wanted)}; go on with the same options, name another file, or --overwrite"
+        )
+    if not resume and seal != _seal(begun_with):
+        raise EvaluationError(
+            f"{found.path}: wasn't begun by you on this machine; --resume believes it and goes on, "
+            "--overwrite begins anew"
+        )
+
+
+def _seal(begun_with: dict[str, Any]) -> str:
+    """What only you can write into a journal: nobody else can read the key in your cache."""
+    text = json.dumps(begun_with, sort_keys=True).encode()
+    return hmac.digest(_key(), text, "sha256").hex()
+
+
+def _key() -> bytes:
+    """Your key, made when it's first needed; another one each time if it can't be kept."""
+    path = cache_folder() / "journals" / "key"
+    with contextlib.suppress(OSError):  # the cache may be read-only
+        make_cache_folder(path.parent.name)
+        if not path.exists():
+            with replacing(path) as temporary:
+                temporary.chmod(0o600)
+                temporary.write_bytes(secrets.token_bytes(_KEY_BYTES))
+    with contextlib.suppress(OSError):
+        if is_private(path) and len(key := path.read_bytes()) == _KEY_BYTES:
+            return key
+    return secrets.token_bytes(_KEY_BYTES)

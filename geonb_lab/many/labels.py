@@ -1,0 +1,156 @@
+"""Location labels: XMP sidecars beside photos, which photo managers read. Photos stay untouched.
+
+Names: XMP specification part 2 (Adobe, 2016), sections 2.3 (photoshop) and 3.3 (exif).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geonb.answers import SURE
+from geonb.earth.outlines import areas_km2
+from geonb.errors import printable
+from geonb.web.addresses import is_address
+from geonb_lab.many import xmp
+
+if TYPE_CHECKING:
+    from geonb.predictions import Predictions
+
+_PLACE = ("exif:GPSLatitude", "exif:GPSLongitude")
+_PROPERTIES = (
+    *_PLACE,
+    "exif:GPSMapDatum",
+    "exif:GPSProcessingMethod",
+    "exif:GPSHPositioningError",
+    "photoshop:City",
+    "photoshop:Country",
+)
+_MARK = "geonb:wrote"
+"""What geonb wrote into a sidecar, as JSON: `remove_label` removes just that."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """The XMP properties to write for a photo.
+
+    Attributes:
+        path: The sidecar: ``photo.jpg.xmp``, or ``photo.xmp`` if that is there already.
+        properties: Its XMP properties by name, such as ``exif:GPSLatitude``.
+    """
+
+    path: Path
+    properties: dict[str, str]
+
+    def __str__(self) -> str:
+        found = ", ".join(f"{name}={value}" for name, value in self.properties.items())
+        return printable(f"{self.path}: {found}")
+
+
+def label_for(photo: str, predictions: Predictions, sure: float = SURE) -> Label | str:
+    """The label of a photo, or the reason there is none.
+
+    The rule: a photo gets a label only if neither it nor a sidecar has a place, and at least
+    ``sure`` of the probability (0 to 1) lies within 750 km of the best place. The label's error,
+    ``GPSHPositioningError``, is the radius that holds half of the probability, in metres, and at
+    least that of a circle as large as the best cell: the place is somewhere in it. Raises
+    `PhotoError` if a sidecar can't be read.
+    """
+    answer = predictions.answer
+    if is_address(photo):
+        return "isn't a local file"
+    if predictions.photo.place:
+        return "has a place already"
+    if answer is None or answer.shares[-1] < sure:
+        return "the answer is not sure"
+    there = _sidecars(Path(photo))
+    if any(xmp.read(path).get(name) is not None for path in there for name in _PLACE):
+        return "its sidecar has a place already"
+    lat, lng = answer.place
+    cell = np.array([int(predictions[0].token.ljust(16, "0"), 16)], np.uint64)
+    km = max(answer.half_km, math.sqrt(float(areas_km2(cell)[0]) / math.pi))
+    properties = {
+        "exif:GPSLatitude": _degrees(lat, "NS"),
+        "exif:GPSLongitude": _degrees(lng, "EW"),
+        "exif:GPSMapDatum": "WGS-84",
+        "exif:GPSProcessingMethod": printable(f"estimated by geonb, {predictions.model}"),
+        "exif:GPSHPositioningError": f"{max(round(1000 * km), 1)}/1",
+    }
+    if km <= 25:  # no town where half of the probability lies farther off
+        properties["photoshop:City"] = answer.town.city or answer.town.name
+    path = there[0] if there else Path(f"{photo}.xmp")
+    return Label(path, properties | {"photoshop:Country": answer.town.country})
+
+
+def write_label(found: Label) -> None:
+    """Write a label into its sidecar; what else the sidecar holds stays.
+
+    Raises `PhotoError` if it can't be read, `OutputError` if it can't be written.
+    """
+    sidecar = xmp.read(found.path) if found.path.exists() else xmp.new()
+    added = {name: x for name, x in found.properties.items() if sidecar.get(name) is None}
+    for name, value in (added | {_MARK: json.dumps(added)}).items():
+        sidecar.set(name, value)
+    sidecar.write(found.path)
+
+
+class Removed(Enum):
+    """What `remove_label` did: a label is removed in part if its values were changed since."""
+
+    NOTHING, PART, ALL = range(3)
+
+
+def remove_label(photo: Path) -> Removed:
+    """Remove what geonb wrote into a photo's sidecars.
+
+    A value that was changed since stays, and so does the whole place if a part of it was. A
+    sidecar that held nothing else is deleted. Raises `PhotoError`, `OutputError`.
+    """
+    done = Removed.NOTHING
+    for path in _sidecars(photo):
+        sidecar = xmp.read(path)
+        mark = sidecar.get(_MARK)
+        if mark is None:
+            continue
+        wrote = _wrote(mark)
+        own = {name for name, value in wrote.items() if sidecar.get(name) == value}
+        if not own.issuperset(set(_PLACE) & set(wrote)):
+            own -= set(_PLACE)  # the other half belongs to what somebody corrected
+        for name in (*own, _MARK):
+            sidecar.remove(name)
+        if sidecar.is_new():
+            path.unlink()
+        else:
+            sidecar.write(path)
+        changed = {name for name in wrote if name not in own and sidecar.get(name) is not None}
+        done = Removed.PART if changed else Removed.ALL
+    return done
+
+
+def _wrote(mark: str) -> dict[str, str]:
+    """The properties that the mark of a sidecar names, with their values; others are nobody's."""
+    try:
+        found = json.loads(mark)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        return {}
+    return {name: str(value) for name, value in found.items() if name in _PROPERTIES}
+
+
+def _sidecars(photo: Path) -> list[Path]:
+    """The sidecars that are there: of darktable's and digiKam's name, and of Adobe's."""
+    both = (photo.with_name(f"{photo.name}.xmp"), photo.with_suffix(".xmp"))
+    return [path for path in both if path.exists() or path.is_symlink()]
+
+
+def _degrees(value: float, letters: str) -> str:
+    """XMP's text of a coordinate: 35,39.5160N."""
+    whole, minutes = divmod(round(abs(value) * 60, 4), 60)
+    return f"{int(whole)},{minutes:.4f}{letters[value < 0]}"

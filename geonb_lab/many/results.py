@@ -1,0 +1,158 @@
+"""Predictions for many photos: threads prepare and locate them, in order and in bounded memory."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Sized
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from http.client import HTTPException
+from itertools import islice
+from threading import Lock
+from typing import TYPE_CHECKING, TypeAlias
+from zipfile import BadZipFile
+
+import numpy as np
+
+from geonb.errors import GeonbError, PhotoError
+from geonb.network.opening import OnnxEngine
+from geonb.photos.photo import Photo, open_photo
+from geonb.predictions import Predictions, rank
+from geonb.preprocessing import preprocess
+from geonb.web.addresses import redacted
+from geonb_lab.many.threads import in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from geonb.earth.within import Within
+    from geonb.model import Model
+    from geonb.network.checkpoint import Engine
+    from geonb.photos.photo import PhotoSource
+
+    Choose: TypeAlias = Callable[[Photo, NDArray[np.float32]], Predictions]
+    """What ranks the places of a photo by the probabilities of all of them, (cells,)."""
+
+_UNREADABLE = (
+    *(OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError),
+    *(EOFError, MemoryError, BufferError, HTTPException, BadZipFile, zlib.error),
+)
+"""What streams and objects of others raise when they are read."""
+BATCH = 4
+"""Photos per batch; larger batches only cost memory."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One photo's predictions, or its error.
+
+    Attributes:
+        photo: The photo's name: its path, or its address without what may be secret in it.
+        predictions: The most probable places; None if the photo can't be located.
+        error: Why not, in one line; None if it was located.
+    """
+
+    photo: str
+    predictions: Predictions | None = None
+    error: GeonbError | None = None
+
+
+def predict_many(  # noqa: PLR0913
+    model: Model,
+    photos: Iterable[PhotoSource],
+    top: int = 5,
+    *,
+    within: Within | None = None,
+    spread_km: float | None = None,
+    batch: int = BATCH,
+    progress: bool = True,
+    allow_private: bool = False,
+) -> Iterator[Result]:
+    """Predict where each of many photos was taken: one `Result` per photo, in their order.
+
+    Threads read, decode and prepare photos, and each runs the network on a ``batch`` of them; only
+    the photos of a few batches are in memory, however many there are. ``photos`` may be any
+    iterable, a generator too. A photo that fails gives a result with its error, and the run goes
+    on. ``within`` and ``spread_km`` are those of `predict`. ``progress`` shows photos a second and
+    the time left on stderr; ``allow_private`` is that of `open_photo`.
+
+    Raises `ModelError` if the network itself is broken, and `ValueError` if ``batch`` is below 1.
+    """
+    from tqdm.auto import tqdm
+
+    if batch < 1:
+        raise ValueError(f"batch is the number of photos run together, at least 1, not {batch}")
+    choose = partial(rank, model, top=top, within=within, spread_km=spread_km)
+    total = len(photos) if isinstance(photos, Sized) else None
+    few = total is not None and total <= batch  # one thread: the network may take all processors
+    alone = model.network.alone if isinstance(model.network, OnnxEngine) and not few else None
+    locate = _locator(model, alone, choose, allow_private=allow_private)
+    with tqdm(total=total, desc=model.name, unit="photo", disable=not progress) as bar:
+        for results in in_order(locate, _batches(photos, batch)):
+            for result in results:
+                yield result
+                bar.update()
+
+
+def _batches(photos: Iterable[PhotoSource], batch: int) -> Iterator[list[PhotoSource]]:
+    sources = iter(photos)
+    while some := list(islice(sources, batch)):
+        yield some
+
+
+def _locator(
+    model: Model, alone: Engine | None, choose: Choose, *, allow_private: bool
+) -> Callable[[list[PhotoSource]], list[Result]]:
+    """What a thread does: open and prepare photos, and run the network once, on those it can."""
+    one_at_a_time = nullcontext() if alone else Lock()
+    if alone:
+        model = replace(model, network=alone)
+
+    def locate(sources: list[PhotoSource]) -> list[Result]:
+        photos: list[Photo | Result] = []
+        squares = []
+        for source in sources:
+            try:
+                photo = open_photo(source, allow_private=allow_private)
+                squares.append(preprocess(photo, recipe=model.recipe))
+                photos.append(photo)
+            except PhotoError as error:
+                photos.append(Result(name_of(source), error=error))
+            except _UNREADABLE as error:
+                failure = PhotoError(f"{name_of(source)}: cannot read it ({error!r:.200})")
+                photos.append(Result(name_of(source), error=failure))
+        with one_at_a_time:
+            answers = iter(model.run(np.concatenate(squares)) if squares else ())
+        return [
+            photo
+            if isinstance(photo, Result)
+            else _result(name_of(source, photo), photo, next(answers), choose)
+            for source, photo in zip(sources, photos, strict=True)
+        ]
+
+    return locate
+
+
+def _result(name: str, photo: Photo, probabilities: NDArray[np.float32], choose: Choose) -> Result:
+    try:
+        return Result(name, choose(photo, probabilities))
+    except GeonbError as error:  # such as a place in EXIF that is none
+        return Result(name, error=error)
+
+
+def name_of(source: PhotoSource, opened: Photo | None = None) -> str:
+    """What a photo's result is called: its path as any file can hold it, or its address.
+
+    An address is without what may be secret in it, and two that differ only there have different
+    names. What is neither has the name of the ``opened`` photo, or of its type.
+    """
+    if isinstance(source, Photo):
+        return source.name
+    if not isinstance(source, (str, os.PathLike)):
+        return opened.name if opened else type(source).__name__
+    text = os.fsdecode(source)
+    return redacted(text).encode(errors="backslashreplace").decode()

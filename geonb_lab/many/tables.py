@@ -1,0 +1,120 @@
+"""The table of many photos: its rows, and the formats that it is written in."""
+
+from __future__ import annotations
+
+import csv
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from geonb.errors import EvaluationError, needing, printable
+from geonb.shown.sheets import harmless
+from geonb.writing import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from geonb_lab.many.results import Result
+
+KINDS = (".parquet", ".csv", ".geojson")
+"""The formats that results are written in."""
+_CHUNK = 10_000  # rows of a Parquet row group
+
+
+def row(result: Result, model: str, top: int) -> dict[str, Any]:
+    """One row of the table; docs/many-photos.md describes the columns."""
+    found = result.predictions
+    values: dict[str, Any] = {"photo": result.photo}
+    for rank in range(1, top + 1):
+        one = found[rank - 1] if found and rank <= len(found) else None
+        values |= {
+            f"probability_{rank}": one and one.probability,
+            f"lat_{rank}": one and one.place[0],
+            f"lng_{rank}": one and one.place[1],
+            f"token_{rank}": one and one.token,
+            f"town_{rank}": one and one.town.label,
+        }
+    answer = found and found.answer
+    truth = found and found.photo.place
+    km = found.distances if found else None
+    return values | {
+        "sure": answer and answer.sure,
+        "radius_km": answer and answer.half_km,
+        "exif_lat": truth and truth[0],
+        "exif_lng": truth and truth[1],
+        "distance_km": km[0] if km else None,
+        "model": model,
+        "error": printable(str(result.error)) if result.error else None,
+    }
+
+
+def check_kind(target: Path) -> None:
+    """Raise `EvaluationError` if results can't be written to ``target``, before any work."""
+    kind = target.suffix.lower()
+    if kind not in KINDS:
+        raise EvaluationError(
+            f"{target}: results are saved as {', '.join(KINDS)}, not {kind or 'without an ending'}"
+        )
+    if kind == ".parquet":
+        _pyarrow()
+
+
+def write_table(rows: Iterator[dict[str, Any]], target: Path) -> None:
+    """Write rows to a file of one of the `KINDS`, whole or not at all. Raises `OutputError`."""
+    with replacing(target) as temporary:
+        _WRITERS[target.suffix.lower()](rows, temporary)
+
+
+def _write_csv(rows: Iterator[dict[str, Any]], path: Path) -> None:
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        writer = None
+        for values in rows:
+            if writer is None:
+                writer = csv.DictWriter(file, list(values), lineterminator="\n")
+                writer.writeheader()
+            # A carriage return in a name would start a row, with a formula in it perhaps.
+            texts = {k: printable(x) if isinstance(x, str) else x for k, x in values.items()}
+            writer.writerow({key: harmless(value) for key, value in texts.items()})
+
+
+def _write_geojson(rows: Iterator[dict[str, Any]], path: Path) -> None:
+    """One feature per photo at its best place, none of it for a photo that failed (RFC 7946)."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write('{"type": "FeatureCollection", "features": [')
+        for number, values in enumerate(rows):
+            place = [values["lng_1"], values["lat_1"]]
+            point = None if None in place else {"type": "Point", "coordinates": place}
+            feature = {"type": "Feature", "geometry": point, "properties": values}
+            file.write(("," if number else "") + "\n" + json.dumps(feature))
+        file.write("\n]}\n")
+
+
+def _write_parquet(rows: Iterator[dict[str, Any]], path: Path) -> None:
+    pyarrow = _pyarrow()
+    first = arrow_table(list(islice(rows, _CHUNK)))
+    with pyarrow.parquet.ParquetWriter(path, first.schema) as writer:
+        writer.write_table(first)
+        while chunk := list(islice(rows, _CHUNK)):
+            writer.write_table(arrow_table(chunk))
+
+
+def arrow_table(rows: list[dict[str, Any]]) -> Any:
+    """Rows as a `pyarrow.Table`, whose types don't depend on what happens to be missing."""
+    pyarrow = _pyarrow()
+    kinds = {"sure": pyarrow.bool_()}
+    for name in rows[0] if rows else ():
+        number = name.endswith("_km") or name.startswith(("probability_", "lat_", "lng_", "exif_"))
+        kinds.setdefault(name, pyarrow.float64() if number else pyarrow.string())
+    schema = pyarrow.schema([(name, kinds[name]) for name in rows[0]] if rows else [])
+    return pyarrow.Table.from_pylist(rows, schema)
+
+
+def _pyarrow() -> Any:
+    with needing("a Parquet file", "pyarrow", "parquet"):
+        import pyarrow as pa
+        import pyarrow.parquet
+    return pa
+
+
+_WRITERS = {".parquet": _write_parquet, ".csv": _write_csv, ".geojson": _write_geojson}

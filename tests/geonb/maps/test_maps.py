@@ -1,0 +1,104 @@
+"""Which map is drawn, and what is said where its packages are missing."""
+
+import re
+import sys
+import tomllib
+
+import pytest
+
+import geonb
+import geonb_lab
+from geonb.errors import MapError, MissingDependencyError
+from geonb.maps import show
+from geonb.maps.show import choose
+from support import ROOT
+from support.places import CASES
+
+
+def test_the_truth_that_is_given_goes_first():
+    assert "km to truth" in repr(geonb.show_map(CASES["one"], (35.0, 139.0), "static"))
+    with pytest.raises(geonb.GeonbError, match="not a place"):
+        geonb.show_map(CASES["one"], (139.0, 35.0), "static")
+
+
+def test_auto_takes_what_is_there(monkeypatch):
+    assert choose("auto")[0] == "leaflet"
+    assert choose("auto", "a key") == choose("auto", "another key")
+    assert choose("auto", "a key")[0] == "google"
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a key")
+    assert choose("auto")[0] == "google"
+    assert choose("static")[0] == "static"
+    monkeypatch.setenv("GEONB_MAP", "static")
+    assert choose("auto") == ("static", "Map: static, as GEONB_MAP says.")
+    monkeypatch.setenv("GEONB_MAP", "atlas")
+    with pytest.raises(
+        MapError, match="GEONB_MAP=atlas; choose auto, google, gmaps, leaflet, stat"
+    ):
+        choose("auto")
+
+
+def test_without_map_packages_auto_is_a_picture(monkeypatch):
+    monkeypatch.setattr("geonb.maps.show.find_spec", lambda name: None)
+    chosen, why = choose("auto", "a key")
+    assert chosen == "static"
+    assert 'pip install "geonb[maps]"' in why
+
+
+@pytest.mark.parametrize(
+    ("provider", "missing", "package", "extra"),
+    [
+        ("google", "anywidget", "anywidget", "maps"),
+        ("google", "anywidget traitlets", "anywidget", "maps"),
+        ("leaflet", "ipyleaflet", "ipyleaflet", "maps"),
+        ("leaflet", "anywidget", "anywidget", "maps"),
+        ("leaflet", "anywidget ipyleaflet ipywidgets traitlets", "ipyleaflet", "maps"),
+        ("gmaps", "gmaps", "gmaps", "gmaps"),
+        ("gmaps", "anywidget", "anywidget", "gmaps"),
+        ("gmaps", "anywidget gmaps ipywidgets traitlets", "gmaps", "gmaps"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # gmaps' own
+def test_a_provider_that_is_not_installed_names_the_command(
+    monkeypatch, provider, missing, package, extra
+):
+    """Also in a plain install, where traitlets and ipywidgets are missing too."""
+    for name in ("google", "leaflet", "gmaps", "live"):
+        monkeypatch.delitem(sys.modules, f"geonb.maps.{name}", raising=False)
+    for name in missing.split():
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingDependencyError) as caught:
+        geonb.show_map(CASES["one"], provider=provider)
+    assert str(caught.value) == (
+        f"the {provider} map needs the package {package}, which is not installed; "
+        f'install it with: pip install "geonb[{extra}]"'
+    )
+
+
+def test_without_gmaps_there_is_nothing_to_repair(monkeypatch):
+    monkeypatch.setitem(sys.modules, "gmaps", None)
+    with pytest.raises(MissingDependencyError, match=r'pip install "geonb\[gmaps\]"'):
+        geonb.repair_gmaps()
+
+
+def test_every_extra_has_the_packages_of_its_maps():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for provider, packages in show._PACKAGES.items():
+        extra = project["optional-dependencies"]["gmaps" if provider == "gmaps" else "maps"]
+        assert set(packages) <= {re.match("[a-z]+", line)[0] for line in extra}
+
+
+def test_google_draws_no_cells():
+    with pytest.raises(MapError, match="cells are not drawn by google; choose auto, leaflet or st"):
+        geonb.show_cells(geonb.load_model("mini"), "google")
+
+
+def test_many_places_are_circles_that_count_them():
+    """Every place is in one circle, and no circle covers another."""
+    places = [*[(35.68, 139.76)] * 7, (35.69, 139.7), (-12.05, -77.04), (-33.87, 151.21)]
+    picture = geonb_lab.show_places(places)
+    assert "10 places" in picture.alt
+    assert "Japan 8, Peru 1, Australia 1" in picture.alt
+    numbers = picture.figure().axes[0].texts
+    assert sorted(int(text.get_text()) for text in numbers) == [1, 1, 8]
+    with pytest.raises(geonb.GeonbError, match="91"):
+        geonb_lab.show_places([(91, 0)])

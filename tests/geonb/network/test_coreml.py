@@ -1,0 +1,233 @@
+"""LocationNet's other form: the same network, whatever file it lies in."""
+
+import hashlib
+import logging
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import geonb
+from geonb.errors import CheckpointError, FetchError, MissingDependencyError, ModelError
+from geonb.known import fetch
+from geonb.network.coreml import CoremlFile, read_coreml
+from geonb.network.layers import architecture
+from geonb.network.opening import find_checkpoint
+from geonb.preprocessing import RECIPE
+from geonb.weights.registry import LOCATIONNET, WeightsFile
+from support.coreml_writer import write_coreml
+from support.networks import FULL_SIZE, write_network
+from support.servers import Mirror, serve
+
+PHOTO = Image.effect_noise((300, 240), 60).convert("RGB")
+
+
+def both_forms(folder, **shape):
+    """One network in both forms, each with its cells beside it."""
+    files = write_network(folder / "mxnet", **shape)
+    cells = files.folder / "grids.txt"
+    target = folder / "coreml" / "net.mlmodel"
+    target.parent.mkdir()
+    write_coreml(files.read(), cells.read_text().splitlines(), target)
+    (target.parent / "grids.txt").write_bytes(cells.read_bytes())
+    return files, target
+
+
+def record(files, target):
+    """The registry's record for this network, with nothing that can be fetched."""
+    cells = files.folder / "grids.txt"
+    md5 = hashlib.md5(cells.read_bytes()).hexdigest()
+    form = (WeightsFile("grids.txt", (str(cells),), md5), WeightsFile(target.name))
+    return replace(LOCATIONNET, forms=(form,), architecture=architecture(files.read().layers))
+
+
+def check(target, weights):
+    """The user takes the file from his own disk; without a checksum, its content is compared."""
+    assert fetch(weights, target).name == target.name
+
+
+@pytest.fixture(scope="module")
+def forms(tmp_path_factory):
+    return both_forms(tmp_path_factory.mktemp("forms"), bottleneck=True)
+
+
+@pytest.fixture
+def edited(forms, tmp_path):
+    """A copy of the Core ML file, changed by a function of its specification."""
+    from coremltools.models.utils import load_spec, save_spec
+
+    def edit(change):
+        spec = load_spec(str(forms[1]))
+        change(spec)
+        save_spec(spec, str(tmp_path / "net.mlmodel"))
+        return tmp_path / "net.mlmodel"
+
+    return edit
+
+
+def assert_same_answers(files, target):
+    first, second = geonb.load_model(files.prefix), geonb.load_model(target)
+    assert second.recipe == first.recipe == RECIPE  # the mean is subtracted outside of both
+    a, b = first.probabilities(PHOTO), second.probabilities(PHOTO)
+    assert np.abs(a - b).max() <= 1e-5
+    assert a.max() < 0.9
+
+
+def test_both_forms_answer_alike(forms, cache):
+    assert_same_answers(*forms)
+
+
+@pytest.mark.newest
+@pytest.mark.slow
+def test_both_forms_of_a_full_size_network_answer_alike(tmp_path, cache):
+    files, target = both_forms(tmp_path, **FULL_SIZE)
+    assert record(files, target).architecture == LOCATIONNET.architecture
+    check(target, record(files, target))
+    assert_same_answers(files, target)
+
+
+def test_it_is_found_by_name_and_in_its_folder(forms):
+    _, target = forms
+    assert find_checkpoint(target) == find_checkpoint(target.parent) == CoremlFile(target)
+    with pytest.raises(CheckpointError, match=r"gone\.mlmodel: no such file"):
+        find_checkpoint(target.with_name("gone.mlmodel"))
+
+
+def test_the_published_network_is_told_from_others(forms, edited, cache):
+    files, target = forms
+    check(target, record(files, target))
+    with pytest.raises(FetchError, match=r"other layers or shapes \([\d,]+ parameters, 40 labels"):
+        check(target, replace(record(files, target), architecture=LOCATIONNET.architecture))
+
+    def swap(spec):
+        labels = spec.neuralNetworkClassifier.stringClassLabels.vector
+        labels[0], labels[1] = labels[1], labels[0]
+
+    with pytest.raises(FetchError, match="labels are not the cells"):
+        check(edited(swap), record(files, target))
+
+
+def rename(spec):
+    spec.neuralNetworkClassifier.layers[0].name = "other"
+
+
+def widen(spec):
+    spec.neuralNetworkClassifier.layers[2].convolution.stride[0] = 1
+
+
+@pytest.mark.parametrize("change", [rename, widen])
+def test_other_layers_are_refused(forms, edited, cache, change):
+    with pytest.raises(FetchError, match="other layers or shapes"):
+        check(edited(change), record(*forms))
+
+
+def mean_inside(spec):
+    spec.neuralNetworkClassifier.preprocessing.add().scaler.redBias = -123.68
+
+
+def blue_first(spec):
+    spec.description.input[0].type.imageType.colorSpace = 30
+
+
+def fewer_weights(spec):
+    del spec.neuralNetworkClassifier.layers[2].convolution.weights.floatValue[-1]
+
+
+def own_statistics(spec):
+    spec.neuralNetworkClassifier.layers[0].batchnorm.instanceNormalization = True
+
+
+def pads_unevenly(spec):
+    spec.neuralNetworkClassifier.layers[1].padding.paddingAmounts.borderAmounts[0].startEdgeSize = 9
+
+
+def unknown_kind(spec):
+    spec.neuralNetworkClassifier.layers[0].lrn.alpha = 1
+
+
+def nowhere(spec):
+    spec.neuralNetworkClassifier.layers[3].input[0] = "nowhere"
+
+
+def no_input(spec):
+    del spec.neuralNetworkClassifier.layers[3].input[:]
+
+
+def no_output(spec):
+    del spec.neuralNetworkClassifier.layers[3].output[:]
+
+
+def no_layers(spec):
+    del spec.neuralNetworkClassifier.layers[:]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (no_input, r"\(batchnorm\) has no input or no output"),
+        (no_output, r"\(batchnorm\) has no input or no output"),
+        (no_layers, "no layers"),
+        (mean_inside, r"own preprocessing.*-123\.68"),
+        (blue_first, "not an RGB image"),
+        (fewer_weights, r"'conv0' \(convolution\) has [\d,]+ weights, expected the shape"),
+        (own_statistics, "works out mean and variance by itself"),
+        (pads_unevenly, "pads unevenly"),
+        (unknown_kind, r"'bn_data' \(lrn\).*does not support"),
+        (nowhere, "nowhere"),
+    ],
+)
+def test_what_cannot_be_mapped_is_named(edited, change, words):
+    with pytest.raises(CheckpointError, match=words):
+        read_coreml(edited(change))
+
+
+def test_files_that_are_something_else(tmp_path, forms):
+    path = tmp_path / "x.mlmodel"
+    path.write_bytes(b"<html>404</html>")
+    with pytest.raises(CheckpointError, match=r"x\.mlmodel: (not a Core ML file|holds a None)"):
+        read_coreml(path)
+    path.write_bytes(forms[1].read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match="not a Core ML file, or cut off"):
+        read_coreml(path)
+
+
+def test_the_next_form_is_taken_where_the_first_is_gone(forms, cache):
+    """MXNet's files answer 404; the Core ML file is taken, and the model runs."""
+    files, target = forms
+    have = {
+        "grids.txt": (files.folder / "grids.txt").read_bytes(),
+        "n.mlmodel": target.read_bytes(),
+    }
+    with serve(Mirror(have)) as mirror:
+        cells = replace(record(files, target).forms[0][0], mirrors=(f"{mirror.url}grids.txt",))
+        gone = WeightsFile("a-symbol.json", (f"{mirror.url}gone",), "0" * 32)
+        here = WeightsFile("n.mlmodel", (f"{mirror.url}n.mlmodel",))
+        weights = replace(record(files, target), forms=((cells, gone), (cells, here)))
+        place = fetch(weights)
+        asked = len(mirror.requests)
+        assert fetch(weights) == place == cache / "locationnet" / "n.mlmodel"
+        assert len(mirror.requests) == asked
+    assert_same_answers(files, place)
+
+
+def test_coremltools_is_missing(forms, monkeypatch):
+    monkeypatch.setitem(sys.modules, "coremltools.models.utils", None)
+    with pytest.raises(MissingDependencyError, match=r'pip install "geonb\[coreml\]"'):
+        read_coreml(forms[1])
+
+
+def test_mxnet_reads_its_own_files_only(forms, cache):
+    with pytest.raises(ModelError, match=r"net\.mlmodel: the engine mxnet reads MXNet's own"):
+        geonb.load_model(forms[1], engine="mxnet")
+
+
+def test_reading_is_quiet(forms, caplog, capfd):
+    level = logging.getLogger("coremltools").level
+    for name in [name for name in sys.modules if name.startswith("coremltools")]:
+        del sys.modules[name]
+    read_coreml(forms[1])
+    assert capfd.readouterr() == ("", "")
+    assert caplog.records == []
+    assert logging.getLogger("coremltools").level == level

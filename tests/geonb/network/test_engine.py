@@ -1,0 +1,172 @@
+"""Three engines, one answer; the ONNX file is written once, and made anew where it is broken."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import geonb
+from geonb.errors import CheckpointError, MissingDependencyError, ModelError
+from geonb.network.opening import OnnxEngine
+from geonb_training.scenes import held_out
+from support.networks import FULL_SIZE, write_network
+
+
+def photos(count, seed=1):
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (count, 12, 16, 3), dtype=np.uint8)
+    return [Image.fromarray(pixels).resize((320, 240)) for pixels in coarse]
+
+
+@pytest.fixture
+def files(tmp_path):
+    return write_network(tmp_path / "tiny")
+
+
+def cached(cache):
+    return sorted(path for path in (cache / "derived").rglob("*") if path.is_file())
+
+
+def assert_same_answers(first, second, seen):
+    a, b = first.probabilities(seen), second.probabilities(seen)
+    assert np.abs(a - b).max() <= 1e-5
+    top = [np.argsort(-x, axis=1, kind="stable")[:, :5] for x in (a, b)]
+    np.testing.assert_array_equal(*top)
+    assert a.sum(axis=1) == pytest.approx(1, abs=1e-4)
+    assert a.max(axis=1).min() < 0.9, "one-hot answers would agree whatever the network does"
+
+
+@pytest.mark.mxnet
+def test_engines_agree_on_a_small_network(files):
+    first, second = (geonb.load_model(files.prefix, engine=e) for e in ("onnxruntime", "mxnet"))
+    assert_same_answers(first, second, photos(4))
+
+
+@pytest.mark.mxnet
+@pytest.mark.slow
+def test_engines_agree_on_a_full_size_network(tmp_path, cache):
+    """ResNet-101, 15,527 classes, 74,405,235 parameters."""
+    files = write_network(tmp_path / "full", **FULL_SIZE)
+    first, second = (geonb.load_model(files.prefix, engine=e) for e in ("onnxruntime", "mxnet"))
+    assert len(first.cells) == 15_527
+    assert_same_answers(first, second, photos(2))
+
+
+@pytest.mark.mxnet
+def test_engines_agree_on_mini():
+    first, second = (geonb.load_model("mini", engine=e) for e in ("onnxruntime", "mxnet"))
+    assert_same_answers(first, second, [scene.image for scene in held_out(6)])
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_the_reference_agrees_on_a_small_network(tmp_path, deep):
+    files = write_network(tmp_path / "tiny", bottleneck=deep)
+    engines = ("onnxruntime", "reference")
+    first, second = (geonb.load_model(files.prefix, engine=e) for e in engines)
+    assert_same_answers(first, second, photos(4))
+
+
+def test_the_reference_agrees_on_mini():
+    first, second = (geonb.load_model("mini", engine=e) for e in ("onnxruntime", "reference"))
+    assert_same_answers(first, second, [scene.image for scene in held_out(3)])
+
+
+def test_without_onnxruntime_the_error_says_what_to_do(files, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install onnxruntime$") as caught:
+        geonb.load_model(files.prefix)
+    assert 'engine="reference"' in str(caught.value)
+    assert geonb.load_model(files.prefix, engine="reference").probabilities(photos(1)).any()
+
+
+def test_a_calibration_that_would_be_ignored_is_refused(files):
+    with pytest.raises(ModelError, match="float32 has nothing to calibrate"):
+        geonb.load_model(files.prefix, calibration=photos(3))
+    with pytest.raises(ModelError, match="the engine reference is for comparisons: float32"):
+        geonb.load_model(files.prefix, "reference", precision="int8", calibration=photos(3))
+
+
+def test_a_batch_gives_what_single_photos_give(files):
+    model = geonb.load_model(files.prefix)
+    seen = photos(3)
+    single = np.concatenate([model.probabilities(photo) for photo in seen])
+    assert model.probabilities(seen) == pytest.approx(single, abs=1e-6)
+
+
+def test_the_onnx_file_is_written_once(files, cache):
+    OnnxEngine(files)
+    before = {path: path.stat().st_mtime_ns for path in cached(cache)}
+    OnnxEngine(files)
+    assert before
+    assert before == {path: path.stat().st_mtime_ns for path in cached(cache)}
+
+
+def test_the_onnx_file_is_keyed_by_content(tmp_path, files, cache):
+    OnnxEngine(files)
+    OnnxEngine(write_network(tmp_path / "copy"))
+    assert len(list((cache / "derived").iterdir())) == 1
+    OnnxEngine(write_network(tmp_path / "other", seed=1))
+    assert len(list((cache / "derived").iterdir())) == 2
+
+
+@pytest.mark.parametrize("harm", ["cut", "empty", "gone"])
+@pytest.mark.parametrize("which", ["model.onnx", "model.data", "sizes"])
+def test_a_broken_cache_is_rebuilt(files, cache, which, harm):
+    expected = OnnxEngine(files).probabilities(np.ones((1, 3, 224, 224), np.float32))
+    (victim,) = (path for path in cached(cache) if path.name == which)
+    data = victim.read_bytes()
+    victim.unlink()
+    if harm != "gone":
+        victim.write_bytes(data[: len(data) // 2] if harm == "cut" else b"")
+    answer = OnnxEngine(files).probabilities(np.ones((1, 3, 224, 224), np.float32))
+    np.testing.assert_array_equal(answer, expected)
+
+
+def test_an_onnx_file_of_the_right_size_that_is_noise_is_rebuilt(files, cache):
+    seen = np.ones((1, 3, 224, 224), np.float32)
+    expected = OnnxEngine(files).probabilities(seen)
+    (victim,) = (path for path in cached(cache) if path.name == "model.onnx")
+    victim.write_bytes(b"\xff" * victim.stat().st_size)
+    np.testing.assert_array_equal(OnnxEngine(files).probabilities(seen), expected)
+    assert victim.read_bytes().count(b"\xff") < victim.stat().st_size / 2
+
+
+def test_nothing_half_written_is_left(files, cache, monkeypatch):
+    def fail(checkpoint, folder, outputs):
+        (folder / "model.onnx").write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("geonb.network.onnx_writing.write_layers", fail)
+    with pytest.raises(ModelError, match=r"No space left.*free some space"):
+        OnnxEngine(files)
+    assert cached(cache) == []
+
+
+def test_two_processes_at_once(files, cache):
+    code = f"import geonb; print(geonb.load_model({files.prefix!r}))"
+    environment = {**os.environ, "GEONB_CACHE": str(cache)}
+    command = [sys.executable, "-c", code]
+    runs = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) for _ in range(3)]
+    assert [(run.communicate()[1], run.returncode) for run in runs] == [(b"", 0)] * 3
+    assert {path.name for path in cached(cache)} == {
+        ".geonb",
+        "model.data",
+        "model.onnx",
+        "sizes",
+    }
+
+
+@pytest.mark.newest
+def test_mxnet_is_missing(files):
+    with pytest.raises(MissingDependencyError, match=r'pip install "geonb\[mxnet\]"'):
+        geonb.load_model(files.prefix, engine="mxnet")
+
+
+@pytest.mark.mxnet
+def test_mxnet_engine_names_what_does_not_fit(tmp_path, files):
+    files.params.write_bytes(files.params.read_bytes()[:5000])
+    with pytest.raises(CheckpointError, match="cut off"):
+        geonb.load_model(files.prefix, engine="mxnet")

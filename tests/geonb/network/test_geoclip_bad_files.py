@@ -1,0 +1,228 @@
+"""GeoCLIP files that are cut off, changed or made up: one line that says which, and no crash."""
+
+import json
+import pickle
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+
+from geonb.errors import CellsError, CheckpointError, PlaceError
+from geonb.network.clip import open_safetensors
+from geonb.network.gallery import location_encoder, read_points
+from geonb.network.geoclip import find_geoclip
+from geonb.network.onnx_reading import read_onnx
+from geonb.network.opening import OnnxEngine
+from geonb.network.torch_files import read_pth
+from support.geoclip_files import (
+    location_tensors,
+    write_onnx_form,
+    write_pth,
+    write_safetensors_form,
+)
+
+ONE = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
+
+
+def safetensors(path, header, data=bytes(16), length=None):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text) if length is None else length) + text + data)
+    return path
+
+
+LIES = {
+    "beyond the file": ({"a": {**ONE, "shape": [5], "data_offsets": [0, 20]}}, None),
+    "overlapping": ({"a": ONE, "b": {**ONE, "data_offsets": [4, 12]}}, None),
+    "a hole": ({"a": ONE, "b": {**ONE, "data_offsets": [9, 17]}}, None),
+    "negative": ({"a": {**ONE, "data_offsets": [-8, 0]}}, None),
+    "backwards": ({"a": {**ONE, "data_offsets": [0, -8]}}, None),
+    "not its shape": ({"a": {**ONE, "shape": [3]}}, None),
+    "a negative shape": ({"a": {**ONE, "shape": [-1, -2]}}, None),
+    "text for numbers": ({"a": {**ONE, "data_offsets": ["0", "8"]}}, None),
+    "no shape": ({"a": {"dtype": "F32", "data_offsets": [0, 8]}}, None),
+    "a list": ([], None),
+    "100 MB of JSON": (b"[" * 100, 100_000_000),
+    "2**63 bytes of JSON": (b"{}", 1 << 63),
+    "deep JSON": (b"[" * 200_000, None),
+    "no JSON": (b"\xff\xfe\x00", None),
+    "nothing": (b"", None),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_safetensors_header_that_lies(lie, tmp_path):
+    header, length = LIES[lie]
+    path = safetensors(tmp_path / "model.safetensors", header, length=length)
+    with (
+        pytest.raises(CheckpointError, match=r"model\.safetensors"),
+        open_safetensors(path) as tensors,
+    ):
+        tensors.get_tensor("a")
+
+
+def test_an_honest_header(tmp_path):
+    data = np.arange(4, dtype="<f4").tobytes()
+    header = {"__metadata__": {"x": "y"}, "b": ONE, "c": {**ONE, "data_offsets": [8, 16]}}
+    with open_safetensors(safetensors(tmp_path / "a.safetensors", header, data)) as tensors:
+        assert tensors.get_tensor("c").tolist() == [2, 3]
+
+
+class Call:
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.mark.parametrize(
+    "function", [print, eval, np.array, bytearray, __import__, pickle.loads, zipfile.ZipFile]
+)
+def test_a_pickle_that_wants_any_other_name(function, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.pth", "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps({"a": Call(function, "x")}, 2))
+    with pytest.raises(CheckpointError, match=r"has no place in a file of tensors"):
+        read_pth(tmp_path / "a.pth")
+
+
+def test_tensors_are_read_with_their_strides(tmp_path):
+    tensors = {"a": np.arange(6, dtype="<f4").reshape(2, 3), "b": np.array([7], "<f4")}
+    found = read_pth(write_pth(tmp_path / "a.pth", tensors))
+    assert {name: array.tolist() for name, array in found.items()} == {
+        name: array.tolist() for name, array in tensors.items()
+    }
+    assert float(read_pth(write_pth(tmp_path / "b.pth", np.float32(3.5)))) == 3.5
+
+
+@pytest.mark.parametrize(
+    "lie", ["too large", "negative", "repeated", "cut off", "no storage", "no zip"]
+)
+def test_a_pth_that_lies(lie, tmp_path):
+    path = write_pth(tmp_path / "a.pth", {"a": np.arange(6, dtype="<f4").reshape(2, 3)})
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    body = parts["archive/data.pkl"]
+    shape = b"(J\x02\x00\x00\x00J\x03\x00\x00\x00t"
+    assert shape in body
+    if lie in {"too large", "negative"}:
+        other = {"too large": 3_000_000, "negative": -3}[lie]
+        parts["archive/data.pkl"] = body.replace(
+            shape, b"(J\x02\x00\x00\x00J" + struct.pack("<i", other) + b"t"
+        )
+    if lie == "repeated":
+        large, strides = (
+            b"(J\x00\x00\x00\x10J\x03\x00\x00\x00t",
+            b"(J\x03\x00\x00\x00J\x01\x00\x00\x00t",
+        )
+        none = b"(J\x00\x00\x00\x00J\x00\x00\x00\x00t"
+        assert strides in body
+        parts["archive/data.pkl"] = body.replace(shape, large).replace(strides, none)
+    if lie == "cut off":
+        parts["archive/data.pkl"] = body[: len(body) // 2]
+    if lie == "no storage":
+        del parts["archive/data/0"]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    if lie == "no zip":
+        path.write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(CheckpointError, match=r"a\.pth"):
+        read_pth(path)
+
+
+@pytest.fixture(scope="module")
+def onnx_form(tmp_path_factory):
+    return write_onnx_form(tmp_path_factory.mktemp("whole") / "own")
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.3, 0.9, 0.9999])
+def test_a_vision_model_that_is_cut_off(share, onnx_form, tmp_path):
+    data = (onnx_form / "onnx" / "vision_model.onnx").read_bytes()
+    (tmp_path / "vision_model.onnx").write_bytes(data[: int(share * len(data))])
+    with pytest.raises(CheckpointError, match=r"vision_model\.onnx"):
+        read_onnx(tmp_path / "vision_model.onnx")
+
+
+def test_any_bytes_for_a_vision_model(tmp_path):
+    rng = np.random.default_rng(0)
+    path = tmp_path / "vision_model.onnx"
+    for size in range(1, 400, 3):
+        path.write_bytes(rng.bytes(size))
+        with pytest.raises(CheckpointError, match=r"vision_model\.onnx"):
+            read_onnx(path)
+
+
+def test_a_vision_model_of_another_kind(onnx_form, tmp_path):
+    """The location model under the vision model's name."""
+    for name in ("vision_model.onnx", "location_model.onnx"):
+        (tmp_path / name).write_bytes((onnx_form / "onnx" / "location_model.onnx").read_bytes())
+    files = find_geoclip(tmp_path, gallery=[(0, 0), (1, 1)])
+    with pytest.raises(CheckpointError, match="not GeoCLIP's vision model"):
+        OnnxEngine(files)
+
+
+def test_embeddings_of_two_lengths(onnx_form, tmp_path):
+    short = location_tensors(64, out=256)
+    path = write_pth(tmp_path / "location_encoder_weights.pth", short)
+    (tmp_path / "vision_model.onnx").symlink_to(onnx_form / "onnx" / "vision_model.onnx")
+    files = find_geoclip(tmp_path, gallery=[(0, 0), (1, 1)])
+    assert files.location == path
+    with pytest.raises(
+        CheckpointError, match=r"is for 256 features, the network vision_model\.onnx has 512"
+    ):
+        OnnxEngine(files)
+
+
+def test_a_location_encoder_without_a_layer(tmp_path):
+    tensors = location_tensors(64)
+    del tensors["LocEnc1.capsule.3.bias"]
+    with pytest.raises(CheckpointError, match=r"lacks 'LocEnc1\.capsule\.3\.bias'"):
+        location_encoder(write_pth(tmp_path / "a.pth", tensors))
+
+
+def test_clip_without_a_layer(tmp_path):
+    folder = write_safetensors_form(tmp_path / "own")
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes().replace(b"post_layernorm.bias", b"post_layernorm.bios"))
+    with pytest.raises(CheckpointError, match=r"no tensor 'vision_model\.post_layernorm\.bias'"):
+        OnnxEngine(find_geoclip(folder))
+
+
+GALLERIES = {
+    "swapped.json": ("[[139.7, 35.6], [2.3, 48.8]]", PlaceError, "swapped"),
+    "impossible.json": ("[[91.5, 200.0], [2.3, 48.8]]", PlaceError, "is not a place"),
+    "nan.json": ("[[NaN, 2], [3, 4]]", PlaceError, "is not a place"),
+    "one.json": ("[[1, 2]]", CellsError, "two places or more, this has 1"),
+    "none.json": ("[]", (CellsError, PlaceError), "none.json"),
+    "text.json": ('[["a", "b"], [1, 2]]', PlaceError, "expected"),
+    "three.json": ("[[1, 2, 3], [1, 2, 3]]", PlaceError, "pairs"),
+    "broken.json": ("[[1, 2], [3", CellsError, "not a gallery"),
+    "deep.json": ("[" * 100_000, CellsError, "not a gallery"),
+    "swapped.csv": ("lat,lng\n139.7,35.6\n2.3,48.8\n", PlaceError, "swapped"),
+    "names.csv": ("x,y\n1,2\n3,4\n", CellsError, "columns lat and lng, this has x, y"),
+    "short.csv": ("lat,lng\n1,2\n3\n", PlaceError, "expected|not a place"),
+    "empty.csv": ("", CellsError, "none"),
+    "binary.csv": ("\ufeffLAT,LON\n\x00,1\n2,3\n", PlaceError, "expected"),
+}
+
+
+@pytest.mark.parametrize("name", GALLERIES)
+def test_a_gallery_that_is_none(name, tmp_path):
+    text, error, words = GALLERIES[name]
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(error, match=words) as caught:
+        read_points(tmp_path / name)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_galleries_of_every_form(tmp_path):
+    expected = [[35.6586, 139.7454], [-33.45, -70.66]]
+    (tmp_path / "a.json").write_text(json.dumps(expected))
+    (tmp_path / "b.csv").write_text(
+        "name,Longitude,Latitude\na,139.7454,35.6586\nb,-70.66,-33.45\n"
+    )
+    (tmp_path / "c.csv").write_text("\ufeffLAT,LON\n35.6586,139.7454\n-33.45,-70.66\n")
+    for source in (expected, np.array(expected), *sorted(tmp_path.iterdir())):
+        assert read_points(source).tolist() == expected

@@ -1,0 +1,244 @@
+"""Photos by address: fetched from the web, and refused from inside."""
+
+import socket
+import threading
+import traceback
+from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
+
+import pytest
+
+import geonb
+from geonb.errors import PhotoError
+from geonb.photos import urls
+from geonb.web.addresses import redacted
+from support.web import PNG, Remote
+
+
+@pytest.fixture(scope="module")
+def server():
+    remote = ThreadingHTTPServer(("127.0.0.1", 0), Remote)
+    remote.daemon_threads, remote.seen = True, []
+    threading.Thread(target=remote.serve_forever, args=[0.05], daemon=True).start()
+    yield remote
+    remote.shutdown()
+    remote.server_close()
+
+
+@pytest.fixture
+def base(server):
+    server.seen.clear()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+@contextmanager
+def refused(words):
+    with pytest.raises(PhotoError, match=words) as caught:
+        yield caught
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("path", ["photo", "nokind", "zipped", "hops/4", "photo?token=secret#x"])
+def test_a_photo_is_fetched(base, path):
+    photo = geonb.open_photo(f"{base}/{path}", allow_private=True)
+    assert photo.source == PNG
+    assert photo.size == (96, 64)
+    assert "secret" not in repr(photo)
+
+
+def test_names_and_errors_hold_no_secrets(server):
+    address = f"http://user:key@127.0.0.1:{server.server_port}"
+    with refused("404") as caught:
+        urls.fetch(f"{address}/missing?token=key", allow_private=True)
+    assert "key" not in str(caught.value)
+    assert redacted("http://[broken?key") == "http://…"
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("missing", "answered 404 Not Found; check the link"),
+        ("login", "text/html .*expected a picture"),
+        ("forbidden", "403 Forbidden; it refuses this request"),
+        ("hops/5", "more than 5 redirects"),
+        ("away", r"expected a path, or an address with http:// or https://"),
+        ("short", "cannot fetch it"),
+    ],
+)
+def test_what_comes_instead_is_named(base, path, words):
+    with refused(words):
+        urls.fetch(f"{base}/{path}", allow_private=True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.org/a.jpg",
+        "file:///etc/passwd",
+        "http://",
+        "gopher://x",
+        "http://[1/a",
+        "://x",
+    ],
+)
+def test_other_addresses_are_refused(url):
+    with refused("expected a path|cannot fetch it"):
+        geonb.open_photo(url)
+
+
+def test_too_large_is_noticed_while_reading(base, monkeypatch):
+    monkeypatch.setattr(urls, "MAX_BYTES", 1_000_000)
+    with refused("larger than 1 MB"):
+        urls.fetch(f"{base}/large", allow_private=True)
+
+
+@pytest.mark.parametrize("path", ["dripping", "drippinghead"])
+def test_a_server_that_drips_is_cut_off(base, monkeypatch, path):
+    monkeypatch.setattr(urls, "TOTAL_S", 0.5)
+    with refused("it took too long"):
+        urls.fetch(f"{base}/{path}", allow_private=True)
+
+
+def test_a_server_that_is_silent_is_given_up(monkeypatch):
+    monkeypatch.setattr(urls, "READ_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, refused("it took too long"):
+        urls.fetch(f"http://127.0.0.1:{silent.getsockname()[1]}/", allow_private=True)
+
+
+def test_nobody_there():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with refused("cannot fetch it"):
+        urls.fetch(f"http://127.0.0.1:{port}/", allow_private=True)
+    with refused("no server has the name 'nowhere.invalid'"):
+        urls.fetch("https://nowhere.invalid/a.jpg")
+
+
+PRIVATE = [
+    "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",
+    "100.100.100.200", "168.63.129.16", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1",
+    "fd00:ec2::254", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "2002:7f00:1::",
+    "64:ff9b::169.254.169.254", "fe80::1%eth0", "192.0.0.192", "fec0::1", "::127.0.0.1",
+    "::ffff:0:127.0.0.1", "64:ff9b:1::1", "3fff::1", "5f00::1", "2002:a9fe:a9fe::",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_addresses_inside_are_not_public(address):
+    assert not urls.is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "2600:9000::1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]
+)
+def test_addresses_outside_are_public(address):
+    assert urls.is_public(address)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]"])
+def test_this_machine_is_refused_by_any_name(server, host):
+    server.seen.clear()
+    with refused("private network or on this machine.*allow_private"):
+        urls.fetch(f"http://{host}:{server.server_port}/photo")
+    assert server.seen == []
+
+
+@contextmanager
+def names(monkeypatch, **table):
+    """Answer for the names in ``table``, each time with the next of its urls."""
+    asked, real = [], socket.getaddrinfo
+
+    def getaddrinfo(host, port, *args, **kwargs):
+        if host.split(".")[0] not in table:
+            return real(host, port, *args, **kwargs)
+        asked.append(host)
+        found = table[host.split(".")[0]]
+        now = found.pop(0) if isinstance(found[0], list) else found
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in now]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", getaddrinfo)
+        yield asked
+
+
+def test_a_name_that_points_inside_is_refused(monkeypatch):
+    with names(monkeypatch, inside=["10.0.0.7"]), refused("private network"):
+        urls.fetch("http://inside.test/latest/meta-data")
+    with names(monkeypatch, both=["8.8.8.8", "169.254.169.254"]), refused("private network"):
+        urls.fetch("http://both.test/latest/meta-data")
+
+
+def test_a_redirect_inside_is_refused(server, monkeypatch):
+    """The first hop counts as public here; the second is judged as ever."""
+    server.seen.clear()
+    real = urls.is_public
+    monkeypatch.setattr(urls, "is_public", lambda ip: ip == "127.0.0.1" or real(ip))
+    with (
+        names(monkeypatch, outside=["127.0.0.1"], inside=["127.0.0.2"]),
+        refused("private network"),
+    ):
+        urls.fetch(f"http://outside.test:{server.server_port}/inward")
+    assert [path for path, _ in server.seen] == ["/inward"]
+
+
+def test_allow_private_covers_what_was_typed_and_no_redirect(server, monkeypatch):
+    server.seen.clear()
+    address = f"http://127.0.0.1:{server.server_port}"
+    with names(monkeypatch, inside=["169.254.169.254"]):
+        with refused(
+            r"/inward\?…[0-9a-f]{6} \(redirected to http://inside.test.*private network"
+        ) as caught:
+            urls.fetch(f"{address}/inward?token=secret", allow_private=True)
+        assert "secret" not in str(caught.value)
+    with names(monkeypatch, inside=[["127.0.0.1"], ["127.0.0.3"]]), refused("private network"):
+        urls.fetch(f"http://inside.test:{server.server_port}/inward", allow_private=True)
+    assert [path for path, _ in server.seen] == ["/inward?token=secret", "/inward"]
+
+
+@pytest.mark.parametrize("end", ["\\@good.test/x", "\\x", "/a\nb", "\t.good.test/", "/\x7f"])
+def test_what_two_parsers_read_differently_is_refused(server, end):
+    server.seen.clear()
+    url = f"http://127.0.0.1:{server.server_port}{end}"
+    with refused("http://….*expected a path, or an address"):
+        urls.fetch(url, allow_private=True)
+    assert server.seen == []
+
+
+def test_no_cause_of_an_error_holds_a_secret(server):
+    """A notebook shows and saves the causes too."""
+    for url in (
+        "http://u:secret@[broken/",
+        f"http://u:secret@127.0.0.1:{server.server_port}/short",
+    ):
+        with pytest.raises(PhotoError) as caught:
+            urls.fetch(url + "?secret", allow_private=True)
+        error = traceback.TracebackException.from_exception(caught.value)
+        while error:
+            assert "secret" not in str(error)
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def test_a_name_is_asked_for_once_and_the_checked_address_is_used(server, monkeypatch):
+    """DNS rebinding: a second answer that points elsewhere would never be seen."""
+    server.seen.clear()
+    monkeypatch.setattr(urls, "is_public", lambda ip: ip == "127.0.0.1")
+    answers = [["127.0.0.1"], ["10.0.0.1"], ["10.0.0.1"]]
+    with names(monkeypatch, rebinding=answers) as asked:
+        assert urls.fetch(f"http://rebinding.test:{server.server_port}/photo") == PNG
+    assert asked == ["rebinding.test"]
+    assert server.seen == [("/photo", f"rebinding.test:{server.server_port}")]
+
+
+def test_command_line_flag(base, tmp_path):
+    from click.testing import CliRunner
+
+    from geonb.__main__ import main
+
+    run = CliRunner().invoke(main, ["locate", "--model", "mini", f"{base}/photo"])
+    assert run.exit_code == 2
+    assert "--allow-private" in run.output
+    run = CliRunner().invoke(
+        main, ["locate", "--model", "mini", "--allow-private", "--json", f"{base}/photo"]
+    )
+    assert run.exit_code == 0
+    assert '"country"' in run.output

@@ -1,0 +1,152 @@
+"""The kernel's side of the picker; test_picker_browser.py has the browser's."""
+
+import hashlib
+import random
+
+import pytest
+
+import geonb
+from geonb.picker.below import _together
+from geonb.picker.transfers import Transfers, with_exif_of
+from support.pictures import PLACE, encoded, exif, jpeg_of, picture
+
+DATA = encoded(picture(noise=30), "JPEG")
+
+
+def messages(name, data, choice=1, parts=3, head=b""):
+    """What the browser sends for a file."""
+    about = {"choice": choice, "id": f"id of {name}"}
+    start = {**about, "type": "start", "name": name, "mime": "image/jpeg", "modified": 0}
+    size = -(-len(data) // parts)
+    yield {**start, "parts": parts}, [memoryview(head)]
+    for i in range(parts):
+        part = data[i * size : (i + 1) * size]
+        yield {**about, "type": "part", "index": i}, [memoryview(part)]
+
+
+@pytest.fixture
+def picker(monkeypatch):
+    picker = geonb.PhotoPicker()
+    picker.said = []
+    monkeypatch.setattr(geonb.PhotoPicker, "send", lambda self, text: self.said.append(text))
+    return picker
+
+
+def send(widget, *args, **kwargs):
+    for message, buffers in messages(*args, **kwargs):
+        widget._receive(widget, message, buffers)
+
+
+def test_a_photo_arrives_and_the_browser_is_told(picker):
+    send(picker, "a.jpg", DATA)
+    (photo,) = picker.photos
+    assert (photo.name, photo.source) == ("a.jpg", DATA)
+    assert picker.said == [{"type": "here", "id": "id of a.jpg"}]
+    send(picker, "b.jpg", DATA)
+    assert [photo.name for photo in picker.photos] == ["a.jpg", "b.jpg"]
+
+
+def test_a_new_choice_clears_the_old_one_before_it_arrives(picker):
+    send(picker, "a.jpg", DATA)
+    picker._receive(picker, {"type": "choice", "choice": 2}, [])
+    assert picker.photos == ()
+    send(picker, "late.jpg", DATA, choice=1)
+    assert picker.photos == (), "what was chosen before does not come back"
+    send(picker, "broken.jpg", DATA[:300], choice=2)
+    assert picker.photos == ()
+    (said,) = [said for said in picker.said if said["type"] == "refused"]
+    assert "broken.jpg: the picture is cut off or broken" in said["text"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_messages_may_overtake_each_other(seed):
+    travelling, sent = Transfers(10_000), list(messages("a.jpg", DATA, parts=7))
+    travelling.renew(1)
+    random.Random(seed).shuffle(sent)
+    arrived = [travelling.take(*message) for message in sent]
+    assert [file.content for file in arrived if file] == [DATA]
+
+
+def test_callbacks_get_each_photo_and_survive_an_error(picker, capsys):
+    seen = []
+
+    @picker.on_photo
+    def _(photo):
+        seen.append(photo.name)
+        if photo.name == "b.jpg":
+            geonb.open_photo("/no/such/file.jpg")
+
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        send(picker, name, DATA)
+    assert seen == ["a.jpg", "b.jpg", "c.jpg"]
+    assert "geonb: /no/such/file.jpg: no such file" in capsys.readouterr().out
+
+
+def test_what_callbacks_show_becomes_one_output():
+    html, text, png = {"text/html": "<b>a</b>"}, {"text/plain": "<i>"}, {"image/png": b"\x89PNG"}
+    live = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "map"}
+    assert _together([live]) == live, "alone, a live map stays live"
+    whole = _together([html, text, png, live])
+    assert whole["text/plain"] == "\n<i>\n\nmap"
+    assert whole["text/html"].startswith("<b>a</b><pre>&lt;i&gt;</pre><img alt=")
+    assert whole["text/html"].endswith("<pre>map</pre>")
+    assert _together([]) == {"text/plain": "", "text/html": ""}
+
+
+def test_what_a_callback_raises_is_shown(picker, capsys):
+    @picker.on_photo
+    def _(photo):
+        raise ZeroDivisionError(photo.name)
+
+    send(picker, "a.jpg", DATA)
+    assert "ZeroDivisionError: a.jpg" in capsys.readouterr().out
+
+
+def test_a_shrunk_photo_keeps_its_exif_but_not_its_turn(picker):
+    original = encoded(picture(), "JPEG", exif=exif(turn=6))
+    upright = encoded(picture(64, 96), "JPEG")
+    send(picker, "a.jpg", upright, head=original[:5000])
+    (photo,) = picker.photos
+    assert photo.place == pytest.approx(PLACE, abs=1e-4)
+    assert photo.size == (64, 96)
+    assert with_exif_of(b"no JPEG", upright) == upright
+    assert with_exif_of(original.replace(b"II*", b"XX*").replace(b"MM\0", b"XX\0"), upright)
+
+
+def test_nothing_of_a_photo_is_in_the_widgets_state(picker):
+    send(picker, "secret name.jpg", DATA)
+    state = str(picker.get_state())
+    assert "secret name" not in state
+    assert (
+        max(len(str(v)) for k, v in picker.get_state().items() if k not in {"_esm", "_css"}) < 200
+    )
+
+
+def test_upload_button_has_the_value_of_ipywidgets_8(monkeypatch):
+    upload, said = geonb.FileUpload(max_bytes=200_000), []
+    monkeypatch.setattr(upload, "send", said.append)
+    data = jpeg_of(0.1)
+    send(upload, "a.jpg", data)
+    (file,) = upload.value
+    assert (file["name"], file["type"], file["size"]) == ("a.jpg", "image/jpeg", len(data))
+    assert hashlib.sha256(file["content"]).digest() == hashlib.sha256(data).digest()
+    assert file["last_modified"].year == 1970
+    assert geonb.open_photo(upload.value).source == data
+    assert geonb.open_photo(upload).source == data
+    send(upload, "b.jpg", data * 3, choice=2)
+    assert upload.value == (), "no former file stands for one that did not arrive"
+    assert said[-1]["text"].startswith("larger than 200,000 bytes")
+
+
+def test_without_anywidget_the_command_that_installs_it_is_named():
+    code = (
+        "import sys; sys.modules['anywidget'] = None\n"
+        "import geonb\n"
+        "try: geonb.PhotoPicker\n"
+        "except geonb.GeonbError as error: print(error)"
+    )
+    import subprocess
+    import sys
+
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 'pip install "geonb[picker]"' in run.stdout

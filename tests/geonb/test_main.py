@@ -1,0 +1,178 @@
+"""The command line, as a user meets it: in a process of its own."""
+
+import json
+
+import pytest
+from PIL import Image
+
+import geonb
+from geonb.weights.registry import LOCATIONNET
+from support.command import run_geonb
+from support.networks import write_network
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "a photo <b>.jpg"
+    Image.effect_noise((320, 240), 60).convert("RGB").save(path)
+    return path
+
+
+def test_demo(tmp_path):
+    run = run_geonb("demo", cwd=tmp_path)
+    assert run.returncode == 0
+    assert run.stderr.startswith("taking mini, because LocationNet is not in the cache")
+    assert len(run.stderr.splitlines()) == 1
+    lines = run.stdout.splitlines()
+    assert lines[0] == "photo example.jpg, model mini, engine onnxruntime"
+    head = "rank place probability latitude longitude km to truth"
+    assert lines[1].split() == head.split()
+    assert [line.split()[0] for line in lines[2:7]] == ["1", "2", "3", "4", "5"]
+    assert "street scenes only" in run.stdout
+    with Image.open(tmp_path / "where.png") as picture:
+        assert picture.width > 800
+    page = (tmp_path / "where.html").read_text()
+    assert page.count("data:image/") == 1  # the photo; the map is drawn in SVG
+    assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_demo_takes_locationnet_where_it_is(tmp_path):
+    own = write_network(tmp_path / "own")
+    run = run_geonb("demo", cwd=tmp_path, GEONB_LOCATIONNET=own.prefix)
+    assert run.returncode == 0
+    assert run.stderr == ""
+    assert "model locationnet" in run.stdout
+
+
+def test_locate_prints_json(tmp_path, photo):
+    files = write_network(tmp_path / "own")
+    run = run_geonb(
+        "locate", photo, photo, "--model", files.prefix, "--json", "--top", 3, cwd=tmp_path
+    )
+    assert run.returncode == 0
+    answers = [json.loads(line) for line in run.stdout.splitlines()]
+    assert len(answers) == 2
+    assert list(answers[0]) == [
+        "photo",
+        "model",
+        "engine",
+        "note",
+        "within",
+        "spread_km",
+        "answer",
+        "truth",
+        "predictions",
+    ]
+    assert answers[0]["photo"] == str(photo)
+    assert answers[0]["model"] == "tiny"
+    assert [p["rank"] for p in answers[0]["predictions"]] == [1, 2, 3]
+    keys = {"rank", "probability", "latitude", "longitude", "token", "place"}
+    assert set(answers[0]["predictions"][0]) == keys
+
+
+def test_json_says_what_has_to_be_said_and_how_far_off_the_answer_is(tmp_path):
+    photo = tmp_path / "street.jpg"
+    photo.write_bytes(geonb.example_photo().source)
+    run = run_geonb("locate", photo, "--model", "mini", "--json", cwd=tmp_path)
+    answer = json.loads(run.stdout)
+    assert "drawn street scenes only" in answer["note"]
+    truth, first = answer["truth"], answer["predictions"][0]
+    assert truth["rank"] >= 1
+    km = geonb.distance(
+        (truth["latitude"], truth["longitude"]), (first["latitude"], first["longitude"])
+    )
+    assert truth["distances_km"][0] == pytest.approx(km)
+
+
+def test_locate_in_int8_tells_its_cost_beside_the_answer(tmp_path, photo):
+    files = write_network(tmp_path / "own")
+    command = ["locate", photo, "--model", files.prefix, "--precision", "int8", "--json"]
+    run = run_geonb(*command, cwd=tmp_path, GEONB_CACHE=tmp_path / "cache")
+    assert run.returncode == 0
+    assert json.loads(run.stdout)["model"] == "tiny"
+    assert run.stderr.startswith("int8 against float32 on ")
+    again = run_geonb(*command, cwd=tmp_path, GEONB_CACHE=tmp_path / "cache")
+    assert (again.stdout, again.stderr) == (run.stdout, "")
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf", "html"])
+def test_locate_draws_a_map(tmp_path, photo, ending):
+    run = run_geonb("locate", photo, "--model", "mini", "--map", f"map.{ending}", cwd=tmp_path)
+    assert (run.returncode, run.stderr) == (0, "")
+    start = (tmp_path / f"map.{ending}").read_bytes()[:60]
+    marks = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF", "html": b"<!doctype html>"}
+    assert start.startswith(marks[ending])
+
+
+def test_locate_draws_a_map_for_each_photo(tmp_path, photo):
+    run = run_geonb("locate", photo, photo, "--model", "mini", "--map", "map.png", cwd=tmp_path)
+    assert run.returncode == 0
+    assert {path.name for path in tmp_path.glob("*.png")} == {"map-1.png", "map-2.png"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["missing.jpg"], "missing.jpg: no such file"),
+        (["empty.jpg"], "the file is empty"),
+        (["text.jpg"], "not a picture"),
+        (["cut.jpg"], "cut off or broken"),
+        (["ftp://example.org/a.jpg"], "expected a path, or an address with http"),
+        (["photo.jpg", "--model", "maxi"], "known names are locationnet, geoclip, mini"),
+        (["photo.jpg", "--device", "cuda"], "needs the package onnxruntime-gpu"),
+        (["photo.jpg", "--engine", "mxnet", "--precision", "int8"], "float32 on the CPU only"),
+        (["photo.jpg", "--top", "0"], "at least 1, not 0"),
+        (["photo.jpg", "--map", "map.gif"], "a picture is saved as .png, .svg or .pdf"),
+    ],
+)
+def test_every_failure_is_one_line_and_exit_code_2(tmp_path, photo, arguments, words):
+    photo.rename(tmp_path / "photo.jpg")
+    data = (tmp_path / "photo.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "text.jpg").write_text("not a picture at all")
+    if "--model" not in arguments:
+        arguments = [*arguments, "--model", "mini"]
+    run = run_geonb("locate", *arguments, cwd=tmp_path)
+    assert run.returncode == 2
+    assert words in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "map.gif").exists()
+
+
+def test_the_other_photos_go_on(tmp_path, photo):
+    run = run_geonb("locate", "missing.jpg", photo, "--model", "mini", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "missing.jpg" in run.stderr
+    assert run.stdout.splitlines()[0].startswith("photo ")
+
+
+@pytest.mark.parametrize("command", ["locate", "evaluate", "demo"])
+def test_every_command_takes_the_model_that_load_model_would(tmp_path, photo, command):
+    own = write_network(tmp_path / "own")
+    (tmp_path / "set.csv").write_text(f"path,lat,lng\n{photo.name},10,20\n")
+    arguments = {"locate": [photo], "evaluate": [tmp_path / "set.csv"], "demo": []}[command]
+    outputs = {
+        name: run_geonb(command, *arguments, cwd=tmp_path, **variables)
+        for name, variables in {
+            "mini": {},
+            "locationnet": {"GEONB_LOCATIONNET": own.prefix},
+            "tiny": {"GEONB_LOCATIONNET": own.prefix, "GEONB_MODEL": own.prefix},
+        }.items()
+    }
+    for name, run in outputs.items():
+        assert run.returncode == 0, run.stderr
+        assert name in run.stdout.split("Note:")[0]
+        assert ("taking mini, because" in run.stderr) == (name == "mini")
+
+
+def test_locationnet_is_never_replaced(tmp_path, photo):
+    nowhere = "http://127.0.0.1:9"  # a proxy that is not there: no mirror answers
+    command = ["locate", photo, "--model", "locationnet"]
+    run = run_geonb(*command, cwd=tmp_path, HTTPS_PROXY=nowhere, https_proxy=nowhere)
+    assert run.returncode == 2
+    assert "locationnet cannot be fetched; tried https://" in run.stderr
+    files = {file for form in LOCATIONNET.forms for file in form}
+    assert all(run.stderr.count(mirror) == 1 for file in files for mirror in file.mirrors)
+    assert run.stdout == ""

@@ -1,0 +1,162 @@
+"""Models are found by name, folder or prefix; what does not belong together is named."""
+
+import os
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import geonb
+from geonb.earth.cells import read_cells
+from geonb.errors import CellsError, CheckpointError, ModelError
+from geonb_training.scenes import held_out
+from support.networks import write_network
+
+STREET = geonb.example_photo()
+
+
+@pytest.fixture
+def files(tmp_path):
+    return write_network(tmp_path / "own")
+
+
+def test_folder_and_prefix_open_the_same_model(files, cache):
+    for source in (files.symbol.parent, files.prefix, f"{files.prefix}-0012"):
+        model = geonb.load_model(source)
+        assert model.name == "tiny"
+        assert len(model.cells) == 40
+        assert model.weights is None
+
+
+def test_mini_says_what_it_is():
+    model = geonb.load_model("mini")
+    assert "street scenes only" in model.note
+    assert f"{len(model.cells):,} cells" in repr(model)
+    assert "BSD" in repr(model)
+    assert f"{len(model.cells):,} cells" in model._repr_html_()
+
+
+def test_without_a_name_the_model_says_why_it_was_taken(files, cache, monkeypatch):
+    monkeypatch.delenv("GEONB_MODEL", raising=False)
+    model = geonb.load_model()
+    assert model.name == "mini"
+    assert "chosen because LocationNet is not" in repr(model)
+    assert "geonb fetch locationnet" in repr(model)
+
+    monkeypatch.setenv("GEONB_LOCATIONNET", str(files.prefix))
+    model = geonb.load_model()
+    assert model.name == "locationnet"
+    assert "Jaeyoung Choi and Kevin Li, CC BY-SA 3.0" in repr(geonb.predict(model, STREET))
+    assert "chosen because LocationNet is on this machine" in repr(model)
+
+    monkeypatch.setenv("GEONB_MODEL", "mini")
+    model = geonb.load_model()
+    assert model.name == "mini"
+    assert "chosen because GEONB_MODEL is mini" in repr(model)
+    assert "chosen because" not in repr(geonb.load_model("mini"))
+
+
+def test_a_model_that_was_asked_for_is_never_replaced(cache, monkeypatch):
+    monkeypatch.setenv("GEONB_MODEL", "locationnet")
+    with pytest.raises(ModelError, match="locationnet is not in the cache"):
+        geonb.load_model(download=False)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    with pytest.raises(ModelError, match=r"no model 'maxi'.*locationnet, geoclip, mini"):
+        geonb.load_model("maxi")
+    with pytest.raises(ModelError, match="no engine 'tensorflow'"):
+        geonb.load_model("mini", engine="tensorflow")
+
+
+def test_a_prefix_without_its_params(files):
+    files.params.unlink()
+    with pytest.raises(CheckpointError, match=r"no tiny-.*\.params"):
+        geonb.load_model(files.prefix)
+
+
+def test_a_path_that_is_not_there(tmp_path):
+    with pytest.raises(CheckpointError, match=r"gone-symbol\.json: no such file"):
+        geonb.load_model(tmp_path / "gone")
+
+
+def test_cells_of_another_model(files, tmp_path):
+    other = write_network(tmp_path / "other", classes=41)
+    shutil.copy(other.symbol.with_name("grids.txt"), files.symbol.with_name("grids.txt"))
+    with pytest.raises(CellsError, match=r"41 cells, but tiny-symbol.json has 40 classes"):
+        geonb.load_model(files.prefix)
+
+
+def test_cells_are_missing(files):
+    files.symbol.with_name("grids.txt").unlink()
+    with pytest.raises(CellsError, match=r"grids\.txt: cannot read it, expected a cell list"):
+        geonb.load_model(files.prefix)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("60188b\t35.6", "line 2"),
+        ("xyz\t35.6\t139.7", "line 2"),
+        ("60188b\tnorth\t139.7", "line 2"),
+        ("60188b\t135.6\t39.7", r"grids\.txt, line 2: .*swapped"),
+        ("-1\t35.6\t139.7", r"grids\.txt, line 2: expected token"),
+        ("0x6018\t35.6\t139.7", r"grids\.txt, line 2: expected token"),
+        ("6018_8b\t35.6\t139.7", r"grids\.txt, line 2: expected token"),
+        ("60188a80000\t35.6\t139.7", r"grids\.txt, line 2: .*no.* cell|line 2: '60188a8"),
+        ("60188b\tnan\t139.7", r"grids\.txt, line 2: .*not a place"),
+    ],
+)
+def test_a_line_that_is_no_cell(tmp_path, line, words):
+    (tmp_path / "grids.txt").write_text(f"89c25\t40.7\t-74.0\n{line}\n")
+    with pytest.raises(CellsError, match=words):
+        read_cells(tmp_path / "grids.txt")
+
+
+def test_cells_that_overlap(tmp_path):
+    (tmp_path / "grids.txt").write_text("89c25\t40.7\t-74.0\n89c24\t40.7\t-74.0\n")
+    with pytest.raises(CellsError, match=r"grids\.txt: cells .* overlap"):
+        read_cells(tmp_path / "grids.txt")
+
+
+def test_lines_that_are_mixed_up(files):
+    cells = files.symbol.with_name("grids.txt")
+    rows = [line.split("\t", 1) for line in cells.read_text().splitlines()]
+    rows[4][1], rows[5][1] = rows[5][1], rows[4][1]
+    cells.write_text("".join(f"{token}\t{place}\n" for token, place in rows))
+    with pytest.raises(CellsError, match=r"grids\.txt, line 5: the centre .* outside its own cell"):
+        read_cells(cells)
+
+
+def test_many_photos_go_through_the_network_in_small_batches():
+    model = geonb.load_model("mini")
+    scenes = [scene.image for scene in held_out(35)]
+    sizes = []
+
+    class Counted:
+        def probabilities(self, batch):
+            sizes.append(len(batch))
+            return model.network.probabilities(batch)
+
+    answer = replace(model, network=Counted()).probabilities(scenes)
+    assert answer.shape == (35, len(model.cells))
+    assert max(sizes) <= 16
+    assert np.allclose(answer[20], model.probabilities(scenes[20])[0], atol=1e-5)
+    assert model.probabilities([]).shape == (0, len(model.cells))
+
+
+def test_a_name_that_no_file_can_have_is_no_model():
+    with pytest.raises(ModelError, match="no model 'xxx") as caught:
+        geonb.load_model("x" * 5000)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_name_with_line_breaks_and_marks_is_one_line(tmp_path):
+    name = "a\nb\u202ec" + os.fsdecode(b"\xff")
+    files = write_network(tmp_path, name=name)
+    model = geonb.load_model(files.prefix)
+    for text in (repr(model), model._repr_html_(), repr(geonb.show_cells(model))):
+        assert r"a\nb\u202ec\udcff" in text
+        assert "\u202e" not in text
+    geonb.write_page(geonb.predict(model, geonb.example_photo()), tmp_path / "page.html")

@@ -1,0 +1,247 @@
+"""The registry, the cache, and the commands that show them."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+import geonb
+from geonb.errors import FetchError
+from geonb.files import cache_folder, clear_derived, file_digest, mark_folder, remove_marked
+from geonb.known import find
+from geonb.weights.registry import LOCATIONNET, REGISTRY
+from support.command import run_geonb
+from support.networks import write_network
+
+
+@pytest.mark.parametrize("weights", REGISTRY.values(), ids=REGISTRY)
+def test_every_record_is_complete(weights):
+    assert weights.licence
+    assert weights.attribution
+    assert weights.source
+    for form in weights.forms:
+        assert form[-1].size == max(file.size for file in form)
+        for file in form:
+            checked = file.md5 or file.sha256 or weights.architecture
+            assert checked or file.name == "coordinates_100K.json" or not file.mirrors
+            assert all(
+                mirror.startswith("https://") or Path(mirror).is_file() for mirror in file.mirrors
+            )
+
+
+def test_locationnet_is_the_published_one():
+    mxnet, coreml, onnx = LOCATIONNET.forms
+    assert onnx[-1].name == "RN1015k500.onnx"
+    assert [file.md5 for file in mxnet] == [
+        "1228c937dafe828f636f056f5099bf78",
+        "f1ea8e5e12c29b074626d85f109cc903",
+        "e206e84fd2b801a9faca47156638c009",
+    ]
+    assert len(coreml[-1].mirrors) == 2
+    assert LOCATIONNET.licence == "CC BY-SA 3.0"
+
+
+def test_the_real_files_are_the_ones_of_the_record(real_files):
+    from geonb.network.layers import architecture, parameter_count
+    from geonb.network.mxnet_files import read_symbol
+
+    cells, symbol, _ = LOCATIONNET.forms[0]
+    for file in (cells, symbol):
+        assert file_digest(real_files / file.name) == file.md5
+        assert (real_files / file.name).stat().st_size == file.size
+    layers = read_symbol(real_files / symbol.name)
+    assert architecture(layers) == LOCATIONNET.architecture
+    assert parameter_count(layers) == 74_405_235
+
+
+def test_nothing_is_fetched_where_that_is_not_wished(cache):
+    with pytest.raises(FetchError, match=r"locationnet is not in the cache.*geonb fetch"):
+        geonb.load_model("locationnet", download=False)
+    with pytest.raises(FetchError, match="its files are not there"):
+        find(LOCATIONNET)
+    assert not cache.exists()
+
+
+def test_files_of_the_users_own_take_its_place(tmp_path, monkeypatch):
+    own = write_network(tmp_path / "own")
+    monkeypatch.setenv("GEONB_LOCATIONNET", own.prefix)
+    model = geonb.load_model("locationnet")
+    assert "CC BY-SA 3.0" in repr(model)
+    assert "Jaeyoung Choi and Kevin Li" in repr(model)
+    assert f"your own files, {own.prefix}" in repr(model)
+
+
+def test_the_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("GEONB_CACHE", "~/there")
+    assert cache_folder() == tmp_path.home() / "there"
+    monkeypatch.delenv("GEONB_CACHE")
+    assert cache_folder().name == "geonb"
+    assert cache_folder().is_absolute()
+
+
+def test_a_digest_is_worked_out_once_and_anew_for_another_file(tmp_path, cache):
+    path = tmp_path / "x"
+    path.write_bytes(b"one")
+    first = file_digest(path)
+    (note,) = (cache / "digests").iterdir()
+    note.write_text("0" * 32)
+    assert file_digest(path) == "0" * 32, "the note was not read"
+    path.write_bytes(b"two")
+    assert file_digest(path) not in {first, "0" * 32}
+    note.write_text("half")
+    path.unlink()
+    path.write_bytes(b"one")
+    assert file_digest(path) == first
+
+
+def test_a_file_that_keeps_its_inode_size_and_time_is_read_again(tmp_path, cache):
+    """As tar, rsync and wheels leave it: only the time of the last change tells."""
+    path = tmp_path / "x"
+    path.write_bytes(b"one")
+    before, state = file_digest(path), path.stat()
+    path.write_bytes(b"two")
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (state.st_ino, state.st_mtime_ns)
+    assert file_digest(path) != before
+
+
+def test_only_what_geonb_made_is_removed_from_the_cache(cache, tmp_path):
+    """A folder of the user's in the cache, a link to one, and one that had something in it."""
+    own = cache / "derived" / "holiday"
+    own.mkdir(parents=True)
+    (own / "photo.jpg").write_bytes(b"a photo")
+    (cache / "derived" / "link").symlink_to(tmp_path / "elsewhere")
+    mark_folder(tmp_path / "elsewhere", "mini")
+    mark_folder(own, "mini")
+    mark_folder(cache / "derived" / "made", "mini")
+    clear_derived()
+    assert (own / "photo.jpg").exists()
+    assert (tmp_path / "elsewhere").is_dir()
+    assert (cache / "derived" / "link").is_symlink()
+    assert not (cache / "derived" / "made").exists()
+    remove_marked(own)
+    remove_marked(tmp_path / "nothing")
+    assert own.is_dir()
+
+
+def test_the_list_of_models(cache, tmp_path):
+    answer = run_geonb("models")
+    assert answer.returncode == 0
+    assert re.search(r"locationnet +298 MB +not cached", answer.stdout)
+    assert re.search(r"mini +comes with geonb", answer.stdout)
+    assert "CC BY-SA 3.0" in answer.stdout
+    assert "to cite: J. Choi and K. Li" in answer.stdout
+    answer = run_geonb("models", GEONB_LOCATIONNET=tmp_path)
+    assert f"your own files, named in GEONB_LOCATIONNET: {tmp_path}" in answer.stdout
+
+
+def test_the_command_fetch(cache, tmp_path):
+    answer = run_geonb("fetch", "mini")
+    assert answer.returncode == 0
+    assert "mini: comes with geonb" in answer.stdout
+    answer = run_geonb("fetch", "--from", tmp_path)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert re.fullmatch(r"geonb: .*none of the files of locationnet .*\n", answer.stderr)
+
+
+def test_fetch_says_where_the_model_is(cache, tmp_path):
+    """Files of your own are not in the cache, and a folder that is not there is no model."""
+    answer = run_geonb("fetch", "locationnet", GEONB_LOCATIONNET=tmp_path / "gone")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "GEONB_LOCATIONNET is " in answer.stderr
+    assert "gone-symbol.json: no such file" in answer.stderr
+    own = write_network(tmp_path / "own")
+    answer = run_geonb("fetch", "locationnet", GEONB_LOCATIONNET=own.prefix)
+    assert answer.returncode == 0
+    assert f"your own files, named in GEONB_LOCATIONNET: {own.prefix}" in answer.stdout
+    assert "cache" not in answer.stdout.replace(own.prefix, "")
+    answer = run_geonb("fetch", "mini")
+    assert "cache" not in answer.stdout
+
+
+def test_the_cache_is_measured_and_cleared(cache, tmp_path):
+    own = write_network(tmp_path / "own")
+    for source in ("mini", own.prefix):
+        geonb.load_model(source)
+    mark_folder(cache / "locationnet", "locationnet")
+    (cache / "locationnet" / ".RN.params.part").write_bytes(bytes(3_000_000))
+    for name in ("mini", own.prefix):
+        features = cache / "derived" / f"{geonb.load_model(name).files.owner}-features"
+        mark_folder(features, geonb.load_model(name).files.owner)
+        (features / "0123.npy").write_bytes(bytes(500_000))
+    (cache / "diary.txt").write_text("not geonb's")
+
+    def size():
+        last = run_geonb("models").stdout.splitlines()[-1]
+        return float(re.fullmatch(rf"The cache is {re.escape(str(cache))}, (.+) MB\.", last)[1])
+
+    def conversions():
+        return len(list((cache / "derived").glob("*-float32-*")))
+
+    def features():
+        return len(list((cache / "derived").glob("*-features*")))
+
+    whole = size()
+    assert whole > 4
+    answer = run_geonb("models", "--clear", "locationnet")
+    assert (answer.returncode, answer.stdout) == (0, "removed 3.0 MB\n")
+    assert not (cache / "locationnet").exists()
+    assert size() == pytest.approx(whole - 3, abs=0.11)
+    assert conversions() == features() == 2
+    assert run_geonb("models", "--clear", "mini").returncode == 0
+    assert conversions() == features() == 1
+    assert geonb.load_model("mini").cells
+    assert run_geonb("models", "--clear", "all").returncode == 0
+    assert size() == conversions() == features() == 0
+    assert (cache / "diary.txt").exists()
+    assert own.params.exists()
+    answer = run_geonb("models", "--clear", "maxi")
+    assert answer.returncode == 2
+    assert "known names are locationnet, geoclip, mini" in answer.stderr
+
+
+def test_clearing_leaves_what_is_the_users_own(cache, tmp_path):
+    """A folder of the user's in the cache, under a model's own name; and links."""
+    own = write_network(cache / "locationnet")
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "letter.txt").write_text("dear")
+    (cache / "geoclip").symlink_to(precious, target_is_directory=True)
+    for name in ("locationnet", "geoclip", "all"):
+        answer = run_geonb("models", "--clear", name, GEONB_LOCATIONNET=own.folder)
+        assert (answer.returncode, answer.stderr) == (0, ""), name
+    assert own.params.exists()
+    assert (precious / "letter.txt").exists()
+
+
+def test_fetching_writes_into_no_folder_of_the_users(cache):
+    (cache / "locationnet").mkdir(parents=True)
+    (cache / "locationnet" / "grids.txt").write_text("mine")
+    answer = run_geonb("fetch", "locationnet")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "locationnet: geonb did not make this folder; move it away" in answer.stderr
+    assert (cache / "locationnet" / "grids.txt").read_text() == "mine"
+
+
+def test_clearing_a_cache_that_is_not_there(cache):
+    assert run_geonb("models", "--clear", "all").stdout == "removed 0.0 MB\n"
+
+
+def test_cells_and_graph_come_with_geonb(cache):
+    """Only the parameters are asked of the mirrors, where no proxy lets a request out."""
+    nowhere = "http://127.0.0.1:9"
+    answer = run_geonb("fetch", HTTPS_PROXY=nowhere, https_proxy=nowhere)
+    assert answer.returncode == 2
+    assert "RN101-5k500-0012.params: " in answer.stderr
+    assert "aws-bigdata-blog" in answer.stderr
+    assert "grids.txt" not in answer.stderr
+    names = {path.name for path in (cache / "locationnet").iterdir()}
+    assert {"grids.txt", "RN101-5k500-symbol.json"} <= names
+
+
+def test_their_authors_and_licence_are_named_beside_them(real_files):
+    text = (real_files / "README.md").read_text()
+    for words in ("Jaeyoung Choi and Kevin Li", "creativecommons.org/licenses/by-sa/3.0"):
+        assert words in text
+    assert all(file.md5 in text for file in LOCATIONNET.forms[0][:2])

@@ -1,0 +1,132 @@
+"""Notebooks are cleaned of keys and of widget state, and nothing else of them is lost."""
+
+import json
+import os
+
+import pytest
+
+import geonb_lab
+from geonb.errors import MapError
+from support.command import run_geonb
+
+KEY = "AIza" + "x" * 35
+OWN = "another-key_of-someone"  # that only gmaps' state or the environment tells
+STATE = "application/vnd.jupyter.widget-state+json"
+
+
+def notebook(tmp_path, key=None, **metadata):
+    """A notebook as Jupyter saves it; with the state of gmaps' widgets if it holds a key."""
+    if key:
+        state = {"configuration": {"api_key": key}}
+        models = {"m1": {"model_module": "jupyter-gmaps", "state": state}}
+        models["m2"] = {"model_module": "@jupyter-widgets/output", "state": {"outputs": "SECRET"}}
+        metadata["widgets"] = {STATE: {"version_major": 2, "state": models}}
+    source = [f"# Grüße\ngmaps.configure(api_key='{key}')", "'\\ud83d'", f"x = 1\n{key}\n"]
+    cells = [{"cell_type": "code", "source": source, "outputs": [], "metadata": {}}]
+    whole = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    path = tmp_path / "map.ipynb"
+    path.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("key", [KEY, OWN])
+def test_keys_and_widget_state_are_removed_and_the_notebook_stays_beside(tmp_path, key):
+    path = notebook(tmp_path, key, kernelspec={"name": "python3"})
+    path.chmod(0o640)
+    before = path.read_bytes()
+    cleaned = geonb_lab.clean_notebook(path)
+    assert (cleaned.keys, cleaned.widgets) == (3, 2)
+    assert repr(cleaned).startswith(f"{path}: removed an API key from 3 places, and the state of 2")
+    after = json.loads(before)
+    del after["metadata"]["widgets"]
+    for i, line in enumerate(source := after["cells"][0]["source"]):
+        source[i] = line.replace(key, "")
+    assert path.read_text() == json.dumps(after, indent=1, ensure_ascii=False) + "\n"
+    assert cleaned.backup.read_bytes() == before
+    assert {p.stat().st_mode & 0o777 for p in tmp_path.iterdir()} == {0o640}
+    again = geonb_lab.clean_notebook(path)
+    assert (again.keys, again.widgets, again.backup) == (0, 0, None)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["map.ipynb", "map.ipynb.bak"]
+
+
+def test_what_a_picker_printed_is_removed_without_any_key(tmp_path):
+    """After "Clear outputs", the state of an Output widget still holds a photo's name and place."""
+    outputs = [{"output_type": "stream", "name": "stdout", "text": "home.jpg (35.1, 139.2)"}]
+    models = {"m": {"model_module": "@jupyter-widgets/output", "state": {"outputs": outputs}}}
+    path = notebook(tmp_path, widgets={STATE: {"state": models}})
+    assert geonb_lab.clean_notebook(path).widgets == 1
+    assert "home.jpg" not in path.read_text()
+
+
+def test_no_backup_is_ever_overwritten(tmp_path):
+    firsts = []
+    for number in range(3):
+        path = notebook(tmp_path, KEY, number=number)
+        firsts.append(path.read_bytes())
+        geonb_lab.clean_notebook(path)
+    kept = [tmp_path / f"map.ipynb.bak{end}" for end in ("", "2", "3")]
+    assert [path.read_bytes() for path in kept] == firsts
+
+
+def test_a_link_stays_a_link(tmp_path):
+    path = notebook(tmp_path, KEY)
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "link.ipynb"
+    link.symlink_to(path)
+    geonb_lab.clean_notebook(link)
+    assert link.is_symlink()
+    assert KEY not in path.read_text()
+
+
+@pytest.mark.parametrize("key", ["x", "1", "cells", '"', "a key with spaces", "x" * 201, "é" * 20])
+def test_a_key_that_cannot_be_one_is_refused_and_changes_nothing(tmp_path, monkeypatch, key):
+    path = notebook(tmp_path, KEY)
+    before = path.read_bytes()
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", key)
+    with pytest.raises(
+        MapError, match=r"GOOGLE_MAPS_API_KEY holds .* can't be an API key"
+    ) as caught:
+        geonb_lab.clean_notebook(path)
+    assert f"{len(key)} characters" in str(caught.value)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["map.ipynb"]
+
+
+def test_the_key_of_the_environment_is_removed_where_it_stands_alone(tmp_path, monkeypatch):
+    path = tmp_path / "map.ipynb"
+    text = ["internationalization!", "my internationalizations", "x_internationalization", KEY[:-1]]
+    path.write_text(json.dumps({"cells": [{"outputs": [{"text": text}]}]}))
+    assert geonb_lab.clean_notebook(path).keys == 0
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "internationalization")
+    assert geonb_lab.clean_notebook(path).keys == 1
+    assert json.loads(path.read_text())["cells"][0]["outputs"][0]["text"] == ["!", *text[1:]]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"metadata": 3}', '{"cells": {}}', "[" * 10**5, "9" * 9999, "\xff"]
+)
+def test_what_is_no_notebook_is_named_and_left_alone(tmp_path, text):
+    path = tmp_path / "map.ipynb"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(MapError, match=r"map.ipynb: not a notebook"):
+        geonb_lab.clean_notebook(path)
+    assert path.read_text("latin-1") == text
+
+
+def test_a_missing_notebook_is_named(tmp_path):
+    with pytest.raises(MapError, match=r"none.ipynb: no such notebook file"):
+        geonb_lab.clean_notebook(tmp_path / "none.ipynb")
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    with pytest.raises(MapError, match=r"pipe.ipynb: no such notebook file"):
+        geonb_lab.clean_notebook(tmp_path / "pipe.ipynb")
+
+
+def test_the_command(tmp_path):
+    path = notebook(tmp_path, KEY)
+    run = run_geonb("clean", "map.ipynb", cwd=tmp_path)
+    assert run.returncode == 0
+    assert run.stdout.startswith("map.ipynb: removed an API key from 3 places")
+    assert KEY not in path.read_text()
+    run = run_geonb("clean", "map.ipynb", cwd=tmp_path, GOOGLE_MAPS_API_KEY="x")
+    assert run.returncode == 2
+    assert run.stderr.startswith("geonb: GOOGLE_MAPS_API_KEY holds 1 characters")

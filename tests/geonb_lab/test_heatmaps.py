@@ -1,0 +1,125 @@
+"""Heat maps, as pictures: no browser, no network."""
+
+import io
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+import geonb
+import geonb_lab
+import geonb_training
+from geonb.earth.cells import Belief
+from geonb.earth.places import nearest_town
+from geonb.promise import Promise
+from geonb_lab import heatmaps
+from geonb_lab.regions import in_km2
+from support.places import from_tokens
+
+
+def _model():
+    """A model of 3,000 cells that believes in the first three."""
+    rng = np.random.default_rng(4)
+    spots = np.stack([rng.uniform(-80, 80, 40_000), rng.uniform(-180, 180, 40_000)], axis=-1)
+    cells = geonb_training.partition(spots, t1=10, t2=1)
+    belief = np.zeros((1, len(cells)), np.float32)
+    belief[0, :3] = 0.6, 0.3, 0.1
+    return SimpleNamespace(
+        name="<b>", cells=cells, note="a note", promise=None, probabilities=lambda _: belief
+    )
+
+
+@pytest.mark.slow
+def test_cells_and_heatmaps_are_drawn_as_pictures():
+    model = _model()
+    outlined = geonb.show_cells(model, "static")
+    assert f"The {len(model.cells):,} cells of <b>, by country: " in repr(outlined)
+    shaded = geonb_lab.show_heatmap(model, Image.new("RGB", (64, 48)), "static")
+    town = nearest_town(model.cells.place(0))
+    assert f"Where <b> looks for image: first at {town}, with 60%." in repr(shaded)
+    assert "a note." in repr(shaded)
+    assert f"{town}: 60%; " in shaded.alt
+    assert re.search(r"90% lies in 2 cells, [\d,]+ km² \(blue\)", shaded.alt)
+    assert "<b>" not in shaded._repr_html_().split("</style>")[1]
+    outline, point = (46, 95, 138), tuple(round(255 * part) for part in to_rgb(heatmaps.POINT))
+    assert _near(outline, _colours(outlined.image()))
+    assert not _near(point, _colours(outlined.image()))
+    [legend] = shaded.figure().legends
+    areas = heatmaps.areas(Belief(model.cells, model.probabilities(None)[0]), None)
+    assert [t.get_text() for t in legend.get_texts()] == [
+        heatmaps.POINTS, *(area.words for area in areas)
+    ]  # fmt: skip
+
+
+def test_a_promised_region_is_outlined_and_said():
+    model = _model()
+    model.promise = Promise(0.9, 0.7, 100, "my $treets$", len(model.cells))
+    shaded = geonb_lab.show_heatmap(model, Image.new("RGB", (64, 48)), "static")
+    words = re.search(
+        r"2 cells, [\d,]+ km²: for 9 of 10 photos like my \$treets\$, [a-z ]+place", shaded.alt
+    )
+    [legend] = shaded.figure().legends
+    assert legend.get_texts()[-1].get_text() == words[0]
+    assert not legend.get_texts()[-1].get_parse_math()
+    live = geonb_lab.show_heatmap(model, Image.new("RGB", (64, 48)), "leaflet")
+    [layer] = [one for one in live.children[0].layers if hasattr(one, "point_style")]
+    dashed = [f for f in layer.data["features"] if "dashArray" in f["properties"]["style"]]
+    assert [len(one["geometry"]["coordinates"]) for one in dashed] == [2]
+
+
+def _near(colour, colours):
+    return any(max(abs(a - b) for a, b in zip(colour, c, strict=True)) < 25 for c in colours)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_the_smallest_area_holds_the_share_and_no_smaller_one_does(share):
+    rng = np.random.default_rng(3)
+    cells = _model().cells
+    probabilities = rng.dirichlet(np.full(len(cells), 0.05))
+    chosen = heatmaps.smallest(Belief(cells, probabilities), share).classes
+    assert probabilities[chosen].sum() >= share
+    assert probabilities[chosen[:-1]].sum() < share
+    area = cells.areas_km2[chosen].sum()
+    for _ in range(50):  # any other choice of cells that holds as much is larger
+        order = rng.permutation(len(cells))
+        held = np.cumsum(probabilities[order])
+        other = order[: int(np.searchsorted(held, probabilities[chosen].sum())) + 1]
+        assert cells.areas_km2[other].sum() >= area
+
+
+def test_a_vast_cell_is_a_point_like_the_others():
+    """A cell the size of Siberia says little of a place; its area is not filled."""
+    cells = geonb.Cells(
+        np.sort(from_tokens(["14", "60188b", "60188d"])),
+        np.array([[0.0, 60.0], [35.66, 139.73], [35.68, 139.8]]),
+    )
+    sizes = cells.areas_km2
+    vast = int(np.argmax(sizes))
+    probabilities = np.full(3, 0.3)
+    probabilities[vast] = 0.4
+    belief = Belief(cells, probabilities)
+    assert vast not in heatmaps.smallest(belief, 0.5).classes
+    assert vast in heatmaps.probable(belief)
+
+
+@pytest.mark.parametrize(
+    ("area", "words"),
+    [
+        (0.44, "0.4 km²"),
+        (8.44, "8.4 km²"),
+        (9.6, "10 km²"),
+        (1234.0, "1,200 km²"),
+        (0.0, "0.0 km²"),
+    ],
+)
+def test_areas_in_words(area, words):
+    assert in_km2(area) == words
+
+
+def _colours(png):
+    """The colours that cover more than a few pixels."""
+    colours = Image.open(io.BytesIO(png)).convert("RGB").getcolors(1 << 20)
+    return {colour for count, colour in colours if count > 20}

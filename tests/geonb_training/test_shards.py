@@ -1,0 +1,84 @@
+"""Photos in tar archives, and models to go on from: what is refused, in one line."""
+
+import io
+import json
+import tarfile
+
+import numpy as np
+import pytest
+
+import geonb
+import geonb_training
+from geonb.errors import TrainingError
+from geonb_training import own_photos
+from geonb_training.fitting import Fitting
+from geonb_training.shards import find_shards, read_shards, source
+from support.pictures import picture
+
+
+@pytest.fixture
+def shard(tmp_path):
+    path = tmp_path / "0.tar"
+    with tarfile.open(path, "w") as archive:
+        for number in range(3):
+            place = {"lat": number, "lng": 5.5, "photographer": f"p{number}"}
+            photo = io.BytesIO()
+            picture(40 + number, 30).save(photo, "JPEG")
+            for ending, data in (("json", json.dumps(place).encode()), ("jpg", photo.getvalue())):
+                item = tarfile.TarInfo(f"a/{number}.{ending}")
+                item.size = len(data)
+                archive.addfile(item, io.BytesIO(data))
+    return path
+
+
+def test_photos_are_opened_where_they_lie(shard):
+    photos = read_shards(find_shards(shard.parent), "mine")
+    assert photos.truth.tolist() == [[0, 5.5], [1, 5.5], [2, 5.5]]
+    assert photos.photographers == ("p0", "p1", "p2")
+    assert [geonb.open_photo(source(photo)).size for photo in photos.photos] == [
+        (40, 30), (41, 30), (42, 30),
+    ]  # fmt: skip
+    assert source("a/plain.jpg") == "a/plain.jpg"
+
+
+def test_an_archive_that_is_cut_is_named_with_what_comes_before(shard):
+    data = shard.read_bytes()
+    shard.write_bytes(data[: 512 * 5])
+    with pytest.raises(
+        TrainingError, match=r"0\.tar: cut off, or no .*; 1 of its photos come before"
+    ):
+        read_shards([shard], "mine")
+    shard.write_bytes(b"no archive")
+    with pytest.raises(
+        TrainingError, match=r"0\.tar: cut off, or no .*; 0 of its photos come before"
+    ):
+        read_shards([shard], "mine")
+
+
+def test_an_archive_that_shrinks_after_its_photos_were_listed(shard):
+    photos = read_shards([shard], "mine")
+    shard.write_bytes(shard.read_bytes()[:2000])
+    with pytest.raises(geonb.GeonbError, match=r"2\.jpg#.*the archive ends in the middle of it"):
+        geonb.open_photo(source(photos.photos[2]))
+
+
+def test_a_place_that_is_none(shard):
+    with tarfile.open(shard, "a") as archive:
+        item = tarfile.TarInfo("9.json")
+        item.size = 2
+        archive.addfile(item, io.BytesIO(b"[]"))
+    with pytest.raises(TrainingError, match=r"9\.json has no lat and lng"):
+        read_shards([shard], "mine")
+
+
+def test_going_on_from_a_model_keeps_all_but_the_last_layer():
+    mini = geonb.load_model("mini")
+    same = own_photos.first_weights(mini, mini.cells, Fitting())
+    assert same.arrays.keys() == mini.files.read().arrays.keys()
+    cells = geonb_training.partition(mini.cells.places, t1=30, t2=1)
+    assert len(cells) != len(mini.cells)
+    other = own_photos.first_weights(mini, cells, Fitting())
+    assert other.classes == len(cells)
+    changed = {n for n, a in other.arrays.items() if not np.array_equal(a, same.arrays[n])}
+    assert changed <= {"fc1_weight", "fc1_bias"}
+    assert "fc1_weight" in changed

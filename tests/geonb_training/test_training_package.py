@@ -1,0 +1,120 @@
+"""What holds for geonb_training as a whole: its floors, its surface, its command line."""
+
+import ast
+import inspect
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import geonb_training
+from geonb_training.__main__ import main
+
+PACKAGE = Path(geonb_training.__file__).parent
+FLOORS = (
+    "network shards splits originals softmax head_report",
+    "squares features torch_network writing",
+    "batches state",
+    "fitting head",
+    "mxnet_trainer torch_trainer",
+    "loop",
+    "scenes own_photos",
+    "leak mini",
+    "__init__",
+    "__main__",
+)
+SCENES = (
+    "cities gps painting",
+    "landmarks letters photographers view",
+    "buildings cars plants street",
+    "scene",
+    "rounds sets",
+    "knobs towns",
+    "__init__",
+    "example sheet",
+)
+
+
+def imported(path):
+    """All modules of the package that a file imports: inside functions and for types too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            # `from geonb_training import x`: a module, or a name of __init__
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from (name.split(".") for name in names if name.startswith("geonb_training"))
+
+
+def upward(folder, floors, depth):
+    """Imports of a floor above, or of a module beside that imports back."""
+    floor = {name: i for i, names in enumerate(floors) for name in names.split()}
+    wrong = []
+    for path in folder.glob("*.py"):
+        for name in imported(path):
+            target = name[depth] if len(name) > depth and name[depth] in floor else "__init__"
+            if name[1:depth] == list(folder.relative_to(PACKAGE).parts) and (
+                floor[target] >= floor[path.stem]
+            ):
+                wrong.append((path.stem, ".".join(name)))
+    return wrong
+
+
+def test_every_module_is_built_on_those_below_it():
+    assert upward(PACKAGE, FLOORS, 1) == []
+    assert upward(PACKAGE / "scenes", SCENES, 2) == []
+
+
+def test_the_floors_name_every_module():
+    here = {path.stem for path in PACKAGE.glob("*.py")} | {"scenes"}
+    assert {name for names in FLOORS for name in names.split()} == here
+    scenes = {path.stem for path in (PACKAGE / "scenes").glob("*.py")}
+    assert {name for names in SCENES for name in names.split()} == scenes
+
+
+@pytest.mark.parametrize("name", geonb_training.__all__)
+def test_every_public_name_is_documented_with_its_attributes(name):
+    thing = getattr(geonb_training, name)
+    assert thing.__doc__
+    for field in getattr(thing, "__dataclass_fields__", ()):
+        assert f"\n    {field}: " in inspect.getdoc(thing)
+
+
+def test_geonb_train_is_an_entry_point():
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"]["geonb.commands"]["train"] == "geonb_training.__main__:train"
+    command = "from geonb.__main__ import main; main(['train', '--help'])"
+    shown = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, check=True
+    ).stdout
+    assert "Train on the photos of FOLDER" in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (
+            [],
+            "leak",
+        ),
+        (["train"], "If the training is killed, the same command goes on"),
+        (["mini"], "It takes about 15 minutes"),
+        (["leak"], "split by photo and by photographer"),
+    ],
+)
+def test_the_module_runs_and_explains_its_commands(command, words):
+    shown = subprocess.run(
+        [sys.executable, "-m", "geonb_training", *command, "--help"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert words in " ".join(shown.split())
+
+
+def test_its_own_commands_fail_in_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = CliRunner().invoke(main, ["train", str(tmp_path / "nowhere"), str(tmp_path / "m")])
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("geonb: ")

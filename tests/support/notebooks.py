@@ -1,0 +1,33 @@
+"""The project's notebooks: read, and executed offline."""
+
+import os
+import sys
+
+import nbformat
+from nbclient import NotebookClient
+
+from support import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+OFFLINE = str(ROOT / "tests" / "offline")
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def execute(notebook, folder):
+    """Run it offline in a kernel of this environment, in a folder of its own."""
+    paths = [OFFLINE, os.environ.get("PYTHONPATH", "")]
+    client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(folder)}})
+    client.create_kernel_manager()
+    client.km.kernel_spec.argv = [
+        sys.executable,
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        "{connection_file}",
+    ]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    client.execute(env=env)
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]

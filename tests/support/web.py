@@ -1,0 +1,90 @@
+"""A local server that plays the web: what it answers goes by the path."""
+
+import gzip
+import time
+from http.server import BaseHTTPRequestHandler
+
+from support.pictures import encoded, picture
+
+PNG = encoded(picture(), "PNG")
+
+
+class Remote(BaseHTTPRequestHandler):
+    """Answers by path: what a test wants of the web."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.server.seen.append((self.path, self.headers["Host"]))
+        getattr(self, self.path.strip("/").split("/")[0].split("?")[0])()
+
+    def answer(self, status, body=b"", **headers):
+        self.send_response(status)
+        for name, value in {"Content-Length": len(body), **headers}.items():
+            self.send_header(name.replace("_", "-"), str(value))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def photo(self):
+        self.answer(200, PNG, Content_Type="image/png")
+
+    def nokind(self):
+        self.answer(200, PNG)
+
+    def zipped(self):
+        self.answer(200, gzip.compress(PNG), Content_Type="image/png", Content_Encoding="gzip")
+
+    def missing(self):
+        self.answer(404)
+
+    def login(self):
+        self.answer(200, b"<html>Log in</html>", Content_Type="text/html; charset=utf-8")
+
+    def forbidden(self):
+        self.answer(403)
+
+    def hops(self):
+        left = int(self.path.rsplit("/", 1)[1])
+        target = f"/hops/{left - 1}" if left else "/photo"
+        self.answer(302, Location=target)
+
+    def away(self):
+        self.answer(302, Location="ftp://127.0.0.1/photo")
+
+    def inward(self):
+        self.answer(302, Location=f"http://inside.test:{self.server.server_port}/photo")
+
+    def large(self):
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+        try:
+            while True:
+                self.wfile.write(b"\0" * 65536)
+        except OSError:
+            pass
+
+    def short(self):
+        self.answer(200, PNG[:40], Content_Length=len(PNG))
+        self.close_connection = True
+
+    def dripping(self):
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+        self._drip(b"x")
+
+    def drippinghead(self):
+        self._drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 10_000)
+
+    def _drip(self, data):
+        try:
+            for i in range(10_000):
+                self.wfile.write(data[i % len(data) : i % len(data) + 1])
+                self.wfile.flush()
+                time.sleep(0.02)
+        except OSError:
+            pass
+
+    def log_message(self, *_):
+        pass
