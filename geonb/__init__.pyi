@@ -9,6 +9,7 @@ from .earth.places import Town as Town
 from .errors import GeonbError as GeonbError
 from .known import fetch as fetch
 from .maps.cells import show_cells as show_cells
+from .maps.page import write_page as write_page
 from .maps.show import repair_gmaps as repair_gmaps
 from .maps.show import show_map as show_map
 from .model import Model as Model
@@ -23,10 +24,8 @@ from .predictions import Predictions as Predictions
 from .predictions import predict as predict
 from .preprocessing import Recipe as Recipe
 from .preprocessing import preprocess as preprocess
+from .promise import Promise as Promise
 from .published import published_answer as published_answer
-from .regions import Promise as Promise
-from .regions import Region as Region
-from .regions import true_classes as true_classes
 from .shown.pictures import Picture as Picture
 from .shown.pictures import ShownPhoto as ShownPhoto
 from .shown.pictures import show_figure as show_figure

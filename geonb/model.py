@@ -15,6 +15,7 @@ from geonb.errors import CellsError, ModelError, printable
 from geonb.files import expanded
 from geonb.network.opening import EngineName, Precision, find_checkpoint, open_engine
 from geonb.preprocessing import Recipe, preprocess
+from geonb.promise import Promise, read_promise
 from geonb.weights.registry import REGISTRY, Weights
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Model:
         why: Why `load_model` chose this model; empty if you named it.
         own_files: Where your own files are, if they take the place of a known model's.
         files: The files of the network.
-        folder: Where they lie, with what the model promises of regions; None without files.
+        promise: What the model promises of regions; None if nothing.
+        folder: Where the files lie; None without files.
         spread_km: `predict` gathers the guesses nearer than this to a better one into that one.
         note: What has to be said wherever its answers are shown.
     """
@@ -57,6 +59,7 @@ class Model:
     why: str = ""
     own_files: str = ""
     files: CheckpointFiles | None = None
+    promise: Promise | None = None
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: {printable(self._about)}>"
@@ -161,7 +164,8 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
             f"{files.folder / CELLS_FILE}: {len(cells):,} cells, but {files.paths[0].name} "
             f"has {network.classes:,} classes; is the list of another model?"
         )
-    return Model(name, engine, cells, files.recipe, weights, network, why, own, files)
+    promise = read_promise(files.folder, len(cells))
+    return Model(name, engine, cells, files.recipe, weights, network, why, own, files, promise)
 
 
 def _find(

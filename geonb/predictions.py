@@ -16,7 +16,6 @@ from geonb.errors import ModelError
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
     from types import ModuleType
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from geonb.earth.places import Town
     from geonb.earth.within import Within
     from geonb.model import Model
-    from geonb.regions import Region
+    from geonb.promise import Promise
     from geonb.shown.sheets import Sheet
 
 
@@ -81,6 +80,7 @@ class Predictions(Sequence[Prediction]):
         answer: The best place and how sure it is; None if only the best cells are known.
         truth_cell: The cell that would have been right; None if that is not known.
         belief: Probabilities of all the model's places; None if only the best cells are known.
+        promise: What the model promises of regions; None if nothing.
         places: Latitude and longitude of each prediction, in degrees.
         distances: Kilometres from each prediction to the truth; None if that is not known.
         summary: The answer in one sentence, and one on the cell that would have been right.
@@ -95,6 +95,7 @@ class Predictions(Sequence[Prediction]):
     belief: Belief | None = None
     within: str = ""
     spread_km: float = 0.0
+    promise: Promise | None = None
 
     def __len__(self) -> int:
         return len(self.best)
@@ -137,16 +138,6 @@ class Predictions(Sequence[Prediction]):
         """The answer in one sentence, and one on the cell that would have been right."""
         return " ".join(str(part) for part in (self.answer, self.truth_cell) if part)
 
-    def region(self, share: float | None = None) -> Region:
-        """The fewest places that hold a ``share`` of the probability, with their area in km².
-
-        By default it's the share that the model's promise asks for, so that the region contains
-        the truth nine times in ten. Raises `ModelError` if the model has promised nothing.
-        """
-        from geonb.regions import region
-
-        return region(self.belief, share)
-
     def sheet(self) -> Sheet:
         """The table as people read it."""
         return _formats().sheet(self)
@@ -168,12 +159,6 @@ class Predictions(Sequence[Prediction]):
     def to_geojson(self) -> dict[str, Any]:
         """A GeoJSON FeatureCollection of points (RFC 7946: longitude comes first there)."""
         return _formats().to_geojson(self)
-
-    def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write the photo, the table and the map as one page that needs nothing else."""
-        from geonb.maps.page import write_page
-
-        write_page(self, path)
 
 
 def predict(
@@ -231,10 +216,11 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
         Prediction(place, probability, model.cells.place(i), model.cells.tokens[i])
         for place, (i, probability) in enumerate(found, start=1)
     )
-    belief = Belief(model.cells, probabilities, None if name else model.folder)
+    belief, promise = Belief(model.cells, probabilities), None if name else model.promise
     return Predictions(
-        best, photo, model.name, model.engine, model.note, truth or photo.place, belief, name, km
-    )
+        best, photo, model.name, model.engine, model.note, truth or photo.place, belief, name, km,
+        promise,
+    )  # fmt: skip
 
 
 def spread(

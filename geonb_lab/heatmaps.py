@@ -18,14 +18,15 @@ from geonb.maps import drawing
 from geonb.maps.cells import DIGITS, picture_of
 from geonb.maps.show import Provider, choose_for_cells, provider_module
 from geonb.photos.photo import PhotoSource, open_photo
-from geonb.regions import Region, hold, in_km2, promised
 from geonb.shown.sheets import percent
+from geonb_lab.regions import Region, hold, in_km2
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from geonb.model import Model
+    from geonb.promise import Promise
 
 AREAS = ((0.9, "blue", "#8fb3d1"), (0.5, "orange", "#e0876b"))
 """Shares of the probability whose smallest areas are drawn; light, because points lie on them."""
@@ -59,15 +60,15 @@ class Area:
         return list(chain.from_iterable(polygons(ids)))
 
 
-def areas(belief: Belief) -> list[Area]:
+def areas(belief: Belief, promise: Promise | None) -> list[Area]:
     """The smallest areas that hold 90% and 50%, and the region that the model promises, if any."""
     found = []
     for share, look, colour in AREAS:
         region = smallest(belief, share)
         found.append(Area(region, f"{share:.0%} lies in {_size(region)}", look, colour))
-    if (region_ := promised(belief)) and (promise := region_.promise):
-        words = f"such regions contain {promise.coverage:.0%} of photos like {promise.test_set}"
-        found.append(Area(region_, f"{_size(region_)}: {words}", "dashed"))
+    if promise:
+        region = hold(belief, promise.share, promise)
+        found.append(Area(region, f"{_size(region)}: {promise.in_words}", "dashed"))
     return found
 
 
@@ -107,12 +108,12 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
 
     Points are cells, sized by their probability; the map starts at those that hold 90% of it.
     Two areas are the smallest that hold 50% and 90%; a dashed line is around the region that the
-    model promises, if it does (`Predictions.region`). On Leaflet's map, point at one to read its
+    model promises, if it does (`region`). On Leaflet's map, point at one to read its
     town and its probability.
     """
     photo = open_photo(photo)
-    belief = Belief(model.cells, model.probabilities(photo)[0], model.folder)
-    points, shown = probable(belief), areas(belief)
+    belief = Belief(model.cells, model.probabilities(photo)[0])
+    points, shown = probable(belief), areas(belief, model.promise)
     town = nearest_town(model.cells.place(points[0]))
     share = percent(float(belief.probabilities[points[0]]))
     text = f"Where {model.name} looks for {printable(photo.name)}: first at {town}, with {share}."

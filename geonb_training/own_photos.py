@@ -17,7 +17,7 @@ from geonb.errors import EvaluationError, TrainingError
 from geonb.files import expanded
 from geonb.model import Model, load_model
 from geonb.preprocessing import RECIPE
-from geonb.regions import PROMISE_FILE
+from geonb.promise import PROMISE_FILE
 from geonb.writing import replacing
 from geonb_lab.evaluation.accuracy import Evaluation, evaluate
 from geonb_lab.evaluation.guesses import guess, most_frequent

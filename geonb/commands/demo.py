@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from geonb.predictions import Predictions
 
 
-def draw(predictions: Predictions, target: Path) -> None:
+def draw(predictions: Predictions, target: Path, region: object = None) -> None:
     """Draw the map of an answer: a page into .html, a picture into .png, .svg and .pdf."""
     if target.suffix.lower() == ".html":
-        predictions.to_html(target)
+        geonb.write_page(predictions, target, region=region)
     else:
         geonb.show_map(predictions, provider="static").save(target)
 

@@ -148,12 +148,10 @@ class Belief:
     Attributes:
         cells: The model's places.
         probabilities: The probability of each, (cells,), 0 to 1.
-        folder: Where the model keeps its promise; None if it makes none.
     """
 
     cells: Cells
     probabilities: NDArray[np.float32]
-    folder: Path | None = None
 
 
 _SHIPPED = {

@@ -22,8 +22,14 @@ _SIDE = 900
 SOURCES = "Towns: GeoNames, CC BY 4.0. Coasts: Natural Earth, public domain. Made with geonb."
 
 
-def write_page(predictions: Predictions, path: str | os.PathLike[str]) -> None:
-    """Write the page. The photo on it is small, and without EXIF."""
+def write_page(
+    predictions: Predictions, path: str | os.PathLike[str], *, region: object = None
+) -> None:
+    """Write photo, answer, table and a map that moves as one page that needs nothing else.
+
+    The photo on it is small, and without EXIF. ``region`` is what `geonb_lab.region` gives: the
+    page then says it. Raises `OutputError` if the file can't be written.
+    """
     photo = show_photo(predictions.photo, side=_SIDE)._repr_html_()
     body = data("answer.html").format(
         headline=escape(headline(predictions)),
@@ -34,7 +40,7 @@ def write_page(predictions: Predictions, path: str | os.PathLike[str]) -> None:
         photo=photo,
         map=atlas.draw(predictions, in_words(predictions)),
         cards=_cards(predictions),
-        table=_table(predictions),
+        table=_table(predictions, region),
         sources=SOURCES,
     )
     save_page(path, headline(predictions), body, atlas.SCRIPT + data("page.js"))
@@ -79,11 +85,13 @@ def _cards(predictions: Predictions) -> str:
     return "".join(cards)
 
 
-def _table(predictions: Predictions) -> str:
+def _table(predictions: Predictions, region: object) -> str:
     """All digits."""
     head = ["rank", "probability", "latitude", "longitude", "S2 cell"]
     rows = [
         [str(p.rank), f"{p.probability:.6f}", f"{p.place[0]:.5f}", f"{p.place[1]:.5f}", p.token]
         for p in predictions
     ]
-    return replace(predictions.sheet(), head=head, rows=rows, words=1).html()
+    sheet = predictions.sheet()
+    notes = [*sheet.notes, *([] if region is None else [f"{region}."])]
+    return replace(sheet, head=head, rows=rows, notes=notes, words=1).html()

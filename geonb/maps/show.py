@@ -28,12 +28,13 @@ VARIABLE = "GEONB_MAP"
 """The environment variable that says what ``auto`` takes."""
 
 
-def show_map(
+def show_map(  # noqa: PLR0913 - each of them is a choice of its own
     predictions: Predictions,
     truth: Place | None = None,
     provider: Provider = "auto",
     *,
     photo: bool = True,
+    region: object = None,
     api_key: str | None = None,
     map_id: str | None = None,
 ) -> Any:
@@ -42,7 +43,8 @@ def show_map(
     The photo stands beside the map, so a notebook that you save holds it: small and without its
     EXIF. ``photo=False`` leaves it out.
 
-    ``truth`` replaces the truth that the predictions carry. ``auto`` takes the provider that the
+    ``truth`` replaces the truth that the predictions carry. ``region`` is what `geonb_lab.region`
+    gives: the line below the map then says it. ``auto`` takes the provider that the
     variable GEONB_MAP names; otherwise Google's map if there is a key (GOOGLE_MAPS_API_KEY or
     ``api_key``), otherwise Leaflet's, otherwise a picture. The line below the map says which.
     ``map_id`` is Google's name for a map style. Raises `MapError`, `PlaceError`,
@@ -52,6 +54,7 @@ def show_map(
         lat, lng = check_points(truth).tolist()
         predictions = dataclasses.replace(predictions, truth=(lat, lng))
     chosen, why = choose(provider, api_key)
+    why = why if region is None else f"{region}. {why}"
     options = {"google": {"api_key": api_key, "map_id": map_id}, "gmaps": {"api_key": api_key}}
     draw = provider_module(chosen).draw
     return draw(predictions, why, photo=photo, **options.get(chosen, {}))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from geonb.errors import ModelError
 from geonb.shown.sheets import Sheet, data_frame, percent
 
 if TYPE_CHECKING:
@@ -31,16 +30,8 @@ def sheet(predictions: Predictions) -> Sheet:
     if predictions.spread_km:
         caption += f"; places within {predictions.spread_km:g} km of a better one are part of it"
     note = predictions.note and f"Note: {predictions.note}."
-    notes = [predictions.summary, _promised(predictions), note]
+    notes = [predictions.summary, note]
     return Sheet(caption, head, rows, [note for note in notes if note], words=2)
-
-
-def _promised(predictions: Predictions) -> str:
-    """The region that the model promises, in a sentence; empty if there is none."""
-    try:
-        return f"{predictions.region()}."
-    except ModelError:  # promises nothing, or can't be read, which `Predictions.region` says
-        return ""
 
 
 def to_dict(predictions: Predictions) -> dict[str, Any]:

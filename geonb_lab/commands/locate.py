@@ -17,6 +17,7 @@ from geonb.writing import check_outputs
 from geonb_lab.commands.many import Labels, Outputs, locate_many
 from geonb_lab.many.finding import list_photos
 from geonb_lab.many.results import predict_many
+from geonb_lab.regions import region
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,9 +106,13 @@ def locate(  # noqa: PLR0913
             complain(result.error)
             failed = True
             continue
-        click.echo(json.dumps(result.predictions.to_dict()) if as_json else result.predictions)
+        predictions = result.predictions
+        promised = region(predictions) if predictions.promise else None
+        click.echo(json.dumps(predictions.to_dict()) if as_json else predictions)
+        if promised and not as_json:
+            click.echo(f"{promised}.")
         if targets:
-            draw(result.predictions, targets[number])
+            draw(predictions, targets[number], promised)
     sys.exit(2 if failed else 0)
 
 

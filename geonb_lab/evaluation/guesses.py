@@ -13,9 +13,9 @@ from geonb.errors import EvaluationError, GeonbError, PlaceError
 from geonb.photos.photo import open_photo
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
-from geonb.regions import Promise, hold, read_promise, true_classes
 from geonb_lab.evaluation.promises import Coverage, coverage_from, share_before
 from geonb_lab.many.results import Result, predict_many
+from geonb_lab.regions import hold, true_classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from geonb.earth.cells import Cells
     from geonb.model import Model
     from geonb.photos.photo import Photo
+    from geonb.promise import Promise
     from geonb_lab.evaluation.photo_sets import PhotoSet
 
 BEST_OF = 5
@@ -71,7 +72,7 @@ def guess(model: Model, photos: PhotoSet, crops: int = 1) -> Guesses:
     count, true = len(photos), true_classes(model.cells, photos.truth)
     places = np.full((count, min(BEST_OF, len(model.cells)), 2), np.nan)
     before, areas = np.full(count, np.inf), np.full(count, np.nan)
-    promise = read_promise(model.folder, len(model.cells)) if model.folder else None
+    promise = model.promise
     failures = []
     for i, result in enumerate(answer(model, photos.photos, BEST_OF)):
         if result.predictions is None:

@@ -16,8 +16,9 @@ import numpy as np
 
 from geonb.earth.cells import Belief
 from geonb.errors import EvaluationError
-from geonb.regions import Promise, hold, in_km2, ranked
+from geonb.promise import Promise
 from geonb_lab.evaluation.scores import check_table, wilson
+from geonb_lab.regions import hold, in_km2, ranked
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

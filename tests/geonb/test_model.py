@@ -159,4 +159,4 @@ def test_a_name_with_line_breaks_and_marks_is_one_line(tmp_path):
     for text in (repr(model), model._repr_html_(), repr(geonb.show_cells(model))):
         assert r"a\nb\u202ec\udcff" in text
         assert "\u202e" not in text
-    geonb.predict(model, geonb.example_photo()).to_html(tmp_path / "page.html")
+    geonb.write_page(geonb.predict(model, geonb.example_photo()), tmp_path / "page.html")

@@ -12,7 +12,8 @@ import geonb_lab
 from geonb.earth.cells import Belief
 from geonb.earth.s2 import leaf_ids, parents
 from geonb.errors import EvaluationError, ModelError, OutputError
-from geonb.regions import Promise, hold, read_promise, region
+from geonb.predictions import Predictions
+from geonb.promise import Promise
 from geonb_lab.evaluation.calibration import warm
 from geonb_lab.evaluation.promises import Coverage, promise_from, shares_before
 from support.networks import write_network
@@ -23,12 +24,17 @@ CELLS = geonb.Cells(parents(leaf_ids(PLACES), 10), PLACES)
 BELIEF = Belief(CELLS, np.array([0.2, 0.5, 0.05, 0.25], np.float32))
 
 
+def region(share=None, promise=None):
+    """The region of what is believed."""
+    return geonb_lab.region(Predictions((), None, "m", "e", belief=BELIEF, promise=promise), share)
+
+
 @pytest.mark.parametrize(
     ("share", "cells"),
     [(0.1, [1]), (0.5, [1]), (0.51, [1, 3]), (0.8, [1, 3, 0]), (1.0, [1, 3, 0, 2])],
 )
 def test_a_region_is_the_fewest_places_that_hold_the_share(share, cells):
-    found = region(BELIEF, share)
+    found = region(share)
     assert found.cells.tokens == [CELLS.tokens[i] for i in cells]
     assert found.probability == pytest.approx(BELIEF.probabilities[cells].sum())
     assert found.area_km2 == pytest.approx(CELLS.areas_km2[cells].sum())
@@ -41,27 +47,29 @@ def test_a_place_in_no_cell_belongs_to_the_nearest_up_to_50_km():
     lat, lng = PLACES[1]
     near, off = (lat + 49.9 / 111.195, lng), (lat + 50.1 / 111.195, lng)
     assert CELLS.index([near, off]).tolist() == [-1, -1]
-    assert geonb.true_classes(CELLS, [near, off, PLACES[2]]).tolist() == [1, -1, 2]
-    assert near in region(BELIEF, 0.5)
-    assert off not in region(BELIEF, 1.0)
+    assert geonb_lab.true_classes(CELLS, [near, off, PLACES[2]]).tolist() == [1, -1, 2]
+    assert near in region(0.5)
+    assert off not in region(1.0)
 
 
 def test_a_region_in_words():
-    assert repr(region(BELIEF, 0.7)).startswith("<Region: 2 places with 1")
-    assert "km² hold 75% of the probability>" in repr(region(BELIEF, 0.7))
-    promised = hold(BELIEF, 0.7, Promise(0.9, 0.7, 100, "streets", 4))
-    assert "such regions contain the truth of 90% of photos like streets" in repr(promised)
+    assert repr(region(0.7)).startswith("<Region: 2 places with 1")
+    assert "km² hold 75% of the probability>" in repr(region(0.7))
+    promised = region(promise=Promise(0.9, 0.7, 100, "streets", 4))
+    assert "for 9 of 10 photos like streets, a region like this holds the true place" in repr(
+        promised
+    )
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.1, math.nan])
 def test_shares_that_cannot_be(share):
     with pytest.raises(ModelError, match="above 0 and up to 1"):
-        region(BELIEF, share)
+        region(share)
 
 
 def test_without_a_promise_the_share_has_to_be_named():
     with pytest.raises(ModelError, match="name a share"):
-        region(BELIEF)
+        region()
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 3.0])
@@ -149,22 +157,36 @@ def test_it_is_stored_with_the_model_and_kept_by_its_predictions(tmp_path):
     folder = Path(files.prefix).parent
     promise.save(folder)
     model = geonb.load_model(files.prefix)
-    assert (model.folder, read_promise(folder, 40)) == (folder, promise)
+    assert model.promise == promise
     predictions = geonb.predict(model, Image.effect_noise((300, 240), 60).convert("RGB"))
-    found = predictions.region()
-    assert found.promise == promise
-    assert f"{found}." in predictions.sheet().notes
+    found = geonb_lab.region(predictions)
+    assert found.promise == predictions.promise == promise
     assert found.probability >= 0.55
     assert predictions[0].place in found
-    assert len(predictions.region(0.99).cells) >= len(found.cells)
-    for broken in (
+    assert len(geonb_lab.region(predictions, 0.99).cells) >= len(found.cells)
+    assert f"{found}." not in repr(predictions)
+    geonb.write_page(predictions, tmp_path / "page.html", region=found)
+    assert f"{found}." in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert f"{found}." in repr(geonb.show_map(predictions, provider="static", region=found))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
         "{",
         "[]",
         '{"coverage": 0.9, "share": 2, "photos": 1, "test_set": "", "places": 40}',
-    ):
-        (folder / "promise.json").write_text(broken)
-        with pytest.raises(ModelError, match=r"promise\.json: .*remove the file"):
-            predictions.region()
+        '{"coverage": 0.9, "share": 0.5, "photos": 0, "test_set": "", "places": 40}',
+        '{"coverage": 0.9, "share": 0.5, "photos": "x", "test_set": "", "places": 40}',
+        '{"coverage": 0.9, "share": 0.5, "photos": null, "test_set": "", "places": 40}',
+        '{"coverage": 0.9, "share": 0.5, "photos": 9, "test_set": 7, "places": 40}',
+    ],
+)
+def test_a_broken_promise_is_named_when_the_model_is_loaded(tmp_path, broken):
+    files = write_network(tmp_path / "own")
+    (Path(files.prefix).parent / "promise.json").write_text(broken)
+    with pytest.raises(ModelError, match=r"promise\.json: .*remove the file"):
+        geonb.load_model(files.prefix)
 
 
 def test_a_promise_holds_for_its_own_places_only(tmp_path):
@@ -175,12 +197,13 @@ def test_a_promise_holds_for_its_own_places_only(tmp_path):
     model = geonb.load_model(files.prefix)
     photo = Image.effect_noise((300, 240), 60).convert("RGB")
     with pytest.raises(ModelError, match="promised nothing"):
-        geonb.predict(model, photo).region()
+        geonb_lab.region(geonb.predict(model, photo))
     Promise(0.8, 0.55, 40, "my streets", 40).save(folder)
+    model = geonb.load_model(files.prefix)
     limited = geonb.predict(model, photo, within=(0.0, 0.0, 15_000.0))
     with pytest.raises(ModelError, match="promised nothing"):
-        limited.region()
-    assert limited.region(0.5).promise is None
+        geonb_lab.region(limited)
+    assert geonb_lab.region(limited, 0.5).promise is None
 
 
 def test_a_promise_that_cannot_be_stored(tmp_path):

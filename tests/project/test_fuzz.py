@@ -61,7 +61,7 @@ import os, sys
 from pathlib import Path
 from geonb_lab.many import finding, labels, tables
 from geonb.network import gallery
-from geonb.regions import read_promise
+from geonb.promise import read_promise
 
 folder = Path(sys.argv[1])
 for name in ("grids.txt", "promise.json", "a.csv", "a.txt", "a.jpg.xmp", ".b.csv.journal"):

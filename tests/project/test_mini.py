@@ -6,13 +6,12 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from geonb import load_model, predict, true_classes
+from geonb import load_model, predict
 from geonb.distances import distance
-from geonb.regions import read_promise
-from geonb_lab import check_promise
+from geonb_lab import check_promise, true_classes
 from geonb_lab.evaluation.published import THRESHOLDS_KM
-from geonb_training.scenes import held_out
-from geonb_training.scenes.example import example
+from geonb_training.scenes import draw, held_out
+from geonb_training.scenes.sets import example_shot
 
 FOLDER = resources.files("geonb") / "data" / "mini"
 
@@ -68,7 +67,7 @@ def test_it_is_not_always_right_nor_always_sure(model, errors_km):
 def test_its_regions_keep_their_promise(model, answers):
     """Nine times in ten, for photographers never seen; and no longer when the photos change."""
     table, truth = answers
-    promise = read_promise(model.folder, len(model.cells))
+    promise = model.promise
     assert promise.coverage == 0.9
     classes = true_classes(model.cells, truth)
     assert check_promise(promise, table, classes).measured == pytest.approx(0.9, abs=0.07)
@@ -89,7 +88,7 @@ def test_all_files_together_are_at_most_3_megabytes():
     [("tokyo", True), ("lima", True), ("nairobi", True), ("paris", False), ("cairo", True)],
 )
 def test_the_examples_are_located_without_certainty_and_paris_is_not(model, name, found):
-    scene = example(name)
+    scene = draw(example_shot(name))
     first = predict(model, scene.image)[0]
     assert (distance(first.place, scene.place) < 25) == found
     assert first.probability < 0.95

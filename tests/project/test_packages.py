@@ -174,7 +174,6 @@ FLOORS = (
 """The floors of geonb: a module imports from its own or from those below."""
 # Who imports from a floor above its own, what, and why that is right. All others import downward.
 UPWARD = {
-    ("geonb.predictions", "geonb.maps.page"): "to_html writes a page; imported when it's called",
     ("geonb.shown.formats", "geonb.predictions"): "for types only",
 }
 # Which imports close a circle of modules, and why that is right. There are no other circles.
@@ -183,8 +182,7 @@ CIRCLES = {
     ("geonb.photos.sharing", "geonb.photos.photo"): "for types only",
 }
 HOMES = {
-    "requests": {"weights"},
-    "urllib3": {"photos", "web"},
+    "urllib3": {"photos", "web"},  # photos: for types only
     "mxnet": {"network"},
     "onnxruntime": {"network"},
     "ipyleaflet": {"maps"},

@@ -249,7 +249,7 @@ def _points(path):
 
 
 def _promise(path):
-    from geonb.regions import read_promise
+    from geonb.promise import read_promise
 
     repr(read_promise(path.parent, 5))
 

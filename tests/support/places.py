@@ -54,7 +54,7 @@ def many_cells():
     belief = rng.dirichlet(np.full(len(cells), 0.01))[None]
     name = f"a model of {len(cells):,} cells"
     return SimpleNamespace(
-        name=name, cells=cells, note="", folder=None, probabilities=lambda _: belief
+        name=name, cells=cells, note="", promise=None, probabilities=lambda _: belief
     )
 
 

@@ -22,7 +22,7 @@ def example():
 
 
 def write(case, folder):
-    case.to_html(folder / "where.html")
+    geonb.write_page(case, folder / "where.html")
     return (folder / "where.html").read_text(encoding="utf-8")
 
 

@@ -70,7 +70,7 @@ def test_a_name_that_is_not_utf8_can_be_shown_and_written_anywhere(tmp_path):
     for photo in map(geonb.open_photo, sources):
         assert photo.name.endswith("b\\udcff.png")
         predictions = geonb.predict(geonb.load_model("mini"), photo)
-        predictions.to_html(tmp_path / "page.html")
+        geonb.write_page(predictions, tmp_path / "page.html")
         assert "b\\udcff.png" in (tmp_path / "page.html").read_text()
         repr(predictions).encode()
 
@@ -118,7 +118,7 @@ def test_decoded_pixels_carry_nothing_else(kind):
 def test_a_comment_does_not_reach_a_page(tmp_path):
     image = Image.new("P", (9, 9))
     photo = geonb.open_photo(encoded(image, "GIF", comment=b"SECRET"))
-    geonb.predict(geonb.load_model("mini"), photo).to_html(tmp_path / "page.html")
+    geonb.write_page(geonb.predict(geonb.load_model("mini"), photo), tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     pictures = [base64.b64decode(part.split('"')[0]) for part in page.split("base64,")[1:]]
     assert pictures

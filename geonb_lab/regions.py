@@ -1,10 +1,8 @@
-"""Regions: the smallest set of places that holds a share of the probability, and their promise."""
+"""Regions: the smallest set of places that holds a share of the probability."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,66 +11,17 @@ from geonb.distances import check_points, haversine
 from geonb.earth import s2
 from geonb.earth.cells import Cells
 from geonb.errors import ModelError
-from geonb.files import expecting, regular
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import ArrayLike, NDArray
 
     from geonb.distances import Place
     from geonb.earth.cells import Belief
+    from geonb.predictions import Predictions
+    from geonb.promise import Promise
 
-PROMISE_FILE = "promise.json"
-"""What a model has promised, beside its other files."""
 NEAR_KM = 50.0
 """Up to here a place in no cell belongs to the nearest centre."""
-
-
-@dataclass(frozen=True)
-class Promise:
-    """How much a region must hold to contain the truth nine times in ten, learned from photos.
-
-    It holds for photos like those: on average over all of them, not for each kind.
-
-    Attributes:
-        coverage: What is promised: the share of photos whose region contains the truth, 0 to 1.
-        share: The probability that a region must hold for it, 0 to 1.
-        photos: How many photos it was learned on.
-        test_set: Which photos.
-        places: How many places the model has; the promise holds for no other model.
-    """
-
-    coverage: float
-    share: float
-    photos: int
-    test_set: str
-    places: int
-
-    def __str__(self) -> str:
-        return (
-            f"to contain the truth of {self.coverage:.0%} of photos like {self.test_set}, a region "
-            f"must hold {self.share:.2%} of the probability (learned on {self.photos:,} photos)"
-        )
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Store it in the folder of a model, where `load_model` finds it. Raises `OutputError`."""
-        from geonb.writing import replacing
-
-        with replacing(Path(folder) / PROMISE_FILE) as path:
-            path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-
-
-def read_promise(folder: Path, places: int) -> Promise | None:
-    """The promise stored with a model of so many places; None if none. Raises `ModelError`."""
-    path = folder / PROMISE_FILE
-    with expecting(path, "a promise", ModelError, advice="; remove the file"):
-        if not path.exists():
-            return None
-        promise = Promise(**json.loads(regular(path).read_text(encoding="utf-8")))
-        if 0 < promise.coverage < 1 and 0 < promise.share <= 1:
-            return promise if promise.places == places else None
-    raise ModelError(f"{path}: expected a coverage and a share from 0 to 1; remove the file")
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,30 +65,27 @@ class Region:
         text = f"{count:,} place{'s' * (count > 1)} with {in_km2(self.area_km2)}"
         if self.promise is None:
             return f"Region: {text} hold{'s' * (count == 1)} {held}"
-        return (
-            f"Region: {text}; such regions contain the truth of {self.promise.coverage:.0%} of "
-            f"photos like {self.promise.test_set}"
-        )
+        return f"Region: {text}; {self.promise.in_words}"
 
     def __repr__(self) -> str:
         return f"<{self}>"
 
 
-def region(belief: Belief | None, share: float | None = None) -> Region:
-    """See `Predictions.region`."""
+def region(predictions: Predictions, share: float | None = None) -> Region:
+    """The fewest places that hold a ``share`` of the probability, with their area in km².
+
+    By default it's the share that the model's promise asks for, so that the region contains the
+    truth nine times in ten. Raises `ModelError` if the model has promised nothing, and if only the
+    best places are known.
+    """
+    belief, promise = predictions.belief, predictions.promise
     if belief is None:
         raise ModelError("only the best places are known; ask predict again for a region")
     if share is not None:
         return hold(belief, share)
-    if found := promised(belief):
-        return found
-    raise ModelError("the model has promised nothing yet: name a share, region(0.9)")
-
-
-def promised(belief: Belief) -> Region | None:
-    """The region that keeps the model's promise; None if it promises nothing."""
-    promise = belief.folder and read_promise(belief.folder, len(belief.cells))
-    return hold(belief, promise.share, promise) if promise else None
+    if promise is None:
+        raise ModelError("the model has promised nothing yet: name a share, such as 0.9")
+    return hold(belief, promise.share, promise)
 
 
 def hold(belief: Belief, share: float, promise: Promise | None = None) -> Region:
