@@ -1,6 +1,7 @@
 """Synthetic street scenes: photos that need no network. Start at `scene`."""
 
 from geonb_training.scenes.cities import City, cities
+from geonb_training.scenes.knobs import Street, example_street
 from geonb_training.scenes.photographers import Photographer, photographers
 from geonb_training.scenes.rounds import round_of_photos, round_of_scenes
 from geonb_training.scenes.scene import Scene, Shot, draw, shoot
@@ -12,10 +13,12 @@ __all__ = [
     "Photographer",
     "Scene",
     "Shot",
+    "Street",
     "cities",
     "contact_sheet",
     "draw",
     "draw_set",
+    "example_street",
     "held_out",
     "photographers",
     "round_of_photos",

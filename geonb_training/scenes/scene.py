@@ -11,7 +11,7 @@ import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -128,22 +128,46 @@ def _scatter(
     return lat + north / DEGREE_KM, lng + east / DEGREE_KM / math.cos(math.radians(lat))
 
 
-def draw(shot: Shot) -> Scene:
-    """Draw the scene of a shot: the same shot, the same pixels."""
-    rng = np.random.default_rng(shot.seed)
-    city, canvas = shot.city, Canvas()
+class Chances:
+    """The random numbers of a scene, part by part.
+
+    Given to `draw` again with a shot of another look, they keep every part where it was: what a
+    wider sign or a taller house takes of them is not missing from the next part.
+    """
+
+    def __init__(self, seed: tuple[int, ...]) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._begun: dict[str, Any] = {}
+
+    def of(self, part: str) -> np.random.Generator:
+        """The numbers of a part; where it was drawn before, the same ones."""
+        numbers = self._rng.bit_generator
+        numbers.state = self._begun.setdefault(part, numbers.state)
+        return self._rng
+
+
+def draw(shot: Shot, chances: Chances | None = None) -> Scene:
+    """Draw the scene of a shot: the same shot, the same pixels.
+
+    ``chances`` that a shot was drawn with draw another look of it with everything in its place.
+    """
+    chances = chances or Chances(shot.seed)
+    city, canvas, rng = shot.city, Canvas(), chances.of("view")
     view = View(160 + rng.uniform(-12, 12), shot.photographer.horizon + rng.uniform(-4, 4))
-    sunny = draw_sky(canvas, view, city, rng)
+    sunny = draw_sky(canvas, view, city, chances.of("sky"))
+    rng = chances.of("spot")
     if shot.setting == "spot":
         _draw_spot(canvas, view, city, rng)
-    draw_ground(canvas, view, city, rng)
-    _draw_rows(canvas, view, shot, rng, sunny=sunny)
-    draw_cars(canvas, view, city, rng)
+    draw_ground(canvas, view, city, chances.of("ground"))
+    _draw_rows(canvas, view, shot, chances, sunny=sunny)
+    draw_cars(canvas, view, city, chances.of("cars"))
+    rng = chances.of("shop sign")
     if rng.random() < 0.85:
         draw_shop_sign(canvas, view, city, -1 if city.drives == "right" else 1, rng)
+    rng = chances.of("warning sign")
     if rng.random() < 0.65:
         draw_warning_sign(canvas, view, city, rng.uniform(1.35, 1.6))
-    image = shot.photographer.develop(canvas.finished(), rng)
+    image = shot.photographer.develop(canvas.finished(), chances.of("camera"))
     return Scene(image, shot.place, city, shot.photographer, canvas.clues)
 
 
@@ -156,17 +180,17 @@ def _draw_spot(canvas: Canvas, view: View, city: City, rng: np.random.Generator)
     canvas.mark("landmark", box)
 
 
-def _draw_rows(
-    canvas: Canvas, view: View, shot: Shot, rng: np.random.Generator, *, sunny: bool
-) -> None:
+def _draw_rows(canvas: Canvas, view: View, shot: Shot, chances: Chances, *, sunny: bool) -> None:
     """Draw both sides of the street from far to near: houses, gaps, trees and their shadows."""
     depths = [0.95, 1.45, 2.1, 3.0, 4.2, 6.0]
     built = 0.35 if shot.setting == "region" else 0.94
     for near, far in zip(depths[-2::-1], depths[:0:-1], strict=True):
         for side in (-1, 1):
+            rng = chances.of(f"house {side} {near}")
             if rng.random() < built:
                 facade = Facade(view, side, near, far)
                 draw_house(canvas, facade, shot.city, rng.uniform(0.86, 1.12), rng)
+            rng = chances.of(f"tree {side} {near}")
             if rng.random() < (0.45 if built > 0.5 else 0.9):
                 foot = (side * (KERB + 12), near + (far - near) * rng.uniform(0.2, 0.6))
                 size = rng.uniform(84, 126)

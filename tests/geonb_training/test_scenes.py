@@ -13,10 +13,10 @@ from geonb.photos.photo import open_photo
 from geonb_training import scenes
 from geonb_training.scenes.buildings import HOUSES
 from geonb_training.scenes.cities import cities
-from geonb_training.scenes.example import NUMBERS, example
 from geonb_training.scenes.landmarks import landmarks
 from geonb_training.scenes.letters import scripts
 from geonb_training.scenes.photographers import photographers
+from geonb_training.scenes.sets import EXAMPLES, example_shot
 
 
 @pytest.fixture(scope="module")
@@ -160,9 +160,9 @@ def test_the_contact_sheet_holds_all_and_says_how_they_differ(some):
     assert not any(scene.city.name in sheet.alt for scene in five)
 
 
-@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_the_shipped_examples_are_drawn_by_this_code(name):
-    shipped, scene = example_photo(name), example(name)
+    shipped, scene = example_photo(name), scenes.draw(example_shot(name))
     assert scene.city.name.lower() == name
     assert scene.photographer.role == "test"
     assert distance(shipped.place, scene.place) < 0.001

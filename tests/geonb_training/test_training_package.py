@@ -32,7 +32,7 @@ SCENES = (
     "buildings cars plants street",
     "scene",
     "rounds sets",
-    "towns",
+    "knobs towns",
     "__init__",
     "example sheet",
 )

@@ -10,8 +10,8 @@ from geonb import load_model, predict
 from geonb.distances import distance
 from geonb_lab import check_promise, true_classes
 from geonb_lab.evaluation.published import THRESHOLDS_KM
-from geonb_training.scenes import held_out
-from geonb_training.scenes.example import example
+from geonb_training.scenes import draw, held_out
+from geonb_training.scenes.sets import example_shot
 
 FOLDER = resources.files("geonb") / "data" / "mini"
 
@@ -88,7 +88,7 @@ def test_all_files_together_are_at_most_3_megabytes():
     [("tokyo", True), ("lima", True), ("nairobi", True), ("paris", False), ("cairo", True)],
 )
 def test_the_examples_are_located_without_certainty_and_paris_is_not(model, name, found):
-    scene = example(name)
+    scene = draw(example_shot(name))
     first = predict(model, scene.image)[0]
     assert (distance(first.place, scene.place) < 25) == found
     assert first.probability < 0.95
