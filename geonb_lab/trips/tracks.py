@@ -11,18 +11,17 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.errors import printable
-from geonb.files import expanded, regular
+from geonb.files import expanded, expecting, regular
 from geonb_lab.trips.movement import TripError
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
+    from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -33,8 +32,9 @@ LONGEST_GAP_S = 1800.0
 """Farther apart, the way between two fixes is not known (exiftool's GeoMaxIntSecs)."""
 USUAL_KM = 0.01
 """The accuracy of a fix that tells none; one of HDOP 1 is about 5 m off."""
+_VISIT_KM = 0.1  # a visited place is as large as a shop or a park
 _MOST_BYTES = 1 << 30
-_BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+_BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,32 +98,31 @@ def read_track(path: str | os.PathLike[str]) -> Track:
     file = expanded(path)
     fixes: list[Fix] = []
     notes: list[str] = []
-    try:
+    with expecting(file, "a track in GPX, Timeline's JSON or GeoJSON", TripError, *_BROKEN):
         if regular(file).stat().st_size > _MOST_BYTES:
             raise TripError(f"{file}: larger than 1 GB, expected a track; cut it by years")
         if file.suffix.lower() == ".gpx":
             _gpx(file, fixes, notes)
         else:
             fixes += _in_json(json.loads(file.read_bytes()))
-    except OSError as error:
-        raise TripError(f"{file}: cannot read the track ({error.strerror or error})") from error
-    except (ValueError, RecursionError) as error:
-        raise TripError(f"{file}: not a track in GPX, Timeline's JSON or GeoJSON ({error!s:.200})") from error
     rows = np.array(fixes, np.float64).reshape(-1, 5)
     good = np.isfinite(rows).all(axis=1) & (np.abs(rows[:, 1:3]) <= (90, 180)).all(axis=1)
     if lost := int((~good).sum()):
         notes.append(f"{lost:,} fixes without a time or a possible place are left out")
     rows = rows[good]
     if not len(rows):
-        raise TripError(f"{file}: no fix with a time and a place; expected GPX, Timeline or GeoJSON")
+        raise TripError(
+            f"{file}: no fix with a time and a place; expected GPX, Timeline or GeoJSON"
+        )
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     return Track(file.name, rows[:, 0], rows[:, 1:3], rows[:, 3], rows[:, 4] > 0, tuple(notes))
 
 
 def _gpx(file: Path, fixes: list[Fix], notes: list[str]) -> None:
     """The fixes of GPX 1.0 and 1.1, read bit by bit: a million points need little memory."""
-    from defusedxml import ElementTree
     from xml.etree.ElementTree import ParseError
+
+    from defusedxml import ElementTree
 
     begins, stack = True, []
     try:
@@ -150,32 +149,37 @@ def _gpx(file: Path, fixes: list[Fix], notes: list[str]) -> None:
 
 
 def _in_json(data: Any) -> Iterator[Fix]:
-    """The fixes of Timeline's exports (2024: segments and signals; before: Records) and GeoJSON."""
+    """The fixes of Google's exports, Timeline's of today and Records of before, and of GeoJSON."""
     if isinstance(data, list):  # the Timeline of iPhones
         data = {"semanticSegments": data}
     if not isinstance(data, dict):
         raise TypeError("expected an object")
     for entry in data.get("locations") or []:
-        stamp = entry.get("timestamp") or float(entry["timestampMs"]) / 1000
         place = entry.get("latitudeE7", np.nan) / 1e7, entry.get("longitudeE7", np.nan) / 1e7
-        yield _second(stamp), *place, _number(entry.get("accuracy"), 10.0) / 1000, False
+        off = _number(entry.get("accuracy"), 10.0) / 1000
+        yield _second(entry.get("timestamp") or entry.get("timestampMs")), *place, off, False
     for signal in data.get("rawSignals") or []:
         if at := signal.get("position"):
             off = _number(at.get("accuracyMeters"), 10.0) / 1000
             yield _second(at.get("timestamp")), *_pair(at.get("LatLng")), off, False
     for segment in data.get("semanticSegments") or []:
-        start = _second(segment.get("startTime"))
-        for number, point in enumerate(segment.get("timelinePath") or []):
-            late = point.get("durationMinutesOffsetFromStartTime")
-            when = _second(point["time"]) if late is None else start + 60 * float(late)
-            yield when, *_pair(point.get("point")), USUAL_KM, number == 0
-        there = (segment.get("visit") or {}).get("topCandidate", {}).get("placeLocation")
-        if there:
-            text = there.get("latLng") if isinstance(there, dict) else there
-            for name, first in (("startTime", True), ("endTime", False)):
-                yield _second(segment.get(name)), *_pair(text), 0.1, first
+        yield from _segment(segment)
     for feature in data.get("features") or ([data] if data.get("type") == "Feature" else []):
         yield from _feature(feature)
+
+
+def _segment(segment: dict[str, Any]) -> Iterator[Fix]:
+    """A way with its points, or a visit, of Timeline's."""
+    start, end = (_second(segment.get(name)) for name in ("startTime", "endTime"))
+    for number, point in enumerate(segment.get("timelinePath") or []):
+        late = point.get("durationMinutesOffsetFromStartTime")
+        when = _second(point.get("time")) if late is None else start + 60 * _number(late)
+        yield when, *_pair(point.get("point")), USUAL_KM, number == 0
+    visited = (segment.get("visit") or {}).get("topCandidate", {}).get("placeLocation")
+    if visited:
+        place = _pair(visited.get("latLng") if isinstance(visited, dict) else visited)
+        yield start, *place, _VISIT_KM, True
+        yield end, *place, _VISIT_KM, False
 
 
 def _feature(feature: dict[str, Any]) -> Iterator[Fix]:
@@ -195,10 +199,10 @@ def _feature(feature: dict[str, Any]) -> Iterator[Fix]:
 
 def _second(value: Any) -> float:
     """Seconds since 1970 of ISO 8601, which says its zone or means UTC; NaN for anything else."""
-    if isinstance(value, (int, float)):
-        return float(value) / (1000 if value > 1e11 else 1)
     with suppress(*_BROKEN):
         text = str(value).strip()
+        if text.replace(".", "", 1).isdecimal():  # seconds, or milliseconds
+            return float(text) / (1000 if float(text) > 1e11 else 1)
         when = datetime.fromisoformat(text)
         return (when if when.tzinfo else datetime.fromisoformat(f"{text}+00:00")).timestamp()
     return float("nan")
