@@ -9,16 +9,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_MOST = 4000
+"""Characters of an error: all addresses of a model's files fit in, a photo as text doesn't."""
+
+
 def printable(text: str) -> str:
     """Text on one line: a file name may hold line breaks or codes that move a cursor."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def shortened(text: str, most: int) -> str:
+    """At most so many characters of a text; what is left out of its middle is told."""
+    if len(text) <= most:
+        return text
+    gap = f"… ({len(text):,} characters) …"
+    kept = max(most - len(gap), 2)
+    return f"{text[: kept - kept // 3]}{gap}{text[len(text) - kept // 3 :]}"
+
+
 class GeonbError(Exception):
-    """Any failure that comes from the input, or from the outside world; its text is one line."""
+    """Any failure that comes from the input, or from the outside world; its text is one line.
+
+    What others wrote may be in it, so it ends after some thousand characters.
+    """
 
     def __init__(self, text: str) -> None:
-        super().__init__(printable(text))
+        super().__init__(printable(shortened(text, _MOST)))
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in place of a traceback: the one line that helps."""

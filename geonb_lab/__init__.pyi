@@ -36,3 +36,12 @@ from .occlusion import occlude_boxes as occlude_boxes
 from .regions import Region as Region
 from .regions import region as region
 from .regions import true_classes as true_classes
+from .trips.evaluation import TripEvaluation as TripEvaluation
+from .trips.evaluation import evaluate_trips as evaluate_trips
+from .trips.located import Located as Located
+from .trips.located import Trip as Trip
+from .trips.movement import Movement as Movement
+from .trips.solved import KnownPlace as KnownPlace
+from .trips.solved import Neighbour as Neighbour
+from .trips.times import Taken as Taken
+from .trips.trip import locate_trip as locate_trip

@@ -3,82 +3,88 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
-import threading
 import time
-from contextlib import closing, contextmanager, suppress
-from http.client import HTTPException
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from typing import TYPE_CHECKING
 
 from geonb.errors import PhotoError
-from geonb.web.addresses import parsed, redacted
+from geonb.web.addresses import redacted
+from geonb.web.answers import WebError
+from geonb.web.asking import Limits, asking, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from urllib3.connection import HTTPConnection
-    from urllib3.response import BaseHTTPResponse
     from urllib3.util import Url
+
+    from geonb.web.answers import Answer
 
 MAX_BYTES = 50_000_000
 """The largest photo that is fetched."""
-MAX_REDIRECTS = 5
 CONNECT_S, READ_S, TOTAL_S = 10.0, 20.0, 60.0
 """Seconds for the connection, for each read, and for everything including redirects."""
 
-_HEADERS = {
-    "Accept": "image/*",
-    "Accept-Encoding": "identity",
-    "User-Agent": "geonb (opens one photo for its user)",
-}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL = ipaddress.ip_network("2000::/3")
 """What is assigned of IPv6 to the open internet; all else is local, reserved or a translation."""
 _RESERVED = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "168.63.129.16/32", "3fff::/20")))
 """Not public, whatever `ipaddress` says: protocols, Azure's service for machines, documentation."""
+_STAND_INS = ipaddress.ip_network("198.18.0.0/15")
+"""What proxy programs such as Clash answer for every name; the real address is theirs to find."""
+_TEXTS = {"application/json", "application/xhtml+xml"}
 
 
 def fetch(url: str, *, allow_private: bool = False) -> bytes:
     """Fetch the bytes behind an http or https ``url``. Raises `PhotoError`.
 
-    Each name is resolved once, and the connection goes to the address that was checked: past
-    any proxy, which would resolve the name again. ``allow_private`` covers the server that
-    ``url`` names, and no other that it redirects to.
+    Each name is resolved once, and the connection goes to the address that was checked, or to
+    the proxy that the environment names, which resolves the name again. ``allow_private`` covers
+    the server that ``url`` names, and no other that it redirects to.
     """
-    deadline = time.monotonic() + TOTAL_S
-    name = label = redacted(url)
-    asked_for: list[str] = []
-    for hop in range(MAX_REDIRECTS + 1):
-        parts = parsed(url)
-        if not parts or parts.scheme not in {"http", "https"} or not parts.host:
-            raise PhotoError(f"{label}: expected a path, or an address with http:// or https://")
-        addresses = _resolve(label, parts)
-        if allow_private and hop == 0:
-            asked_for = addresses
-        if not all(is_public(address) or address in asked_for for address in addresses):
-            raise PhotoError(
-                f"{label}: the address is in a private network or on this machine; to fetch it, "
-                "open it yourself with allow_private (--allow-private on the command line)"
-            )
-        answer = _get(label, parts, addresses, deadline)
-        if isinstance(answer, bytes):
-            return answer
-        before, url = url, answer  # refused in the next round if it means no address
-        with suppress(ValueError):
-            url = urljoin(before, answer)
-        label = f"{name} (redirected to {redacted(url)})"
-    raise PhotoError(f"{name}: more than {MAX_REDIRECTS} redirects; check the link")
-
-
-def _resolve(name: str, parts: Url) -> list[str]:
-    """The IP addresses of the server. Raises `PhotoError`."""
-    host = _host(parts)
+    guard = _Guard(allow_private)
+    limits = Limits(CONNECT_S, READ_S, time.monotonic() + TOTAL_S)
     try:
-        found = socket.getaddrinfo(host, _port(parts), type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise PhotoError(f"{name}: no server has the name {host!r}; check the link") from error
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        while True:
+            with asking(url.strip(), {"Accept": "image/*"}, limits, guard.check) as answer:
+                pause = answer.pause_s
+                if pause is None or time.monotonic() + pause > limits.deadline:
+                    return _picture(answer)
+            guard = _Guard(allow_private)
+            time.sleep(max(pause, 0.1))
+    except WebError as error:
+        reason = error if error.final else f"cannot fetch it ({error}); try a file instead"
+        raise PhotoError(f"{error.label or redacted(url)}: {reason}") from None
+
+
+class _Guard:
+    """Lets a request go to public addresses, and to those that the user has asked for."""
+
+    def __init__(self, allow_private: bool) -> None:  # noqa: FBT001
+        self._first, self._asked_for = allow_private, set[str]()
+
+    def check(self, parts: Url, label: str, proxied: bool) -> list[str]:  # noqa: FBT001
+        """The server's IP addresses. Raises `PhotoError` if one of them isn't to be visited."""
+        addresses = resolve(parts, label, proxied)
+        stand_ins = {address for address in addresses if _is_stand_in(address)}
+        if self._first:
+            self._asked_for.update(addresses)
+        elif any(map(_is_stand_in, self._asked_for)):
+            self._asked_for |= stand_ins
+        self._first = False
+        refused = {a for a in addresses if not is_public(a)} - self._asked_for
+        if not refused:
+            return addresses
+        reason = "the address is in a private network or on this machine"
+        if refused <= stand_ins:
+            reason = (
+                f"its name leads to {min(refused)}, which a proxy program such as Clash gives "
+                "instead of the real address, so nobody can tell whether that is public"
+            )
+        raise PhotoError(
+            f"{label}: {reason}; to fetch it, open it yourself with allow_private "
+            "(--allow-private on the command line)"
+        )
+
+
+def _is_stand_in(address: str) -> bool:
+    return ipaddress.ip_address(address) in _STAND_INS
 
 
 def is_public(address: str) -> bool:
@@ -95,101 +101,40 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not any(ip in network for network in _RESERVED)
 
 
-def _host(parts: Url) -> str:
-    return (parts.host or "").strip("[]")
-
-
-def _port(parts: Url) -> int:
-    return parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _get(name: str, parts: Url, addresses: list[str], deadline: float) -> bytes | str:
-    """The bytes behind an address, or the address that the server redirects to."""
-    from urllib3.exceptions import HTTPError
-
-    try:
-        connection = _connect(parts, addresses, deadline)
-        with _expiring(connection, deadline):
-            connection.request(
-                "GET",
-                parts.request_uri,
-                headers={**_HEADERS, "Host": parts.netloc or _host(parts)},
-                preload_content=False,
-            )
-            with closing(connection.getresponse()) as answer:
-                return _body(name, answer)
-    except (HTTPError, HTTPException, OSError, ValueError) as error:
-        late = time.monotonic() >= deadline or "time" in type(error).__name__.lower()
-        reason = "it took too long" if late else type(error).__name__
-        # The cause stays out: it may hold the whole address, and a notebook would save it.
-        raise PhotoError(f"{name}: cannot fetch it ({reason}); try a file instead") from None
-
-
-def _connect(parts: Url, addresses: list[str], deadline: float) -> HTTPConnection:
-    """Connect to the first of the addresses that answers; all of them were checked before."""
-    import certifi
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-    from urllib3.exceptions import HTTPError
-
-    host, port = _host(parts), _port(parts)
-    named: dict[str, Any] = {"server_hostname": host, "assert_hostname": host}
-    failure: OSError | HTTPError = OSError("no address")
-    for address in addresses:
-        left = min(CONNECT_S, max(deadline - time.monotonic(), 0.01))
-        connection = HTTPConnection(address, port, timeout=left)
-        if parts.scheme == "https":
-            connection = HTTPSConnection(
-                address, port, timeout=left, ca_certs=certifi.where(), **named
-            )
-        try:
-            connection.connect()
-        except (HTTPError, OSError) as error:
-            connection.close()
-            failure = error
-        else:
-            connection.timeout = READ_S
-            return connection
-    raise failure
-
-
-@contextmanager
-def _expiring(connection: HTTPConnection, deadline: float) -> Iterator[None]:
-    """Cut the connection at the deadline: a server may drip bytes, each within its time-out."""
-    line = connection.sock
-    timer = threading.Timer(max(deadline - time.monotonic(), 0), _cut, [line])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-        if time.monotonic() >= deadline:
-            raise TimeoutError
-    finally:
-        timer.cancel()
-        connection.close()
-
-
-def _cut(line: socket.socket) -> None:
-    with suppress(OSError):  # closed in the meantime
-        socket.socket.shutdown(line, socket.SHUT_RDWR)
-
-
-def _body(name: str, answer: BaseHTTPResponse) -> bytes | str:
-    """The picture in an answer, or the address of the next one."""
-    location = answer.headers.get("Location")
-    if answer.status in {301, 302, 303, 307, 308} and location:
-        return location
+def _picture(answer: Answer) -> bytes:
+    """The picture in an answer."""
     if answer.status != 200:
-        hint = "it asks for a login" if answer.status in {401, 403} else "check the link"
-        raise PhotoError(f"{name}: the server answered {answer.status} {answer.reason}; {hint}")
-    kind = answer.headers.get("Content-Type", "").split(";")[0].strip().lower()
-    if kind.startswith("text/") or kind in {"application/json", "application/xhtml+xml"}:
-        raise PhotoError(
-            f"{name}: the server sent {kind} (a web page, or a login page), expected a picture; "
-            "open the picture itself in the browser and copy its address"
-        )
+        raise PhotoError(f"{answer.label}: the server answered {answer.words()}; {_advice(answer)}")
     data = bytearray()
-    while chunk := answer.read1(1 << 16, decode_content=True):
+    for chunk in answer.chunks():
         data += chunk
         if len(data) > MAX_BYTES:
-            raise PhotoError(f"{name}: larger than {MAX_BYTES // 10**6} MB; fetch a smaller one")
+            raise PhotoError(
+                f"{answer.label}: larger than {MAX_BYTES // 10**6} MB; fetch a smaller one"
+            )
+    if (answer.kind.startswith("text/") or answer.kind in _TEXTS) and _is_text(data[:1024]):
+        raise PhotoError(
+            f"{answer.label}: the server sent {answer.kind} (a web page, or a login page), "
+            "expected a picture; open the picture itself in the browser and copy its address"
+        )
     return bytes(data)
+
+
+def _advice(answer: Answer) -> str:
+    if answer.pause_s is not None:
+        return f"it asks for a pause; try again in {answer.pause_s:,.0f} s"
+    if answer.status in {401, 407}:
+        return "it asks for a login"
+    if answer.status == 403:
+        return "it refuses this request; open it in the browser and save it as a file"
+    if answer.status in {429, 503}:
+        return "it is busy; try again later"
+    return "check the link"
+
+
+def _is_text(start: bytes | bytearray) -> bool:
+    """Whether a file's first bytes are text: servers name kinds that they don't know so."""
+    try:
+        return "\0" not in bytes(start).decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > 1000  # a character that was cut off

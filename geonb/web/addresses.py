@@ -45,3 +45,13 @@ def redacted(url: str) -> str:
     if parts.query:
         query = f"?…{hashlib.sha256(parts.query.encode()).hexdigest()[:6]}"
     return f"{parts.scheme}://{parts.netloc or ''}{parts.path or ''}{query}"
+
+
+def host_of(parts: Url) -> str:
+    """The server's name, or its IP address without the brackets of IPv6."""
+    return (parts.host or "").strip("[]")
+
+
+def port_of(parts: Url) -> int:
+    """The server's port."""
+    return parts.port or (443 if parts.scheme == "https" else 80)

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from geonb.errors import FetchError
 from geonb.web.addresses import redacted
+from geonb.web.answers import WebError
+from geonb.web.asking import Limits, asking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from geonb.web.answers import Answer
 
 TIMEOUT_S = (10.0, 30.0)
 """Seconds for the connection, and for each read."""
 PATIENCE = 4
 """Retries allowed without a new byte."""
-_CHUNK = 1 << 15
+PATIENCE_S = 120.0
+"""Seconds that any file may take, and more by its size: see `SLOWEST`."""
+SLOWEST = 20_000
+"""Bytes a second, over the whole file, that are worth waiting for: LocationNet in four hours."""
+LONGEST_PAUSE_S = 120.0
+"""Seconds to wait if the server asks for a pause; after a longer one, people ask again."""
+_UNKNOWN = 1 << 30
+"""The size that a file may have if nobody has said it."""
 _PAUSE_S = 0.5
-
-
-class _BrokenError(FetchError):
-    """The connection broke, so the same request may succeed."""
 
 
 def is_local(mirror: str) -> bool:
@@ -37,37 +44,41 @@ def download(url: str, part: Path, size: int = 0) -> None:
 
     A broken download is resumed where it broke, also by a later call: the server's own mark of
     the file's version (ETag or date) is kept beside ``part``. ``size`` is about how many bytes
-    the file has, if that's known: a much larger one is refused before it fills the disk. Raises
-    `FetchError` with the server's answer, and `OSError` if the disk is full.
+    the file has, if that's known: a much larger one is refused before it fills the disk, and one
+    that comes more slowly than `SLOWEST` is given up. Raises `FetchError` with the server's
+    answer, and `OSError` if the disk is full.
     """
     if is_local(url):
         _copy(url, part)
         return
     most = size + max(size // 10, 1 << 20) if size else None
+    limits = Limits(*TIMEOUT_S, time.monotonic() + PATIENCE_S + (size or _UNKNOWN) / SLOWEST)
     failures = 0
     while True:
         before = _size(part)
         try:
-            with _asking(url, _headers(url, part)) as answer:
-                _take(answer, url, part, most)
-        except _BrokenError as error:
-            if not part.exists():
-                raise  # no answer came: the next mirror's turn
+            with asking(url, _headers(url, part), limits) as answer:
+                pause = _pause(answer, limits.deadline)
+                if pause is None:
+                    _take(answer, url, part, most)
+                    return
+        except WebError as error:
+            if error.final or not part.exists():
+                raise FetchError(str(error)) from None  # no answer came: the next mirror's turn
             failures = 0 if _size(part) > before else failures + 1
-            if failures > PATIENCE:
-                raise FetchError(f"{error}, repeatedly; {_size(part):,} bytes are kept") from error
-            time.sleep(_PAUSE_S * failures)
-        else:
-            return
+            if failures > PATIENCE or time.monotonic() > limits.deadline:
+                raise FetchError(f"{error}, repeatedly; {_size(part):,} bytes are kept") from None
+            pause = _PAUSE_S * failures
+        time.sleep(pause)
 
 
 def ask(url: str) -> str:
     """What the server of ``url`` answers, in a few words; the file itself is not loaded."""
     if not is_local(url):
         try:
-            with _asking(url, {}) as answer:
+            with asking(url, {}, Limits(*TIMEOUT_S, time.monotonic() + PATIENCE_S)) as answer:
                 _check(answer)
-        except FetchError as error:
+        except (FetchError, WebError) as error:
             return str(error)
     return "there, not fetched"
 
@@ -96,52 +107,42 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-@contextmanager
-def _asking(url: str, headers: dict[str, str]) -> Iterator[Any]:
-    """Use the answer to one request in this block. Raises `FetchError`, `_BrokenError`."""
-    import requests
-
-    try:
-        with requests.get(url, stream=True, timeout=TIMEOUT_S, headers=headers) as answer:
-            yield answer
-    except (
-        requests.ConnectionError,
-        requests.Timeout,
-        requests.exceptions.ChunkedEncodingError,
-        requests.exceptions.ContentDecodingError,
-    ) as error:
-        late = isinstance(error, requests.Timeout) or "timed out" in str(error)
-        reason = "timed out" if late else f"the connection broke ({type(error).__name__})"
-        raise _BrokenError(reason) from error
-    except requests.RequestException as error:
-        raise FetchError(f"not an address that can be fetched ({type(error).__name__})") from error
-
-
 def _headers(url: str, part: Path) -> dict[str, str]:
     """Ask for the rest of the file if it's still the same one, or else for all of it."""
-    headers = {"Accept-Encoding": "identity"}
     with suppress(OSError, ValueError, LookupError):
         noted = json.loads(_version_file(part).read_text(encoding="utf-8"))
         if noted["url"] == redacted(url) and _size(part):
-            return headers | {"Range": f"bytes={_size(part)}-", "If-Range": noted["version"]}
+            return {"Range": f"bytes={_size(part)}-", "If-Range": noted["version"]}
     forget(part)
-    return headers
+    return {}
 
 
-def _take(answer: Any, url: str, part: Path, most: int | None) -> None:
+def _pause(answer: Answer, deadline: float) -> float | None:
+    """The seconds that the server asks to wait, if that is worth it; the wait is told."""
+    from tqdm.auto import tqdm
+
+    pause = answer.pause_s
+    if pause is None or pause > LONGEST_PAUSE_S or time.monotonic() + pause > deadline:
+        return None
+    words = f"{answer.label}: the server answered {answer.status}, and asks to wait {pause:.0f} s"
+    tqdm.write(words, file=sys.stderr)
+    return max(pause, _PAUSE_S)
+
+
+def _take(answer: Answer, url: str, part: Path, most: int | None) -> None:
     """Write what an answer holds, behind what is there if the server goes on from it."""
     have = _size(part)
     range_sent = answer.headers.get("Content-Range", "")
-    if answer.status_code == 416 and range_sent.endswith(f"/{have}"):
+    if answer.status == 416 and range_sent.endswith(f"/{have}"):
         return  # nothing is left to send
-    if answer.status_code == 416 or (
-        answer.status_code == 206 and not range_sent.startswith(f"bytes {have}-")
+    if answer.status == 416 or (
+        answer.status == 206 and not range_sent.startswith(f"bytes {have}-")
     ):
         forget(part)
         raise FetchError("the server sent another range than it was asked for; try again")
     _check(answer)
     encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
-    if answer.status_code == 200:
+    if answer.status == 200:
         forget(part)
         have = 0
         if not encoded:  # otherwise the bytes here and those in a range would differ
@@ -154,15 +155,15 @@ def _take(answer: Any, url: str, part: Path, most: int | None) -> None:
     _write(answer, part, have, total, most)
 
 
-def _check(answer: Any) -> None:
+def _check(answer: Answer) -> None:
     """Raise `FetchError` where the answer is not a file."""
-    if answer.status_code not in {200, 206}:
-        raise FetchError(f"{answer.status_code} {answer.reason}")
-    if answer.headers.get("Content-Type", "").startswith("text/html"):
-        raise FetchError(f"{answer.status_code}, but an HTML page, not the file")
+    if answer.status not in {200, 206}:
+        raise FetchError(answer.words())
+    if answer.kind == "text/html":
+        raise FetchError(f"{answer.status}, but an HTML page, not the file")
 
 
-def _note_version(answer: Any, url: str, part: Path) -> None:
+def _note_version(answer: Answer, url: str, part: Path) -> None:
     """Note the file's version, and the address that was asked for: a redirect may differ."""
     # A weak ETag does not promise the same bytes, and may not stand in If-Range (RFC 9110, 13.1.5).
     version = answer.headers.get("ETag", "W/")
@@ -174,8 +175,7 @@ def _note_version(answer: Any, url: str, part: Path) -> None:
         _version_file(part).write_text(text, encoding="utf-8")
 
 
-def _write(answer: Any, part: Path, have: int, total: int | None, most: int | None) -> None:
-    from requests.exceptions import ChunkedEncodingError
+def _write(answer: Answer, part: Path, have: int, total: int | None, most: int | None) -> None:
     from tqdm.auto import tqdm
 
     name = part.name.removeprefix(".").removesuffix(".part")
@@ -183,7 +183,7 @@ def _write(answer: Any, part: Path, have: int, total: int | None, most: int | No
         part.open("ab" if have else "wb") as file,
         tqdm(total=total, initial=have, desc=name, unit="B", unit_scale=True) as bar,
     ):
-        for chunk in answer.iter_content(_CHUNK):
+        for chunk in answer.chunks():
             file.write(chunk)
             bar.update(len(chunk))
             if most and file.tell() > most:
@@ -192,4 +192,4 @@ def _write(answer: Any, part: Path, have: int, total: int | None, most: int | No
         forget(part)
         raise FetchError(f"the server sends without end, expected {most:,} bytes at most")
     if total not in {None, _size(part)}:
-        raise ChunkedEncodingError("the connection ended early")
+        raise WebError("the connection ended early")

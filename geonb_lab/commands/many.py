@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import sys
 import threading
 from collections import Counter
 from contextlib import closing, nullcontext
@@ -16,10 +17,11 @@ import click
 import geonb
 from geonb.commands.failures import complain
 from geonb.errors import GeonbError
+from geonb.web.addresses import is_address
 from geonb.writing import check_outputs
 from geonb_lab.many.finding import list_photos
 from geonb_lab.many.journal import Journal, Rows, journal
-from geonb_lab.many.labels import Label, label_for, remove_label, write_label
+from geonb_lab.many.labels import Label, Removed, label_for, remove_label, write_label
 from geonb_lab.many.results import name_of, predict_many
 from geonb_lab.many.tables import check_kind, row
 
@@ -191,5 +193,18 @@ class Labels:
 def unlabel(photos: tuple[str, ...]) -> None:
     """Remove the labels that geonb wrote into sidecars of PHOTOs, and nothing else."""
     found = list_photos(photos).photos
-    removed = sum(remove_label(Path(photo)) for photo in found if "://" not in photo)
-    click.echo(f"removed {removed:,} labels of {len(found):,} photos")
+    done: Counter[Removed] = Counter()
+    failed = 0
+    for photo in dict.fromkeys(found):
+        try:
+            if not is_address(photo):
+                done[remove_label(Path(photo))] += 1
+        except GeonbError as error:
+            complain(error)
+            failed += 1
+    click.echo(f"removed {done[Removed.ALL]:,} labels of {len(found):,} photos")
+    if done[Removed.PART]:
+        click.echo(f"and {done[Removed.PART]:,} in part: the rest was changed since, and stays")
+    if failed:
+        click.echo(f"{failed:,} sidecars can't be read or written, and stay as they are")
+        sys.exit(2)

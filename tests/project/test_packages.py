@@ -182,8 +182,7 @@ CIRCLES = {
     ("geonb.photos.sharing", "geonb.photos.photo"): "for types only",
 }
 HOMES = {
-    "requests": {"weights"},
-    "urllib3": {"photos", "web"},
+    "urllib3": {"photos", "web"},  # photos: for types only
     "mxnet": {"network"},
     "onnxruntime": {"network"},
     "ipyleaflet": {"maps"},

@@ -59,7 +59,7 @@ def test_names_and_errors_hold_no_secrets(server):
     [
         ("missing", "answered 404 Not Found; check the link"),
         ("login", "text/html .*expected a picture"),
-        ("forbidden", "403 Forbidden; it asks for a login"),
+        ("forbidden", "403 Forbidden; it refuses this request"),
         ("hops/5", "more than 5 redirects"),
         ("away", r"expected a path, or an address with http:// or https://"),
         ("short", "cannot fetch it"),

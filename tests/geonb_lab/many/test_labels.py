@@ -1,13 +1,21 @@
 """Location labels in XMP sidecars, read back by exiftool, and taken away again."""
 
 import json
+import os
 import subprocess
 import sys
+import time
+from contextlib import suppress
+from html import escape
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
 import geonb
+from geonb.errors import GeonbError, PhotoError
+from geonb_lab.many.labels import Label, Removed, remove_label, write_label
 from support.command import run_geonb
 from support.limits import powerless
 from support.pictures import exif, picture
@@ -161,3 +169,175 @@ def test_entities_that_grow_are_refused(tmp_path, photo):
     (tmp_path / "street.xmp").write_text(f"{bomb}]><x>&a11;</x>")
     run = locate(photo, "--write-xmp", cwd=tmp_path)
     assert "not an XMP sidecar" in run.stderr
+
+
+PLACE = {"exif:GPSLatitude": "35,39.5160N", "exif:GPSLongitude": "139,44.7240E"}
+MORE = {"exif:GPSProcessingMethod": "estimated by geonb, mini", "photoshop:Country": "Japan"}
+RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+EXIF, XMP = "http://ns.adobe.com/exif/1.0/", "http://ns.adobe.com/xap/1.0/"
+BODY = f'<rdf:RDF {RDF}><rdf:Description rdf:about="" xmlns:xmp="{XMP}" xmp:Rating="4"/></rdf:RDF>'
+# Sidecars as other programs may leave them; each has something that geonb doesn't know.
+FOREIGN = {
+    "comment before": f"<!-- <x:xmpmeta> a < b -->{BODY}",
+    "comment after": f"{BODY}<!-- </rdf:RDF> -->",
+    "instruction": f"<?other <a href='1'> ?>{BODY}<?other </b> ?>",
+    "doctype": f"<!DOCTYPE rdf:RDF [<!ELEMENT a (b)>]>{BODY}",
+    "declaration": f'<?xml version="1.0" encoding="UTF-8"?>\n{BODY}',
+    "no description": f"<rdf:RDF {RDF}/>",
+    "default namespace": BODY.replace("rdf:RDF xmlns:rdf", "RDF xmlns").replace("/rdf:", "/")
+    .replace('<rdf:Description rdf:about=""', "<Description"),
+    "typed node": f'<rdf:RDF {RDF} xmlns:o="urn:o"><o:Photo o:a="1"/><rdf:Description/></rdf:RDF>',
+    "beside": f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><o xmlns="urn:o">1</o>{BODY}</x:xmpmeta>',
+    "text": f"<rdf:RDF {RDF}>mine<rdf:Description>and mine</rdf:Description></rdf:RDF>",
+    "cdata": f"<rdf:RDF {RDF}><rdf:Description><a><![CDATA[<b>&]]></a></rdf:Description></rdf:RDF>",
+    "exif is another's": BODY.replace("xmlns:xmp", 'xmlns:exif="urn:o" exif:A="x" xmlns:xmp'),
+    "other prefix": BODY.replace("xmlns:xmp", f'xmlns:E="{EXIF}" E:ISO="100" xmlns:xmp'),
+    "in a structure": BODY.replace("/></rdf:RDF>", f'><xmp:Of><rdf:Description xmlns:exif="{EXIF}"'
+    ' exif:GPSLatitude="1,2.0N"/></xmp:Of></rdf:Description></rdf:RDF>'),
+}  # fmt: skip
+
+
+def canonical(path):
+    return ET.canonicalize(from_file=path, with_comments=True)
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_what_geonb_does_not_know_is_kept(tmp_path, kind):
+    path = tmp_path / "a.jpg.xmp"
+    path.write_text(FOREIGN[kind])
+    before = canonical(path)
+    write_label(Label(path, PLACE | MORE))
+    [value] = [
+        v
+        for e in ET.parse(path).iter()
+        for k, v in e.items()
+        if k == f"{{{EXIF}}}GPSLatitude" and v != "1,2.0N"
+    ]
+    assert value in PLACE.values()
+    for part in ("comment", "<?other", "<!DOCTYPE", "<![CDATA["):
+        assert (part in FOREIGN[kind]) == (part in path.read_text())
+    assert remove_label(tmp_path / "a.jpg") is Removed.ALL
+    if kind != "no description":
+        assert canonical(path) == before
+    assert "geonb" not in path.read_text().replace("geonb.", "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BODY.replace('"4"', '"a&#10;b"'),  # a line break, which one library writes as a space
+        BODY.replace("<rdf:Desc", "<a>&#13;</a><rdf:Desc"),
+        f"<!DOCTYPE a [<!ENTITY a 'b'>]>{BODY}",
+        f"<!DOCTYPE a SYSTEM 'http://127.0.0.1:9/a'>{BODY}".replace("4", "&a;"),
+        "<a/>",
+    ],
+)
+def test_what_would_be_lost_is_left_as_it_is(tmp_path, body):
+    path = tmp_path / "a.jpg.xmp"
+    path.write_text(body)
+    with pytest.raises(PhotoError, match="it is left as it is"):
+        write_label(Label(path, PLACE))
+    assert path.read_text() == body
+    assert [p.name for p in tmp_path.iterdir()] == ["a.jpg.xmp"]
+
+
+def correct(path, name):
+    """Change a property, as a person who knows better does."""
+    value = PLACE[name]
+    before = path.read_text()
+    path.write_text(before.replace(f'{name}="{value}"', f'{name}="{value.replace("3", "5")}"'))
+    assert path.read_text() != before
+
+
+@pytest.mark.parametrize("part", PLACE)
+def test_a_place_that_somebody_corrected_stays(tmp_path, part):
+    path = tmp_path / "a.jpg.xmp"
+    write_label(Label(path, PLACE | MORE))
+    correct(path, part)
+    assert remove_label(tmp_path / "a.jpg") is Removed.PART
+    found = tags(path)
+    assert {"XMP-exif:GPSLatitude", "XMP-exif:GPSLongitude"} <= set(found)
+    assert not [name for name in found if "Country" in name or "Method" in name or "geonb" in name]
+    assert remove_label(tmp_path / "a.jpg") is Removed.NOTHING
+
+
+def test_a_label_that_another_program_wrote_anew_is_removed(tmp_path):
+    """exiftool writes properties as elements."""
+    path = tmp_path / "a.jpg.xmp"
+    write_label(Label(path, PLACE | MORE))
+    subprocess.run(["exiftool", "-q", "-overwrite_original", "-XMP:Rating=3", path], check=True)
+    assert "<exif:GPSLatitude>" in path.read_text()
+    remove_label(tmp_path / "a.jpg")
+    found = {name for name in tags(path) if name.startswith("XMP-")}
+    assert found - {"XMP-x:XMPToolkit"} == {"XMP-xmp:Rating"}
+
+
+def test_a_mark_that_names_what_is_not_geonbs_removes_nothing(tmp_path):
+    """A sidecar from elsewhere may say anything of what geonb wrote."""
+    for wrote in ('{"xmp:Rating": "4"}', "[]", "no json", "[" * 10**5, '{"exif:GPSLatitude": "9"}'):
+        mark = f'xmlns:geonb="https://pypi.org/project/geonb/xmp/" geonb:wrote="{escape(wrote)}"'
+        path = tmp_path / "a.jpg.xmp"
+        path.write_text(BODY.replace("xmlns:xmp", f"{mark} xmlns:xmp"))
+        remove_label(tmp_path / "a.jpg")
+        assert tags(path)["XMP-xmp:Rating"] == 4
+
+
+def test_a_sidecar_keeps_its_mode_and_a_protected_or_linked_one_stays(tmp_path):
+    path = tmp_path / "a.jpg.xmp"
+    path.write_text(BODY)
+    path.chmod(0o600)
+    write_label(Label(path, PLACE))
+    assert path.stat().st_mode & 0o777 == 0o600
+    remove_label(tmp_path / "a.jpg")
+    path.chmod(0o400)
+    before = path.read_bytes()
+    with pytest.raises(GeonbError, match="write-protected"):
+        write_label(Label(path, PLACE))
+    link = tmp_path / "b.jpg.xmp"
+    link.symlink_to(path)
+    for call in (lambda: write_label(Label(link, PLACE)), lambda: remove_label(tmp_path / "b.jpg")):
+        with pytest.raises(PhotoError, match=r"b\.jpg\.xmp: a link"):
+            call()
+    assert link.is_symlink()
+    assert path.read_bytes() == before
+
+
+def test_the_work_for_a_sidecar_is_bounded(tmp_path):
+    path = tmp_path / "a.jpg.xmp"
+    spaces = " ".join(f'xmlns:n{i}="urn:{i}" n{i}:a="1"' for i in range(8000))
+    many = f"<rdf:RDF {RDF}><rdf:Description {spaces}/></rdf:RDF>"
+    nested = "".join(f'<n{i}:a xmlns:n{i}="urn:{i}">' for i in range(8000))
+    for text in (many, nested, f"<rdf:RDF {RDF}>{'<a/>' * 2_000_000}</rdf:RDF>", "<a>" * 49_000):
+        path.write_text(text)
+        start = time.process_time()
+        with suppress(PhotoError):
+            write_label(Label(path, PLACE))
+        assert time.process_time() - start < 3
+    before = dict(ET._namespace_map)
+    path.write_text(BODY)
+    write_label(Label(path, PLACE))
+    assert ET._namespace_map == before  # the process's own table
+
+
+def test_names_that_are_not_utf8_have_sidecars_of_their_own(tmp_path, photo):
+    name = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
+    photo = photo.rename(os.fsdecode(name))
+    locate(tmp_path, "--write-xmp", cwd=tmp_path)
+    assert Path(os.fsdecode(name + b".xmp")).is_file()
+    assert "removed 1 labels" in run_geonb("unlabel", tmp_path, cwd=tmp_path).stdout
+    assert list(tmp_path.iterdir()) == [photo]
+
+
+def test_unlabel_says_what_it_left(tmp_path, photo):
+    for name in ("b.jpg", "c.jpg"):
+        (tmp_path / name).write_bytes(photo.read_bytes())
+        write_label(Label(tmp_path / f"{name}.xmp", PLACE))
+    correct(tmp_path / "b.jpg.xmp", "exif:GPSLatitude")
+    (tmp_path / "street.xmp").write_text("<a>")
+    run = run_geonb("unlabel", tmp_path, cwd=tmp_path)
+    assert run.stdout.splitlines() == [
+        "removed 1 labels of 3 photos",
+        "and 1 in part: the rest was changed since, and stays",
+        "1 sidecars can't be read or written, and stay as they are",
+    ]
+    assert run.returncode == 2

@@ -1,0 +1,1 @@
+"""Trips: the photos of one person located together, by their order in time."""

@@ -1,0 +1,181 @@
+"""How people move: near where they stay for hours, then on, at most as fast as a flight, and back.
+
+The hidden Markov model's transition: from the place of one photo to that of the next. With the
+probability 1 - exp(-hours / dwell) somebody has moved on between the two; otherwise both are
+near the same base. Who has moved on goes back to a place of the trip (preferential return: Song
+et al., Nature Physics 6, 2010), or to a new one, the less probable the farther.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+
+from geonb.distances import EARTH_RADIUS_KM
+from geonb.earth.s2 import unit_vectors
+from geonb.errors import GeonbError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geonb.earth.cells import Cells
+
+_BAND = 9.0
+"""Kernels are summed over places this many scales around: e to the -9 is left out."""
+_SAMPLE = 4096
+"""Places at most that a far kernel is summed over; of more, an even selection is taken."""
+
+
+class TripError(GeonbError, ValueError):
+    """Photos, times or tracks of a trip do not fit together, or cannot be read."""
+
+
+@dataclass(frozen=True)
+class Movement:
+    """The parameters of how people move.
+
+    The defaults of ``dwell_h`` and ``home`` are fitted on drawn tours, and checked on drawn lives
+    at home, whose way of moving they were not fitted on (``make bench-trips`` prints both).
+
+    Attributes:
+        speed_kmh: The top speed, km/h. Jets cruise at about 900 (Mach 0.85 at 11 km).
+        leap_km: The scale of a move to a new place, km: e times as far is 1/e as probable.
+        wander_km: The scale of ways around a base, km. Half of all people stay within about 10 km
+            (radius of gyration: González et al., Nature 453, 2008, figure 2).
+        dwell_h: Mean hours at a base before somebody moves on.
+        home: The share of moves that go back to a place of the trip, 0 to 1. Song et al. measure
+            1 - 0.6 S^-0.21 after S places: 0.4 at first, 0.6 after seven.
+        slack_km: What the places of photos and cells may be off, km, added to what a speed reaches.
+    """
+
+    speed_kmh: float = 900.0
+    leap_km: float = 1500.0
+    wander_km: float = 10.0
+    dwell_h: float = 24.0
+    home: float = 0.4
+    slack_km: float = 10.0
+
+    def __post_init__(self) -> None:
+        scales = (self.speed_kmh, self.leap_km, self.wander_km, self.dwell_h)
+        if not (min(scales) > 0 and self.slack_km >= 0 and 0 <= self.home <= 1):
+            raise TripError(
+                f"{self}: speeds, kilometres and hours are above 0, and home is from 0 to 1"
+            )
+
+
+Way: TypeAlias = Literal["walking", "road", "flights"]
+WAYS: dict[Way, Movement] = {
+    "walking": Movement(speed_kmh=6.0, leap_km=10.0, wander_km=1.0),
+    "road": Movement(speed_kmh=130.0, leap_km=150.0),
+    "flights": Movement(),
+}
+"""On foot 6 km/h (Bohannon, Age and Ageing 26, 1997: 5.3 at comfort, 9 in haste); on the road 130
+km/h (the limit of most of Europe's motorways); flights see `Movement`."""
+
+
+class Ground:
+    """Where a model's places lie, and how far from each other."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.places = cells.places
+        self.radii = np.sqrt(cells.areas_km2 / np.pi)
+        """Of a circle as large as each cell, (N,) km: a photo is about this far from its place."""
+        self._vectors = unit_vectors(cells.places)
+        self._by_latitude = np.argsort(cells.places[:, 0], kind="stable")
+        self._latitudes = cells.places[self._by_latitude, 0]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def km(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Great-circle kilometres between places ``a`` (A,) and ``b`` (B,): (A, B)."""
+        chords = 1.0 - self._vectors[a] @ self._vectors[b].T
+        return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chords / 2, 0.0, 1.0)))
+
+    def around(self, a: int, km: float) -> NDArray[np.intp]:
+        """At least all places within ``km`` of one; all there are, if these are few."""
+        if len(self) <= _SAMPLE:
+            return self._by_latitude
+        span = np.degrees(km / EARTH_RADIUS_KM)
+        middle = self.places[a, 0]
+        ends = np.searchsorted(self._latitudes, (middle - span, middle + span + 1e-9))
+        return self._by_latitude[ends[0] : ends[1]]
+
+    def sample(self) -> NDArray[np.intp]:
+        """Places spread evenly over all of them."""
+        step = -(-len(self) // _SAMPLE)
+        return self._by_latitude[::step]
+
+
+class Transitions:
+    """The probability of each place at one photo, given the place at the one before.
+
+    Rows add up to 1 over all the model's places, but for what no speed reaches: no array has a row
+    and a column for every place, only for those that come into question.
+    """
+
+    def __init__(
+        self,
+        movement: Movement,
+        ground: Ground,
+        classes: NDArray[np.intp],
+        visited: NDArray[np.float64] | None = None,
+        stray_step: float = 0.0,
+    ) -> None:
+        """``classes`` are all that will be asked about, ``visited`` (N,) the trip's own places.
+
+        ``stray_step`` is the probability that a step breaks all rules, as a wrong clock does.
+        """
+        self.movement, self.ground, self.visited = movement, ground, visited
+        self.stray_step = stray_step
+        self._last: tuple[Any, Any, Any] | None = None
+        self._wander, self._leap = np.ones(len(ground)), np.ones(len(ground))
+        for a in classes.tolist():
+            near = ground.around(a, _BAND * (movement.wander_km + ground.radii[a]))
+            self._wander[a] = self._wandering(np.array([a]), near).sum()
+        sample = ground.sample()
+        for first in range(0, len(classes), 256):
+            some = classes[first : first + 256]
+            far = np.exp(-ground.km(some, sample) / movement.leap_km).sum(axis=1)
+            self._leap[some] = far * len(ground) / len(sample)
+
+    def _wandering(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.float64]:
+        """How near places are to each other by the scale of wandering, blurred by their cells."""
+        radii = self.ground.radii
+        # Who wanders w km in a cell of radius r leaves it about w / r of the time: a third of the
+        # two radii makes the neighbour, 2 r away, e^-3 as probable as the own cell.
+        scale = self.movement.wander_km + (radii[a][:, None] + radii[b]) / 3
+        return np.exp(-self.ground.km(a, b) / scale)
+
+    def between(
+        self, a: NDArray[np.intp], b: NDArray[np.intp], hours: float
+    ) -> NDArray[np.float64]:
+        """Probability of each place of ``b`` some hours after each of ``a``: (A, B)."""
+        way = self.movement
+        far, wander, leap = self._shapes(a, b)
+        moved = -np.expm1(-hours / way.dwell_h)
+        back = 0.0 if self.visited is None else way.home
+        steps = (1 - moved) * wander + (moved * (1 - back)) * leap
+        if self.visited is not None:
+            steps += moved * back * self.visited[b]
+        steps[far > way.speed_kmh * hours + way.slack_km] = 0.0
+        return (1 - self.stray_step) * steps + self.stray_step / len(self.ground)
+
+    def _shapes(
+        self, a: NDArray[np.intp], b: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """What no time changes, (A, B): km from edge to edge, and the two kernels.
+
+        The last are kept: photos of a small model all ask about the same places.
+        """
+        if self._last is None or self._last[0] is not a or self._last[1] is not b:
+            km, radii = self.ground.km(a, b), self.ground.radii
+            shapes = (
+                km - radii[a][:, None] - radii[b],
+                self._wandering(a, b) / self._wander[a][:, None],
+                np.exp(-km / self.movement.leap_km) / self._leap[a][:, None],
+            )
+            self._last = a, b, shapes
+        return self._last[2]

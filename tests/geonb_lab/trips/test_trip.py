@@ -1,0 +1,186 @@
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import geonb
+from geonb_lab.trips.evaluation import evaluate_trips
+from geonb_lab.trips.movement import Movement, TripError
+from geonb_lab.trips.trip import connect, locate_trip
+from geonb_training.scenes.trips import drawn_trip
+from support.trips import MINI, START, cell_near, reading
+
+PARIS, ROME, TOKYO = (48.8566, 2.3522), (41.9028, 12.4964), (35.6895, 139.6917)
+
+
+@pytest.fixture(scope="module")
+def trips():
+    """Four drawn trips of 14 photos, located together, and the true places."""
+    drawn = [drawn_trip(number, photos=14) for number in range(4)]
+    located = [
+        locate_trip(
+            MINI,
+            [scene.image for scene in trip.scenes()],
+            times=[START + 3600 * hour for hour in trip.hours],
+            progress=False,
+        )
+        for trip in drawn
+    ]
+    return located, [trip.places for trip in drawn]
+
+
+def test_together_is_better_than_alone(trips):
+    result = evaluate_trips(*trips, name="mini")
+    assert (result.together <= 200).sum() >= (result.alone <= 200).sum() + 3
+    assert (result.together <= 200).mean() > 0.95
+    assert "mini, together" in repr(result)
+    assert result.gain(200)[0] == pytest.approx(
+        (result.together <= 200).mean() - (result.alone <= 200).mean()
+    )
+
+
+def test_answers_are_predictions_beside_what_the_photo_alone_would_have_said(trips):
+    photo = trips[0][0][3]
+    assert isinstance(photo.predictions, geonb.Predictions)
+    alone = geonb.predict(MINI, photo.photo)
+    assert [p.place for p in photo.alone] == [p.place for p in alone]
+    assert photo.alone[0].probability == pytest.approx(alone[0].probability, rel=1e-4)
+    assert photo.predictions.belief.probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_neighbours_that_moved_a_photo_are_named():
+    paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
+    trip = connect(MINI, reading([0, 1, 2], [paris, tokyo, paris], 0.5))
+    moved = trip[1].neighbours
+    assert {n.name for n in moved} == {"0.jpg", "2.jpg"}
+    assert [round(n.hours) for n in sorted(moved, key=lambda n: n.hours)] == [-1, 1]
+    assert trip[1].probabilities.argmax() == paris
+    assert all(n.probability > trip[1].probabilities_alone[paris] for n in moved)
+
+
+def test_a_photo_without_a_time_stands_alone():
+    paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
+    trip = connect(MINI, reading([0, None, 2], [paris, tokyo, paris]))
+    assert trip[1].probabilities.argmax() == tokyo
+    assert trip[1].neighbours == ()
+    assert any("1 photo has no time" in note for note in trip.notes)
+
+
+def test_a_known_place_holds_and_moves_the_others():
+    paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
+    read = reading([0, 1, 2], [tokyo, tokyo, paris], 0.4, known={0: PARIS})
+    trip = connect(MINI, read)
+    assert [trip[i].probabilities.argmax() for i in range(3)] == [paris] * 3
+    assert not trip.notes
+
+
+def test_a_known_place_that_the_rest_contradicts_is_named():
+    paris = cell_near(PARIS)
+    trip = connect(MINI, reading(range(6), [paris] * 6, 0.9, known={3: TOKYO}))
+    (note,) = trip.notes
+    assert note.startswith("3.jpg: the others contradict its place (EXIF)")
+    assert "Japan" in note
+    assert "France" in note
+    assert trip[2].probabilities.argmax() == paris
+
+
+def test_contradicting_known_places_do_not_stop_the_rest():
+    paris = cell_near(PARIS)
+    known = {0: PARIS, 1: TOKYO, 2: PARIS}
+    trip = connect(
+        MINI, reading([0, 0.5, 1, 1.5], [paris] * 4, 0.9, known=known), certain_clocks=True
+    )
+    assert any("1.jpg" in note for note in trip.notes)
+    assert trip[3].probabilities.argmax() == paris
+
+
+def test_a_photo_that_is_not_of_the_trip_keeps_its_own_answer_and_shows():
+    paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
+    trip = connect(MINI, reading(range(5), [paris, paris, tokyo, paris, paris], 0.999))
+    assert trip[2].fits < 0.2
+    assert trip[1].fits > 0.9
+    assert trip[2].probabilities[tokyo] > 0.2
+
+
+def test_a_burst_counts_once():
+    paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
+    burst = [2 + i / 3600 for i in range(30)]
+    trip = connect(MINI, reading([0, 1, *burst], [paris, paris, *[tokyo] * 30], 0.6))
+    assert len(trip._solved.chains[0].moments) == 3
+    once = connect(MINI, reading([0, 1, 2], [paris, paris, tokyo], 0.6))
+    np.testing.assert_allclose(trip[0].probabilities, once[0].probabilities, atol=1e-6)
+
+
+def test_months_apart_nothing_connects_photos():
+    paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
+    trip = connect(MINI, reading([0, 1, 5000, 5001], [paris, paris, tokyo, tokyo]))
+    assert len(trip.parts) == 2
+    np.testing.assert_allclose(
+        trip[0].probabilities,
+        connect(MINI, reading([0, 1], [paris, paris]))[0].probabilities,
+        atol=1e-6,
+    )
+
+
+def test_equal_times_are_a_place_at_a_time():
+    paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
+    trip = connect(MINI, reading([0, 0, 0], [paris, tokyo, paris], 0.6))
+    assert [trip[i].probabilities.argmax() for i in range(3)] == [paris] * 3
+
+
+def test_the_path_is_in_the_order_of_time():
+    paris, rome = cell_near(PARIS), cell_near(ROME)
+    trip = connect(MINI, reading([30, 0, 31, 1], [rome, paris, rome, paris], 0.9))
+    assert [photo.name for photo in trip.parts[0]] == ["1.jpg", "3.jpg", "0.jpg", "2.jpg"]
+    assert [photo.on_path for photo in trip.parts[0]] == [
+        MINI.cells.place(c) for c in (paris, paris, rome, rome)
+    ]
+    assert trip[0].on_path == MINI.cells.place(rome)
+
+
+def test_few_candidates_say_nearly_what_all_places_say(trips, monkeypatch):
+    located, _ = trips
+    read = reading([0], [0])
+    read.beliefs = located[0]._solved.beliefs
+    for name in ("sources", "names", "times", "known"):
+        setattr(read, name, [None] * 14)
+    read.names, read.cameras = [p.name for p in located[0]], [""] * 14
+    read.times = [p.taken for p in located[0]]
+    dense = connect(MINI, read)
+    monkeypatch.setattr("geonb_lab.trips.beliefs.KEPT", 64)
+    monkeypatch.setattr("geonb_lab.trips.beliefs.CANDIDATES", 48)
+    sparse = connect(MINI, read)
+    assert all(len(m.classes) < 120 for m in sparse._solved.chains[0].moments)
+    gaps = [np.abs(sparse[i].probabilities - dense[i].probabilities).sum() / 2 for i in range(14)]
+    assert max(gaps) < 0.03
+
+
+def test_times_may_be_datetimes_and_a_photo_that_fails_is_told():
+    scene = Image.new("RGB", (64, 48), "green")
+    when = [datetime(2024, 5, 1, 12, tzinfo=UTC), None, datetime(2024, 5, 1, 13, tzinfo=UTC)]
+    trip = locate_trip(MINI, [scene, b"no photo", scene], times=when, progress=False)
+    assert len(trip) == 2
+    assert [photo.taken.seconds for photo in trip] == [when[0].timestamp(), when[2].timestamp()]
+    assert len(trip.failures) == 1
+    assert "2 photos" in repr(trip)
+    assert "<table" in trip._repr_html_()
+
+
+def test_one_line_says_what_is_wrong():
+    scene = Image.new("RGB", (64, 48))
+    with pytest.raises(TripError, match="1 times for 2 photos"):
+        locate_trip(MINI, [scene, scene], times=[0.0], progress=False)
+    with pytest.raises(TripError, match="no photo of the trip"):
+        locate_trip(MINI, [b"x"], progress=False)
+    with pytest.raises(TripError, match="no photo of the trip"):
+        locate_trip(MINI, [], progress=False)
+
+
+def test_a_way_of_moving_can_be_given():
+    paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
+    read = reading([0, 1, 20, 21], [paris, paris, tokyo, tokyo], 0.9)
+    flown = connect(MINI, read, "flights")
+    walked = connect(MINI, read, Movement(speed_kmh=6), certain_clocks=True)
+    assert flown[3].probabilities.argmax() == tokyo
+    assert walked[0].probabilities.argmax() == walked[3].probabilities.argmax()

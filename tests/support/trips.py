@@ -1,0 +1,45 @@
+"""Trips for tests: a model that answers as it is told, and photos with times."""
+
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+import geonb
+from geonb_lab.trips.beliefs import Beliefs
+from geonb_lab.trips.solved import KnownPlace
+from geonb_lab.trips.times import Taken
+from geonb_lab.trips.trip import Read
+
+MINI = geonb.load_model("mini")
+START = 1.7e9
+"""Seconds since 1970 at which trips begin."""
+
+
+def cell_near(place):
+    """The number of mini's place nearest to one."""
+    return int(geonb.distance(MINI.cells.places, place).argmin())
+
+
+def reading(hours, towards, sure=0.6, known=None, cameras=None):
+    """What is read of photos: when they were taken, and which cell each answer points to."""
+    places = len(MINI.cells)
+    read = Read(Beliefs(places))
+    for i, (hour, cell) in enumerate(zip(hours, towards, strict=True)):
+        row = np.full(places, (1 - sure) / (places - 1), np.float32)
+        row[cell] = sure
+        read.beliefs.add(row)
+        read.sources.append(Image.new("RGB", (8, 8)))
+        read.names.append(f"{i}.jpg")
+        read.times.append(
+            None if hour is None else Taken(START + 3600 * hour, zoned=True, source="given")
+        )
+        read.cameras.append(cameras[i] if cameras else "")
+        place = known and known.get(i)
+        read.known.append(KnownPlace(place, "EXIF") if place else None)
+    return read
+
+
+def unzoned(taken):
+    """The same time on a clock whose zone is not known."""
+    return replace(taken, zoned=False)
