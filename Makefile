@@ -150,11 +150,11 @@ test-313: $(VENV_313)/ready  ## the quick tests on Python 3.13
 
 test-ray: $(RAY)/ready  ## the tests on a Ray cluster of three nodes on this machine
 	@echo "==> tests on a Ray cluster"
-	@$(RAY)/bin/python -m pytest -m ray tests/geonb_lab/many/test_ray.py $(PYTEST_FLAGS)
+	@$(RAY)/bin/python -m pytest -m ray tests/project/test_privacy.py tests/geonb_lab/many/test_ray.py $(PYTEST_FLAGS)
 
 test-train: $(TRAIN)/ready  ## the tests of training in PyTorch, in one process and in two
 	@echo "==> tests of training in PyTorch"
-	@$(TRAIN)/bin/python -m pytest -m torch tests/geonb_training/test_torch_network.py tests/geonb_training/test_torch_trainer.py $(PYTEST_FLAGS)
+	@$(TRAIN)/bin/python -m pytest -m torch tests/project/test_privacy.py tests/geonb_training/test_torch_network.py tests/geonb_training/test_torch_trainer.py $(PYTEST_FLAGS)
 
 # PyTorch's build without CUDA isn't on PyPI: PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL says where it is.
 parity: $(PARITY)/ready  ## compare GeoCLIP with its authors' own on torch, at full size (5 GB of disk, some minutes)

@@ -49,7 +49,7 @@ def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> N
             for first in range(0, len(thumbs), _TOGETHER)
         ),
     )  # fmt: skip
-    save_page(path, count, f"<style>{data('album.css')}</style>{body}")
+    save_page(path, count, f"<style>{data('album.css', 'geonb_lab')}</style>{body}")
 
 
 def _card(row: dict[str, Any]) -> dict[str, Any]:

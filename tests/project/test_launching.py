@@ -89,7 +89,7 @@ def test_the_exercises_of_the_workshop_are_in_the_notebooks():
 
 def published(system, test_set):
     """A row of the published tables."""
-    with (ROOT / "geonb" / "data" / "published.csv").open(encoding="utf-8") as file:
+    with (ROOT / "geonb_lab" / "data" / "published.csv").open(encoding="utf-8") as file:
         rows = csv.DictReader(file)
         return next(r for r in rows if (r["system"], r["test_set"]) == (system, test_set))
 

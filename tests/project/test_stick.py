@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -135,7 +136,7 @@ def filled(fill, stick):
     fill.papers(stick)
     stub_wheel(stick / "wheels")
     fill.listing(stick)
-    (stick / "prefix").mkdir()
+    fill.settings(stick)
     return stick
 
 
@@ -174,7 +175,13 @@ def test_a_link_in_the_workshops_place_is_not_followed(filled, tmp_path):
 def test_an_empty_folder_will_do(filled, tmp_path):
     (tmp_path / "new").mkdir()
     assert install(filled, tmp_path, folder=tmp_path / "new").returncode == 0
-    assert (tmp_path / "new" / "env" / "bin" / "geonb").is_file()
+    env = tmp_path / "new" / "env"
+    assert (env / "bin" / "geonb").is_file()
+    settings = (
+        env / "etc" / "jupyter" / "labconfig" / "default_setting_overrides.json"
+    ).read_text()
+    asked = json.loads(settings)["@jupyterlab/apputils-extension:notification"]
+    assert asked == {"fetchNews": "false", "checkForUpdates": False}
 
 
 @pytest.mark.newest

@@ -34,6 +34,7 @@ def main():
     papers(STICK)
     wheels(STICK)
     listing(STICK)
+    settings(STICK)
     widgets(STICK)
     models(STICK)
     megabytes = sum(file.stat().st_size for file in STICK.rglob("*")) / 1e6
@@ -78,6 +79,13 @@ def pip(*words):
     """Run this environment's pip."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", *words]
     subprocess.run(command, cwd=ROOT, check=True)
+
+
+def settings(stick):
+    """JupyterLab's settings, laid out as in an environment: it asks nobody for news or updates."""
+    target = stick / "prefix" / "etc" / "jupyter" / "labconfig"
+    target.mkdir(parents=True)
+    shutil.copy(HERE.parent / "lab_settings.json", target / "default_setting_overrides.json")
 
 
 def widgets(stick):
