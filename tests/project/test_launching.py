@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import jsonschema
 import pytest
