@@ -21,11 +21,11 @@ from geonb.files import (
     mark_folder,
 )
 from geonb.model import BATCH
-from geonb.network.derived import derived_name
-from geonb.network.head import open_features
+from geonb.network.derived import Wanted
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import preprocess
 from geonb.writing import replacing
+from geonb_training.head_files import open_features
 from geonb_training.originals import originals
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def read_features(model: Model, files: CheckpointFiles, photos: PhotoSet) -> Fea
     """
     from tqdm.auto import tqdm
 
-    name = derived_name(files.owner, f"{files.digest()}-features")
-    folder = cache_folder() / DERIVED / name
+    wanted = Wanted(files.owner, f"{files.digest()}-features")
+    folder = cache_folder() / DERIVED / wanted.name
     with contextlib.suppress(OSError):  # the cache may be read-only
         make_cache_folder(DERIVED)
         mark_folder(folder, files.owner)

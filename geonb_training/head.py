@@ -15,7 +15,7 @@ from geonb.earth.cells import CELLS_FILE
 from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, TrainingError
 from geonb.model import Model, load_model
-from geonb.network.head import HEAD_FILE, write_head
+from geonb.network.head import HEAD_FILE
 from geonb.writing import PART
 from geonb_lab.evaluation.accuracy import Evaluation, evaluate
 from geonb_lab.evaluation.calibration import fit_temperature
@@ -23,6 +23,7 @@ from geonb_lab.evaluation.guesses import most_frequent
 from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
 from geonb_lab.evaluation.scores import measure, score
 from geonb_training.features import read_features
+from geonb_training.head_files import write_head
 from geonb_training.head_report import CellCount, Head, doubts
 from geonb_training.softmax import (
     STRENGTHS,

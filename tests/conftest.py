@@ -14,6 +14,7 @@ pytest_plugins = (
     "support.jupyter_server",
     "support.live_maps",
     "support.mirrors",
+    "support.web",
 )
 
 # A busy machine is no bug; and CI tries the same examples each time, so that red means a change.

@@ -113,9 +113,9 @@ def ranges(ids: Ids) -> tuple[Ids, Ids]:
     return ids - reach, ids + reach
 
 
-def parents(ids: Ids, level: int) -> Ids:
-    """The cell of ``level`` that holds each cell, which is of that level or below it."""
-    bit = np.uint64(1 << 2 * (MAX_LEVEL - level))
+def parents(ids: Ids, level: int | NDArray[np.int64]) -> Ids:
+    """The cell of ``level``, or of a level each, that holds each cell, itself or one below it."""
+    bit = np.uint64(1) << np.asarray(2 * (MAX_LEVEL - level), np.uint64)
     return (ids & (~bit + np.uint64(1))) | bit
 
 

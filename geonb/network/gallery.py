@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.distances import check_points
+from geonb.earth import s2
 from geonb.earth.cells import Cells
-from geonb.earth.partitions import partition
 from geonb.earth.places import LATITUDES, LONGITUDES
 from geonb.errors import CellsError, CheckpointError, PlaceError
 from geonb.files import expanded, expecting, md5, regular
 from geonb.network.checkpoint import short_digest
-from geonb.network.derived import Derived, derive
+from geonb.network.derived import Derived, Wanted
+from geonb.network.deriving import derive
 from geonb.network.sessions import open_session
 from geonb.network.torch_files import read_pth
 
@@ -86,18 +87,27 @@ def open_gallery(location: Path, points: NDArray[np.float64], owner: str = "geoc
     """
 
     def make(folder: Path) -> None:
-        found = partition(points, t1=2, t2=1)
-        index = found.index(points)
-        places = points[np.unique(index, return_index=True)[1]]  # to the last bit, as they stand
-        np.savez(folder / "places.npz", ids=found.ids, places=places, counts=np.bincount(index))
-        _embed(location, places, folder / "embeddings.npy")
+        leaves, first, counts = np.unique(
+            s2.leaf_ids(points), return_index=True, return_counts=True
+        )
+        np.savez(folder / "places.npz", ids=_cells(leaves), places=points[first], counts=counts)
+        _embed(location, points[first], folder / "embeddings.npy")
 
-    content = f"gallery-{short_digest(location)}-{points_digest(points)}"
-    derived = derive(owner, content, make, needed=512 * 4 * len(points))
+    wanted = Wanted(owner, f"gallery-{short_digest(location)}-{points_digest(points)}")
+    derived = wanted.find() or derive(wanted, make, 512 * 4 * len(points))
     embeddings = np.load(derived.folder / "embeddings.npy", mmap_mode="r")
     with np.load(derived.folder / "places.npz") as data:
         cells = Cells(data["ids"], data["places"])
         return Gallery(cells, data["counts"], embeddings, derived)
+
+
+def _cells(leaves: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The largest cell around each leaf, (N,) in the order of the curve, that holds no other."""
+    shared = np.full(len(leaves) + 1, -1)  # by a leaf and the one before: level of a common cell
+    for level in range(s2.MAX_LEVEL):
+        around = s2.parents(leaves, level)
+        shared[1:-1][around[1:] == around[:-1]] = level
+    return s2.parents(leaves, np.maximum(shared[:-1], shared[1:]) + 1)
 
 
 def points_digest(points: NDArray[np.float64]) -> str:

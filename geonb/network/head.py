@@ -6,7 +6,7 @@ import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from numpy.typing import NDArray
-
     from geonb.network.checkpoint import Output
     from geonb.preprocessing import Recipe
 
 HEAD_FILE = "head.json"
 """Says which network a head is for; a folder with it is a model."""
-_ARRAYS = "head.npz"
+ARRAYS_FILE = "head.npz"
+"""Its weights and biases."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class HeadFiles(CheckpointFiles):
     @property
     def paths(self) -> tuple[Path, ...]:
         """The head's two files, then the network's."""
-        return (self.path, self.path.with_name(_ARRAYS), *self.base.paths)
+        return (self.path, self.path.with_name(ARRAYS_FILE), *self.base.paths)
 
     @property
     def prefix(self) -> str:
@@ -61,7 +60,7 @@ class HeadFiles(CheckpointFiles):
     @property
     def last(self) -> LastLayer:
         """The head itself. Raises `CheckpointError`."""
-        path = self.path.with_name(_ARRAYS)
+        path = self.path.with_name(ARRAYS_FILE)
         with _expecting_head(path):
             with zipfile.ZipFile(path) as archive:
                 check_stored(archive, path.stat().st_size)
@@ -85,28 +84,10 @@ class HeadFiles(CheckpointFiles):
 
 def _expecting_head(path: Path) -> AbstractContextManager[None]:
     what, advice = "a head as geonb writes it", "; fit it again"
-    return expecting(path, what, CheckpointError, zipfile.BadZipFile, advice=advice)
+    return expecting(path, what, CheckpointError, zipfile.BadZipFile, RuntimeError, advice=advice)
 
 
-def write_head(folder: Path, name: str, base: CheckpointFiles, arrays: tuple[Any, Any]) -> None:
-    """Write a head on the network ``base``, known as ``name``, into ``folder``. Raises `OSError`.
-
-    ``arrays`` are its weights (classes, features) and biases (classes,). The network is referred
-    to by its place in the cache or in geonb, if it is there, and by a digest of its content.
-    """
-    np.savez(folder / _ARRAYS, weight=arrays[0], bias=arrays[1])
-    path = Path(base.prefix).resolve()
-    at, anchor = next(
-        ((at, anchor) for at, anchor in _anchors().items() if path.is_relative_to(anchor)),
-        ("disk", Path(path.anchor)),
-    )
-    told = {"name": name, "at": at, "path": path.relative_to(anchor).as_posix()}
-    told["digest"] = base.digest()
-    text = json.dumps({"backbone": told}, indent=2)
-    (folder / HEAD_FILE).write_text(text + "\n", encoding="utf-8")
-
-
-def _anchors() -> dict[str, Path]:
+def anchors() -> dict[str, Path]:
     """Folders that differ between machines."""
     return {"geonb": Path(__file__).parents[1].resolve(), "cache": cache_folder().resolve()}
 
@@ -116,7 +97,7 @@ def find_head(folder: Path, find: Callable[[Path], CheckpointFiles]) -> HeadFile
     path = folder / HEAD_FILE
     with _expecting_head(path):
         told = json.loads(path.read_text(encoding="utf-8"))["backbone"]
-        anchor = {**_anchors(), "disk": Path(folder.resolve().anchor)}[told["at"]]
+        anchor = {**anchors(), "disk": Path(folder.resolve().anchor)}[told["at"]]
         place, name, digest = anchor / told["path"], str(told["name"]), told["digest"]
     try:
         base = find(place)
@@ -132,25 +113,3 @@ def find_head(folder: Path, find: Callable[[Path], CheckpointFiles]) -> HeadFile
             "fetch that one again, or fit the head again"
         )
     return HeadFiles(path, base, base.recipe, base.only_onnx, base.embeds)
-
-
-def open_features(
-    files: CheckpointFiles, folder: Path
-) -> Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """What gives, for N photos, the features (N, width) and probabilities (N, classes).
-
-    ``folder`` is for what is derived, and may be removed after this. Raises `CheckpointError`.
-    """
-    from geonb.network.sessions import open_session, run
-
-    files.write_onnx(folder, ("features", "probabilities"))
-    session = open_session(folder / "model.onnx", optimised=False, prepack=True)
-    last = files.last
-
-    def look(batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        values, *rest = run(session, batch)
-        if last is None:
-            return values, rest[0]
-        return last.features(values), last.probabilities(values)
-
-    return look

@@ -11,7 +11,7 @@ from geonb.errors import CheckpointError, ModelError
 from geonb.files import md5
 from geonb.network import sessions
 from geonb.network.checkpoint import SYMBOL, Engine, find_mxnet
-from geonb.network.derived import derive
+from geonb.network.derived import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -191,6 +191,9 @@ class OnnxEngine(Engine):
                 optimise(plain / "model.onnx", folder / "model.onnx")
             shutil.rmtree(plain)
 
-        needed = 3 * sum(path.stat().st_size for path in files.paths)
-        maker = sessions.runtime().__version__
-        return derive(files.owner, "-".join(parts), make, maker, needed)
+        wanted = Wanted(files.owner, "-".join(parts), sessions.runtime().__version__)
+        if found := wanted.find():
+            return found
+        from geonb.network.deriving import derive
+
+        return derive(wanted, make, 3 * sum(path.stat().st_size for path in files.paths))

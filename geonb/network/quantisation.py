@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import resources
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,7 @@ from geonb.preprocessing import RECIPE, Recipe, preprocess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -110,6 +110,7 @@ def quantise(plain: Path, target: Path, files: CheckpointFiles, calibration: Cal
 
     Static quantisation of weights (per channel) and activations, in ONNX's QDQ form.
     """
+    import onnx
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
     batches = calibration.batches(files.recipe)
@@ -117,6 +118,9 @@ def quantise(plain: Path, target: Path, files: CheckpointFiles, calibration: Cal
     rest = ({name: batch} for i, batch in enumerate(batches) if i % 3)  # the others are held out
     fused, quantised = plain.with_name("fused.onnx"), plain.with_name("int8.onnx")
     optimise(plain, fused, basic=True)
+    model = onnx.load(fused, load_external_data=False)
+    onnx.helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
+    onnx.save(model, fused)  # or it would advise us to prepare the graph, as we have
     with _quiet():
         quantize_static(
             fused,
@@ -139,19 +143,12 @@ def quantise(plain: Path, target: Path, files: CheckpointFiles, calibration: Cal
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence what ONNX Runtime's quantisation logs to the root logger; it is meant for experts."""
-    root = logging.getLogger()
-    handler = logging.NullHandler()  # without any, logging would set one up for good
-
-    def foreign(record: logging.LogRecord) -> bool:
-        return Path(record.pathname).parent.name != "quantization"
-
+    """Without any handler, what ONNX Runtime logs would set one up for good."""
+    root, handler = logging.getLogger(), logging.NullHandler()
     root.addHandler(handler)
-    root.addFilter(foreign)
     try:
         yield
     finally:
-        root.removeFilter(foreign)
         root.removeHandler(handler)
 
 
