@@ -34,11 +34,6 @@ class Answer:
         place: The most probable place, rank 1: latitude and longitude in degrees.
         shares: Probability within 25, 200 and 750 km of the place, 0 to 1 each.
         half_km: Kilometres around the place within which half of the probability lies.
-        town: The town nearest to the place.
-        radius_km: The smallest of the three radii that holds half of the probability; None if none
-            does.
-        within: The three radii in kilometres, each with the probability within it, 0 to 1.
-        sure: Whether at least half of the probability lies within 750 km of the place.
     """
 
     place: Place
@@ -54,8 +49,8 @@ class Answer:
 
     @property
     def radius_km(self) -> float | None:
-        """The smallest radius that holds half of the probability, kilometres."""
-        return next((km for km, p in self.within if p >= SURE), None)
+        """The smallest of the radii that holds half of the probability; None if none does."""
+        return next((km for km, p in self.by_radius if p >= SURE), None)
 
     @property
     def sure(self) -> bool:
@@ -63,7 +58,7 @@ class Answer:
         return self.radius_km is not None
 
     def __str__(self) -> str:
-        (near, city), *others = [(f"{km:g} km", f"{p:.0%}") for km, p in self.within]
+        (near, city), *others = [(f"{km:g} km", f"{p:.0%}") for km, p in self.by_radius]
         shares = f"{city} of the probability lies within {near}"
         shares += "".join(f", {share} within {km}" for km, share in others)
         if self.radius_km is None:
@@ -71,8 +66,8 @@ class Answer:
         return f"Best guess: {self.town}, probably within {self.radius_km:g} km. {shares}."
 
     @property
-    def within(self) -> list[tuple[float, float]]:
-        """The three radii in kilometres, each with the probability within it."""
+    def by_radius(self) -> list[tuple[float, float]]:
+        """The three radii in kilometres, each with the probability within it, 0 to 1."""
         return list(zip(RADII_KM, self.shares, strict=True))
 
 

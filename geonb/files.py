@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 BROKEN = (
     OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    AssertionError,
     EOFError,
+    ValueError,  # text that isn't UTF-8, JSON, numbers
+    LookupError,  # a field that is missing
+    OverflowError,
+    RecursionError,  # JSON in JSON in JSON
     MemoryError,
-    RuntimeError,
     struct.error,
     zlib.error,
 )
-"""What readers and decoders raise on broken files."""
+"""What readers of text, JSON, tables and bytes raise on a file that isn't what was expected.
+
+`TypeError`, `AttributeError` and their like aren't among them: they would hide our own mistakes.
+A reader checks the types of what it finds, or names in `expecting` what its library raises.
+"""
 
 
 @contextmanager

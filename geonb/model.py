@@ -47,7 +47,7 @@ class Model:
         files: The files of the network.
         promise: What the model promises of regions; None if nothing.
         folder: Where the files lie; None without files.
-        spread_km: `predict` gathers the guesses nearer than this to a better one into that one.
+        spread_km: Guesses closer than this (km) are merged.
         note: What has to be said wherever its answers are shown.
     """
 
@@ -195,6 +195,6 @@ def _find(
     if len(path.parts) == 1 and not here:
         raise ModelError(
             f"no model {source[:200]!r}: the known names are {', '.join(REGISTRY)}, "
-            "and no folder or checkpoint prefix here is called so"
+            "and there is no such folder or checkpoint prefix"
         )
     return "", None, path, ""

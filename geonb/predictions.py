@@ -40,7 +40,6 @@ class Prediction:
         probability: Probability of the cell, 0 to 1.
         place: Latitude and longitude of the cell's centre of mass, in degrees.
         token: S2 token of the cell.
-        town: The nearest town, with its distance in kilometres.
     """
 
     rank: int
@@ -75,15 +74,10 @@ class Predictions(Sequence[Prediction]):
         model, engine: Names of the model and of the engine that ran it.
         note: What has to be said beside them, such as the model's limits and licence.
         within: The region that the places were limited to, in words; empty if there is none.
-        spread_km: Places this near to a better one were gathered into it; 0 if none were.
+        spread_km: Guesses closer than this (km) were merged; 0 if none were.
         truth: Where the photo was taken, in degrees, if that is known; tables then show distances.
-        answer: The best place and how sure it is; None if only the best cells are known.
-        truth_cell: The cell that would have been right; None if that is not known.
         belief: Probabilities of all the model's places; None if only the best cells are known.
         promise: What the model promises of regions; None if nothing.
-        places: Latitude and longitude of each prediction, in degrees.
-        distances: Kilometres from each prediction to the truth; None if that is not known.
-        summary: The answer in one sentence, and one on the cell that would have been right.
     """
 
     best: tuple[Prediction, ...]
@@ -109,7 +103,7 @@ class Predictions(Sequence[Prediction]):
 
     @property
     def places(self) -> list[Place]:
-        """The places alone, best first."""
+        """The places alone, best first: latitude and longitude in degrees."""
         return [prediction.place for prediction in self.best]
 
     @property
@@ -135,8 +129,8 @@ class Predictions(Sequence[Prediction]):
 
     @property
     def summary(self) -> str:
-        """The answer in one sentence, and one on the cell that would have been right."""
-        return " ".join(str(part) for part in (self.answer, self.truth_cell) if part)
+        """The answer in a sentence or two; empty if only the best cells are known."""
+        return str(self.answer or "")
 
     def sheet(self) -> Sheet:
         """The table as people read it."""
@@ -177,8 +171,8 @@ def predict(
     longitude, kilometres), or a box (south, west, north, east). Other places are left out, and
     the probability of the rest adds up to 1. A place belongs to the country of its nearest town.
 
-    Places within ``spread_km`` of a better one are gathered into it with their probability; the
-    order stays that of the places' own. By default it's the model's: 25 for GeoCLIP, whose places
+    Guesses closer than ``spread_km`` kilometres are merged, and their probabilities added up.
+    Merging doesn't change the order. By default it's the model's: 25 for GeoCLIP, whose places
     crowd in cities, 0 for LocationNet and mini.
 
     ``truth`` is where it was taken, (latitude, longitude) in degrees; by default it's the place
@@ -211,7 +205,7 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
         limited = limit(model.cells, within)
         probabilities, name = limited.rescale(probabilities), limited.name
         top = min(top, int(limited.inside.sum()))
-    found = islice(spread(places, probabilities, km), top)
+    found = islice(merge(places, probabilities, km), top)
     best = tuple(
         Prediction(place, probability, model.cells.place(i), model.cells.tokens[i])
         for place, (i, probability) in enumerate(found, start=1)
@@ -223,20 +217,22 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
     )  # fmt: skip
 
 
-def spread(
+def merge(
     places: NDArray[np.float64], probabilities: NDArray[np.float32], km: float
 ) -> Iterator[tuple[int, float]]:
-    """The numbers of the most probable of ``places``, (N, 2) degrees, and what each has gathered.
+    """The numbers of the most probable of ``places``, (N, 2) degrees, with their probabilities.
 
-    A place within ``km`` kilometres of a better one is gathered into it with its probability.
+    A place closer than ``km`` kilometres to a better one is merged into it. Raises `ModelError`.
     """
     if not km >= 0:
         raise ModelError(f"spread_km is kilometres, 0 or more, not {km}")
+    order = map(int, np.argsort(-probabilities, kind="stable"))
+    if not km:
+        yield from ((i, float(probabilities[i])) for i in order)
+        return
     free = np.ones(len(places), dtype=bool)
-    for i in map(int, np.argsort(-probabilities, kind="stable")):
-        if not km:
-            yield i, float(probabilities[i])
-        elif free[i]:
+    for i in order:
+        if free[i]:
             near = free & (haversine(places, places[i]) <= km)
             free &= ~near
             yield i, float(probabilities[near].sum(dtype=np.float64))

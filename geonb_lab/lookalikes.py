@@ -20,11 +20,12 @@ from geonb.files import expanded
 from geonb.known import fetch
 from geonb.network.gallery import location_encoder, open_gallery, read_points
 from geonb.network.geoclip import GeoclipFiles, find_location, find_points, pip_folder
-from geonb.predictions import spread
-from geonb.shown.sheets import Sheet, Tabular
+from geonb.predictions import merge
+from geonb.shown.sheets import Sheet
 from geonb.weights.installed import cached_files, own_files
 from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES
 from geonb_lab.evaluation.guesses import one_place
+from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,7 +156,7 @@ def lookalikes(
     similar = np.asarray(compared.embeddings @ location_encoder(location)(here[None])[0])  # (N,)
     everywhere = compared.cells.places
     far = np.flatnonzero(haversine(everywhere, here) > apart_km)
-    chosen = far[[i for i, _ in islice(spread(everywhere[far], similar[far], apart_km), top)]]
+    chosen = far[[i for i, _ in islice(merge(everywhere[far], similar[far], apart_km), top)]]
     if not len(chosen):
         raise ModelError(
             f"no place of the gallery is more than {apart_km:g} km away; lower apart_km"

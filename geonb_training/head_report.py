@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.shown.sheets import Sheet, Tabular
+from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.comparisons import compare
 from geonb_lab.evaluation.published import THRESHOLDS_KM
 from geonb_lab.evaluation.scores import COLUMNS, measure
+from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

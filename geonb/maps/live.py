@@ -22,10 +22,10 @@ _SIDE = 360
 
 
 class Live:
-    """A widget that displays as itself, and in an output of its own as a picture with a table.
+    """Displays the live map, then a static copy in an output of its own.
 
-    The script of a map that lives hides its picture. Where there is no map (no kernel and no
-    saved state, an export, a page without the widget's script), the picture is what one sees.
+    The script of a map that lives hides the copy. Where there is no map (no kernel and no
+    saved state, an export, a page without the widget's script), the copy is what one sees.
     """
 
     picture: Picture

@@ -58,9 +58,9 @@ def _meter(predictions: Predictions) -> str:
     """A bar of the probability within 25, 200 and 750 km, and its numbers."""
     if predictions.answer is None:
         return ""
-    within = predictions.answer.within
-    bars = "".join(f"<i style='width: {share:.1%}'></i>" for _, share in reversed(within))
-    words = " · ".join(f"{percent(share)} within {km:g} km" for km, share in within)
+    shares = predictions.answer.by_radius
+    bars = "".join(f"<i style='width: {share:.1%}'></i>" for _, share in reversed(shares))
+    words = " · ".join(f"{percent(share)} within {km:g} km" for km, share in shares)
     return f"<div class='meter' aria-hidden='true'>{bars}</div><p class='within'>{words}</p>"
 
 
@@ -93,5 +93,6 @@ def _table(predictions: Predictions, region: object) -> str:
         for p in predictions
     ]
     sheet = predictions.sheet()
-    notes = [*sheet.notes, *([] if region is None else [f"{region}."])]
+    more = [predictions.truth_cell, region and f"{region}."]
+    notes = [*sheet.notes, *(str(note) for note in more if note)]
     return replace(sheet, head=head, rows=rows, notes=notes, words=1).html()

@@ -53,7 +53,7 @@ def read_mxnet(symbol: Path, params: Path) -> Checkpoint:
 
 def read_symbol(path: Path) -> tuple[Layer, ...]:
     """Read the layers of a symbol file of any age. Raises `CheckpointError`."""
-    with expecting(path, "an MXNet symbol file", CheckpointError):
+    with expecting(path, "an MXNet symbol file", CheckpointError, TypeError, AttributeError):
         nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"]
         return tuple(_layer(node, nodes) for node in nodes if node["op"] != "null")
 

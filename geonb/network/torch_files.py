@@ -28,8 +28,14 @@ def read_pth(path: Path) -> Any:
     Such a file is a zip of storages and of a pickle, which may call any function there is. Here it
     is not unpickled: its opcodes are followed as far as tensors need them, and nothing is called.
     """
+    broken = (
+        zipfile.BadZipFile,
+        RuntimeError,
+        TypeError,
+        AttributeError,
+    )  # a locked zip, odd opcodes
     with (
-        expecting(path, "a file of float tensors", CheckpointError, zipfile.BadZipFile),
+        expecting(path, "a file of float tensors", CheckpointError, *broken),
         zipfile.ZipFile(path) as archive,
     ):
         check_stored(archive, path.stat().st_size)

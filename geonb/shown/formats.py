@@ -28,7 +28,7 @@ def sheet(predictions: Predictions) -> Sheet:
     if predictions.within:
         caption += f", only within {predictions.within}"
     if predictions.spread_km:
-        caption += f"; places within {predictions.spread_km:g} km of a better one are part of it"
+        caption += f"; guesses closer than {predictions.spread_km:g} km are merged"
     note = predictions.note and f"Note: {predictions.note}."
     notes = [predictions.summary, note]
     return Sheet(caption, head, rows, [note for note in notes if note], words=2)
@@ -47,7 +47,7 @@ def to_dict(predictions: Predictions) -> dict[str, Any]:
         "answer": answer
         and {
             "sure": answer.sure,
-            "probability_within": {f"{km:g}_km": share for km, share in answer.within},
+            "probability_within": {f"{km:g}_km": share for km, share in answer.by_radius},
             "half_km": answer.half_km,
             "sentence": str(answer),
         },

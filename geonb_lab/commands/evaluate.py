@@ -71,11 +71,11 @@ def evaluate(  # noqa: PLR0913
 
     IM2GPS is fetched if no FOLDER is given; Placing 2016 is fetched photo by photo without one.
     """
-    from geonb.shown.sheets import check_ending
     from geonb.writing import check_outputs
     from geonb_lab.evaluation.accuracy import evaluate as measure
     from geonb_lab.evaluation.guesses import guess
     from geonb_lab.evaluation.promises import promise_from
+    from geonb_lab.tabular import check_ending
 
     for path in output:  # before the work, not after it
         check_ending(path)

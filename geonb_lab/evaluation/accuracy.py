@@ -13,7 +13,7 @@ import numpy as np
 
 from geonb.errors import EvaluationError
 from geonb.model import Model
-from geonb.shown.sheets import Sheet, Tabular
+from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.axes import CONSTANT, OTHERS, OWN, arms, by_distance, literal, new_axes
 from geonb_lab.evaluation.guesses import (
     BEST_OF,
@@ -24,9 +24,9 @@ from geonb_lab.evaluation.guesses import (
     read_guesses,
 )
 from geonb_lab.evaluation.photo_sets import PhotoSet
-from geonb_lab.evaluation.promises import Coverage
 from geonb_lab.evaluation.published import THRESHOLDS_KM, PublishedRow, choose_published
 from geonb_lab.evaluation.scores import COLUMNS, MARK, Score, measure, score
+from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

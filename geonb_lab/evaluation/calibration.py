@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import EvaluationError
-from geonb.shown.sheets import Sheet, Tabular
+from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.axes import CONSTANT, OWN, RIM, arms, new_axes
 from geonb_lab.evaluation.scores import check_table, wilson
+from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

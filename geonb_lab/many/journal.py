@@ -188,7 +188,8 @@ def _first_line(found: Journal, *, again: bool) -> bytes:
 def _go_on(found: Journal, first: bytes, begun_with: dict[str, Any], *, resume: bool) -> None:
     """Read what is done. Raises `EvaluationError` if it isn't this run's."""
     advice = "; begin anew with --overwrite"
-    with expecting(found.path, "the journal of a run", EvaluationError, advice=advice):
+    what = "the journal of a run"
+    with expecting(found.path, what, EvaluationError, TypeError, AttributeError, advice=advice):
         before = json.loads(first)
         seal = before.pop(_SEAL)
         columns: list[str] = []

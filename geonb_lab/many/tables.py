@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import EvaluationError, needing, printable
-from geonb.shown.sheets import harmless
 from geonb.writing import replacing
+from geonb_lab.tabular import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -107,6 +107,7 @@ def test_every_form_says_it(predictions):
 def test_another_truth_has_its_own_cell(model, predictions):
     other = dataclasses.replace(predictions, truth=model.cells.place(7))
     assert other.truth_cell.token == model.cells.tokens[7]
-    assert other.truth_cell.token in other.summary
+    assert other.truth_cell.token in str(other.truth_cell)
+    assert other.truth_cell.token not in repr(other), "digits are for those who ask"
     nowhere = dataclasses.replace(predictions, truth=(-80.0, 2.0))
     assert nowhere.summary.endswith("None of the model's cells holds the true place.")

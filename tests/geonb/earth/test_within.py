@@ -10,7 +10,7 @@ from geonb.earth import s2
 from geonb.earth.places import gazetteer, nearest_towns
 from geonb.earth.within import limit
 from geonb.errors import ModelError, PlaceError
-from geonb.predictions import spread
+from geonb.predictions import merge
 from support.geoclip_files import make_points, write_onnx_form
 
 TOKYO, OSAKA, PARIS, SUVA, TAVEUNI = (
@@ -89,10 +89,10 @@ def test_gathered_by_hand():
     """Three in Tokyo, one in Osaka: Tokyo's second is part of its first, also in probability."""
     places = np.array([TOKYO, (35.69, 139.70), OSAKA, (35.66, 139.70)])
     probabilities = np.array([0.3, 0.25, 0.29, 0.16], np.float32)
-    found = list(spread(places, probabilities, 25.0))
+    found = list(merge(places, probabilities, 25.0))
     assert [i for i, _ in found] == [0, 2]
     assert [p for _, p in found] == pytest.approx([0.71, 0.29])
-    assert [i for i, _ in spread(places, probabilities, 0)] == [0, 2, 1, 3]
+    assert [i for i, _ in merge(places, probabilities, 0)] == [0, 2, 1, 3]
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +115,8 @@ def test_five_guesses_differ(model):
     probabilities = model.probabilities(photo)[0]
     near = haversine(model.cells.places, places[0]) <= 25
     assert five[0].probability == pytest.approx(float(probabilities[near].sum()), abs=1e-6)
-    assert "places within 25 km of a better one are part of it" in repr(five)
-    assert "25 km of a better one" not in repr(raw)
+    assert "guesses closer than 25 km are merged" in repr(five)
+    assert "merged" not in repr(raw)
     assert five.to_dict()["spread_km"] == 25
 
 

@@ -1,0 +1,127 @@
+"""Results that are tables everywhere: text, HTML, Markdown, CSV, a data frame and a plot."""
+
+from __future__ import annotations
+
+import csv
+import io
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geonb.errors import EvaluationError, printable
+from geonb.shown.pictures import KINDS, Picture
+from geonb.shown.sheets import Cell, data_frame, flat
+from geonb.writing import replacing
+
+if TYPE_CHECKING:
+    import os
+
+    from matplotlib.figure import Figure
+
+    from geonb.shown.sheets import Sheet
+
+_PICTURES = tuple(f".{kind}" for kind in KINDS)
+_TEXTS = (".csv", ".md", ".txt", ".html")
+
+
+def harmless(value: Any) -> Any:
+    """Escape text that a spreadsheet would run as a formula, such as a file's name, ``=cmd|…``."""
+    formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if formula else value
+
+
+class Tabular(ABC):
+    """A result that is shown as a table everywhere."""
+
+    @abstractmethod
+    def sheet(self) -> Sheet:
+        """The table as people read it."""
+
+    @abstractmethod
+    def records(self) -> list[dict[str, Any]]:
+        """The table as programs read it: one dict per row, nothing rounded."""
+
+    @abstractmethod
+    def figure(self) -> Figure:
+        """The plot of the table, for you to draw more on."""
+
+    @abstractmethod
+    def in_words(self) -> str:
+        """The plot in words, for people who can't see it."""
+
+    def plot(self) -> Picture:
+        """The plot as notebooks show it."""
+        return Picture(self.figure, self.in_words())
+
+    def __repr__(self) -> str:
+        return self.sheet().text()
+
+    def _repr_html_(self) -> str:
+        return self.sheet().html()
+
+    def to_markdown(self) -> str:
+        """A Markdown table with its notes."""
+        return _markdown(self.sheet())
+
+    def to_csv(self) -> str:
+        """The records as CSV with a header.
+
+        A text that a spreadsheet would run as a formula gets an apostrophe before it.
+        """
+        records = [
+            {key: harmless(printable(x) if isinstance(x, str) else x) for key, x in row.items()}
+            for row in self.records()
+        ]
+        buffer = io.StringIO()
+        writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+        return buffer.getvalue()
+
+    def to_dataframe(self) -> Any:
+        """The records as a pandas DataFrame."""
+        return data_frame(self.records())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write .csv, .md, .txt, .html, or the plot as .png, .svg, .pdf.
+
+        Raises `EvaluationError` for another ending.
+        """
+        kind = check_ending(path)
+        with replacing(path) as temporary:
+            if kind in _PICTURES:
+                temporary.write_bytes(self.plot().image(kind[1:]))
+            else:
+                temporary.write_text(self._written(kind), encoding="utf-8")
+
+    def _written(self, kind: str) -> str:
+        match kind:
+            case ".csv":
+                return self.to_csv()
+            case ".md":
+                return self.to_markdown()
+            case ".html":
+                return f"<!doctype html><meta charset='utf-8'>{self._repr_html_()}\n"
+        return f"{self!r}\n"
+
+
+def check_ending(path: str | os.PathLike[str]) -> str:
+    """The ending of a file that `Tabular.save` can write. Raises `EvaluationError`."""
+    kind = Path(path).suffix.lower()
+    if kind not in _PICTURES + _TEXTS:
+        raise EvaluationError(
+            f"{path}: a result is saved as {', '.join(_TEXTS + _PICTURES)}, "
+            f"not {kind or 'without an ending'}"
+        )
+    return kind
+
+
+def _markdown(sheet: Sheet) -> str:
+    rule = [":--"] * sheet.words + ["--:"] * (len(sheet.head) - sheet.words)
+    lines = [f"| {' | '.join(map(_cell, row))} |" for row in (sheet.head, rule, *sheet.rows)]
+    notes = [f"- {printable(note)}" for note in sheet.notes]
+    return "\n".join([printable(sheet.caption), "", *lines, "", *notes, ""])
+
+
+def _cell(cell: Cell) -> str:
+    return printable(flat(cell)).replace("|", "\\|")
