@@ -95,10 +95,10 @@ def split(data: bytes) -> Contents:
         case "TIFF":
             from geonb.photos import tiff
 
-            block = tiff.read(data)
-            packet = block.directory(block.first).get(700)
+            pages = tiff.read(data)
+            packet = pages.directory(pages.first).get(700)
             packets = [packet.data] if packet and packet.count <= MOST_METADATA else []
-            return Contents(block.picture(), (data,), tuple(packets))
+            return Contents(pages.picture(), (data,), tuple(packets))
         case "GIF":
             return _gif(data)
         case "AVIF" if block := _TIFF_BLOCK.search(data):
