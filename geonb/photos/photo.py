@@ -154,11 +154,12 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
     match source:
         case Photo():
             return source
-        case str() if "://" in source:
+        case str() if "://" in source or source.lstrip()[:5].lower() == "data:":
             from geonb.photos.urls import fetch
             from geonb.web.addresses import redacted
 
-            return _from_bytes(redacted(source), fetch(source, allow_private=allow_private))
+            data = fetch(source, allow_private=allow_private)
+            return _from_bytes(redacted(source), data)
         case str() | os.PathLike():
             return _from_bytes(os.fsdecode(source), _read_file(expanded(source)))
         case bytes() | bytearray() | memoryview():
