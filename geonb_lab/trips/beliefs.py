@@ -48,6 +48,21 @@ class Beliefs:
         whole[classes] = probabilities
         return whole / whole.sum()
 
+    def beside_average(
+        self, i: int, classes: NDArray[np.intp], trust: float
+    ) -> NDArray[np.float64]:
+        """How many times as probable as the average place some places are, (K,).
+
+        By Bayes' rule that's how probable the photo is there, as the model knows no place better
+        than another before it sees one. ``trust`` is the exponent of the probabilities.
+        """
+        row, (own, _) = self.row(i), self._rows[i]
+        rest = self.places - len(own)
+        total = (row[own] ** trust).sum()
+        if rest:  # all of them have the same probability
+            total += rest * (max(0.0, 1.0 - row[own].sum()) / rest) ** trust
+        return self.places * row[classes] ** trust / total
+
     def top(self, i: int, count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """The ``count`` most probable places of photo ``i``, and their probabilities."""
         classes, probabilities = self._rows[i]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _BAND = 9.0
 """Kernels are summed over places this many scales around: e to the -9 is left out."""
-_SAMPLE = 4096
+_SAMPLE = 2048
 """Places at most that a far kernel is summed over; of more, an even selection is taken."""
 
 
@@ -98,10 +98,13 @@ class Ground:
         """At least all places within ``km`` of one; all there are, if these are few."""
         if len(self) <= _SAMPLE:
             return self._by_latitude
-        span = np.degrees(km / EARTH_RADIUS_KM)
-        middle = self.places[a, 0]
-        ends = np.searchsorted(self._latitudes, (middle - span, middle + span + 1e-9))
-        return self._by_latitude[ends[0] : ends[1]]
+        span = float(np.degrees(km / EARTH_RADIUS_KM))
+        lat, lng = self.places[a].tolist()
+        first, last = np.searchsorted(self._latitudes, (lat - span, lat + span + 1e-9))
+        near = self._by_latitude[first:last]
+        wide = span / max(np.cos(np.radians(min(abs(lat) + span, 89.9))), 1e-6)
+        east = np.abs((self.places[near, 1] - lng + 180) % 360 - 180)
+        return near[east <= wide]
 
     def sample(self) -> NDArray[np.intp]:
         """Places spread evenly over all of them."""
@@ -114,6 +117,11 @@ class Transitions:
 
     Rows add up to 1 over all the model's places, but for what no speed reaches: no array has a row
     and a column for every place, only for those that come into question.
+
+    Attributes:
+        movement: How people move; its ``dwell_h`` and ``home`` may be replaced later.
+        visited: Where the trip was, (places,) probabilities; None if that isn't known yet.
+        stray_step: The probability that a step breaks all rules, as a wrong clock does.
     """
 
     def __init__(
@@ -124,30 +132,29 @@ class Transitions:
         visited: NDArray[np.float64] | None = None,
         stray_step: float = 0.0,
     ) -> None:
-        """``classes`` are all that will be asked about, ``visited`` (N,) the trip's own places.
-
-        ``stray_step`` is the probability that a step breaks all rules, as a wrong clock does.
-        """
+        """``classes`` are all that will be asked about."""
         self.movement, self.ground, self.visited = movement, ground, visited
         self.stray_step = stray_step
         self._last: tuple[Any, Any, Any] | None = None
         self._wander, self._leap = np.ones(len(ground)), np.ones(len(ground))
         for a in classes.tolist():
             near = ground.around(a, _BAND * (movement.wander_km + ground.radii[a]))
-            self._wander[a] = self._wandering(np.array([a]), near).sum()
+            here = np.array([a])
+            self._wander[a] = self._wandering(here, near, ground.km(here, near)).sum()
         sample = ground.sample()
         for first in range(0, len(classes), 256):
             some = classes[first : first + 256]
             far = np.exp(-ground.km(some, sample) / movement.leap_km).sum(axis=1)
             self._leap[some] = far * len(ground) / len(sample)
 
-    def _wandering(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.float64]:
+    def _wandering(
+        self, a: NDArray[np.intp], b: NDArray[np.intp], km: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """How near places are to each other by the scale of wandering, blurred by their cells."""
         radii = self.ground.radii
         # Who wanders w km in a cell of radius r leaves it about w / r of the time: a third of the
         # two radii makes the neighbour, 2 r away, e^-3 as probable as the own cell.
-        scale = self.movement.wander_km + (radii[a][:, None] + radii[b]) / 3
-        return np.exp(-self.ground.km(a, b) / scale)
+        return np.exp(-km / (self.movement.wander_km + (radii[a][:, None] + radii[b]) / 3))
 
     def between(
         self, a: NDArray[np.intp], b: NDArray[np.intp], hours: float
@@ -174,7 +181,7 @@ class Transitions:
             km, radii = self.ground.km(a, b), self.ground.radii
             shapes = (
                 km - radii[a][:, None] - radii[b],
-                self._wandering(a, b) / self._wander[a][:, None],
+                self._wandering(a, b, km) / self._wander[a][:, None],
                 np.exp(-km / self.movement.leap_km) / self._leap[a][:, None],
             )
             self._last = a, b, shapes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +49,9 @@ BURST_S, BURST_ALIKE = 60.0, 0.8
 same, so the second tells nothing new."""
 STRAY_STEP = 1e-4
 """The share of steps that break the rules, if clocks may be wrong."""
-_SLOWER = float(np.log(1000))
-"""A slower way than flights has to explain the photos a thousand times better: where it's wrong,
-it rules the truth out."""
-_LEARNED_ON = 300  # moments of a chain that ways of moving are compared on
+DWELL_H = (8.0, 24.0, 72.0, 216.0)
+"""Mean hours at a base, of which a trip's own data choose."""
+_LEARNED_ON = 300  # moments of a chain that stays are compared on
 
 
 def locate_trip(  # noqa: PLR0913
@@ -75,7 +74,7 @@ def locate_trip(  # noqa: PLR0913
 
     A hidden Markov model (`geonb_lab.trips.chain`): the hidden states are places, a photo is what
     is seen there, and people move as ``movement`` says: "walking", "road", "flights", or your own
-    parameters; by default flights, unless a slower way explains the photos much better.
+    parameters; by default by flights, with the length of stays that explains the photos best.
 
     ``times`` are when each photo was taken (datetimes, or seconds since 1970), ``known`` its place
     in degrees, None where unknown; by default both are read from the photo and what lies beside
@@ -207,21 +206,13 @@ def _moments(read: Read, events: list[Event], places: int) -> list[Moment]:
     moments = []
     for (second, photos, known), classes in zip(events, candidates, strict=True):
         if known is None:
-            seen = np.mean([_emission(read.beliefs.row(i))[classes] for i in photos], axis=0)
+            trusted = [read.beliefs.beside_average(i, classes, TRUST) for i in photos]
+            worth = 1 - MISTAKEN - STRAY
+            seen = np.mean(np.log(worth * np.array(trusted) + 1 - worth), axis=0)
         else:
             seen = np.log(np.where(classes == known, (1 - WRONG_PLACE) * places, 0) + WRONG_PLACE)
         moments.append(Moment(second / 3600, classes, seen))
     return moments
-
-
-def _emission(alone: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The logarithm of how probable a photo is at each place, beside the average place, (places,).
-
-    By Bayes' rule it's the model's probability by that of the place before any photo, 1 / places.
-    """
-    trusted = alone**TRUST
-    trusted *= len(alone) / trusted.sum()
-    return np.log((1 - MISTAKEN - STRAY) * trusted + MISTAKEN + STRAY)
 
 
 def _solve(
@@ -233,15 +224,15 @@ def _solve(
 ) -> tuple[Chain, Movement]:
     """Run the hidden Markov model: once to see where the trip was, and again with the way back."""
     classes = np.unique(np.concatenate([moment.classes for moment in moments]))
-    begin = partial(Transitions, ground=ground, classes=classes, stray_step=stray_step)
-    if movement is None:
-        some = moments[:_LEARNED_ON]
-        evidence = {name: forward_backward(some, begin(way)).evidence for name, way in WAYS.items()}
-        best = max(WAYS, key=lambda name: evidence[name])
-        movement = best if evidence[best] > evidence["flights"] + _SLOWER else "flights"
-    way = movement if isinstance(movement, Movement) else WAYS[movement]
-    visited = _visited(moments, forward_backward(moments, begin(way)), len(ground))
-    transitions = begin(way, visited=visited)
+    way = movement if isinstance(movement, Movement) else WAYS[movement or "flights"]
+    transitions = Transitions(way, ground, classes, stray_step=stray_step)
+    if movement is None:  # how long a stay is in this trip
+        some, evidence = moments[:_LEARNED_ON], {}
+        for hours in DWELL_H:
+            transitions.movement = replace(way, dwell_h=hours)
+            evidence[hours] = forward_backward(some, transitions).evidence
+        way = transitions.movement = replace(way, dwell_h=max(evidence, key=lambda h: evidence[h]))
+    transitions.visited = _visited(moments, forward_backward(moments, transitions), len(ground))
     smoothed = forward_backward(moments, transitions)
     path = viterbi(moments, transitions)
     members = [photos for _, photos, _ in events]
