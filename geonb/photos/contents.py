@@ -101,10 +101,10 @@ def split(data: bytes) -> Contents:
             return Contents(pages.picture(), (data,), tuple(packets))
         case "GIF":
             return _gif(data)
-        case "AVIF" if block := _TIFF_BLOCK.search(data):
+        case "AVIF" if found := _TIFF_BLOCK.search(data):
             # Pillow reads the EXIF for the orientation, which AVIF keeps in a box of its own.
-            at = block.start()
-            picture = data[:at] + _EMPTY_BLOCKS[block[1]] + data[at + 14 :]
+            at = found.start()
+            picture = data[:at] + _EMPTY_BLOCKS[found[1]] + data[at + 14 :]
             return Contents(picture, (data[at : at + _MOST_EXIF],))
     return Contents(data)
 
