@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
@@ -24,7 +23,7 @@ from geonb.photos.decoding import (
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -121,19 +120,34 @@ class Photo:
             return self.source
         return open_image(self.name, self.source, self._scans)
 
-    @cached_property
+    @property
     def _scans(self) -> int:
         """Counted once, for it goes through the whole file."""
-        return count_scans(self.source) if isinstance(self.source, bytes) else 0
+        data = self.source
+        return self._once("scans", lambda: count_scans(data) if isinstance(data, bytes) else 0)
 
-    @cached_property
+    @property
     def _facts(self) -> Facts:
         """What the file's metadata tells of the photo."""
         from geonb.photos import metadata
 
-        if isinstance(self.source, Image.Image):
-            return metadata.from_image(self.source)
-        return metadata.from_blocks(*blocks_and_packets(self.name, self.source))
+        def read() -> Facts:
+            if isinstance(self.source, Image.Image):
+                return metadata.from_image(self.source)
+            return metadata.from_blocks(*blocks_and_packets(self.name, self.source))
+
+        return self._once("facts", read)
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` gave at its first call.
+
+        Before Python 3.12 a `cached_property` has a lock for all photos: a process that forks
+        while a thread holds it has children that wait for ever.
+        """
+        kept = vars(self)
+        if name not in kept:
+            kept[name] = make()
+        return kept[name]
 
 
 PhotoSource: TypeAlias = (
