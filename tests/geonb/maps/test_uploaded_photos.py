@@ -35,8 +35,8 @@ def test_an_upload_and_a_picked_photo_say_that_they_are():
 @pytest.mark.parametrize("provider", ["static", "leaflet", "google"])
 def test_its_map_is_drawn_without_it_unless_it_is_asked_for(provider):
     predictions = geonb.predict(geonb.load_model("mini"), UPLOAD)
-    for photo, expected in ((None, 0), (False, 0), (True, 1)):
-        drawn = geonb.show_map(predictions, provider=provider, photo=photo)
+    for options, expected in (({}, 0), ({"photo": False}, 0), ({"photo": True}, 1)):
+        drawn = geonb.show_map(predictions, provider=provider, **options)
         picture = drawn if provider == "static" else drawn.picture
         assert saved_pictures.count(picture._repr_html_()) == (1, expected)
         if provider != "static":
