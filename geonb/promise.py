@@ -64,7 +64,7 @@ class Promise:
 def read_promise(folder: Path, places: int) -> Promise | None:
     """The promise stored with a model of so many places; None if none. Raises `ModelError`."""
     path = folder / PROMISE_FILE
-    with expecting(path, "a promise", ModelError, advice="; remove the file"):
+    with expecting(path, "a promise", ModelError, TypeError, advice="; remove the file"):
         if not path.exists():
             return None
         promise = Promise(**json.loads(regular(path).read_text(encoding="utf-8")))

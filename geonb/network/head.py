@@ -84,7 +84,7 @@ class HeadFiles(CheckpointFiles):
 
 def _expecting_head(path: Path) -> AbstractContextManager[None]:
     what, advice = "a head as geonb writes it", "; fit it again"
-    return expecting(path, what, CheckpointError, zipfile.BadZipFile, advice=advice)
+    return expecting(path, what, CheckpointError, zipfile.BadZipFile, RuntimeError, advice=advice)
 
 
 def anchors() -> dict[str, Path]:

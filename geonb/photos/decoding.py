@@ -2,38 +2,61 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
-import logging
 import re
-import warnings
+import struct
 from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from PIL import Image, UnidentifiedImageError
-from PIL.JpegImagePlugin import JpegImageFile
+from PIL import Image
 
 from geonb.errors import PhotoError
-from geonb.files import BROKEN
+from geonb.photos import contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FORMATS = ("PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
-"""Pillow's names of the formats besides JPEG; some of its other readers run programs."""
+    from PIL.ImageFile import ImageFile
+
+    from geonb.photos.contents import Contents
+
 MAX_PIXELS = 50_000_000
 """The largest picture that is decoded; phones take photos of 48 and 50 megapixels (2026)."""
 MAX_DRAFT_PIXELS = 250_000_000
 """The largest JPEG that is opened: it may have more pixels when it decodes at 1/2, 1/4 or 1/8."""
-
 MAX_SCANS = 100
 """A progressive JPEG has about ten."""
+PILLOW_FAILS = (
+    OSError,  # cut off, or broken data
+    EOFError,  # HEIC that is cut off
+    SyntaxError,  # no header of this format
+    ValueError,  # sizes and modes that don't fit
+    ZeroDivisionError,  # AVIF whose clock doesn't tick
+    RuntimeError,  # the codecs of AVIF and HEIC
+    MemoryError,
+    struct.error,  # EXIF of a picture that the user opened
+    Warning,  # where the user made errors of them
+)
+"""What Pillow and its codecs raise on broken files.
 
-_JPEG = b"\xff\xd8\xff"
-_PNG_EXIF = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type ")
-"""What a PNG file contains if it tells the orientation or the place."""
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-_AVIF_BRANDS = {b"avif", b"avis"}
-_KINDS = (
+It is caught around their calls only: the same error in geonb's own code is a mistake of ours.
+"""
+
+_DECODERS = {
+    "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"),  # of an MPO, the first picture
+    "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
+    "WEBP": ("PIL.WebPImagePlugin", "WebPImageFile"),
+    "GIF": ("PIL.GifImagePlugin", "GifImageFile"),
+    "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
+    "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
+    "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
+    "HEIF": ("pillow_heif", "HeifImageFile"),
+}
+"""The readers by format. Those that aren't here stay unused: some of Pillow's run programs."""
+_OTHERS = (
     (b"<", "a web page or other text with tags"),
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a zip archive or an office document"),
@@ -45,57 +68,109 @@ _KINDS = (
 
 
 @contextmanager
-def reading(name: str) -> Iterator[None]:
-    """Turn any error of a decoder about a broken file into a `PhotoError`, and keep it quiet."""
-    log, quiet = logging.getLogger("PIL"), logging.NullHandler()
-    log.addHandler(quiet)  # without a handler, Pillow's warnings go to stderr
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        except BROKEN as error:
-            raise PhotoError(
-                f"{name}: the picture is cut off or broken ({str(error) or type(error).__name__}); "
-                "try to open and save it with a picture viewer"
-            ) from error
-        finally:
-            log.removeHandler(quiet)
+def decoding(name: str, fails: tuple[type[Exception], ...] = PILLOW_FAILS) -> Iterator[None]:
+    """Turn what a decoder raises in this block into a `PhotoError`."""
+    try:
+        yield
+    except Image.DecompressionBombError as error:
+        raise PhotoError(
+            f"{name}: more pixels than Pillow opens (PIL.Image.MAX_IMAGE_PIXELS is "
+            f"{Image.MAX_IMAGE_PIXELS:,}); make the picture smaller first"
+        ) from error
+    except fails as error:
+        raise PhotoError(
+            f"{name}: the picture is cut off or broken ({str(error) or type(error).__name__}); "
+            "try to open and save it with a picture viewer"
+        ) from error
 
 
-def load(image: Image.Image) -> None:
-    """Decode the pixels, and keep the decoder quiet. Call it inside `reading`."""
-    promised = image.size
-    if image.format == "TIFF":
-        from geonb.photos.codecs import quiet_libtiff
-
-        with quiet_libtiff():
-            image.load()
-    else:
-        image.load()
-    if sorted(image.size) != sorted(promised):  # sorted: a TIFF is turned while it loads
-        raise ValueError(f"the header says {promised}, the picture is {image.size}")
+def split(name: str, data: bytes) -> Contents:
+    """The parts of a file. Raises `PhotoError` if it is broken, or no picture."""
+    if not contents.kind(data):
+        kind = next((kind for start, kind in _OTHERS if data.lstrip().startswith(start)), "")
+        raise PhotoError(
+            f"{name}: this is {kind or 'not a picture that geonb can read'}; "
+            "expected JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC"
+        )
+    with decoding(name, (ValueError, struct.error)):
+        return contents.split(data)
 
 
 def open_image(name: str, data: bytes, scans: int) -> Image.Image:
-    """Open the file's ``data`` as a picture: read its header, and check its size.
+    """Open the picture in a file: read its header, and check its size.
 
-    ``scans`` is `count_scans` of the data. Call it inside `reading`. Raises `PhotoError`.
+    ``scans`` is `count_scans` of the data. Raises `PhotoError`.
     """
-    if data.startswith(_JPEG):
-        image: Image.Image = JpegImageFile(io.BytesIO(data))  # of an MPO, the first picture
-    else:
-        image = _open(name, data)
-    if image.format == "PNG" and not any(mark in data for mark in _PNG_EXIF):
-        image.info["exif"] = b""  # otherwise Pillow decodes all pixels to look behind them
+    parts, kind = split(name, data), contents.kind(data)
+    reader = _reader(name, kind)
+    with decoding(name):
+        image: Image.Image = reader(io.BytesIO(parts.picture))
+    if parts.profile:
+        image.info["icc_profile"] = parts.profile
     if scans > MAX_SCANS:
         raise PhotoError(
             f"{name}: a JPEG in {scans:,} scans, expected at most {MAX_SCANS}; "
             "open and save it with a picture viewer"
         )
     # A JPEG of one scan decodes at 1/2, 1/4 or 1/8 with little memory.
-    drafts = isinstance(image, JpegImageFile) and scans <= 1 and not image.info.get("progressive")
+    drafts = kind == "JPEG" and scans <= 1 and not image.info.get("progressive")
     check_size(name, image, MAX_DRAFT_PIXELS if drafts else MAX_PIXELS)
     return image
+
+
+def _reader(name: str, kind: str) -> type[ImageFile]:
+    """The class that reads a format.
+
+    It isn't looked up in Pillow's tables, and HEIC's isn't entered in them: they are the user's.
+    """
+    module, reader = _DECODERS[kind]
+    try:
+        found: type[ImageFile] = getattr(import_module(module), reader)
+    except ImportError as error:
+        raise PhotoError(
+            f"{name}: HEIC needs the package pillow-heif; install it with: "
+            'pip install "geonb[heic]", or save the photo as JPEG'
+        ) from error
+    return found
+
+
+def blocks_and_packets(name: str, data: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The blocks of EXIF and the packets of XMP in a file. Raises `PhotoError`."""
+    parts = split(name, data)
+    blocks, packets = list(parts.exif), list(parts.xmp)
+    if contents.kind(data) in {"AVIF", "HEIF"}:  # only their decoders find it
+        found = open_image(name, data, 0).info
+        blocks = [contents.plain(found.get("exif") or b""), *blocks]
+        packets = [found.get("xmp") or b""]
+    return list(filter(None, blocks)), list(filter(None, packets))
+
+
+def load(name: str, image: Image.Image) -> None:
+    """Decode the pixels. Raises `PhotoError`."""
+    promised = image.size
+    if image.format == "TIFF":
+        _silence_libtiff()
+    with decoding(name):
+        image.load()
+    if sorted(image.size) != sorted(promised):  # Pillow turns a TIFF that the user opened
+        raise PhotoError(f"{name}: the header says {promised}, the picture is {image.size}")
+    if image.mode in {"P", "PA"} and image.palette is None:
+        raise PhotoError(f"{name}: a picture of numbered colours without their list; it is broken")
+
+
+@cache
+def _silence_libtiff() -> None:
+    """Take away libtiff's handlers of errors and warnings, which write to stderr from C.
+
+    Once for the process: to put them back after each picture takes a lock, and a process that
+    forks meanwhile has children that wait for it for ever. Sending stderr itself elsewhere would
+    lose what other threads write. Where Pillow has libtiff hidden in itself, its messages stay.
+    """
+    library = ctypes.CDLL(import_module("PIL._imaging").__file__)  # and what that is linked to
+    for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+        if setter := getattr(library, name, None):
+            setter.argtypes, setter.restype = [ctypes.c_void_p], ctypes.c_void_p
+            setter(None)
 
 
 def count_scans(data: bytes) -> int:
@@ -104,7 +179,7 @@ def count_scans(data: bytes) -> int:
     A preview in the EXIF looks like a second scan; only then the segments are counted. Pictures
     of other formats have none.
     """
-    if not data.startswith(_JPEG):
+    if contents.kind(data) != "JPEG":
         return 0
     count = len(re.findall(b"\xff\xda", data))  # half the time of bytes.count
     if count <= 1:
@@ -121,28 +196,3 @@ def check_size(name: str, image: Image.Image, limit: int = MAX_PIXELS) -> None:
             f"{name}: {image.width:,} x {image.height:,} pixels, expected at most "
             f"{limit / 1e6:g} million; make the picture smaller first"
         )
-
-
-def is_heif(data: bytes) -> bool:
-    """Whether the file says that it is HEIC, the format of iPhones."""
-    brands = {data[8:12], *(data[i : i + 4] for i in range(16, 40, 4))}
-    return data[4:8] == b"ftyp" and bool(brands & _HEIF_BRANDS) and not brands & _AVIF_BRANDS
-
-
-def _open(name: str, data: bytes) -> Image.Image:
-    if is_heif(data):
-        from geonb.photos.codecs import open_heif
-
-        return open_heif(name, data)
-    try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        kind = next((kind for start, kind in _KINDS if data.lstrip().startswith(start)), "")
-        raise PhotoError(
-            f"{name}: this is {kind or 'not a picture that geonb can read'}; "
-            "expected JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC"
-        ) from error
-    except Image.DecompressionBombError as error:
-        raise PhotoError(
-            f"{name}: more pixels than any photo; make the picture smaller first"
-        ) from error

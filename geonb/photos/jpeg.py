@@ -1,4 +1,4 @@
-"""The segments of a JPEG file, to change the metadata without touching the picture."""
+"""The segments of a JPEG file: its metadata, its picture, and where that ends."""
 
 from __future__ import annotations
 
@@ -10,13 +10,21 @@ from geonb.errors import PhotoError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-END, SCAN, APP0, APP1, APP2, APP14 = 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
+START, END, SCAN, APP0, APP1, APP2, APP14 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
 """Markers (ITU-T T.81, table B.1)."""
 _ALONE = {0x01, *range(0xD0, 0xD9)}
 """Markers without content: they stand in compressed data, or at the start of a file."""
+_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+"""A marker; fill bytes may come before it."""
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_MOST_EXIF = 1 << 20
+"""Bytes of EXIF that are read; a segment has 64 KiB, and some cameras use several."""
+_MOST_SEGMENTS = 10_000
+"""Before the first scan; a colour profile may take 255, a history of edits some hundred."""
 EXIF = b"Exif\0\0"
 """The start of an APP1 segment with EXIF."""
+XMP = b"http://ns.adobe.com/xap/1.0/\0"
+"""The start of an APP1 segment with XMP (XMP specification part 3, 1.1.3)."""
 _PICTURE = {0xCC, 0xDA, 0xDB, 0xDC, 0xDD, *range(0xC0, 0xCC), *range(0xCD, 0xD0)}
 """Frames, tables and scans: what the pixels are decoded from."""
 _COLOURS = ((APP0, b"JFIF\0", 12), (APP2, b"ICC_PROFILE\0", 1 << 16), (APP14, b"Adobe\0", 12))
@@ -28,44 +36,110 @@ def segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
     Data after the end of the picture is left out. Raises `PhotoError` if the file ends early.
     """
+    for marker, start, stop in _walk(data):
+        yield marker, data[start:stop]
+
+
+def _walk(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and stop of each segment's content. Raises `PhotoError`."""
     if data[:2] != b"\xff\xd8":
         raise PhotoError("this is not a JPEG file")
     at = 2
     while True:
-        marker, at = _marker(data, at)
+        found = _MARKER.match(data, at)
+        if not found:
+            raise PhotoError("the JPEG file is cut off or broken")
+        marker, at = found[1][0], found.end()
         if marker == END:
             return
         if marker in _ALONE:  # out of place, and a decoder would read on behind it
             raise PhotoError("the JPEG file is broken")
-        stop = at + int.from_bytes(data[at : at + 2], "big")
-        if stop < at + 2 or stop > len(data):
+        start, at = at + 2, at + int.from_bytes(data[at : at + 2], "big")
+        if not start <= at <= len(data):
             raise PhotoError("the JPEG file is cut off")
-        content = data[at + 2 : stop]
-        at = _scan_end(data, stop) if marker == SCAN else stop
-        yield marker, content + data[stop:at]
+        if marker == SCAN:
+            # Compressed data ends at a marker that is neither a stuffed byte nor a restart.
+            end = _AFTER_SCAN.search(data, at)
+            if not end:
+                raise PhotoError("the JPEG file is cut off")
+            at = end.start()
+        yield marker, start, at
 
 
-def _marker(data: bytes, at: int) -> tuple[int, int]:
-    """The marker that begins at ``at``, and where it ends; fill bytes may come before it."""
-    while data[at : at + 2] == b"\xff\xff":
-        at += 1
-    if data[at : at + 1] != b"\xff" or len(data) < at + 2:
-        raise PhotoError("the JPEG file is cut off or broken")
-    return data[at + 1], at + 2
+def header(data: bytes) -> tuple[list[tuple[int, bytes]], int]:
+    """The whole segments before the first scan, and where that begins; 0 if there's none.
+
+    What stands between segments is skipped, as decoders do.
+    """
+    parts: list[tuple[int, bytes]] = []
+    at = 2 if data[:2] == b"\xff\xd8" else len(data)
+    while len(parts) < _MOST_SEGMENTS and (found := _MARKER.search(data, at)):
+        marker, at = found[1][0], found.end()
+        if marker in {SCAN, END}:
+            return parts, at - 2
+        if marker not in _ALONE:
+            stop = at + int.from_bytes(data[at : at + 2], "big")
+            if not at + 2 <= stop <= len(data):
+                break
+            parts.append((marker, data[at + 2 : stop]))
+            at = stop
+    return parts, 0
 
 
-def _scan_end(data: bytes, at: int) -> int:
-    """Where compressed data ends: at a marker that is neither a stuffed byte nor a restart."""
-    end = _AFTER_SCAN.search(data, at)
-    if not end:
-        raise PhotoError("the JPEG file is cut off")
-    return end.start()
+def facts(parts: list[tuple[int, bytes]]) -> tuple[list[bytes], list[bytes]]:
+    """The blocks of EXIF, and the packets of XMP. A block may go on in the next segment."""
+    blocks: list[bytes] = []
+    packets: list[bytes] = []
+    for marker, content in parts:
+        if marker == APP1 and content.startswith(EXIF):
+            block = content[len(EXIF) :]
+            if blocks and block[:2] not in {b"II", b"MM"}:
+                blocks[-1] = (blocks[-1] + block)[:_MOST_EXIF]
+            elif len(blocks) < 8:
+                blocks.append(block)
+        elif marker == APP1 and content.startswith(XMP) and len(packets) < 8:
+            packets.append(content[len(XMP) :])
+    return blocks, packets
+
+
+def picture(data: bytes) -> bytes:
+    """The file without metadata: what a decoder needs. Raises `ValueError` without a scan."""
+    parts, at = header(data)
+    if not at:
+        raise ValueError("no picture in the JPEG file")
+    kept = join([part for found in parts if (part := _needed(*found))])
+    return kept[:-2] + data[at:]
+
+
+def end(data: bytes) -> int | None:
+    """Where the picture ends; what follows are other pictures, films, or nothing's. None if cut."""
+    stop = 0
+    try:
+        for _, _, stop in _walk(data):
+            pass
+    except PhotoError:
+        return None
+    found = _MARKER.match(data, stop)
+    return found.end() if found else None
+
+
+def ended(data: bytes) -> bytes:
+    """A file that is cut off, up to its last whole segment or piece of a scan, with an end."""
+    stop, at, marker = 2, 2, 0
+    try:
+        for marker, _, stop in _walk(data):
+            at = stop
+    except PhotoError:
+        found = _MARKER.match(data, at)
+        if found and found[1][0] == SCAN:
+            at = len(data)
+    return data[:at] + bytes((0xFF, END))
 
 
 def scans(data: bytes) -> int:
     """How many scans the picture has; in a broken file, how many a decoder may find at most."""
     try:
-        return sum(marker == SCAN for marker, _ in segments(data))
+        return sum(marker == SCAN for marker, _, _ in _walk(data))
     except PhotoError:
         return data.count(bytes((0xFF, SCAN)))
 
@@ -104,10 +178,6 @@ def with_exif(data: bytes, exif: bytes) -> bytes:
 
 def exif(head: bytes) -> bytes:
     """The EXIF block in the first part of a file; empty if there is none."""
-    try:
-        for marker, content in segments(head):
-            if marker == APP1 and content.startswith(EXIF):
-                return content
-    except PhotoError:  # the rest of the file is not here
-        pass
-    return b""
+    parts, _ = header(head)
+    found = (part for marker, part in parts if marker == APP1 and part.startswith(EXIF))
+    return next(found, b"")

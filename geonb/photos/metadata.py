@@ -1,77 +1,205 @@
-"""What a photo's metadata tells: where it was taken (EXIF and XMP), and by whom (EXIF)."""
+"""What a photo's metadata tells: how it is turned, who took it, and where (EXIF and XMP)."""
 
 from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from numbers import Real
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from PIL import ExifTags, Image
+from PIL import ExifTags
 
-from geonb.files import BROKEN
+from geonb.photos.decoding import PILLOW_FAILS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from PIL import Image
+
     from geonb.distances import Place
+    from geonb.photos.tiff import Tag, Tiff
 
-_GPS = ExifTags.GPS
-_XMP = rb"""exif:GPS%s\s*(?:=\s*["']|>)\s*([^"'<]{1,40})"""
-"""A coordinate in XMP, as an attribute or as an element: ``35,39.5160N`` (XMP part 2, 3.3)."""
+ORIENTATION, ARTIST, EXIF_IFD, GPS_IFD = 0x0112, 0x013B, 0x8769, 0x8825
+"""Tags (Exif 3.0, 4.6)."""
+LATITUDE_LETTER, LATITUDE, LONGITUDE_LETTER, LONGITUDE = 1, 2, 3, 4
+"""Tags of the GPS directory (Exif 3.0, 4.6.6)."""
+_EXIF, _TIFF = "{http://ns.adobe.com/exif/1.0/}", "{http://ns.adobe.com/tiff/1.0/}"
+"""The names of properties in XMP begin so (XMP specification part 2, 3.2 and 3.3)."""
 
 
-def place(image: Image.Image) -> Place | None:
-    """Where the camera was, by EXIF or else XMP; None if it does not say, or says nonsense.
+class Known(NamedTuple):
+    """A place that is known: (latitude, longitude) in degrees, and what told it.
+
+    ``assumed`` is whether it told neither letters nor a sign: the place may lie in another
+    hemisphere.
+    """
+
+    place: Place
+    source: str
+    assumed: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What metadata tells of a photo.
+
+    Attributes:
+        turn: 1 to 8, how the stored picture is turned (EXIF); 1 is upright.
+        artist: Who took the photo; empty if it isn't told.
+        gps: The GPS directories of EXIF: numbers or text by tag.
+        told: By packet of XMP: the photo's own properties, and those of `LocationCreated`.
+    """
+
+    turn: int = 1
+    artist: str = ""
+    gps: tuple[Mapping[int, Any], ...] = ()
+    told: tuple[tuple[Mapping[str, str], Mapping[str, str]], ...] = ()
+
+
+def from_blocks(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
+    """The facts in blocks of EXIF, the first of which counts, and in packets of XMP."""
+    turn, artist = 0, ""
+    gps: list[Mapping[int, Any]] = []
+    if blocks:
+        from geonb.photos import tiff
+
+        for data in blocks:
+            try:
+                block = tiff.read(data)
+            except ValueError:
+                continue
+            top = block.directory(block.first)
+            turn = turn or (_turn(top[ORIENTATION].numbers) if ORIENTATION in top else 0)
+            artist = artist or (top[ARTIST].text if ARTIST in top else "")
+            gps += _gps(block, top)
+    told = _told(packets)
+    for own, _ in told:
+        text = own.get(_TIFF + "Orientation", "")
+        turn = turn or _turn([int(text)] if text.isdecimal() else [])
+    return Facts(turn or 1, artist, tuple(gps), told)
+
+
+def from_image(image: Image.Image) -> Facts:
+    """The facts in a picture that Pillow opened for the user."""
+    try:
+        exif = image.getexif()
+        gps = dict(exif.get_ifd(ExifTags.IFD.GPSInfo))
+        turn, artist = _turn([exif.get(ORIENTATION, 1)]), _text(exif.get(ARTIST))
+    except PILLOW_FAILS:
+        turn, artist, gps = 1, "", {}
+    if image.format == "TIFF":
+        turn = 1  # Pillow turns it itself while it loads
+    packet = image.info.get("xmp") or b""
+    data = packet.encode() if isinstance(packet, str) else bytes(packet)
+    return Facts(turn or 1, artist, (gps,), _told([data] if data else []))
+
+
+def _told(packets: Sequence[bytes]) -> tuple[tuple[Mapping[str, str], Mapping[str, str]], ...]:
+    if not packets:
+        return ()
+    from geonb.photos import xmp
+
+    return tuple(map(xmp.properties, packets))
+
+
+def _gps(block: Tiff, top: Mapping[int, Tag]) -> Iterator[Mapping[int, Any]]:
+    """The GPS directories of a block: the one at its place, and one in the Exif directory."""
+    for tags in (top, _linked(block, top, EXIF_IFD)):
+        found = _linked(block, tags, GPS_IFD)
+        yield {key: found[key].numbers or found[key].text for key in range(1, 5) if key in found}
+
+
+def _linked(block: Tiff, tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
+    """The directory that a tag leads to; empty if there's none."""
+    found = tags[link].numbers[:1] if link in tags else []
+    return block.directory(found[0]) if found and found[0] >= 0 else {}
+
+
+def _turn(values: list[float]) -> int:
+    """1 to 8; 0 for anything else."""
+    return next((int(value) for value in values[:1] if value in range(1, 9)), 0)
+
+
+def place(facts: Facts) -> Known | None:
+    """Where the camera was, by the photo's own metadata; None if it doesn't say.
+
+    The first of its places that tells its hemisphere counts, or else the first.
+    """
+    return best([*in_exif(facts), *in_xmp(facts), *created(facts)])
+
+
+def best(places: Iterable[Known]) -> Known | None:
+    """The first place that tells its hemisphere, or else the first; None if there's none."""
+    return min(places, key=lambda found: found.assumed, default=None)
+
+
+def in_exif(facts: Facts) -> Iterator[Known]:
+    """The places in EXIF."""
+    for tags in facts.gps:
+        lat, lng = (tags.get(key) for key in (LATITUDE, LONGITUDE))
+        north, east = (tags.get(key) for key in (LATITUDE_LETTER, LONGITUDE_LETTER))
+        yield from known((lat, north), (lng, east), "EXIF")
+
+
+def in_xmp(facts: Facts, source: str = "XMP") -> Iterator[Known]:
+    """The photo's own places in packets of XMP."""
+    for own, _ in facts.told:
+        yield from _in_properties(own, source)
+
+
+def created(facts: Facts, source: str = "XMP") -> Iterator[Known]:
+    """The places where photos were created, by IPTC's extension of XMP."""
+    for _, there in facts.told:
+        yield from _in_properties(there, f"{source}, LocationCreated")
+
+
+def _in_properties(found: Mapping[str, str], source: str) -> Iterator[Known]:
+    lat, north, lng, east = (
+        found.get(f"{_EXIF}GPS{name}")
+        for name in ("Latitude", "LatitudeRef", "Longitude", "LongitudeRef")
+    )
+    yield from known((lat, north), (lng, east), source)
+
+
+def known(lat: tuple[Any, Any], lng: tuple[Any, Any], source: str) -> Iterator[Known]:
+    """The place of two coordinates, each a number with its letter; nothing if it's nonsense.
 
     A coordinate without N, S, E or W keeps the sign of its number.
     """
-    for read in (_exif_coordinates, _xmp_coordinates):
-        try:
-            (lat, north), (lng, east) = read(image)
-            found = _degrees(lat, north, "NS"), _degrees(lng, east, "EW")
-        except BROKEN:
-            continue
-        # Cameras without a fix write 0, 0: a buoy in the Gulf of Guinea, where few take photos.
-        if abs(found[0]) <= 90 and abs(found[1]) <= 180 and found != (0, 0):
-            return found
-    return None
-
-
-def artist(image: Image.Image) -> str:
-    """Who the camera says took the photo, or nothing."""
     try:
-        return _text(image.getexif().get(ExifTags.Base.Artist))
-    except BROKEN:
-        return ""
+        (north, north_told), (east, east_told) = _degrees(*lat, "NS"), _degrees(*lng, "EW")
+    except ValueError:
+        return
+    # Cameras without a fix write 0, 0: a buoy in the Gulf of Guinea, where few take photos.
+    if abs(north) <= 90 and abs(east) <= 180 and (north, east) != (0, 0):
+        # Whoever writes one negative number writes signs.
+        told = (north_told and east_told) or min(north, east) < 0
+        yield Known((north, east), source, not told)
 
 
-def _exif_coordinates(image: Image.Image) -> list[tuple[Any, Any]]:
-    """Number and letter of latitude and longitude."""
-    gps = image.getexif().get_ifd(ExifTags.IFD.GPSInfo)
-    return [
-        (gps[_GPS.GPSLatitude], gps.get(_GPS.GPSLatitudeRef)),
-        (gps[_GPS.GPSLongitude], gps.get(_GPS.GPSLongitudeRef)),
-    ]
+def _degrees(value: Any, reference: Any, sides: str) -> tuple[float, bool]:
+    """Signed degrees of a coordinate, and whether its letter or sign was told.
 
-
-def _xmp_coordinates(image: Image.Image) -> list[tuple[Any, Any]]:
-    """The same from XMP, where the letter is the end of the number."""
-    xmp = image.info.get("xmp") or b""
-    data = xmp.encode() if isinstance(xmp, str) else bytes(xmp)
-    names = (b"Latitude", b"Longitude")
-    return [(re.findall(_XMP % name, data)[0], None) for name in names]
-
-
-def _degrees(value: Any, reference: Any, sides: str) -> float:
-    """Signed degrees of a coordinate; ``sides`` are the letters of positive and negative."""
-    text, letter = value, _text(reference).upper()[:1]
+    ``sides`` are the letters of positive and negative.
+    """
+    letter, told = _text(reference).upper()[:1], False
     if isinstance(value, (str, bytes)):
-        text = _text(value)
-        letter = letter or "".join(re.findall("[NSEW]", text.upper()))
-        text = re.findall(r"[-+]?\d+(?:[.]\d+)?", text)
-    degrees, minutes, seconds = _numbers(text)
+        text = _DECIMAL_COMMA.sub(r"\1.\2", _text(value))
+        letter = letter or "".join(_LETTER.findall(text)).upper()
+        told = text.startswith("+")
+        value = re.findall(r"[-+]?\d+(?:[.]\d+)?", text)
+    degrees, minutes, seconds = _numbers(value)
     if letter not in {"", *sides} or not (0 <= minutes <= 60 and 0 <= seconds <= 60):
         raise ValueError("not a coordinate")
     size = abs(degrees) + minutes / 60 + seconds / 3600
-    return size if letter == sides[0] or (not letter and degrees >= 0) else -size
+    positive = letter == sides[0] or (not letter and math.copysign(1, degrees) > 0)
+    return size if positive else -size, told or bool(letter)
+
+
+_DECIMAL_COMMA = re.compile(r"""(\d),(\d{3,}(?![\d.,])|\d+(?=\s*(?:"|″|''|sec)))""")
+"""A comma before the digits of a fraction: 52,5163 or 12,5"; elsewhere it parts numbers."""
+_LETTER = re.compile("(?<![A-Za-z])[NSEWnsew](?![A-Za-z])")
 
 
 def _text(value: Any) -> str:
@@ -81,9 +209,25 @@ def _text(value: Any) -> str:
 
 def _numbers(parts: Any) -> tuple[float, float, float]:
     """Degrees, minutes, seconds; minutes and seconds that are absent, or 0/0, are 0."""
-    values = [float(part) for part in (parts if isinstance(parts, (tuple, list)) else (parts,))]
-    if not 1 <= len(values) <= 3 or not math.isfinite(values[0]):
+    some = parts if isinstance(parts, (tuple, list)) else (parts,)
+    values = [float(part) for part in some if isinstance(part, (Real, str))]
+    if not 1 <= len(values) == len(some) <= 3 or not math.isfinite(values[0]):
         raise ValueError("not a coordinate")
     rest = [0.0 if math.isnan(value) else value for value in values[1:]]
     minutes, seconds = [*rest, 0.0, 0.0][:2]
     return values[0], minutes, seconds
+
+
+def upright(block: bytes) -> bytes:
+    """The block of EXIF with an orientation that says upright, and all else as it is."""
+    from geonb.photos import tiff
+
+    try:
+        found = tiff.read(block)
+    except ValueError:
+        return block
+    turn = found.directory(found.first).get(ORIENTATION)
+    if not turn or turn.kind != 3:
+        return block
+    one = (1).to_bytes(2, "little" if found.order == "<" else "big")
+    return block[: turn.start] + one + block[turn.start + 2 :]

@@ -13,8 +13,15 @@ from PIL import Image
 
 from geonb.errors import PhotoError
 from geonb.files import expanded
-from geonb.photos.decoding import check_size, count_scans, load, open_image, reading
-from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, orientation, shrunk, to_rgb
+from geonb.photos.decoding import (
+    blocks_and_packets,
+    check_size,
+    count_scans,
+    decoding,
+    load,
+    open_image,
+)
+from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.distances import Place
+    from geonb.photos.metadata import Facts
 
 MAX_BYTES = 500_000_000
 """The largest file that is read; a larger one is not a photo."""
@@ -57,11 +65,8 @@ class Photo:
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels, upright."""
-        with reading(self.name):
-            image = self._open()
-            # Pillow itself tells the upright size of a TIFF, and turns it while it loads.
-            turned = image.format != "TIFF" and orientation(image) in QUARTER_TURNS
-            return (image.height, image.width) if turned else image.size
+        width, height = self._open().size
+        return (height, width) if self._facts.turn in QUARTER_TURNS else (width, height)
 
     @property
     def place(self) -> Place | None:
@@ -73,16 +78,13 @@ class Photo:
         """
         from geonb.photos import metadata
 
-        with reading(self.name):
-            return metadata.place(self._open())
+        found = metadata.place(self._facts)
+        return found and found.place
 
     @property
     def artist(self) -> str:
         """Who took the photo (EXIF), or nothing."""
-        from geonb.photos import metadata
-
-        with reading(self.name):
-            return metadata.artist(self._open())
+        return self._facts.artist
 
     def image(self, short_side: int | None = None) -> Image.Image:
         """Decode the photo: upright, 8-bit sRGB, transparency on white.
@@ -91,14 +93,14 @@ class Photo:
         decoded smaller, a JPEG several times faster. The result holds pixels only: no EXIF, no
         comment. Raises `PhotoError`.
         """
-        with reading(self.name):
-            image = self._open()
-            if short_side and image is not self.source:
-                scale = min(1.0, short_side / min(image.size))
-                image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
-            check_size(self.name, image)
-            load(image)
-            turn, profile = orientation(image), image.info.get("icc_profile")
+        image, turn = self._open(), self._facts.turn
+        if short_side and image is not self.source:
+            scale = min(1.0, short_side / min(image.size))
+            image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
+        check_size(self.name, image)
+        load(self.name, image)
+        profile = image.info.get("icc_profile")
+        with decoding(self.name, (ValueError, MemoryError)):
             image = shrunk(image, short_side)
             upright = image.transpose(TURNS[turn]) if turn in TURNS else image
             return to_rgb(upright, profile)
@@ -116,14 +118,24 @@ class Photo:
         return write_without_place(self, path)
 
     def _open(self) -> Image.Image:
+        """The picture, not yet decoded. Each question opens it anew: it takes little time."""
         if isinstance(self.source, Image.Image):
             return self.source
         return open_image(self.name, self.source, self._scans)
 
     @cached_property
     def _scans(self) -> int:
-        """Counted once, for it goes through the whole file; each question opens the file anew."""
+        """Counted once, for it goes through the whole file."""
         return count_scans(self.source) if isinstance(self.source, bytes) else 0
+
+    @cached_property
+    def _facts(self) -> Facts:
+        """What the file's metadata tells of the photo."""
+        from geonb.photos import metadata
+
+        if isinstance(self.source, Image.Image):
+            return metadata.from_image(self.source)
+        return metadata.from_blocks(*blocks_and_packets(self.name, self.source))
 
 
 PhotoSource: TypeAlias = (
@@ -144,11 +156,12 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
     match source:
         case Photo():
             return source
-        case str() if "://" in source:
+        case str() if "://" in source or source.lstrip()[:5].lower() == "data:":
             from geonb.photos.urls import fetch
             from geonb.web.addresses import redacted
 
-            return _from_bytes(redacted(source), fetch(source, allow_private=allow_private))
+            data = fetch(source, allow_private=allow_private)
+            return _from_bytes(redacted(source), data)
         case str() | os.PathLike():
             return _from_bytes(os.fsdecode(source), _read_file(expanded(source)))
         case bytes() | bytearray() | memoryview():

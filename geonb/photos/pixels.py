@@ -6,10 +6,9 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms
+from PIL import Image, ImageCms
 
 from geonb.errors import PhotoError
-from geonb.files import BROKEN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,15 +25,6 @@ TURNS = {
 """How a stored picture becomes upright, by the value of its EXIF orientation."""
 QUARTER_TURNS = {5, 6, 7, 8}
 """Orientations that swap width and height."""
-
-
-def orientation(image: Image.Image) -> int:
-    """1 to 8: how the stored picture is turned (EXIF); 1, upright, if it does not say."""
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation)
-    except BROKEN:
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def shrunk(image: Image.Image, short_side: int | None) -> Image.Image:

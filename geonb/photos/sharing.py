@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import ExifTags, Image
+from PIL import Image
 
 from geonb.errors import PhotoError
 from geonb.photos import jpeg
-from geonb.photos.decoding import count_scans, open_image, reading
-from geonb.photos.pixels import orientation
+from geonb.photos.decoding import blocks_and_packets
+from geonb.photos.metadata import ORIENTATION, from_blocks
 from geonb.writing import replacing
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def write_without_place(photo: Photo, path: str | os.PathLike[str]) -> bool:
 
 def _bare_jpeg(name: str, file: bytes) -> bytes:
     """The JPEG's own compressed picture, with the orientation as its only EXIF."""
-    with reading(name):
-        turn = orientation(open_image(name, file, count_scans(file)))
+    turn = from_blocks(*blocks_and_packets(name, file)).turn
     try:
         data = jpeg.bare(file)
     except PhotoError as error:
@@ -51,5 +50,5 @@ def _bare_jpeg(name: str, file: bytes) -> bytes:
     if turn == 1:
         return data
     note = Image.Exif()
-    note[ExifTags.Base.Orientation] = turn
+    note[ORIENTATION] = turn
     return jpeg.with_exif(data, note.tobytes())

@@ -6,11 +6,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from PIL import ExifTags, Image
-
 from geonb.errors import PhotoError
-from geonb.files import BROKEN
 from geonb.photos import jpeg
+from geonb.photos.metadata import upright
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,10 +106,4 @@ def with_exif_of(head: bytes, data: bytes) -> bytes:
     block = jpeg.exif(head)
     if not block:
         return data
-    exif = Image.Exif()
-    try:
-        exif.load(block)
-        exif[ExifTags.Base.Orientation] = 1
-        return jpeg.with_exif(data, exif.tobytes())
-    except (*BROKEN, PhotoError):  # a photo without its EXIF is better than none
-        return data
+    return jpeg.with_exif(data, jpeg.EXIF + upright(block.removeprefix(jpeg.EXIF)))

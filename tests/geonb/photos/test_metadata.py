@@ -115,7 +115,11 @@ ELEMENTS = """<exif:GPSLatitude>33,51,24.48S</exif:GPSLatitude>
 
 
 def xmp(inside):
-    return f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF {inside}/></x:xmpmeta>'.encode()
+    attributes, elements = ("", inside) if inside.startswith("<") else (inside, "")
+    return f"""<x:xmpmeta xmlns:x="adobe:ns:meta/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description xmlns:exif="http://ns.adobe.com/exif/1.0/" {attributes}>{elements}
+</rdf:Description></rdf:RDF></x:xmpmeta>""".encode()
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIC"])

@@ -1,0 +1,257 @@
+"""What a picture file holds: the picture, for a decoder, and the metadata beside it.
+
+A decoder gets the picture alone. Metadata that is broken, endless or packed to burst then can't
+stop it, and Python's warnings about metadata, which would need a filter that all threads share,
+don't arise.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_METADATA = 4_000_000
+"""Bytes of a packet or a profile that are read; what is larger is left out."""
+_TIFF_BLOCK = re.compile(rb"(II\*\0|MM\0\*)(?:..\0\0|\0\0..).{6}", re.DOTALL)
+"""A block of EXIF whose first directory is not far."""
+_EMPTY_BLOCKS = {
+    b"II*\0": b"II*\0\x08\0\0\0" + bytes(6),
+    b"MM\0*": b"MM\0*\0\0\0\x08" + bytes(6),
+}
+"""The same without tags."""
+_MOST_EXIF = 1 << 20
+_MOST_GIF = 50_000_000
+"""Pixels."""
+_MOST_CHUNKS = 100_000
+"""Of PNG and WebP; a picture of 50 million pixels takes some thousand."""
+_STARTS = {
+    b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF",
+    b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"II+\0": "TIFF", b"MM\0+": "TIFF",
+    b"MM*\0": "TIFF", b"II\0*": "TIFF",
+}  # fmt: skip
+"""The last two are TIFF by odd software."""
+_EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
+"""What EXIF and XMP begin with in JPEG, and by mistake elsewhere."""
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+_PNG_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+"""The chunks that the pixels are decoded from (PNG specification, section 11)."""
+_PNG_TEXT = {b"zTXt", b"tEXt", b"iTXt"}
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The parts of a picture file.
+
+    Attributes:
+        picture: A file with the picture, for the decoder of its kind.
+        exif: Blocks of EXIF, which are TIFF, in their order.
+        xmp: Packets of XMP.
+        profile: The colour profile, if the decoder doesn't find it in ``picture``.
+    """
+
+    picture: bytes
+    exif: tuple[bytes, ...] = ()
+    xmp: tuple[bytes, ...] = ()
+    profile: bytes | None = None
+
+
+def kind(data: bytes) -> str:
+    """Pillow's name of the file's format, or HEIF; empty if it's another."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data[4:8] == b"ftyp":
+        brands = {data[8:12], *(data[i : i + 4] for i in range(16, 40, 4))}
+        if brands & _AVIF_BRANDS:
+            return "AVIF"
+        return "HEIF" if brands & _HEIF_BRANDS else ""
+    return next((name for start, name in _STARTS.items() if data.startswith(start)), "")
+
+
+def split(data: bytes) -> Contents:
+    """The file's parts. Raises `ValueError` or `struct.error` if it is broken.
+
+    AVIF and HEIC keep metadata where only their decoders find it.
+    """
+    match kind(data):
+        case "JPEG":
+            from geonb.photos import jpeg
+
+            blocks, packets = jpeg.facts(jpeg.header(data)[0])
+            return Contents(jpeg.picture(data), tuple(blocks), tuple(packets))
+        case "PNG":
+            return _png(data)
+        case "WEBP":
+            chunks = list(_webp_chunks(data))
+            blocks = [plain(part) for name, part in chunks if name == b"EXIF"]
+            packets = [part for name, part in chunks if name == b"XMP "]
+            return Contents(data, tuple(blocks), tuple(packets))
+        case "TIFF":
+            from geonb.photos import tiff
+
+            pages = tiff.read(data)
+            packet = pages.directory(pages.first).get(700)
+            packets = [packet.data] if packet and packet.count <= MOST_METADATA else []
+            return Contents(pages.picture(), (data,), tuple(packets))
+        case "GIF":
+            return _gif(data)
+        case "AVIF" if found := _TIFF_BLOCK.search(data):
+            # Pillow reads the EXIF for the orientation, which AVIF keeps in a box of its own.
+            at = found.start()
+            picture = data[:at] + _EMPTY_BLOCKS[found[1]] + data[at + 14 :]
+            return Contents(picture, (data[at : at + _MOST_EXIF],))
+    return Contents(data)
+
+
+def end(data: bytes) -> int:
+    """Where the picture and its metadata end; files may hold films and anything else behind."""
+    match kind(data):
+        case "JPEG":
+            from geonb.photos import jpeg
+
+            return jpeg.end(data) or len(data)
+        case "PNG":
+            return max((stop for _, _, stop in _png_chunks(data)), default=len(data))
+        case "WEBP":
+            return 8 + struct.unpack_from("<L", data, 4)[0]
+        case "AVIF" | "HEIF":
+            return max(stop for _, _, stop in boxes(data))
+    return len(data)
+
+
+def boxes(data: bytes, start: int = 0, stop: int | None = None) -> Iterator[tuple[bytes, int, int]]:
+    """Type, start and stop of the boxes of ISO media files (ISO 14496-12): HEIC, AVIF, CR3."""
+    at, stop = start, len(data) if stop is None else stop
+    for _ in range(10_000):
+        if at + 8 > stop:
+            return
+        size, name = struct.unpack_from(">L4s", data, at)
+        inner = at + 8
+        if size == 1 and at + 16 <= stop:
+            (size,) = struct.unpack_from(">Q", data, inner)
+            inner = at + 16
+        size = stop - at if size == 0 and name.isalnum() else size
+        if at + size > stop or inner > at + size:
+            return
+        yield name, inner, at + size
+        at += size
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and stop of the chunks, the length and the checksum with them."""
+    at = 8
+    for _ in range(_MOST_CHUNKS):
+        if at + 12 > len(data):
+            return
+        size, name = struct.unpack_from(">L4s", data, at)
+        yield name, at, min(at + 12 + size, len(data))
+        at += 12 + size
+        if name == b"IEND":
+            return
+    raise ValueError(f"more than {_MOST_CHUNKS:,} chunks")
+
+
+def _png(data: bytes) -> Contents:
+    picture, profile = [data[:8]], None
+    blocks: list[bytes] = []
+    packets: list[bytes] = []
+    for name, start, stop in _png_chunks(data):
+        if name in _PNG_PICTURE:
+            picture.append(data[start:stop])
+        elif name == b"eXIf":
+            blocks.append(plain(data[start + 8 : stop - 4]))
+        elif name == b"iCCP":
+            profile = _inflated(data[start + 8 : stop - 4].partition(b"\0")[2][1:])
+        elif name in _PNG_TEXT and len(blocks) + len(packets) < 8:
+            key = data[start + 8 : start + 88].partition(b"\0")[0]
+            if key == b"XML:com.adobe.xmp" or key.startswith(b"Raw profile type "):
+                text = _png_text(name, data[start + 9 + len(key) : stop - 4])
+                _sort(key, text, blocks, packets)
+    return Contents(b"".join(picture), tuple(blocks), tuple(packets), profile)
+
+
+def _png_text(name: bytes, rest: bytes) -> bytes:
+    """The text of a chunk after its keyword."""
+    if name == b"zTXt":
+        return _inflated(rest[1:]) or b""
+    if name == b"tEXt":
+        return rest
+    packed, _, rest = rest[:1], rest[1:2], rest[2:]
+    text = rest.split(b"\0", 2)[-1]  # after the language and the translated keyword
+    return (_inflated(text) or b"") if packed == b"\1" else text
+
+
+def _sort(key: bytes, text: bytes, blocks: list[bytes], packets: list[bytes]) -> None:
+    """Put a text chunk's metadata to its kind; ImageMagick writes it as hexadecimal digits."""
+    if key == b"XML:com.adobe.xmp":
+        packets.append(text[:MOST_METADATA])
+        return
+    # The name of the profile, its length, and the digits, on lines of their own.
+    found = re.match(rb"\s*\S+\s+\d+\s+((?:[0-9a-fA-F]{2}|\s)*)", text)
+    data = bytes.fromhex(found[1].decode()) if found else b""
+    if data.startswith(_XMP):
+        packets.append(data[len(_XMP) :])
+    elif key.endswith(b"xmp"):
+        packets.append(data)
+    else:
+        blocks.append(plain(data))
+
+
+def _inflated(data: bytes) -> bytes | None:
+    """What was compressed, or None if that's broken, or larger than `MOST_METADATA`."""
+    unpacking = zlib.decompressobj()
+    try:
+        found = unpacking.decompress(data, MOST_METADATA)
+    except zlib.error:
+        return None
+    return None if unpacking.unconsumed_tail else found
+
+
+def _gif(data: bytes) -> Contents:
+    """The picture, and the XMP before it (XMP specification part 3, 1.1.2)."""
+    if len(data) < 13:
+        raise ValueError("cut off")
+    at = 13 + _colours(data[10])
+    packets = []
+    while data[at : at + 1] in {b"!", b"\0"}:  # an extension; the picture follows with a comma
+        start = at = at + 2 if data[at] else at
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        if data[start + 1 : start + 12] == b"XMP DataXMP":
+            # Not in pieces as all else; the 256 bytes after it lead who thinks so to its end.
+            packets.append(data[start + 12 : at - 256])
+        at += 1
+    frame = data[at : at + 9]
+    if frame[:1] == b"," and len(frame) == 9:
+        left, top, width, height = struct.unpack("<xHHHH", frame)
+        if (left + width) * (top + height) > _MOST_GIF:
+            raise ValueError("a picture that reaches beyond its frame")
+    return Contents(data, (), tuple(packets))
+
+
+def _colours(flags: int) -> int:
+    """The bytes of a list of colours, if the flags tell of one (GIF 89a, section 18)."""
+    return 3 * 2 ** (1 + flags % 8) if flags & 128 else 0
+
+
+def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and content of the chunks, whatever the header says that there are."""
+    at, stop = 12, min(len(data), 8 + struct.unpack_from("<L", data, 4)[0])
+    for _ in range(_MOST_CHUNKS):
+        if at + 8 > stop:
+            return
+        name, size = struct.unpack_from("<4sL", data, at)
+        if name in {b"EXIF", b"XMP "} and size <= MOST_METADATA:
+            yield name, data[at + 8 : min(at + 8 + size, stop)]
+        at += 8 + size + size % 2
+
+
+def plain(block: bytes) -> bytes:
+    """A block of EXIF without its first six bytes, which are JPEG's."""
+    return block.removeprefix(_EXIF)
