@@ -12,7 +12,7 @@ TOOLS := .venv-dist
 SITE := .venv-site
 UV := .venv-uv
 PIP := -m pip --disable-pip-version-check
-SOURCES := geonb geonb_lab geonb_training tests benchmarks binder colab site workshop
+SOURCES := geonb geonb_lab geonb_training tests benchmarks binder colab site tools workshop
 PYTEST_FLAGS ?=
 SECONDS ?= 60
 LAB_FLAGS ?=
@@ -128,7 +128,10 @@ format: $(VENV)/ready  ## put the sources in format
 # Two processes, each with whole files, so that what a file sets up is set up once.
 BOTH := -n 2 --dist loadfile
 
-test: test-newest test-mxnet  ## the quick tests, without and beside MXNet
+test: test-newest  ## the quick tests, without MXNet and, where it can run, beside it
+	@reason=$$($(PYTHON) tools/mxnet_here.py); \
+	  if [ -z "$$reason" ]; then $(MAKE) --no-print-directory test-mxnet; \
+	  else echo "==> the tests beside MXNet are left out: $$reason"; test -z "$$GEONB_NO_SKIPS"; fi
 
 test-newest: $(VENV)/ready  ## the quick tests on the newest NumPy, without MXNet
 	@echo "==> tests on the newest NumPy, without MXNet"

@@ -44,7 +44,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.close(os.open(temporary, _NEW, 0o600 if old else 0o666))
         yield temporary
         if old:
-            _keep(old, target, temporary)
+            keep(target, temporary)
         temporary.replace(target)
     except OSError as error:
         own = path, temporary, *path.parents, *temporary.parents
@@ -74,9 +74,9 @@ def _target(path: Path) -> tuple[Path, os.stat_result | None]:
     return target, state
 
 
-def _keep(old: os.stat_result, target: Path, temporary: Path) -> None:
-    """Give the new file the owner, mode and attributes of the old one, and the time of now."""
-    new = temporary.stat()
+def keep(target: Path, temporary: Path) -> None:
+    """Give a new file the owner, mode and attributes of ``target``, and the time of now."""
+    old, new = target.stat(), temporary.stat()
     if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
         try:
             os.chown(temporary, old.st_uid, old.st_gid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -9,18 +10,18 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from geonb.errors import MapError
-from geonb.files import expanded, expecting
-from geonb.writing import replacing
+from geonb.errors import MapError, printable
+from geonb.files import expanded, expecting, regular
+from geonb.writing import keep, replacing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_GOOGLE_KEY = "AIza[0-9A-Za-z_-]{35}"
+_GOOGLE_KEY = re.compile("AIza[0-9A-Za-z_-]{35}")
 """What keys of Google's APIs look like."""
 _KEY = re.compile("[0-9A-Za-z_-]{16,200}")
 """What can be an API key at all: a shorter word is a part of other words and texts."""
-_WHOLE = "(?<![0-9A-Za-z_-]){}(?![0-9A-Za-z_-])"
+_WORD = re.compile("[0-9A-Za-z_-]+")
 _SAVED_KEY = re.compile(r'"api_key": "([^"\\]+)"')
 """What gmaps leaves in the state of its widgets."""
 _LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -36,20 +37,23 @@ class Cleaned:
         keys: How many places held an API key.
         widgets: How many widgets had their state saved: texts, results and names of files.
         backup: The notebook as it was, with its keys; None if there was nothing to remove.
+        elsewhere: What else keeps them: Jupyter's own copy, and other names of the same file.
     """
 
     path: Path
     keys: int
     widgets: int
     backup: Path | None
+    elsewhere: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        if self.backup is None:
-            return f"{self.path}: no API keys and no widget state"
-        return (
-            f"{self.path}: removed an API key from {self.keys} places, and the state of "
-            f"{self.widgets} widgets; {self.backup.name} is the notebook as it was: do not share it"
-        )
+        text = "no API keys and no widget state"
+        if self.backup:
+            text = (
+                f"removed an API key from {self.keys} places, and the state of {self.widgets} "
+                f"widgets; {self.backup.name} is the notebook as it was: do not share it"
+            )
+        return "; ".join([f"{printable(str(self.path))}: {text}", *map(printable, self.elsewhere)])
 
 
 def clean_notebook(path: str | os.PathLike[str]) -> Cleaned:
@@ -60,7 +64,7 @@ def clean_notebook(path: str | os.PathLike[str]) -> Cleaned:
     what a callback of the photo picker printed, and survives "Clear outputs". The notebook as it
     was stays beside the clean one, ending in ``.bak``. Close the notebook first, or its tab saves
     the key again. Raises `MapError` if the file is not a notebook, or the value of
-    GOOGLE_MAPS_API_KEY can't be a key.
+    GOOGLE_MAPS_API_KEY can't be a key, and `OutputError` if it can't be written.
     """
     path = expanded(path)
     notebook = _read(path)
@@ -69,21 +73,39 @@ def clean_notebook(path: str | os.PathLike[str]) -> Cleaned:
         notebook = json.loads(text)
     states = notebook["metadata"].pop("widgets", {})
     if not states and not count:
-        return Cleaned(path, 0, 0, None)
+        return Cleaned(path, 0, 0, None, _copies(path))
     target = path.resolve()  # a link stays a link
+    others = target.stat().st_nlink - 1
     backup = _backup(target)
     with replacing(target) as temporary:
         text = _written(notebook) + "\n"
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")  # half an emoji
-        shutil.copymode(target, temporary)
-    return Cleaned(path, count, _written(states).count('"model_module": '), backup)
+    elsewhere = _copies(path)
+    if others:
+        elsewhere = (
+            *elsewhere,
+            f"{others} other names of the same file still lead to it as it was",
+        )
+    return Cleaned(path, count, _written(states).count('"model_module": '), backup, elsewhere)
+
+
+def _copies(path: Path) -> tuple[str, ...]:
+    """Jupyter's own copy of a notebook, if it holds what is removed here."""
+    copy = path.parent / ".ipynb_checkpoints" / f"{path.stem}-checkpoint{path.suffix}"
+    try:
+        text = regular(copy).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ()
+    if '"widgets"' in text or _without_keys(text)[1]:
+        return (f"{copy} may hold as much: remove it too",)
+    return ()
 
 
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise MapError(f"{path}: no such notebook file; check the path")
     with expecting(path, "a notebook", MapError, advice="; expected a saved .ipynb file"):
-        notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
         _written(notebook)
     if not (
         isinstance(notebook, dict)
@@ -92,6 +114,14 @@ def _read(path: Path) -> dict[str, Any]:
     ):
         raise MapError(f"{path}: not a notebook; expected a saved .ipynb file")
     return notebook
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON whose names differ: of two that are equal, the first would stay hidden."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object; save it in Jupyter first")
+    return found
 
 
 def _written(notebook: Any) -> str:
@@ -107,24 +137,32 @@ def _without_keys(text: str) -> tuple[str, int]:
             f"GOOGLE_MAPS_API_KEY holds {len(own)} characters that can't be an API key, so they "
             "are not looked for in the notebook; correct or unset it"
         )
-    keys = filter(_KEY.fullmatch, {own, *_SAVED_KEY.findall(text)})
-    pattern = re.compile("|".join([_GOOGLE_KEY, *map(_WHOLE.format, keys)]))
+    keys = set(filter(_KEY.fullmatch, {own, *_SAVED_KEY.findall(text)}))
     total = 0
 
-    def cleaned(literal: re.Match[str]) -> str:
+    def without(word: re.Match[str]) -> str:
         nonlocal total
-        value, count = pattern.subn("", json.loads(literal[0]))
+        rest, count = ("", 1) if word[0] in keys else _GOOGLE_KEY.subn("", word[0])
         total += count
-        return json.dumps(value, ensure_ascii=False) if count else literal[0]
+        return rest
+
+    def cleaned(literal: re.Match[str]) -> str:
+        before = total
+        value = _WORD.sub(without, json.loads(literal[0], strict=False))
+        return json.dumps(value, ensure_ascii=False) if total > before else literal[0]
 
     return _LITERAL.sub(cleaned, text), total
 
 
 def _backup(path: Path) -> Path:
-    """Copy the notebook beside itself, under a name that is free."""
-    number = 1
-    while (backup := path.with_name(f"{path.name}.bak{number if number > 1 else ''}")).exists():
-        number += 1
+    """Copy the notebook beside itself, under a name that is free; its owner keeps it."""
+    for number in itertools.count(1):
+        backup = path.with_name(f"{path.name}.bak{number if number > 1 else ''}")
+        if not (backup.exists() or backup.is_symlink()):
+            break
     with replacing(backup) as temporary:
-        shutil.copy2(path, temporary)
+        temporary.chmod(0o600)
+        shutil.copyfile(path, temporary)
+        keep(path, temporary)
+    shutil.copystat(path, backup)  # its time too
     return backup

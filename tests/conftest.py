@@ -1,6 +1,7 @@
 """What every test starts from: a cache of its own, and the real files where they lie."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ pytest_plugins = (
     "support.jupyter_server",
     "support.live_maps",
     "support.mirrors",
+    "support.web",
 )
 
 # A busy machine is no bug; and CI tries the same examples each time, so that red means a change.
@@ -49,10 +51,14 @@ def real_files():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark what opens a browser."""
+    """Mark what opens a browser, and skip what needs another system or another Python."""
+    here = sys.platform == "linux" and sys.version_info[:2] == (3, 11)
+    elsewhere = pytest.mark.skipif(not here, reason="needs Linux and Python 3.11")
     for item in items:
         if "chromium" in item.fixturenames:
             item.add_marker("browser")
+        if item.get_closest_marker("linux311"):
+            item.add_marker(elsewhere)
 
 
 def pytest_sessionfinish(session):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
@@ -43,6 +43,7 @@ class Photo:
         name: File name, address or description: what tables and errors call the photo.
         source: The file's bytes, or the pixels of a photo that was never a file.
         alt: What the photo shows, for people who can't see it; empty if not known.
+        uploaded: Whether it came from a picker or an upload: maps then leave it out of notebooks.
         size: (width, height) in pixels, upright.
         place: (latitude, longitude) in degrees, as the camera wrote it; None if it did not.
         artist: Who took the photo, as the camera wrote it; empty if it did not.
@@ -51,6 +52,7 @@ class Photo:
     name: str
     source: bytes | Image.Image
     alt: str = ""
+    uploaded: bool = False
 
     def __repr__(self) -> str:
         try:
@@ -168,11 +170,12 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
     match source:
         case Photo():
             return source
-        case str() if "://" in source:
+        case str() if "://" in source or source.lstrip()[:5].lower() == "data:":
             from geonb.photos.urls import fetch
             from geonb.web.addresses import redacted
 
-            return _from_bytes(redacted(source), fetch(source, allow_private=allow_private))
+            data = fetch(source, allow_private=allow_private)
+            return _from_bytes(redacted(source), data)
         case str() | os.PathLike():
             return _from_bytes(os.fsdecode(source), _read_file(expanded(source)))
         case bytes() | bytearray() | memoryview():
@@ -186,7 +189,7 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
     from geonb.photos.uploads import is_upload, only_upload
 
     if is_upload(source):
-        return _from_bytes(*only_upload(source))
+        return replace(_from_bytes(*only_upload(source)), uploaded=True)
     raise PhotoError(
         f"cannot open a {type(source).__name__} as a photo; "
         "expected a path, URL, bytes, file object, upload, Pillow image or array"

@@ -38,7 +38,7 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
     the proxy that the environment names, which resolves the name again. ``allow_private`` covers
     the server that ``url`` names, and no other that it redirects to.
     """
-    guard = _Guard(allow_private)
+    guard = Guard(allow_private)
     limits = Limits(CONNECT_S, READ_S, time.monotonic() + TOTAL_S)
     try:
         while True:
@@ -46,22 +46,22 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
                 pause = answer.pause_s
                 if pause is None or time.monotonic() + pause > limits.deadline:
                     return _picture(answer)
-            guard = _Guard(allow_private)
+            guard = Guard(allow_private)
             time.sleep(max(pause, 0.1))
     except WebError as error:
         reason = error if error.final else f"cannot fetch it ({error}); try a file instead"
         raise PhotoError(f"{error.label or redacted(url)}: {reason}") from None
 
 
-class _Guard:
+class Guard:
     """Lets a request go to public addresses, and to those that the user has asked for."""
 
     def __init__(self, allow_private: bool) -> None:  # noqa: FBT001
         self._first, self._asked_for = allow_private, set[str]()
 
-    def check(self, parts: Url, label: str, proxied: bool) -> list[str]:  # noqa: FBT001
+    def check(self, parts: Url, label: str, proxy: Url | None) -> list[str]:
         """The server's IP addresses. Raises `PhotoError` if one of them isn't to be visited."""
-        addresses = resolve(parts, label, proxied)
+        addresses = resolve(parts, label, proxy)
         stand_ins = {address for address in addresses if _is_stand_in(address)}
         if self._first:
             self._asked_for.update(addresses)
@@ -122,7 +122,7 @@ def _picture(answer: Answer) -> bytes:
 
 def _advice(answer: Answer) -> str:
     if answer.pause_s is not None:
-        return f"it asks for a pause; try again in {answer.pause_s:,.0f} s"
+        return "try again after that"
     if answer.status in {401, 407}:
         return "it asks for a login"
     if answer.status == 403:

@@ -6,6 +6,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from geonb.errors import shortened
+
 if TYPE_CHECKING:
     from urllib3.util import Url
 
@@ -15,7 +17,7 @@ _AMBIGUOUS = re.compile(r"[\\\x00-\x1f\x7f]")
 
 def is_address(text: str) -> bool:
     """Whether a text is a web address (or a ``data:`` one) instead of a path."""
-    return "://" in text or text[:5].lower() == "data:"
+    return "://" in text or text.lstrip()[:5].lower() == "data:"
 
 
 def parsed(url: str) -> Url | None:
@@ -38,9 +40,12 @@ def redacted(url: str) -> str:
     """
     if not is_address(url):
         return url
-    parts = parsed(url) if "://" in url[:40] else None
+    url = url.strip()
+    if url[:5].lower() == "data:":
+        return "data:…"
+    parts = parsed(url)
     if parts is None:
-        return url[:40].split(":", maxsplit=1)[0] + ("://…" if "://" in url[:40] else ":…")
+        return f"{shortened(url.split('://', maxsplit=1)[0], 40)}://…"
     query = ""
     if parts.query:
         query = f"?…{hashlib.sha256(parts.query.encode()).hexdigest()[:6]}"

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from urllib3.connection import HTTPConnection
     from urllib3.util import Url
 
-    Guard: TypeAlias = Callable[[Url, str, bool], list[str]]
-    """Gets an address, in words too, and whether a proxy fetches it; returns its IP addresses."""
+    Guard: TypeAlias = Callable[[Url, str, Url | None], list[str]]
+    """Gets an address, in words too, and the proxy to it; returns its IP addresses."""
 
 USER_AGENT = f"geonb/{__version__} (+https://github.com/geonb/geonb)"
 """Who is asking: hosts such as Wikimedia's refuse those who name no address of their project."""
@@ -47,12 +47,12 @@ class Limits:
     deadline: float
 
 
-def resolve(parts: Url, name: str, proxied: bool) -> list[str]:  # noqa: FBT001
+def resolve(parts: Url, name: str, proxy: Url | None) -> list[str]:
     """The IP addresses of a server; none if only a proxy can tell. Raises `WebError`."""
     try:
         found = socket.getaddrinfo(host_of(parts), port_of(parts), type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        if proxied:
+        if proxy:
             return []
         reason = f"no server has the name {host_of(parts)!r}; check the link"
         raise WebError(reason, name, final=True) from None
@@ -76,7 +76,7 @@ def asking(
         if not parts or parts.scheme not in {"http", "https"} or not parts.host:
             raise WebError(_EXPECTED, label, final=True)
         proxy = proxy_for(parts)
-        addresses = guard(parts, label, proxy is not None)
+        addresses = guard(parts, label, proxy)
         with _answer(parts, label, headers, addresses, proxy, limits) as answer:
             location = answer.headers.get("Location")
             if answer.status not in _REDIRECTS or not location:

@@ -24,7 +24,6 @@ from geonb_lab.evaluation.guesses import (
     read_guesses,
 )
 from geonb_lab.evaluation.photo_sets import PhotoSet
-from geonb_lab.evaluation.promises import Coverage
 from geonb_lab.evaluation.published import THRESHOLDS_KM, PublishedRow, choose_published
 from geonb_lab.evaluation.scores import COLUMNS, MARK, Score, measure, score
 from geonb_lab.tabular import Tabular

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,19 +12,25 @@ from geonb.distances import check_points
 from geonb.earth.places import LATITUDES, LONGITUDES
 from geonb.errors import EvaluationError, PlaceError
 from geonb.files import expecting, regular
+from geonb_lab.evaluation.coordinates import degrees
+from geonb_lab.many.finding import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from geonb.distances import Place
 
-# What the columns are called: geonb's own name first, then those of the test sets' tables.
+# What the columns are called: geonb's own name first, then exiftool's and those of test sets.
 _NAMES = {
-    "photo": ("path", "photo", "file", "filename", "image", "img_id", "id"),
-    "lat": LATITUDES,
-    "lng": LONGITUDES,
-    "photographer": ("photographer", "user", "author", "owner"),
+    "photo": ("path", "sourcefile", "photo", "file", "filename", "image", "img_id", "id"),
+    "lat": (*LATITUDES, "composite:gpslatitude", "gpslatitude"),
+    "lng": (*LONGITUDES, "composite:gpslongitude", "gpslongitude"),
+    "photographer": ("photographer", "user", "author", "owner", "artist", "creator"),
+    "lat_side": ("gpslatituderef",),
+    "lng_side": ("gpslongituderef",),
 }
+_PLAIN = ("photo", "lat", "lng", "photographer")
+"""The columns of a table without a header."""
 _KNOWN_SETS = {
     "im2gps3k": "IM2GPS3k",
     "yfcc4k": "YFCC4k",
@@ -54,49 +61,80 @@ class Entry:
 def read_table(path: Path) -> list[Entry]:
     """Read a CSV; without a header the columns are path, lat, lng, photographer.
 
+    Its columns may be parted by commas, semicolons or tabs; ``exiftool -csv`` writes such tables.
     A row without a latitude and longitude is a photo without a place. Raises `EvaluationError`
     or `PlaceError` with the line number of a wrong row.
     """
-    with (
-        expecting(path, "a CSV in UTF-8", EvaluationError, csv.Error),
-        regular(path).open(encoding="utf-8-sig", newline="") as file,
-    ):
-        return list(_entries(path, csv.reader(file, strict=True)))
+    with expecting(path, "a CSV in UTF-8 or UTF-16", EvaluationError, csv.Error):
+        text = text_of(regular(path).read_bytes())
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+        return list(_entries(path, rows))
+
+
+def _delimiter(text: str) -> str:
+    """What parts the columns: what makes at least three of the first line that holds any."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    if first.lower().startswith("sep="):  # Excel's own line
+        return first[4:5] or ","
+    return next((mark for mark in "\t;" if first.count(mark) >= 2), ",")
 
 
 def _entries(path: Path, rows: Iterator[list[str]]) -> Iterator[Entry]:
     columns: dict[str, int] | None = None
     for number, row in enumerate(rows, start=1):
+        if not any(cell.strip() for cell in row) or row[0].lower().startswith("sep="):
+            continue
         if columns is None:
-            columns, is_header = _columns(path, row)
-            if is_header:
+            columns = _header(path, row)
+            if columns:
                 continue
-        if any(cell.strip() for cell in row):
-            yield _entry(f"{path}, line {number}", row, columns)
+            columns = dict(zip(_PLAIN, range(len(row)), strict=False))
+            if not _is_place(row[1], row[2]):
+                raise EvaluationError(f"{path}, line {number}: {_no_header(row)}")
+        yield _entry(f"{path}, line {number}", row, columns)
 
 
-def _columns(path: Path, first: list[str]) -> tuple[dict[str, int], bool]:
-    """Which column is what, and whether the first row was a header that says so."""
+def _header(path: Path, first: list[str]) -> dict[str, int]:
+    """Which column is what, if the first row is a header that says so; empty if it is none."""
     names = [name.strip().lower() for name in first]
+    plain = [name.rpartition(":")[2] for name in names]  # without exiftool's groups
     found = {
-        column: next(names.index(name) for name in known if name in names)
+        column: some.index(name)
         for column, known in _NAMES.items()
-        if not set(known).isdisjoint(names)
+        for some, name in [
+            next(((s, n) for n in known for s in (names, plain) if n in s), ([], ""))
+        ]
+        if name
     }
     if {"photo", "lat", "lng"} <= found.keys():
-        return found, True
+        return found
     if found or not 3 <= len(first) <= 4:
-        raise EvaluationError(
-            f"{path}: expected the columns path, lat, lng and perhaps photographer, "
-            f"got {', '.join(names)[:80]!r}"
-        )
-    return dict(zip(_NAMES, range(len(first)), strict=False)), False
+        raise EvaluationError(f"{path}: {_no_header(first)}")
+    return {}
+
+
+def _no_header(row: list[str]) -> str:
+    return (
+        f"the header is {', '.join(row)[:80]!r}; expected the columns path, lat, lng and perhaps "
+        "photographer, or a first row with a photo and its place"
+    )
+
+
+def _is_place(lat: str, lng: str) -> bool:
+    """Whether two cells are a place, or empty."""
+    try:
+        degrees(lat, "NS")
+        degrees(lng, "EW")
+    except ValueError:
+        return lat.strip() == lng.strip() == ""
+    return True
 
 
 def _entry(where: str, row: list[str], columns: dict[str, int]) -> Entry:
     def cell(column: str) -> str:
         index = columns.get(column, len(row))
-        return row[index].strip() if index < len(row) else ""
+        text = row[index].strip() if index < len(row) else ""
+        return "" if text == "-" else text  # exiftool's word for nothing
 
     lat, lng = cell("lat"), cell("lng")
     if not cell("photo"):
@@ -104,14 +142,14 @@ def _entry(where: str, row: list[str], columns: dict[str, int]) -> Entry:
     if not lat and not lng:
         return Entry(cell("photo"), None, cell("photographer"))
     try:
-        place = (float(lat), float(lng))
+        place = degrees(lat, "NS", cell("lat_side")), degrees(lng, "EW", cell("lng_side"))
         if not (abs(place[0]) <= 90 and abs(place[1]) <= 180):
             check_points(place)  # says what is wrong with it
     except PlaceError as error:
         raise PlaceError(f"{where}: {error}") from error
     except ValueError as error:
         raise EvaluationError(
-            f"{where}: latitude {lat!r} and longitude {lng!r} are not decimal degrees"
+            f"{where}: latitude {lat!r} and longitude {lng!r} are not degrees"
         ) from error
     return Entry(cell("photo"), place, cell("photographer"))
 

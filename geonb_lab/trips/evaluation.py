@@ -13,11 +13,12 @@ import numpy as np
 
 from geonb.distances import check_points, haversine
 from geonb.errors import EvaluationError
-from geonb.shown.sheets import Sheet, Tabular
+from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.axes import CONSTANT, OWN, by_distance, new_axes
 from geonb_lab.evaluation.promises import share_before
 from geonb_lab.evaluation.scores import wilson
 from geonb_lab.regions import true_classes
+from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

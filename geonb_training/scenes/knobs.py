@@ -33,19 +33,20 @@ _KNOBS: dict[str, dict[str, Look]] = {
     "side of the road": _looks("drives", left="left", right="right"),
     "centre line": _looks("centre_line", white="white", yellow="yellow"),
     "writing": _looks(
-        "script", Japanese="kana", Chinese="han", Korean="hangul", Thai="thai", Hindi="devanagari",
-        Arabic="arabic", Cyrillic="cyrillic", Greek="greek", Latin="latin",
+        "script", Japanese="kana", Arabic="arabic", Chinese="han", Korean="hangul", Thai="thai",
+        Hindi="devanagari", Cyrillic="cyrillic", Greek="greek", Latin="latin",
     ),
     "warning sign": _looks("warning", diamond="diamond", triangle="triangle"),
     "climate": _looks(
         "climate", mild="Cfa", cold="Dfb", desert="BWh", tropical="Af", Mediterranean="Csa"
     ),
     "houses": _looks(
-        "building", blocks="slab", glass="glass", brick="brick", plaster="stucco", gables="gable",
-        wood="clapboard", mud_brick="mudbrick", Paris_roofs="mansard", temple_roofs="eaves",
+        "building", blocks="slab", wood="clapboard", glass="glass", brick="brick",
+        plaster="stucco", gables="gable", mud_brick="mudbrick", Paris_roofs="mansard",
+        temple_roofs="eaves",
     ),
     "walls": _looks(
-        "wall", grey="lightgray", white="white", red="firebrick", yellow="khaki", brown="peru"
+        "wall", grey="lightgray", red="firebrick", white="white", yellow="khaki", brown="peru"
     ),
     "number plates": {
         "short, white": _plate("white", "short"),

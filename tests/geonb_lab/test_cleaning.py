@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import pytest
 
@@ -130,3 +131,60 @@ def test_the_command(tmp_path):
     run = run_geonb("clean", "map.ipynb", cwd=tmp_path, GOOGLE_MAPS_API_KEY="x")
     assert run.returncode == 2
     assert run.stderr.startswith("geonb: GOOGLE_MAPS_API_KEY holds 1 characters")
+
+
+@pytest.mark.parametrize("name", ["cells", "metadata", "x"])
+def test_a_name_that_stands_twice_hides_no_key(tmp_path, name):
+    """Of two equal names JSON's readers take the last: the first, with the key, stayed unseen."""
+    path = tmp_path / "map.ipynb"
+    hidden = json.dumps([{"source": KEY}]) if name == "cells" else json.dumps({"key": KEY})
+    path.write_text(f'{{"{name}": {hidden}, "cells": [], "metadata": {{}}, "x": 1}}')
+    before = path.read_bytes()
+    with pytest.raises(MapError, match="a name stands twice"):
+        geonb_lab.clean_notebook(path)
+    assert path.read_bytes() == before
+
+
+def test_other_names_of_the_file_and_jupyters_copy_are_told(tmp_path):
+    path = notebook(tmp_path, KEY)
+    (tmp_path / "same.ipynb").hardlink_to(path)
+    copy = tmp_path / ".ipynb_checkpoints" / "map-checkpoint.ipynb"
+    copy.parent.mkdir()
+    copy.write_bytes(path.read_bytes())
+    cleaned = geonb_lab.clean_notebook(path)
+    assert f"{copy} may hold as much: remove it too" in repr(cleaned)
+    assert "1 other names of the same file still lead to it as it was" in repr(cleaned)
+    again = geonb_lab.clean_notebook(path)  # clean now, but Jupyter's copy isn't
+    assert repr(again).endswith(f"no API keys and no widget state; {copy} may hold as much: remove "
+                                "it too")  # fmt: skip
+    copy.unlink()
+    assert geonb_lab.clean_notebook(path).elsewhere == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_the_owner_keeps_the_notebook_and_its_backup(tmp_path):
+    path = notebook(tmp_path, KEY)
+    os.chown(path, 1234, 1235)
+    path.chmod(0o600)
+    cleaned = geonb_lab.clean_notebook(path)
+    for file in (path, cleaned.backup):
+        state = file.stat()
+        assert (state.st_uid, state.st_gid, state.st_mode & 0o777) == (1234, 1235, 0o600)
+
+
+def test_a_link_of_a_backups_name_is_left_alone(tmp_path):
+    path = notebook(tmp_path, KEY)
+    (tmp_path / "map.ipynb.bak").symlink_to(tmp_path / "nothing")
+    assert geonb_lab.clean_notebook(path).backup.name == "map.ipynb.bak2"
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_many_keys_take_no_longer_than_many_words(tmp_path):
+    models = {
+        str(i): {"state": {"api_key": f"key-of-somebody-{i:06}"}, "model_module": "x"}
+        for i in range(32_000)
+    }
+    path = notebook(tmp_path, widgets={STATE: {"state": models}})
+    start = time.process_time()
+    assert geonb_lab.clean_notebook(path).keys == 32_000
+    assert time.process_time() - start < 5

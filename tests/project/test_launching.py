@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import jsonschema
 import pytest
@@ -129,6 +130,33 @@ def test_on_a_clean_clone_a_target_installs_what_it_needs_and_no_more(target, lo
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert re.findall(r"--require-hashes .*-r requirements/(\w+)\.txt", said) == locks
     assert all("--quiet" in line for line in said.splitlines() if "pip " in line)
+
+
+@pytest.fixture
+def mxnet_here():
+    """What ``make test`` asks before it runs the tests beside MXNet."""
+    spec = importlib.util.spec_from_file_location("here", ROOT / "tools" / "mxnet_here.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main
+
+
+@pytest.mark.mxnet
+def test_where_mxnet_runs_its_tests_are_not_left_out(mxnet_here, capsys):
+    mxnet_here()
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.linux311
+def test_where_mxnet_cannot_run_one_line_says_why(mxnet_here, capsys, monkeypatch):
+    monkeypatch.setattr("ctypes.CDLL", Mock(side_effect=OSError))
+    mxnet_here()
+    assert re.fullmatch(r"it needs libgomp.so.1, .*\n", capsys.readouterr().out)
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    mxnet_here()
+    assert re.fullmatch(
+        r"its packages are for .*, this is Python 3.11.*\n", capsys.readouterr().out
+    )
 
 
 @pytest.mark.linux311

@@ -1,8 +1,11 @@
 """A local server that plays the web: what it answers goes by the path."""
 
 import gzip
+import threading
 import time
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
 
 from support.pictures import encoded, picture
 
@@ -16,6 +19,7 @@ class Remote(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.seen.append((self.path, self.headers["Host"]))
+        self.server.headers.append(dict(self.headers))
         getattr(self, self.path.strip("/").split("/")[0].split("?")[0])()
 
     def answer(self, status, body=b"", **headers):
@@ -27,6 +31,12 @@ class Remote(BaseHTTPRequestHandler):
 
     def photo(self):
         self.answer(200, PNG, Content_Type="image/png")
+
+    def astext(self):
+        self.answer(200, PNG, Content_Type="text/plain")
+
+    def oddkind(self):
+        self.answer(200, b"no picture", Content_Type="text/" + "x" * 60_000)
 
     def nokind(self):
         self.answer(200, PNG)
@@ -42,6 +52,30 @@ class Remote(BaseHTTPRequestHandler):
 
     def forbidden(self):
         self.answer(403)
+
+    def rules(self):
+        said = b"Please set a user-agent and respect our robot policy; you sent token=s3cr3t-value."
+        self.answer(403, said, Content_Type="text/plain")
+
+    def signin(self):
+        self.answer(
+            401, b"<html><head><title>x</title></head><p>Sign  in</p>", Content_Type="text/html"
+        )
+
+    def wordy(self):
+        self.send_response(500, "x" * 60_000)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def busy(self):
+        """It wants a pause of a second, the first time."""
+        if sum(path.startswith("/busy") for path, _ in self.server.seen) == 1:
+            self.answer(int(self.path.rsplit("/", 1)[1]), Retry_After=1)
+        else:
+            self.photo()
+
+    def overrun(self):
+        self.answer(503, b"Back on Monday", Content_Type="text/plain", Retry_After=7200)
 
     def hops(self):
         left = int(self.path.rsplit("/", 1)[1])
@@ -88,3 +122,28 @@ class Remote(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+@pytest.fixture(scope="session")
+def web_server():
+    """One server for all tests."""
+    remote = ThreadingHTTPServer(("127.0.0.1", 0), Remote)
+    remote.daemon_threads, remote.seen, remote.headers = True, [], []
+    threading.Thread(target=remote.serve_forever, args=[0.05], daemon=True).start()
+    yield remote
+    remote.shutdown()
+    remote.server_close()
+
+
+@pytest.fixture
+def server(web_server):
+    """A server that has seen nothing yet."""
+    web_server.seen.clear()
+    web_server.headers.clear()
+    return web_server
+
+
+@pytest.fixture
+def base(server):
+    """Its address."""
+    return f"http://127.0.0.1:{server.server_port}"

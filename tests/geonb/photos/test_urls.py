@@ -1,34 +1,18 @@
 """Photos by address: fetched from the web, and refused from inside."""
 
+import base64
 import socket
-import threading
+import time
 import traceback
 from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
 
 import pytest
 
 import geonb
 from geonb.errors import PhotoError
 from geonb.photos import urls
-from geonb.web.addresses import redacted
-from support.web import PNG, Remote
-
-
-@pytest.fixture(scope="module")
-def server():
-    remote = ThreadingHTTPServer(("127.0.0.1", 0), Remote)
-    remote.daemon_threads, remote.seen = True, []
-    threading.Thread(target=remote.serve_forever, args=[0.05], daemon=True).start()
-    yield remote
-    remote.shutdown()
-    remote.server_close()
-
-
-@pytest.fixture
-def base(server):
-    server.seen.clear()
-    return f"http://127.0.0.1:{server.server_port}"
+from geonb.web.addresses import parsed, redacted
+from support.web import PNG
 
 
 @contextmanager
@@ -68,6 +52,81 @@ def test_names_and_errors_hold_no_secrets(server):
 def test_what_comes_instead_is_named(base, path, words):
     with refused(words):
         urls.fetch(f"{base}/{path}", allow_private=True)
+
+
+def test_who_is_asking_is_told(base, server):
+    """Wikimedia and others refuse whoever names no address of the project."""
+    urls.fetch(f"{base}/photo", allow_private=True)
+    assert "geonb/" in server.headers[0]["User-Agent"]
+    assert "(+https://github.com/geonb/geonb)" in server.headers[0]["User-Agent"]
+
+
+def test_the_servers_own_words_are_told_without_what_is_secret(base):
+    with refused("403 Forbidden: Please set a user-agent and respect our robot policy") as caught:
+        urls.fetch(f"{base}/rules?token=s3cr3t-value", allow_private=True)
+    assert "s3cr3t" not in str(caught.value)
+    with refused("401 Unauthorized: Sign in; it asks for a login"):
+        urls.fetch(f"{base}/signin", allow_private=True)
+
+
+@pytest.mark.parametrize("path", ["wordy", "oddkind"])
+def test_long_words_are_shortened(base, path):
+    with refused(r"500 xxx|the server sent text/xxx") as caught:
+        urls.fetch(f"{base}/{path}", allow_private=True)
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_pause_that_the_server_asks_for_is_made(base, status):
+    before = time.monotonic()
+    assert urls.fetch(f"{base}/busy/{status}", allow_private=True) == PNG
+    assert time.monotonic() - before >= 1
+
+
+def test_a_long_pause_is_left_to_the_user(base):
+    with refused(
+        "503 Service Unavailable: Back on Monday; it asks for a pause of 7,200 s; try again"
+    ):
+        urls.fetch(f"{base}/overrun", allow_private=True)
+
+
+def test_a_picture_that_is_called_a_text_is_known_by_its_bytes(base):
+    """As servers do that have not heard of AVIF."""
+    assert geonb.open_photo(f"{base}/astext", allow_private=True).size == (96, 64)
+
+
+@pytest.mark.parametrize("blanks", ["{} ", "\n{}", "\u00a0 {}\t\n"])
+def test_blanks_around_an_address_do_not_count(base, blanks):
+    url = f"{base}/photo"
+    photo = geonb.open_photo(blanks.format(url), allow_private=True)
+    assert photo.name == url
+
+
+def test_a_photo_as_an_address_of_its_own_is_not_echoed():
+    text = "data:image/png;base64," + base64.b64encode(bytes(3_000_000)).decode()
+    with refused("^data:….*expected a path, or an address") as caught:
+        geonb.open_photo(text)
+    assert len(str(caught.value)) < 200
+
+
+def test_addresses_that_differ_in_their_query_have_two_names(base):
+    names = {geonb.open_photo(f"{base}/photo?id={i}", allow_private=True).name for i in (1, 2, 2)}
+    assert len(names) == 2
+    assert not any("id" in name for name in names)
+
+
+def test_stand_ins_of_a_proxy_program_are_told_and_allowed(monkeypatch):
+    """Clash and its like answer 198.18.x.y for every name; a redirect leads to another of them."""
+    first, second = (parsed(f"https://{name}.test/") for name in ("first", "second"))
+    table = {"first": ["198.18.0.4"], "second": ["198.19.7.7"], "inside": ["10.0.0.7"]}
+    with names(monkeypatch, **table):
+        with refused("198.18.0.4, which a proxy program such as Clash .*allow_private"):
+            urls.Guard(allow_private=False).check(first, "x", None)
+        guard = urls.Guard(allow_private=True)
+        assert guard.check(first, "x", None) == ["198.18.0.4"]
+        assert guard.check(second, "x", None) == ["198.19.7.7"]
+        with refused("private network"):
+            guard.check(parsed("https://inside.test/"), "x", None)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +196,6 @@ def test_addresses_outside_are_public(address):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]"])
 def test_this_machine_is_refused_by_any_name(server, host):
-    server.seen.clear()
     with refused("private network or on this machine.*allow_private"):
         urls.fetch(f"http://{host}:{server.server_port}/photo")
     assert server.seen == []
@@ -170,7 +228,6 @@ def test_a_name_that_points_inside_is_refused(monkeypatch):
 
 def test_a_redirect_inside_is_refused(server, monkeypatch):
     """The first hop counts as public here; the second is judged as ever."""
-    server.seen.clear()
     real = urls.is_public
     monkeypatch.setattr(urls, "is_public", lambda ip: ip == "127.0.0.1" or real(ip))
     with (
@@ -182,7 +239,6 @@ def test_a_redirect_inside_is_refused(server, monkeypatch):
 
 
 def test_allow_private_covers_what_was_typed_and_no_redirect(server, monkeypatch):
-    server.seen.clear()
     address = f"http://127.0.0.1:{server.server_port}"
     with names(monkeypatch, inside=["169.254.169.254"]):
         with refused(
@@ -197,7 +253,6 @@ def test_allow_private_covers_what_was_typed_and_no_redirect(server, monkeypatch
 
 @pytest.mark.parametrize("end", ["\\@good.test/x", "\\x", "/a\nb", "\t.good.test/", "/\x7f"])
 def test_what_two_parsers_read_differently_is_refused(server, end):
-    server.seen.clear()
     url = f"http://127.0.0.1:{server.server_port}{end}"
     with refused("http://….*expected a path, or an address"):
         urls.fetch(url, allow_private=True)
@@ -220,7 +275,6 @@ def test_no_cause_of_an_error_holds_a_secret(server):
 
 def test_a_name_is_asked_for_once_and_the_checked_address_is_used(server, monkeypatch):
     """DNS rebinding: a second answer that points elsewhere would never be seen."""
-    server.seen.clear()
     monkeypatch.setattr(urls, "is_public", lambda ip: ip == "127.0.0.1")
     answers = [["127.0.0.1"], ["10.0.0.1"], ["10.0.0.1"]]
     with names(monkeypatch, rebinding=answers) as asked:

@@ -1,5 +1,6 @@
 """Photos with places: folders, CSVs, and what is wrong with them."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -166,7 +167,7 @@ def test_a_table_that_is_wrong(tmp_path):
         read_photos(write(tmp_path / "b.csv", "path,lat,lng"))
     with pytest.raises(EvaluationError, match="no such folder or CSV"):
         read_photos(tmp_path / "c.csv")
-    (tmp_path / "d.csv").write_bytes(b"\xff\xfe\x00\x01")
+    (tmp_path / "d.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(EvaluationError, match="not a CSV in UTF-8"):
         read_photos(tmp_path / "d.csv")
     with pytest.raises(EvaluationError, match="truth= goes with a folder"):
@@ -216,3 +217,59 @@ def test_a_folder_with_the_name_of_its_table(tmp_path):
     photos = read_photos(write(tmp_path / "trip.csv", "id,latitude,longitude", "7,1,2"))
     assert photos.photos == (str(tmp_path / "trip" / "7.png"),)
     assert photos.name == "trip.csv"
+
+
+AS_OTHERS_WRITE_THEM = {
+    "semicolons": "path;Lat;Lng\nb.jpg;1;2\na.jpg;35,6586;139,7454\n",
+    "excel": "sep=;\npath;lat;lng\na.jpg;35,6586;139,7454\nb.jpg;1;2\n",
+    "tabs": "photo\tlatitude\tlongitude\na.jpg\t35.6586\t139.7454\nb.jpg\t1\t2\n",
+    "letters": "path,lat,lng\na.jpg,35.6586N,139.7454 E\nb.jpg,N1,2E\n",
+    "exiftool": "SourceFile,GPSLatitude,GPSLongitude\n"
+    'a.jpg,"35 deg 39\' 30.96"" N","139 deg 44\' 43.44"" E"\nb.jpg,1,2\nc.jpg,,\nd.jpg,-,-\n',
+    "exiftool -n -G": "SourceFile,EXIF:GPSLatitude,Composite:GPSLatitude,EXIF:GPSLongitude,"
+    "Composite:GPSLongitude\na.jpg,35.6586,35.6586,139.7454,139.7454\nb.jpg,1,1,2,2\n",
+    "no header": "a.jpg;35,6586;139,7454\nb.jpg;1;2\n",
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("kind", AS_OTHERS_WRITE_THEM)
+def test_tables_as_other_tools_write_them(tmp_path, kind, encoding):
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    data = mark + AS_OTHERS_WRITE_THEM[kind].encode(encoding)
+    (tmp_path / "photos.csv").write_bytes(data)
+    photos = read_photos(tmp_path / "photos.csv")
+    places = dict(zip((Path(p).name for p in photos.photos), photos.truth.tolist(), strict=True))
+    assert places == {"a.jpg": pytest.approx([35.6586, 139.7454]), "b.jpg": [1, 2]}
+    assert photos.skipped == ({"have no place": 2} if kind == "exiftool" else {})
+
+
+def test_a_side_in_a_column_of_its_own_is_respected(tmp_path):
+    """exiftool -n gives EXIF's latitude of Sydney without a sign."""
+    head = "SourceFile,EXIF:GPSLatitude,EXIF:GPSLatitudeRef,EXIF:GPSLongitude,EXIF:GPSLongitudeRef"
+    photos = read_photos(write(tmp_path / "t.csv", head, "a.jpg,33.8568,S,151.2153,E"))
+    assert photos.truth.tolist() == [[-33.8568, 151.2153]]
+
+
+@pytest.mark.parametrize(
+    "first", ["name,breite,laenge", "datei;breite;laenge", "path,lat", "a,b,c,d", "x"]
+)
+def test_the_header_is_named_if_it_is_the_fault(tmp_path, first):
+    with pytest.raises(EvaluationError, match=r"the header is '.*expected the columns path, lat"):
+        read_photos(write(tmp_path / "t.csv", first, "a.jpg,1,2"))
+
+
+def test_what_exiftool_writes_is_read(tmp_path):
+    for name, place in (("a.jpg", (-33.8568, 151.2153)), ("b.jpg", (48.8584, 2.2945))):
+        (tmp_path / name).write_bytes(encoded(picture(), "JPEG", exif=exif(place=place)))
+    for options in ([], ["-n"], ["-G"], ["-G", "-a", "-n"], ["-f", "-c", "%+.6f"]):
+        tags = ["-GPSLatitude", "-GPSLongitude", "-EXIF:GPSLatitudeRef", "-EXIF:GPSLongitudeRef"]
+        run = subprocess.run(
+            ["exiftool", "-csv", *options, *tags, "a.jpg", "b.jpg"],
+            cwd=tmp_path, capture_output=True, check=True,
+        )  # fmt: skip
+        (tmp_path / "t.csv").write_bytes(run.stdout)
+        photos = read_photos(tmp_path / "t.csv")
+        assert photos.truth == pytest.approx(
+            np.array([[-33.8568, 151.2153], [48.8584, 2.2945]]), abs=1e-4
+        )

@@ -10,6 +10,8 @@ from support.browser import _RUN
 
 pytestmark = [pytest.mark.newest, pytest.mark.slow]
 PLAY = """
+import geonb
+import geonb_lab
 game = geonb_lab.play([geonb.example_photo("tokyo"), geonb.example_photo("lima")])
 game
 """

@@ -1,6 +1,5 @@
-"""Location labels in XMP sidecars, read back by exiftool, and taken away again."""
+"""Location labels in XMP sidecars, read back by others, and taken away again."""
 
-import json
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import geonb
 from geonb.errors import GeonbError, PhotoError
 from geonb_lab.many.labels import Label, Removed, remove_label, write_label
 from support.command import run_geonb
+from support.exiftool import needs_exiftool, tags
 from support.limits import powerless
 from support.pictures import exif, picture
 
@@ -39,14 +39,7 @@ def locate(*arguments, cwd):
     return run_geonb("locate", *arguments, "--model", "mini", cwd=cwd)
 
 
-def tags(path):
-    run = subprocess.run(
-        ["exiftool", "-json", "-n", "-G1", path], capture_output=True, text=True, check=True
-    )
-    return json.loads(run.stdout)[0]
-
-
-def test_exiftool_reads_the_label(tmp_path, photo):
+def test_others_read_the_label(tmp_path, photo):
     pixels = photo.read_bytes()
     run = locate(photo, "--write-xmp", cwd=tmp_path)
     assert run.returncode == 0
@@ -261,6 +254,7 @@ def test_a_place_that_somebody_corrected_stays(tmp_path, part):
     assert remove_label(tmp_path / "a.jpg") is Removed.NOTHING
 
 
+@needs_exiftool
 def test_a_label_that_another_program_wrote_anew_is_removed(tmp_path):
     """exiftool writes properties as elements."""
     path = tmp_path / "a.jpg.xmp"

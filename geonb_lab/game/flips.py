@@ -1,0 +1,122 @@
+"""A street, changed in one clue at a time, and what a model says of each; needs no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, Protocol
+
+from geonb.errors import printable
+from geonb.photos.photo import open_photo
+from geonb.predictions import predict
+from geonb.shown.pictures import styled, tag, thumbnail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from PIL import Image
+
+    from geonb.model import Model
+    from geonb.predictions import Prediction, Predictions
+
+_SIDE = 320
+"""Pixels; the longer side of a picture in the grid."""
+_GRID = "display: grid; grid-template-columns: repeat(auto-fill, minmax(13em, 1fr)); gap: 1em"
+
+
+class Drawn(Protocol):
+    """A drawn scene: its picture, and the names of the clues in it."""
+
+    @property
+    def image(self) -> Image.Image: ...  # noqa: D102
+    @property
+    def clues(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+
+class Street(Protocol):
+    """What is changed, such as `geonb_training.scenes.Street`.
+
+    ``knobs`` are the choices of each knob, what the street had at first before the others;
+    ``settings`` what each is turned to. ``turn`` gives another street with one knob turned.
+    """
+
+    @property
+    def knobs(self) -> Mapping[str, Sequence[str]]: ...  # noqa: D102
+    @property
+    def settings(self) -> Mapping[str, str]: ...  # noqa: D102
+    def turn(self, knob: str, choice: str, /) -> Street: ...  # noqa: D102
+    def draw(self) -> Drawn: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Flip:
+    """One knob that was turned, and what the model says then.
+
+    Attributes:
+        name: The knob and its choice; "as it was" for the street before.
+        scene: The street.
+        predictions: The model's five guesses.
+    """
+
+    name: str
+    scene: Drawn
+    predictions: Predictions
+
+    @property
+    def city(self) -> str:
+        """Where the model puts the street first."""
+        return city_of(self.predictions[0])
+
+    @property
+    def answer(self) -> str:
+        """The model's first guess, in words."""
+        return f"{self.predictions[0].town} {self.predictions[0].probability:.0%}"
+
+
+@dataclass(frozen=True)
+class Flips:
+    """A street and its changes: a grid of pictures with the answers below them.
+
+    Attributes:
+        flips: The street as it was, then one change at a time.
+    """
+
+    flips: tuple[Flip, ...]
+
+    def __repr__(self) -> str:
+        width = max(len(flip.name) for flip in self.flips)
+        return "\n".join(f"{printable(f.name):{width}}  {printable(f.answer)}" for f in self.flips)
+
+    def _repr_html_(self) -> str:
+        return styled(f"<div style='{_GRID}'>{''.join(map(self._figure, self.flips))}</div>")
+
+    def _figure(self, flip: Flip) -> str:
+        picture = tag(in_words(flip.scene), thumbnail(open_photo(flip.scene.image), _SIDE), "jpeg")
+        moved = "→ " if flip.city != self.flips[0].city else ""
+        words = f"{escape(flip.name)}<br><b>{moved}{escape(flip.answer)}</b>"
+        return f"<figure style='margin: 0'>{picture}<figcaption>{words}</figcaption></figure>"
+
+
+def show_flips(
+    model: Model, street: Street, flips: Iterable[tuple[str, str]] | None = None
+) -> Flips:
+    """Show what a model says of a street when one clue at a time is changed.
+
+    ``flips`` are pairs of a knob and its choice; by default each knob is turned to its second
+    choice. Raises `GeonbError` for a knob or a choice that isn't there.
+    """
+    if flips is None:
+        flips = [(knob, choices[1]) for knob, choices in street.knobs.items()]
+    scenes = [("as it was", street.draw())]
+    scenes += [(f"{knob}: {choice}", street.turn(knob, choice).draw()) for knob, choice in flips]
+    return Flips(tuple(Flip(name, s, predict(model, s.image)) for name, s in scenes))
+
+
+def city_of(guess: Prediction) -> str:
+    """The city that a guess is in, without its part of town."""
+    return guess.town.city or guess.town.name
+
+
+def in_words(scene: Drawn) -> str:
+    """What can be seen in a scene, for people who can't see it."""
+    return f"A drawn street: {', '.join(scene.clues)}"

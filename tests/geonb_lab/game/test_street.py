@@ -1,0 +1,85 @@
+"""The street laboratory without a browser; test_street_browser.py turns its knobs in JupyterLab."""
+
+import subprocess
+import sys
+
+import pytest
+
+import geonb
+import geonb_lab
+from geonb.errors import TrainingError
+from geonb_training.scenes import example_street
+
+
+@pytest.fixture(scope="module")
+def mini():
+    return geonb.load_model("mini")
+
+
+@pytest.fixture
+def lab(mini, monkeypatch):
+    lab = geonb_lab.StreetLab(mini, example_street())
+    sent = []
+    monkeypatch.setattr(type(lab), "send", lambda _, *message: sent.append(message))
+    lab.sent = sent
+    return lab
+
+
+def test_a_yellow_line_moves_tokyo_to_brazil_and_another_script_does_not(lab):
+    assert "Tokyo" in repr(lab)
+    assert lab.predictions[0].town.city == "Tokyo"
+    assert lab.turn("writing", "Arabic")[0].town.city == "Tokyo"
+    assert lab.turn("centre line", "yellow")[0].town.name == "São Paulo"
+    assert lab.street.settings["writing"] == "Arabic", "earlier turns stay"
+
+
+def test_what_the_browser_asks_is_answered_with_its_number(lab):
+    lab._receive(lab, {"type": "turn", "knob": "climate", "choice": "cold", "asked": 7}, [])
+    assert lab._seen["asked"] == 7
+    assert lab._seen["answer"][0]["city"] == "Sapporo"
+    assert lab._seen["settings"]["climate"] == "cold"
+    assert lab._picture.startswith(b"\xff\xd8")
+    lab._receive(lab, {"type": "reset", "asked": 8}, [])
+    assert lab._seen["settings"] == example_street().settings
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ({"knob": "moon", "choice": "full"}, "no knob 'moon'; there are side of the road, "),
+        ({"knob": "climate"}, "climate can't be 'None'; there are mild, cold"),
+    ],
+)
+def test_a_message_of_nonsense_is_one_line(lab, message, words):
+    before = lab.street
+    lab._receive(lab, {"type": "turn", **message}, [])
+    ((answer,),) = lab.sent
+    assert answer["type"] == "refused"
+    assert words in answer["text"]
+    assert lab.street is before
+
+
+def test_the_flips_show_each_knob_once_with_its_answer(mini):
+    street = example_street()
+    flips = geonb_lab.show_flips(mini, street)
+    assert [flip.name.partition(":")[0] for flip in flips.flips] == ["as it was", *street.knobs]
+    assert "centre line: yellow         São Paulo, Brazil 62%" in repr(flips)
+    html = flips._repr_html_()
+    assert html.count("<img alt='A drawn street: ") + html.count('<img alt="A drawn street: ') == 10
+    assert "<b>→ São Paulo, Brazil 62%</b>" in html
+    assert "<b>Tokyo" in html
+
+
+def test_flips_of_ones_own_choice(mini):
+    flips = geonb_lab.show_flips(mini, example_street(), [("landmark", "Tokyo Tower")])
+    assert [flip.city for flip in flips.flips] == ["Tokyo", "Tokyo"]
+    with pytest.raises(TrainingError, match="landmark can't be 'Moai'"):
+        geonb_lab.show_flips(mini, example_street(), [("landmark", "Moai")])
+
+
+def test_flips_need_no_widget():
+    code = (
+        "import sys; sys.modules['anywidget'] = None; import geonb_lab; print(geonb_lab.show_flips)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "show_flips" in run.stdout
