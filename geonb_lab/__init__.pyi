@@ -45,4 +45,6 @@ from .trips.movement import Movement as Movement
 from .trips.solved import KnownPlace as KnownPlace
 from .trips.solved import Neighbour as Neighbour
 from .trips.times import Taken as Taken
+from .trips.tracks import Track as Track
+from .trips.tracks import read_track as read_track
 from .trips.trip import locate_trip as locate_trip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
@@ -44,6 +44,7 @@ class Photo:
         name: File name, address or description: what tables and errors call the photo.
         source: The file's bytes, or the pixels of a photo that was never a file.
         alt: What the photo shows, for people who can't see it; empty if not known.
+        uploaded: Whether it came from a picker or an upload: maps then leave it out of notebooks.
         size: (width, height) in pixels, upright.
         place: (latitude, longitude) in degrees, as the camera wrote it; None if it did not.
         artist: Who took the photo, as the camera wrote it; empty if it did not.
@@ -52,6 +53,7 @@ class Photo:
     name: str
     source: bytes | Image.Image
     alt: str = ""
+    uploaded: bool = False
 
     def __repr__(self) -> str:
         try:
@@ -173,7 +175,7 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
     from geonb.photos.uploads import is_upload, only_upload
 
     if is_upload(source):
-        return _from_bytes(*only_upload(source))
+        return replace(_from_bytes(*only_upload(source)), uploaded=True)
     raise PhotoError(
         f"cannot open a {type(source).__name__} as a photo; "
         "expected a path, URL, bytes, file object, upload, Pillow image or array"
