@@ -17,6 +17,7 @@ from .evaluation.promises import check_promise as check_promise
 from .evaluation.promises import learn_promise as learn_promise
 from .evaluation.published import PublishedRow as PublishedRow
 from .evaluation.scores import Score as Score
+from .game.flips import Flip as Flip
 from .game.flips import Flips as Flips
 from .game.flips import show_flips as show_flips
 from .game.rounds import Round as Round
