@@ -26,15 +26,35 @@ def check_points(points: ArrayLike) -> NDArray[np.float64]:
     Raises `PlaceError` where a coordinate is no number, or outside ±90 and ±180 degrees.
     """
     try:
-        array = np.asarray(points, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise PlaceError(f"expected (latitude, longitude) in degrees, got {points!r}") from error
+        array = as_degrees(points)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise PlaceError(
+            f"expected (latitude, longitude) in degrees, got {points!r:.200}"
+        ) from error
     if array.ndim == 0 or array.shape[-1] != 2:
         raise PlaceError(f"expected (latitude, longitude) pairs, got an array {array.shape}")
     wrong = ~np.all(np.abs(array) <= (90.0, 180.0), axis=-1)  # also where NaN
     if wrong.any():
         raise PlaceError(_explain(array[wrong][0], int(wrong.sum()), wrong.size))
     return array
+
+
+def as_degrees(points: ArrayLike) -> NDArray[np.float64]:
+    """Numbers as an array, NaN where they are masked; a data frame's columns go by their names.
+
+    Raises `TypeError` or `ValueError` for dates, text and whatever else isn't a real number.
+    """
+    names = [str(name).strip().lower() for name in getattr(points, "columns", ())]
+    if names:
+        from geonb.earth.places import LATITUDES, LONGITUDES
+
+        known = [[i for i, name in enumerate(names) if name in k] for k in (LATITUDES, LONGITUDES)]
+        if all(known):
+            points = np.asarray(points)[:, [lat_or_lng[0] for lat_or_lng in known]]
+    values: Any = np.ma.asanyarray(points)
+    if values.dtype.kind not in "iufO":
+        raise TypeError(f"{values.dtype} are no degrees")
+    return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
 
 
 def _explain(first: NDArray[np.float64], count: int, total: int) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import hashlib
 import os
 import shutil
 import struct
+import tempfile
+import warnings
 import zlib
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +21,7 @@ from geonb.errors import GeonbError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from filelock import BaseFileLock
+    from contextlib import AbstractContextManager
 
 BROKEN = (
     OSError,
@@ -59,6 +61,10 @@ def expecting(
         raise kind(f"{path}: not {what}, or cut off ({error!r:.200}){advice}") from error
 
 
+NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+"""What file systems answer that have no locks, such as some of clusters and phones."""
+
+
 def expanded(path: str | os.PathLike[str]) -> Path:
     """The path with a leading ``~`` as the home folder; a file that is called so is taken first."""
     path = Path(path)
@@ -76,12 +82,42 @@ def regular(path: Path) -> Path:
 
 
 def cache_folder() -> Path:
-    """Where fetched and derived files are kept: ``GEONB_CACHE``, or the platform's cache."""
-    if folder := os.environ.get("GEONB_CACHE"):
-        return expanded(folder)
+    """Where fetched and derived files are kept: ``GEONB_CACHE``, or the platform's cache.
+
+    It is a temporary folder if you have no home, as in some containers. Raises `GeonbError` if
+    GEONB_CACHE names the home of nobody.
+    """
+    if named := os.environ.get("GEONB_CACHE"):
+        folder = expanded(named)
+        if folder.parts[:1] and folder.parts[0].startswith("~") and not folder.exists():
+            raise GeonbError(
+                f"GEONB_CACHE is {named}, but {folder.parts[0]} is nobody's home; name a folder"
+            )
+        return folder
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("geonb", appauthor=False))
+    with contextlib.suppress(RuntimeError):  # so say some of its releases that there is no home
+        folder = Path(platformdirs.user_cache_dir("geonb", appauthor=False))
+        if folder.is_absolute():
+            return folder
+    return _temporary_cache()
+
+
+@cache
+def _temporary_cache() -> Path:
+    folder, process = Path(tempfile.mkdtemp(prefix="geonb-cache-")), os.getpid()
+
+    def remove() -> None:
+        if os.getpid() == process:  # and not in a forked child
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
+    warnings.warn(
+        f"you have no home folder here, so what geonb fetches and converts lies in {folder} and "
+        "goes when this process ends; name a folder that stays in GEONB_CACHE",
+        stacklevel=3,
+    )
+    return folder
 
 
 def make_cache_folder(name: str) -> Path:
@@ -192,8 +228,28 @@ def clear_derived(owner: str | None = None) -> None:
             remove_marked(folder)
 
 
-def deriving() -> BaseFileLock:
+def deriving() -> AbstractContextManager[None]:
     """One process at a time derives or clears, so a part that it finds is nobody's."""
+    return locking(make_cache_folder(DERIVED).with_name(f".{DERIVED}.lock"))
+
+
+@contextmanager
+def locking(path: Path) -> Iterator[None]:
+    """Hold a lock among processes in this block. Raises `OSError` if the folder can't be written.
+
+    Where the file system has no locks, as some of clusters, the lock is a file that is there.
+    """
     import filelock
 
-    return filelock.FileLock(make_cache_folder(DERIVED).with_name(f".{DERIVED}.lock"))
+    lock: filelock.BaseFileLock = filelock.FileLock(path)
+    try:
+        lock.acquire()
+    except (OSError, NotImplementedError) as error:
+        if getattr(error, "errno", errno.ENOSYS) not in NO_LOCKS:
+            raise
+        lock = filelock.SoftFileLock(path.with_name(f"{path.name}.held"))
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

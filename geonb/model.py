@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from geonb.photos.photo import PhotoSource
 
 BATCH = 16  # photos that are prepared and run together, which bounds the memory
+_WITHIN = 1e-3  # of 1: what the probabilities of all cells add up to
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +110,18 @@ class Model:
     def run(self, prepared: NDArray[np.float32]) -> NDArray[np.float32]:
         """Probabilities, (N, cells), for prepared photos, (N, 3, side, side).
 
-        Raises `ModelError` if the network answers with NaN.
+        Raises `ModelError` if the network's answers are no probabilities.
         """
         answer = self.network.probabilities(prepared)
         if not np.isfinite(answer).all():
             raise ModelError(f"{self.name} answers with NaN; its parameters are broken")
+        sums = answer.sum(axis=1, dtype=np.float64)
+        if (answer < 0).any() or (abs(sums - 1) > _WITHIN).any():
+            raise ModelError(
+                f"{self.name} answers with numbers from {answer.min():.3g} that add up to "
+                f"{sums[np.argmax(abs(sums - 1))]:.3g}, expected probabilities, which add up to 1; "
+                "does the network end without a softmax?"
+            )
         return answer
 
 

@@ -17,6 +17,7 @@ from .evaluation.promises import check_promise as check_promise
 from .evaluation.promises import learn_promise as learn_promise
 from .evaluation.published import PublishedRow as PublishedRow
 from .evaluation.scores import Score as Score
+from .game.flips import Flip as Flip
 from .game.flips import Flips as Flips
 from .game.flips import show_flips as show_flips
 from .game.rounds import Round as Round
@@ -44,4 +45,6 @@ from .trips.movement import Movement as Movement
 from .trips.solved import KnownPlace as KnownPlace
 from .trips.solved import Neighbour as Neighbour
 from .trips.times import Taken as Taken
+from .trips.tracks import Track as Track
+from .trips.tracks import read_track as read_track
 from .trips.trip import locate_trip as locate_trip

@@ -27,7 +27,7 @@ def import_mxnet() -> ModuleType:
     """Give the mxnet module, or raise `MissingDependencyError` that names the command."""
     with needing("Training a model", "mxnet", "mxnet"):
         import mxnet
-    return mxnet  # type: ignore[no-any-return]
+    return mxnet
 
 
 class MxnetTrainer:

@@ -50,7 +50,8 @@ def read_coreml(path: Path) -> Checkpoint:
         if arrays[name].shape != shape:
             found = arrays[name].shape
             raise CheckpointError(f"{path}: {name!r} has shape {found}, its layer needs {shape}")
-    return Checkpoint(tuple(layers), arrays, tuple(network.stringClassLabels.vector))
+    labels = tuple(network.stringClassLabels.vector)
+    return Checkpoint(tuple(layers), arrays, labels).with_softmax(path)
 
 
 def _load(path: Path) -> Any:

@@ -19,6 +19,7 @@ from geonb.files import expanded, expecting, md5, regular
 from geonb.network.checkpoint import short_digest
 from geonb.network.derived import Derived, Wanted
 from geonb.network.deriving import derive
+from geonb.network.onnx_reading import check_operators, read_onnx
 from geonb.network.sessions import open_session
 from geonb.network.torch_files import read_pth
 
@@ -145,6 +146,7 @@ def location_encoder(path: Path) -> Callable[[NDArray[np.float64]], NDArray[np.f
 
 
 def _onnx_encoder(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    check_operators(path, read_onnx(path).graph.node)
     session = open_session(path, optimised=False, prepack=True)
     if [i.name for i in session.get_inputs()] != ["location"]:
         raise CheckpointError(f"{path}: not a location encoder; expected one input, location")

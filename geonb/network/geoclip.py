@@ -20,6 +20,7 @@ from geonb.network.checkpoint import CheckpointFiles, short_digest
 from geonb.network.gallery import open_gallery, points_digest, read_points
 from geonb.network.last_layer import LastLayer
 from geonb.network.onnx_reading import check_operators, read_onnx, save_onnx
+from geonb.network.sessions import has_vnni
 from geonb.network.torch_files import read_pth
 from geonb.preprocessing import Recipe
 
@@ -128,7 +129,7 @@ class GeoclipFiles(CheckpointFiles):
         model = read_onnx(self.vision)
         _check_vision(self.vision, model.graph)
         check_operators(self.vision, model.graph.node)
-        if self.quantised:
+        if self.quantised and has_vnni():
             _use_signed_weights(model.graph)
         save_onnx(model, folder)
 
@@ -212,8 +213,8 @@ def _check_vision(path: Path, graph: Any) -> None:
 def _use_signed_weights(graph: Any) -> None:
     """Write unsigned 8-bit weights w as w - 128: 1.7 times as fast where the processor has VNNI.
 
-    ONNX Runtime has an instruction for activations by signed weights. As the weights' zero point
-    is moved alike, (w - 128) - (z - 128) = w - z, and the answer stays the same.
+    It has an instruction for activations by signed weights; without it, such products may overflow.
+    The weights' zero point is moved alike: (w - 128) - (z - 128) = w - z.
     """
     from onnx import numpy_helper
 

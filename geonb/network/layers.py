@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from dataclasses import dataclass, field
+import warnings
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from geonb.errors import CheckpointError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -66,6 +68,15 @@ class Checkpoint:
         if not self.layers:
             raise CheckpointError("the network has no layers")
 
+    def with_softmax(self, path: Path) -> Checkpoint:
+        """The network with a softmax in the end, if scores stand there, as in Gluon's exports."""
+        last = self.layers[-1]
+        if last.op != "FullyConnected":
+            return self
+        warn_of_softmax(path)
+        softmax = Layer(f"{last.name}_softmax", "SoftmaxOutput", (last.name,))
+        return replace(self, layers=(*self.layers, softmax))
+
     @property
     def last_dense(self) -> tuple[Layer, int]:
         """The layer that weighs the classes, and the width of what it reads."""
@@ -78,6 +89,12 @@ class Checkpoint:
     def classes(self) -> int:
         """How many classes the network has."""
         return int(self.last_dense[0].number("num_hidden", 0))
+
+
+def warn_of_softmax(path: Path) -> None:
+    """Say that a network is changed."""
+    text = f"{path}: the network ends with scores, not probabilities; geonb adds a softmax"
+    warnings.warn(text, stacklevel=2)
 
 
 _LARGEST = 1 << 28

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import struct
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 # MXNet, src/ndarray/ndarray.cc: numbers that mark a file of arrays and the layout of each.
 _LIST_MAGIC = 0x112
 _V1, _V2, _V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
-_DTYPES = {0: "<f4", 1: "<f8", 2: "<f2"}
+_DTYPES = ("<f4", "<f8", "<f2", "|u1", "<i4", "|i1", "<i8", "|b1")
+_MOST_DIMENSIONS = 8
 
 
 def read_mxnet(symbol: Path, params: Path) -> Checkpoint:
@@ -35,6 +37,8 @@ def read_mxnet(symbol: Path, params: Path) -> Checkpoint:
     for name, shape in parameter_shapes(layers).items():
         if name not in arrays:
             raise CheckpointError(f"{params}: no array {name!r}, which {symbol} needs")
+        if arrays[name].dtype != np.float32:
+            raise CheckpointError(f"{params}: {name!r} has {arrays[name].dtype} numbers, no floats")
         if arrays[name].shape != shape:
             raise CheckpointError(
                 f"{params}: {name!r} has shape {arrays[name].shape}, "
@@ -44,7 +48,7 @@ def read_mxnet(symbol: Path, params: Path) -> Checkpoint:
         if layer.op == "BatchNorm" and layer.flag("fix_gamma", default=True):
             gamma = layer.parameters[0]
             arrays[gamma] = np.ones_like(arrays[gamma])
-    return Checkpoint(layers, arrays)
+    return Checkpoint(layers, arrays).with_softmax(symbol)
 
 
 def read_symbol(path: Path) -> tuple[Layer, ...]:
@@ -72,8 +76,8 @@ def _layer(node: Mapping[str, Any], nodes: list[Mapping[str, Any]]) -> Layer:
     return Layer(name, op, inputs, tuple(parameters), attributes)
 
 
-def read_params(path: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Read the named arrays of a ``.params`` file.
+def read_params(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Read the named arrays of a ``.params`` file: floats as float32, others as they are.
 
     Raises `CheckpointError` where the file is cut off or something else.
     """
@@ -104,6 +108,12 @@ class _Reader:
         """The next number."""
         return self.take(kind)[0]
 
+    def shape(self, dimensions: int, kind: str) -> tuple[int, ...]:
+        """The size of an array in each dimension."""
+        if dimensions > _MOST_DIMENSIONS:
+            raise ValueError(f"an array of {dimensions:,} dimensions")
+        return self.take(f"{dimensions}{kind}")
+
     def bytes(self, count: int) -> bytes:
         """The next ``count`` bytes."""
         self._left -= count
@@ -112,20 +122,21 @@ class _Reader:
         return self._file.read(count)
 
 
-def _array(reader: _Reader) -> NDArray[np.float32]:
+def _array(reader: _Reader) -> NDArray[Any]:
     """One array, in any of MXNet's three layouts."""
     magic = reader.one("I")
     if magic in {_V2, _V3} and (storage := reader.one("i")) != 0:
         raise ValueError(f"sparse storage {storage}")
     if magic in {_V1, _V2, _V3}:
-        shape = reader.take(f"{reader.one('I')}q")
+        shape = reader.shape(reader.one("I"), "q")
     else:  # the first releases: the number of dimensions comes first, and sizes have 32 bits
-        shape = reader.take(f"{magic}I")
+        shape = reader.shape(magic, "I")
     if not shape:
         return np.zeros(0, np.float32)  # MXNet's "none": nothing follows
     reader.take("ii")  # the device that it was saved from
     dtype = np.dtype(_DTYPES[reader.one("i")])
-    count = int(np.prod(shape, dtype=object))
-    values = np.frombuffer(reader.bytes(count * dtype.itemsize), dtype)
+    values = np.frombuffer(reader.bytes(math.prod(shape) * dtype.itemsize), dtype)
+    if dtype.kind != "f":  # the network may have no use for it
+        return values.reshape(shape)
     with np.errstate(over="ignore"):  # infinite then, and so is what the network answers
         return values.reshape(shape).astype(np.float32, copy=False)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CellsError, CheckpointError
 from geonb.files import expecting
 from geonb.network.checkpoint import OneFile
+from geonb.network.layers import INPUT_SHAPE, warn_of_softmax
+from geonb.network.sessions import open_session, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +35,8 @@ _OPERATORS = """
     Sub Sum Tanh Tile Transpose Trilu Unsqueeze Upsample Where
 """.split()  # noqa: SIM905 - a hundred lines otherwise
 """What classifiers need: each works on tensors once, so that a network ends."""
+_AFTERWARDS = {"ArgMax", "ArrayFeatureExtractor", "Cast", "Identity", "TopK", "ZipMap"}
+"""What converters let follow the probabilities."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +63,7 @@ class OnnxFile(OneFile):
 
 
 def read_onnx(path: Path) -> Any:
-    """Read an ONNX file. Raises `CheckpointError`.
-
-    It is checked when ONNX Runtime loads it: with ONNX's own checker and shape inference.
-    """
+    """Read an ONNX file. Raises `CheckpointError`."""
     import onnx
     from google.protobuf.message import DecodeError
 
@@ -100,20 +103,23 @@ class Classifier:
     """The part of an ONNX file that goes from a photo to probabilities. Raises `CheckpointError`.
 
     What follows the probabilities, such as the table of labels that Windows ML's converter adds,
-    is left out; the labels are taken from it.
+    is left out; the labels are taken from it. A network that ends with scores gets a softmax.
     """
 
     def __init__(self, path: Path) -> None:
         self.path, self.model = path, read_onnx(path)
         graph = self.model.graph
         weights = {tensor.name for tensor in graph.initializer}
-        inputs = [source for source in graph.input if source.name not in weights]
-        last = next((node for node in reversed(graph.node) if node.op_type == "Softmax"), None)
-        if len(inputs) != 1 or last is None:
+        self.end = _find_end(graph)
+        if len([i for i in graph.input if i.name not in weights]) != 1 or self.end is None:
             raise CheckpointError(
                 f"{path}: not a classifier of photos; expected one input and a softmax in the end"
             )
-        self.probabilities = last.output[0]
+        axes = [attribute.i for attribute in self.end.attribute if attribute.name == "axis"]
+        if self.end.op_type == "Softmax" and set(axes) - {-1, 1}:
+            raise CheckpointError(
+                f"{path}: its softmax is over axis {axes[0]}, expected 1, that of the classes"
+            )
         with expecting(path, "a classifier whose labels are text", CheckpointError):
             self.labels = [
                 label.decode()
@@ -124,17 +130,32 @@ class Classifier:
             ]
 
     def write(self, folder: Path, outputs: Iterable[Output]) -> None:
-        """Write the ``outputs``, and what they depend on, as ``model.onnx`` into ``folder``."""
-        from onnx import ValueInfoProto
+        """Write the ``outputs``, and what they depend on, as ``model.onnx`` into ``folder``.
 
-        graph = self.model.graph
-        names = [self.probabilities if o == "probabilities" else self._features() for o in outputs]
+        ONNX Runtime checks the graph, with ONNX's own checker and shape inference, and runs it.
+        """
+        from onnx import ValueInfoProto, helper
+
+        graph, answer = self.model.graph, self.end.output[0]
+        if self.end.op_type != "Softmax":
+            warn_of_softmax(self.path)
+            answer = "probabilities of geonb"
+            scores = [self.end.output[0]]
+            graph.node.append(helper.make_node("Softmax", scores, [answer], axis=1))
+        names = [answer if output == "probabilities" else self._features() for output in outputs]
         nodes = _needed(graph.node, names)
         check_operators(self.path, nodes)
         del graph.node[:], graph.output[:]
         graph.node.extend(nodes)
         graph.output.extend(ValueInfoProto(name=name) for name in names)
         save_onnx(self.model, folder)
+        session = open_session(folder / "model.onnx", optimised=False, name=self.path)
+        for found in run(session, np.zeros(INPUT_SHAPE, np.float32), self.path):
+            if found.ndim != 2 or len(found) != 1:
+                raise CheckpointError(
+                    f"{self.path}: answers one photo with the shape {found.shape}, expected "
+                    "(1, classes)"
+                )
 
     def _features(self) -> str:
         """What the last dense layer reads."""
@@ -144,6 +165,24 @@ class Classifier:
                 f"{self.path.name}: the network has no dense layer, so a head can't replace it"
             )
         return str(dense[-1].input[0])
+
+
+def _find_end(graph: Any) -> Any:
+    """The softmax in the end; without one, the dense layer there; None without both."""
+    makers = {name: node for node in graph.node for name in node.output}
+    ends = []
+    for output in graph.output:
+        node = makers.pop(output.name, None)
+        while node is not None and node.op_type in _AFTERWARDS and node.input:
+            node = makers.pop(node.input[0], None)  # popped, as a made-up graph may be a circle
+        if node is not None and node.op_type == "Softmax":
+            return node
+        before = [makers[name].op_type for name in getattr(node, "input", ()) if name in makers]
+        if node is not None and (
+            node.op_type in {"Gemm", "MatMul"} or (node.op_type == "Add" and "MatMul" in before)
+        ):
+            ends.append(node)
+    return ends[0] if len(ends) == 1 else None
 
 
 def _needed(nodes: Iterable[Any], outputs: Iterable[str]) -> list[Any]:

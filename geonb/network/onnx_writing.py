@@ -140,8 +140,8 @@ def write_graph(
     (folder / "model.onnx").write_bytes(model.SerializeToString())
 
 
-def optimise(source: Path, target: Path, *, basic: bool = False) -> None:
-    """Write ``source`` as this processor runs it best: layers fused, arrays laid out for it.
+def optimise(source: Path, target: Path, *, basic: bool = False, name: object = "") -> None:
+    """Write ``source``, of the file ``name``, as this processor runs it best: fused, laid out.
 
     ONNX Runtime does this at every start otherwise, and then keeps the arrays in memory instead
     of mapping them. ``basic`` only fuses layers, which holds for every processor.
@@ -154,4 +154,4 @@ def optimise(source: Path, target: Path, *, basic: bool = False) -> None:
     prefix = "session.optimized_model_external_initializers"
     options.add_session_config_entry(f"{prefix}_file_name", target.with_suffix(".data").name)
     options.add_session_config_entry(f"{prefix}_min_size_in_bytes", "1024")
-    sessions.start(source, options, "cpu")
+    sessions.start(source, options, name=name)

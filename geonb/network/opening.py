@@ -7,6 +7,8 @@ from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import numpy as np
+
 from geonb.errors import CheckpointError, ModelError
 from geonb.files import md5
 from geonb.network import sessions
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from geonb.network.checkpoint import CheckpointFiles
@@ -140,8 +141,10 @@ class OnnxEngine(Engine):
             shutil.rmtree(self._derived.folder, ignore_errors=True)
             self._derived = self._derive(files)
             self._session = self._open(self._device)
-        width = self._session.get_outputs()[0].shape[-1]
-        return int(width)
+        *_, width = self._session.get_outputs()[0].shape or [None]
+        if isinstance(width, int):
+            return width
+        return int(self.run(np.zeros((1, 3, 224, 224), np.float32)).shape[-1])
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine`."""
@@ -188,7 +191,7 @@ class OnnxEngine(Engine):
             if calibration:
                 quantise(plain / "model.onnx", folder / "model.onnx", files, calibration)
             else:
-                optimise(plain / "model.onnx", folder / "model.onnx")
+                optimise(plain / "model.onnx", folder / "model.onnx", name=files.paths[0])
             shutil.rmtree(plain)
 
         wanted = Wanted(files.owner, "-".join(parts), sessions.runtime().__version__)

@@ -52,6 +52,8 @@ class MxnetEngine(Engine):
         if self.last:
             features = checkpoint.last_dense[0].inputs[0]
             symbol = mxnet.sym.Flatten(symbol.get_internals()[f"{features}_output"])
+        elif symbol.list_outputs() != [f"{checkpoint.layers[-1].name}_output"]:  # none of its own
+            symbol = mxnet.sym.softmax(symbol, axis=1)
         self._module = mxnet.mod.Module(symbol=symbol, context=mxnet.cpu(), label_names=None)
         self._module.bind([("data", INPUT_SHAPE)], for_training=False)
         self._module.set_params(arguments, auxiliary, allow_missing=True, allow_extra=True)

@@ -37,8 +37,9 @@ def open_session(
     *,
     optimised: bool = True,
     prepack: bool = False,
+    name: object = "",
 ) -> Any:
-    """Open an ONNX file; one that `onnx_writing.optimise` wrote (``optimised``) is mapped.
+    """Open an ONNX file, of the file ``name``; what `onnx_writing.optimise` wrote is mapped.
 
     ``prepack`` keeps copies of the arrays in memory, in the order in which they are multiplied:
     three times as fast for int8; no faster for float32, but 30 % larger.
@@ -49,7 +50,7 @@ def open_session(
     chosen = options(threads, prepack=prepack)
     if optimised:
         chosen.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = start(path, chosen, device)
+    session = start(path, chosen, device, name)
     if device == "cuda" and session.get_providers()[0] != "CUDAExecutionProvider":
         raise ModelError(
             "device 'cuda': onnxruntime-gpu is installed, but its CUDA provider does not start; "
@@ -78,38 +79,42 @@ def options(threads: int = 0, *, prepack: bool = False) -> Any:
     return options
 
 
-def start(path: Path, options: Any, device: Device) -> Any:
-    """Load an ONNX file into ONNX Runtime. Raises `CheckpointError`."""
+def start(path: Path, options: Any, device: Device = "cpu", name: object = "") -> Any:
+    """Load an ONNX file, made of the file ``name``. Raises `CheckpointError`."""
     onnxruntime = runtime()
-    from onnxruntime.capi import onnxruntime_pybind11_state as states
-
-    broken = (
-        states.Fail,
-        states.InvalidArgument,
-        states.InvalidGraph,
-        states.InvalidProtobuf,
-        states.NoSuchFile,
-        states.NotImplemented,
-        states.RuntimeException,
-    )
     providers = ["CUDAExecutionProvider"] if device == "cuda" else []
     try:
         return onnxruntime.InferenceSession(
             path, options, providers=[*providers, "CPUExecutionProvider"]
         )
-    except broken as error:
-        raise CheckpointError(f"{path}: ONNX Runtime cannot load it ({error})") from error
+    except _failures() as error:
+        reason = str(error).rpartition("failed:")[2]
+        raise CheckpointError(f"{name or path}: ONNX Runtime cannot load it ({reason})") from error
 
 
-def run(session: Any, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """What a network gives for photos, (N, 3, 224, 224): its outputs, (N, …). Raises `ModelError`.
+def _failures() -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises for networks that are broken or ask for too much."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as states
 
-    A network of others' may take one photo at a time, and half-precision numbers.
+    names = "Fail InvalidArgument InvalidGraph InvalidProtobuf NoSuchFile NotImplemented"
+    return tuple(getattr(states, name) for name in [*names.split(), "RuntimeException"])
+
+
+def run(
+    session: Any, batch: NDArray[np.float32], name: object = "the network"
+) -> list[NDArray[np.float32]]:
+    """What a network gives for photos, (N, 3, 224, 224): its outputs, (N, …).
+
+    A network of others' may take one photo at a time, and half-precision numbers. Raises
+    `CheckpointError`, with its ``name``, if it takes no photos, or fails.
     """
     source = session.get_inputs()[0]
-    numbers = batch.astype(_NUMBERS[source.type], copy=False)
-    parts = np.split(numbers, len(numbers)) if source.shape[0] == 1 else [numbers]
-    found = [session.run(None, {source.name: part}) for part in parts]
+    numbers = batch.astype(_NUMBERS.get(source.type, np.float32), copy=False)
+    parts = np.split(numbers, len(numbers)) if source.shape[:1] == [1] else [numbers]
+    try:
+        found = [session.run(None, {source.name: part}) for part in parts]
+    except _failures() as error:
+        raise CheckpointError(f"{name}: ONNX Runtime cannot run it ({error})") from error
     return [np.concatenate(one).astype(np.float32, copy=False) for one in zip(*found, strict=True)]
 
 

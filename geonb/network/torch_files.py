@@ -42,9 +42,9 @@ def read_pth(path: Path) -> Any:
         root = archive.namelist()[0].split("/")[0]
         storages: dict[str, NDArray[np.float32]] = {}
 
-        def storage(kind: str, key: str) -> NDArray[np.float32]:
+        def storage(kind: str, key: str) -> NDArray[np.float32] | None:
             if kind != "torch FloatStorage":
-                raise ValueError(f"{kind} has no place in a file of float tensors")
+                return None  # whole numbers, such as a count of batches
             if key not in storages:
                 data = archive.read(f"{root}/data/{int(key)}")
                 storages[key] = np.frombuffer(data, "<f4")
@@ -66,7 +66,7 @@ def check_stored(archive: zipfile.ZipFile, size: int) -> None:
 
 
 def _follow(  # noqa: C901, PLR0912 - a case for each opcode
-    body: bytes, storage: Callable[[str, str], NDArray[np.float32]]
+    body: bytes, storage: Callable[[str, str], NDArray[np.float32] | None]
 ) -> Any:
     """What a pickle of tensors makes."""
     stack: list[Any] = []
@@ -120,7 +120,8 @@ def _set(stack: list[Any], pairs: list[Any]) -> None:
     for name, value in zip(pairs[::2], pairs[1::2], strict=True):
         if not isinstance(name, str):
             raise TypeError("a tensor's name is not text")
-        stack[-1][name] = value
+        if value is not None:
+            stack[-1][name] = value
 
 
 def _made(function: str, arguments: tuple[Any, ...]) -> Any:
@@ -133,8 +134,10 @@ def _made(function: str, arguments: tuple[Any, ...]) -> Any:
 
 
 def _tensor(
-    storage: NDArray[np.float32], offset: int, size: tuple[int, ...], stride: tuple[int, ...]
-) -> NDArray[np.float32]:
+    storage: NDArray[np.float32] | None, offset: int, size: tuple[int, ...], stride: tuple[int, ...]
+) -> NDArray[np.float32] | None:
+    if storage is None:
+        return None
     if len(size) > 8:
         raise ValueError(f"a tensor of {len(size)} dimensions")
     needed = offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True))

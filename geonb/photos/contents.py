@@ -95,16 +95,16 @@ def split(data: bytes) -> Contents:
         case "TIFF":
             from geonb.photos import tiff
 
-            block = tiff.read(data)
-            packet = block.directory(block.first).get(700)
+            pages = tiff.read(data)
+            packet = pages.directory(pages.first).get(700)
             packets = [packet.data] if packet and packet.count <= MOST_METADATA else []
-            return Contents(block.picture(), (data,), tuple(packets))
+            return Contents(pages.picture(), (data,), tuple(packets))
         case "GIF":
             return _gif(data)
-        case "AVIF" if block := _TIFF_BLOCK.search(data):
+        case "AVIF" if found := _TIFF_BLOCK.search(data):
             # Pillow reads the EXIF for the orientation, which AVIF keeps in a box of its own.
-            at = block.start()
-            picture = data[:at] + _EMPTY_BLOCKS[block[1]] + data[at + 14 :]
+            at = found.start()
+            picture = data[:at] + _EMPTY_BLOCKS[found[1]] + data[at + 14 :]
             return Contents(picture, (data[at : at + _MOST_EXIF],))
     return Contents(data)
 

@@ -14,6 +14,7 @@ from geonb.files import (
     expanded,
     file_digest,
     filling_cache,
+    locking,
     make_cache_folder,
     mark_folder,
     owner_of,
@@ -53,8 +54,6 @@ def fetch(weights: Weights, source: str | os.PathLike[str] | None, check: Check)
     forms = weights.forms if source is None else _from_source(weights, os.fspath(source))
     folder = cache_folder() / weights.name
     with filling_cache(f"{folder}: cannot write {weights.name} there", weights.size, FetchError):
-        import filelock
-
         make_cache_folder(folder.name)
         mark_folder(folder, weights.name)
         if owner_of(folder) != weights.name:
@@ -62,7 +61,7 @@ def fetch(weights: Weights, source: str | os.PathLike[str] | None, check: Check)
                 f"{folder}: geonb did not make this folder; move it away, or name it in "
                 f"{variable(weights)}"
             )
-        with filelock.FileLock(folder / ".lock"):
+        with locking(folder / ".lock"):
             if source is None and (files := cached_files(weights)):
                 return files[-1]  # another process has fetched them meanwhile
             return _fetch_first(weights, forms, check)

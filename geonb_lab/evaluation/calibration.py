@@ -10,7 +10,7 @@ import numpy as np
 from geonb.errors import EvaluationError
 from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.axes import CONSTANT, OWN, RIM, arms, new_axes
-from geonb_lab.evaluation.scores import check_table, wilson
+from geonb_lab.evaluation.scores import check_numbers, check_table, wilson
 from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:
@@ -119,13 +119,17 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> Reli
     ``confidence`` is (N,) probabilities of the first guess, ``right`` is (N,) whether it was.
     Raises `EvaluationError`.
     """
-    sure, good = np.asarray(confidence, np.float64), np.asarray(right, bool)
+    sure = check_numbers(confidence, "confidence").astype(np.float64)
+    good = check_numbers(right, "right")
     if sure.ndim != 1 or sure.shape != good.shape or not len(sure):
         raise EvaluationError(
             f"expected a probability and a right-or-wrong a photo, got {sure.shape}, {good.shape}"
         )
     if not ((sure >= 0) & (sure <= 1 + 1e-6)).all() or bins < 1:
         raise EvaluationError("probabilities are numbers from 0 to 1, and bins at least 1")
+    if not np.isin(good, (0, 1)).all():
+        raise EvaluationError("right is True or False for each photo, or 1 or 0")
+    good = good.astype(bool)
     edges = np.linspace(0, 1, bins + 1)
     slot = np.clip(np.searchsorted(edges, sure, side="left") - 1, 0, bins - 1)
     rows = tuple(
@@ -164,6 +168,8 @@ class Temperature:
 
 def warm(probabilities: ArrayLike, temperature: float) -> NDArray[np.float64]:
     """Apply a temperature to probabilities (..., cells); their order stays as it is."""
+    if not 0 < temperature < np.inf:
+        raise EvaluationError(f"a temperature is above 0, not {temperature}")
     logs = np.log(np.maximum(np.asarray(probabilities, np.float64), _LEAST_PROBABILITY))
     logs /= temperature
     logs -= logs.max(axis=-1, keepdims=True)
@@ -178,7 +184,8 @@ def fit_temperature(probabilities: ArrayLike, classes: ArrayLike) -> float:
     (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017). Raises `EvaluationError`,
     also if no temperature from 0.02 to 50 is the best.
     """
-    table, true = check_table(np.asarray(probabilities, np.float64), classes)
+    table, true = check_table(probabilities, classes)
+    table = table.astype(np.float64)
     if true.min() < 0:
         raise EvaluationError(f"classes are 0 to {table.shape[1] - 1}; leave other photos out")
     logs = np.log(np.maximum(table, _LEAST_PROBABILITY))
@@ -211,7 +218,7 @@ def calibrate(
     ``probabilities`` are (N, cells), ``classes`` (N,) the true cells, -1 for none: those photos
     are left out of the fit, and are wrong whatever the answer is. Raises `EvaluationError`.
     """
-    table, true = np.asarray(probabilities, np.float64), np.asarray(classes)
+    table, true = check_table(probabilities, classes)
     order = np.random.default_rng(seed).permutation(len(table))
     fit, rest = order[: len(order) // 2], order[len(order) // 2 :]
     inside = fit[true[fit] >= 0]

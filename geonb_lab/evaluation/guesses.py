@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.distances import Place, check_points
+from geonb.distances import Place, as_degrees, check_points
 from geonb.earth import s2
 from geonb.errors import EvaluationError, GeonbError, PlaceError
 from geonb.photos.photo import open_photo
@@ -196,8 +196,8 @@ def _read_places(values: Any, what: str) -> NDArray[np.float64]:
     if isinstance(values, (list, tuple)):
         values = [(np.nan, np.nan) if value is None else value for value in values]
     try:
-        places = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        places = as_degrees(values)
+    except (TypeError, ValueError, OverflowError) as error:
         raise EvaluationError(f"{what}: expected (latitude, longitude) in degrees") from error
     if places.shape[-1:] != (2,):
         raise EvaluationError(f"{what}: expected (latitude, longitude), got shape {places.shape}")

@@ -61,9 +61,9 @@ class Coverage:
         return wilson(self.promise.coverage, self.promise.photos)
 
     @property
-    def kept(self) -> bool:
-        """Whether the two intervals meet."""
-        return self.interval[1] >= self.usual[0]
+    def broken(self) -> bool:
+        """Whether luck can't explain what was measured: the two intervals are apart."""
+        return self.interval[1] < self.usual[0]
 
     def __repr__(self) -> str:
         text = (
@@ -74,7 +74,10 @@ class Coverage:
         )
         if not math.isnan(self.median_km2):
             text += f", and half of them are below {in_km2(self.median_km2)}"
-        return f"{text}. The promise is {'kept' if self.kept else 'broken: are the photos alike?'}"
+        if self.broken:
+            return f"{text}. The promise is broken: are the photos alike?"
+        verdict = "kept" if self.measured >= self.promise.coverage else "not shown to be broken"
+        return f"{text}. The promise is {verdict}"
 
 
 def _percents(interval: tuple[float, float]) -> str:
@@ -102,9 +105,9 @@ def promise_from(
     before: NDArray[np.float64], coverage: float, test_set: str, places: int
 ) -> Promise:
     """The promise learned from the `shares_before` of N photos, (N,), by a model of ``places``."""
-    photos, rank = len(before), math.ceil((len(before) + 1) * coverage)
     if not 0 < coverage < 1:
         raise EvaluationError(f"a coverage lies between 0 and 1, such as 0.9; got {coverage:g}")
+    photos, rank = len(before), math.ceil((len(before) + 1) * coverage)
     if rank > photos:
         fewest = math.ceil(coverage / (1 - coverage) - 1e-9)
         raise EvaluationError(

@@ -26,6 +26,8 @@ COLUMNS = (
     "OSV-5M score",
 )  # fmt: skip
 """What stands above `Score.row`."""
+_OFF = 0.01
+"""How far the sum of float16 probabilities may be from 1."""
 _CHUNK = 1 << 16  # photos measured at a time: small enough for the processor's cache
 
 
@@ -108,16 +110,31 @@ def check_table(
 ) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """Probabilities (N, cells) of N photos and their true classes (N,), -1 for none, as arrays.
 
-    Raises `EvaluationError` if these don't fit.
+    Raises `EvaluationError` if these don't fit, or aren't probabilities and whole numbers.
     """
-    table, true = np.asarray(probabilities), np.asarray(classes)
+    table, true = check_numbers(probabilities, "probabilities"), np.asarray(classes)
     if table.ndim != 2 or true.shape != table.shape[:1] or not len(true):
         raise EvaluationError(
             f"expected probabilities (N, cells) and classes (N,), got {table.shape}, {true.shape}"
         )
-    if true.max() >= table.shape[1]:
+    if true.dtype.kind not in "iu" or true.max() >= table.shape[1] or true.min() < -1:
         raise EvaluationError(f"classes are 0 to {table.shape[1] - 1}, and -1 for none")
+    sums = table.sum(axis=1, dtype=np.float64)
+    if table.min() < 0 or not (abs(sums - 1) <= _OFF).all():
+        raise EvaluationError("the probabilities of a photo are 0 or more, and add up to 1")
     return table, true
+
+
+def check_numbers(values: ArrayLike, name: str) -> NDArray[Any]:
+    """Finite numbers as an array. Raises `EvaluationError`, also for what is masked."""
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError) as error:
+        raise EvaluationError(f"{name}: expected numbers, rows of one length") from error
+    masked = np.ma.is_masked(values)
+    if masked or array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+        raise EvaluationError(f"{name}: expected finite numbers, and none that is masked")
+    return array
 
 
 def _share(share: float, interval: tuple[float, float]) -> Cell:

@@ -22,7 +22,7 @@ from io import FileIO
 from typing import TYPE_CHECKING, Any, cast
 
 from geonb.errors import EvaluationError, OutputError
-from geonb.files import cache_folder, expecting, is_private, make_cache_folder
+from geonb.files import NO_LOCKS, cache_folder, expecting, is_private, make_cache_folder
 from geonb.writing import replacing
 from geonb_lab.many.tables import write_table
 
@@ -168,7 +168,11 @@ def _lock(number: int) -> None:
     else:
         import fcntl
 
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:  # without locks, nobody can tell
+                raise
 
 
 def _first_line(found: Journal, *, again: bool) -> bytes:

@@ -3,12 +3,13 @@
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import geonb
-from geonb.distances import EARTH_RADIUS_KM, bounds, distance
+from geonb.distances import EARTH_RADIUS_KM, bounds, check_points, distance
 from geonb.errors import MissingDependencyError, PlaceError
 
 HALF_GIRTH_KM = np.pi * EARTH_RADIUS_KM
@@ -106,3 +107,38 @@ def test_bounds_hold_every_place_and_are_the_smallest(points):
 def test_bounds_of_nothing():
     with pytest.raises(PlaceError, match="at least one"):
         bounds(np.empty((0, 2)))
+
+
+TOKYO = {"lat": 35.66, "lng": 139.73}
+
+
+@pytest.mark.parametrize("order", [("lat", "lng"), ("lng", "lat"), ("name", "LNG", "Lat")])
+def test_the_columns_of_a_data_frame_go_by_their_names(order):
+    frame = pd.DataFrame([{name: TOKYO.get(name.lower(), "x") for name in order}])
+    assert check_points(frame).tolist() == [[35.66, 139.73]]
+    assert distance(frame, [(35.66, 139.73)]).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        np.ma.masked_equal([[35.66, 0.0]], 0.0),
+        np.array([["2017-01-01", "2018-01-01"]], "M8[Y]"),
+        np.array([[1, 2]], "m8[D]"),
+        [[1j, 2]],
+        np.array([[1j, 2]]),
+        [[True, False]],
+        [["35", "139"]],
+        [b"35", b"139"],
+        b"35",
+        [[10**400, 0]],
+        [[1, 2], [3]],
+        {"lat": 35, "lng": 139},
+        [[object(), object()]],
+        None,
+    ],
+)
+def test_what_is_no_place_is_one_line(points):
+    with pytest.raises(PlaceError) as caught:
+        check_points(points)
+    assert len(str(caught.value)) < 400

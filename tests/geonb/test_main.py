@@ -1,6 +1,9 @@
 """The command line, as a user meets it: in a process of its own."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -175,7 +178,36 @@ def test_locationnet_is_never_replaced(tmp_path, photo):
     assert run.returncode == 2
     assert "locationnet cannot be fetched; tried https://" in run.stderr
     files = {file for form in LOCATIONNET.forms for file in form}
-    ours = Path(geonb.__file__).with_name("data") / "locationnet"  # these come with geonb
-    asked = [m for file in files if not (ours / file.name).exists() for m in file.mirrors]
-    assert all(run.stderr.count(mirror) == 1 for mirror in asked)
+    mirrors = {mirror for file in files for mirror in file.mirrors if "://" in mirror}
+    assert all(run.stderr.count(mirror) == 1 for mirror in mirrors)
     assert run.stdout == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_an_answer_that_finds_no_room_or_no_reader_ends_in_one_line(photo):
+    program = [sys.executable, "-m", "geonb"]
+    told = {"stderr": subprocess.PIPE, "text": True}
+    for command in (["models"], ["--help"], ["locate", "--model", "mini", str(photo)]):
+        with Path("/dev/full").open("w") as full:
+            run = subprocess.run([*program, *command], stdout=full, check=False, **told)
+        assert run.returncode == 2
+        last = run.stderr.splitlines()[-1]
+        assert last == "geonb: cannot write the answer to its end (No space left on device)"
+        assert "Traceback" not in run.stderr
+        assert "Exception ignored" not in run.stderr
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = subprocess.run([*program, "models"], stdout=writer, check=False, **told)
+    os.close(writer)
+    assert run.returncode in {1, 2}
+    assert len(run.stderr.splitlines()) <= 1
+    assert "Exception ignored" not in run.stderr
+
+
+def test_a_photo_whose_name_begins_with_a_hyphen(tmp_path, photo):
+    photo.rename(tmp_path / "-DSC001.jpg")
+    run = run_geonb("locate", "-DSC001.jpg", "--model", "mini", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "If -DSC001.jpg is a file, write -- before it." in run.stderr
+    run = run_geonb("locate", "--model", "mini", "--", "-DSC001.jpg", cwd=tmp_path)
+    assert run.returncode == 0

@@ -207,7 +207,7 @@ def test_what_a_killed_process_left_goes(files, cache):
     code = (
         "import os, sys, geonb\n"
         "from geonb.network import onnx_writing\n"
-        "onnx_writing.optimise = lambda *_: os._exit(9)  # as kill -9 would, in the middle\n"
+        "onnx_writing.optimise = lambda *_, **__: os._exit(9)  # as kill -9 would, in the middle\n"
         "geonb.load_model(sys.argv[1])"
     )
     environment = {**os.environ, "GEONB_CACHE": str(cache)}

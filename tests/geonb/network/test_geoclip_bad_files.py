@@ -1,14 +1,18 @@
 """GeoCLIP files that are cut off, changed or made up: one line that says which, and no crash."""
 
+import copy
 import json
 import pickle
 import struct
+import time
+import tracemalloc
 import zipfile
 
 import numpy as np
 import pytest
 
 from geonb.errors import CellsError, CheckpointError, PlaceError
+from geonb.network import torch_files
 from geonb.network.clip import open_safetensors
 from geonb.network.gallery import location_encoder, read_points
 from geonb.network.geoclip import find_geoclip
@@ -128,6 +132,75 @@ def test_a_pth_that_lies(lie, tmp_path):
     if lie == "no zip":
         path.write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(CheckpointError, match=r"a\.pth"):
+        read_pth(path)
+
+
+def write_pickle(path, body, storages=None):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", body)
+        for key, data in (storages or {}).items():
+            archive.writestr(f"archive/data/{key}", data)
+    return path
+
+
+def test_a_pth_changes_nothing_of_ours(tmp_path):
+    """BUILD sets attributes: those of a function are its defaults, for the whole process."""
+    function = b"ctorch._utils\n_rebuild_tensor_v2\n"
+    state = pickle.dumps({"__defaults__": (1, 2, 3)}, 2)[2:-1]
+    path = write_pickle(tmp_path / "a.pth", b"\x80\x02" + function + state + b"b.")
+    assert read_pth(path) == "torch._utils _rebuild_tensor_v2"
+    assert torch_files._tensor.__defaults__ is None
+
+
+def test_a_pth_of_tuples_in_tuples(tmp_path):
+    """Hashing them takes for ever, and they are dictionary keys: 200 bytes hung."""
+    body = b"\x80\x02})q\x00" + b"".join(
+        b"h" + bytes([i]) + b"\x86q" + bytes([i + 1]) for i in range(100)
+    )
+    with pytest.raises(CheckpointError, match=r"a\.pth"):
+        read_pth(write_pickle(tmp_path / "a.pth", body + b"K\x01s."))
+    deep = b"\x80\x02})" + b"\x85" * 900_000 + b"K\x01s."
+    begun = time.monotonic()
+    with pytest.raises(CheckpointError, match="not text"):
+        read_pth(write_pickle(tmp_path / "b.pth", deep))
+    with pytest.raises(CheckpointError, match="its pickle has"):
+        read_pth(write_pickle(tmp_path / "c.pth", bytes(1_000_001)))
+    assert time.monotonic() - begun < 20
+
+
+def test_tensors_of_one_storage_share_it(tmp_path):
+    """A thousand tensors on the same 4 MB took 4 GB."""
+    count = 1_000_000
+    storage = b"(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\x000X\3\0\0\0cpuJ@B\x0f\0tQ"
+    tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage
+    tensor += b"K\0J@B\x0f\0\x85K\1\x85\x89}tR"
+    body = b"".join(b"X\4\0\0\0" + f"{i:04}".encode() + tensor for i in range(1000))
+    path = write_pickle(tmp_path / "a.pth", b"\x80\x02}(" + body + b"u.", {"0": bytes(4 * count)})
+    tracemalloc.start()
+    found = read_pth(path)
+    assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    tracemalloc.stop()
+    assert {tensor.shape for tensor in found.values()} == {(count,)}
+    assert len(found) == 1000
+
+
+def test_whole_numbers_in_a_pth_are_left_out(tmp_path):
+    """A count of batches, as modules of torch keep one."""
+    storage = b"(X\7\0\0\0storagectorch\nLongStorage\nX\1\0\0\x000X\3\0\0\0cpuK\1tQ"
+    tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K\0))\x89}tR"
+    body = b"\x80\x02}X\5\0\0\0steps" + tensor + b"s."
+    assert read_pth(write_pickle(tmp_path / "a.pth", body, {"0": bytes(8)})) == {}
+
+
+def test_parts_that_overlap_are_refused(tmp_path):
+    path = write_pickle(tmp_path / "a.pth", b"\x80\x02}.", {"0": bytes(4000)})
+    with zipfile.ZipFile(path, "a") as archive:
+        for i in range(1, 9):
+            info = copy.copy(archive.getinfo("archive/data/0"))
+            info.filename = f"archive/data/{i}"
+            archive.filelist.append(info)
+        archive._didModify = True
+    with pytest.raises(CheckpointError, match="overlap"):
         read_pth(path)
 
 

@@ -273,3 +273,27 @@ def test_the_plot_has_words():
     assert "mine &amp; yours, first guess: 100.0%, 100.0%, 100.0%, 100.0%, 100.0%." in html
     assert "constant guess: " in repr(plot)
     assert plot.image("png").startswith(b"\x89PNG")
+
+
+def test_masked_predictions_count_as_wrong():
+    """A mask says that there is no number; below it stood the truth."""
+    truth = np.array([[10.0, 20.0]] * 4)
+    masked = np.ma.array(truth, mask=[[True, True]] * 3 + [[False, False]])
+    result = evaluate(masked, truth)
+    assert (result.without_prediction, result.scores[0].within[0]) == (3, 25.0)
+    assert evaluate(truth, masked).without_truth == 3
+
+
+def test_a_data_frame_goes_by_its_names():
+    frame = pd.DataFrame({"lng": [139.73], "lat": [35.66]})
+    assert evaluate(frame, frame).scores[0].within[0] == 100.0
+    assert evaluate([(35.66, 139.73)], frame).scores[0].within[0] == 100.0
+
+
+@pytest.mark.parametrize(
+    "places", [np.zeros((2, 2), "M8[Y]"), [[1j, 2]] * 2, [b"ab"] * 2, [["a", "b"]] * 2, "text", 3]
+)
+def test_places_that_are_no_numbers_are_one_line(places):
+    for arguments in ((places, np.zeros((2, 2))), (np.zeros((2, 2)), places)):
+        with pytest.raises(EvaluationError, match=r"expected \(latitude, longitude\)"):
+            evaluate(*arguments)

@@ -86,7 +86,7 @@ def test_a_temperature_at_the_limit_of_the_search_is_refused():
         (lambda: reliability([], []), "a probability and a right-or-wrong"),
         (lambda: reliability([0.5], [True, False]), "a probability and a right-or-wrong"),
         (lambda: reliability([50.0], [True]), "0 to 1"),
-        (lambda: reliability([np.nan], [True]), "0 to 1"),
+        (lambda: reliability([np.nan], [True]), "confidence: expected finite numbers"),
         (lambda: reliability([0.5], [True], bins=0), "at least 1"),
         (lambda: fit_temperature([[0.5, 0.5]], [2]), "classes are 0 to 1"),
         (lambda: fit_temperature([[0.5, 0.5]], [-1]), "leave other photos out"),
@@ -111,3 +111,18 @@ def test_forms(tmp_path):
     ]
     assert result.to_csv().count("\n") == 11
     result.save(tmp_path / "reliability.svg")
+
+
+@pytest.mark.parametrize(
+    "right", [[np.nan], ["no"], [2], [0.5], [None], [b"x"], [1j], np.ma.masked_equal([0], 0)]
+)
+def test_right_is_true_or_false_and_nothing_else(right):
+    with pytest.raises(EvaluationError, match="right"):
+        reliability([0.5], right)
+    assert reliability([0.5, 0.5], [1, 0.0]).photos == 2
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, np.nan, np.inf])
+def test_a_temperature_is_above_0(temperature):
+    with pytest.raises(EvaluationError, match="a temperature is above 0"):
+        warm([[0.5, 0.5]], temperature)

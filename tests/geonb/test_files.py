@@ -1,0 +1,68 @@
+"""The cache where there is no home, and locks where the file system has none."""
+
+import errno
+import fcntl
+import os
+import pwd
+
+import pytest
+from click.testing import CliRunner
+
+from geonb import files
+from geonb.__main__ import main
+from geonb.errors import GeonbError
+from geonb.files import cache_folder, locking
+
+
+@pytest.fixture
+def homeless(monkeypatch):
+    """As in a container that runs as a user whom nobody has entered."""
+
+    def nobody(_):
+        raise KeyError("uid not found")
+
+    for name in ("GEONB_CACHE", "HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    files._temporary_cache.cache_clear()
+    yield
+    files._temporary_cache.cache_clear()
+
+
+def test_without_a_home_the_cache_is_temporary_and_that_is_said(homeless, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(UserWarning, match="no home folder here.*GEONB_CACHE"):
+        folder = cache_folder()
+    assert folder.is_dir()
+    assert folder.stat().st_mode & 0o077 == 0
+    assert cache_folder() == folder
+    run = CliRunner().invoke(main, ["models"])
+    assert run.exit_code == 0
+    assert str(folder) in run.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("named", ["~nobody-here/x", "~nobody-here"])
+def test_the_home_of_nobody(monkeypatch, tmp_path, named):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GEONB_CACHE", named)
+    with pytest.raises(GeonbError, match=r"GEONB_CACHE is ~nobody-here.*nobody's home"):
+        cache_folder()
+    run = CliRunner().invoke(main, ["models"])
+    assert (run.exit_code, len(run.stderr.splitlines())) == (2, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore:flock not supported")  # filelock's own, of ENOSYS
+@pytest.mark.parametrize("answer", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks(tmp_path, monkeypatch, answer):
+    def flock(*_):
+        raise OSError(answer, os.strerror(answer))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    path = tmp_path / ".lock"
+    for _ in range(2):
+        with locking(path):
+            held = {file.name for file in tmp_path.iterdir()}
+        assert held
+    assert ".lock.held" not in {file.name for file in tmp_path.iterdir()}
