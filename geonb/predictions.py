@@ -129,8 +129,13 @@ class Predictions(Sequence[Prediction]):
 
     @property
     def summary(self) -> str:
-        """The answer in a sentence or two; empty if only the best cells are known."""
-        return str(self.answer or "")
+        """The answer in a few sentences; empty if only the best cells are known."""
+        return f"{self.answer or ''} {self.restriction}".strip()
+
+    @property
+    def restriction(self) -> str:
+        """Which places alone were considered, in a sentence; empty if all were."""
+        return f"Only places within {self.within} were considered." if self.within else ""
 
     def sheet(self) -> Sheet:
         """The table as people read it."""

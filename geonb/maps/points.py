@@ -141,7 +141,11 @@ def headline(predictions: Predictions) -> str:
 
 
 def how_sure(predictions: Predictions) -> str:
-    """How sure the answer is, in one sentence, and whose it is."""
+    """How sure the answer is, whose it is, and among which places, in a sentence or two."""
+    return f"{_sure(predictions)} {predictions.restriction}".strip()
+
+
+def _sure(predictions: Predictions) -> str:
     answer, model = predictions.answer, predictions.model
     if answer is None:
         shares = sum(p.probability for p in predictions)
@@ -166,4 +170,5 @@ def line_below(predictions: Predictions, why: str) -> str:
 def in_words(predictions: Predictions) -> str:
     """A map of predictions in words, for people who can't see it."""
     pins = "; ".join(point.words for point in points(predictions))
-    return f"Map with {len(predictions)} numbered pins. {pins}."
+    only = predictions.restriction and f" {predictions.restriction}"
+    return f"Map with {len(predictions)} numbered pins. {pins}.{only}"

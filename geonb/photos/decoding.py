@@ -72,7 +72,7 @@ def decoding(name: str, fails: tuple[type[Exception], ...] = PILLOW_FAILS) -> It
     """Turn what a decoder raises in this block into a `PhotoError`."""
     try:
         yield
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PhotoError(
             f"{name}: more pixels than Pillow opens (PIL.Image.MAX_IMAGE_PIXELS is "
             f"{Image.MAX_IMAGE_PIXELS:,}); make the picture smaller first"

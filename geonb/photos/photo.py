@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
@@ -24,7 +23,7 @@ from geonb.photos.decoding import (
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -44,6 +43,7 @@ class Photo:
         name: File name, address or description: what tables and errors call the photo.
         source: The file's bytes, or the pixels of a photo that was never a file.
         alt: What the photo shows, for people who can't see it; empty if not known.
+        uploaded: Whether it came from a picker or an upload: maps then leave it out of notebooks.
         size: (width, height) in pixels, upright.
         place: (latitude, longitude) in degrees, as the camera wrote it; None if it did not.
         artist: Who took the photo, as the camera wrote it; empty if it did not.
@@ -52,6 +52,7 @@ class Photo:
     name: str
     source: bytes | Image.Image
     alt: str = ""
+    uploaded: bool = False
 
     def __repr__(self) -> str:
         try:
@@ -121,19 +122,34 @@ class Photo:
             return self.source
         return open_image(self.name, self.source, self._scans)
 
-    @cached_property
+    @property
     def _scans(self) -> int:
         """Counted once, for it goes through the whole file."""
-        return count_scans(self.source) if isinstance(self.source, bytes) else 0
+        data = self.source
+        return self._once("scans", lambda: count_scans(data) if isinstance(data, bytes) else 0)
 
-    @cached_property
+    @property
     def _facts(self) -> Facts:
         """What the file's metadata tells of the photo."""
         from geonb.photos import metadata
 
-        if isinstance(self.source, Image.Image):
-            return metadata.from_image(self.source)
-        return metadata.from_blocks(*blocks_and_packets(self.name, self.source))
+        def read() -> Facts:
+            if isinstance(self.source, Image.Image):
+                return metadata.from_image(self.source)
+            return metadata.from_blocks(*blocks_and_packets(self.name, self.source))
+
+        return self._once("facts", read)
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` gave at its first call.
+
+        Before Python 3.12 a `cached_property` has a lock for all photos: a process that forks
+        while a thread holds it has children that wait for ever.
+        """
+        kept = vars(self)
+        if name not in kept:
+            kept[name] = make()
+        return kept[name]
 
 
 PhotoSource: TypeAlias = (
@@ -173,7 +189,7 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
     from geonb.photos.uploads import is_upload, only_upload
 
     if is_upload(source):
-        return _from_bytes(*only_upload(source))
+        return replace(_from_bytes(*only_upload(source)), uploaded=True)
     raise PhotoError(
         f"cannot open a {type(source).__name__} as a photo; "
         "expected a path, URL, bytes, file object, upload, Pillow image or array"

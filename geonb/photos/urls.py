@@ -122,7 +122,7 @@ def _picture(answer: Answer) -> bytes:
 
 def _advice(answer: Answer) -> str:
     if answer.pause_s is not None:
-        return f"it asks for a pause; try again in {answer.pause_s:,.0f} s"
+        return "try again after that"
     if answer.status in {401, 407}:
         return "it asks for a login"
     if answer.status == 403:

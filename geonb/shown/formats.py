@@ -49,7 +49,7 @@ def to_dict(predictions: Predictions) -> dict[str, Any]:
             "sure": answer.sure,
             "probability_within": {f"{km:g}_km": share for km, share in answer.by_radius},
             "half_km": answer.half_km,
-            "sentence": str(answer),
+            "sentence": predictions.summary,
         },
         "truth": truth
         and {

@@ -106,7 +106,9 @@ class Answer:
         text = " ".join(text.split())
         for secret in self._secrets():
             text = text.replace(secret, "…")
-        return f"{said}: {shortened(printable(text), _WORDS)}" if text else said
+        said = f"{said}: {shortened(printable(text), _WORDS)}" if text else said
+        pause = self.pause_s
+        return said if pause is None else f"{said}; it asks for a pause of {pause:,.0f} s"
 
     def _secrets(self) -> list[str]:
         """What was in the address, and isn't to be seen: as it stood there, and decoded."""

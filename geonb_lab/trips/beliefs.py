@@ -30,7 +30,6 @@ class Beliefs:
     def __init__(self, places: int) -> None:
         self.places = places
         self._rows: list[tuple[NDArray[np.int32], NDArray[np.float32]]] = []
-        self._whole = np.empty(places)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -42,13 +41,12 @@ class Beliefs:
         self._rows.append((classes, probabilities[classes]))
 
     def row(self, i: int) -> NDArray[np.float64]:
-        """The probabilities of photo ``i``, (places,), which add up to 1; until the next call."""
+        """The probabilities of photo ``i``, (places,), which add up to 1."""
         classes, probabilities = self._rows[i]
         rest = max(0.0, 1.0 - float(probabilities.sum(dtype=np.float64)))
-        self._whole.fill(rest / max(1, self.places - len(classes)))
-        self._whole[classes] = probabilities
-        self._whole /= self._whole.sum()
-        return self._whole
+        whole = np.full(self.places, rest / max(1, self.places - len(classes)))
+        whole[classes] = probabilities
+        return whole / whole.sum()
 
     def top(self, i: int, count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """The ``count`` most probable places of photo ``i``, and their probabilities."""

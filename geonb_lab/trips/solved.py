@@ -43,10 +43,12 @@ class KnownPlace:
     Attributes:
         place: Latitude and longitude in degrees.
         source: What told it, in words.
+        accuracy_km: How far it may be off, km; 0 if that isn't told.
     """
 
     place: Place
     source: str
+    accuracy_km: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Chain:
         others: For each moment what all others say of its places, (K,).
         path: The place at each moment on the most probable path.
         transitions: How the person moves.
+        breaks: The moments after which no movement leads on.
     """
 
     members: list[list[int]]
@@ -85,6 +88,7 @@ class Chain:
     others: list[NDArray[np.float64]]
     path: list[int]
     transitions: Transitions
+    breaks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,45 +1,53 @@
-"""When a photo was taken, and by which camera: EXIF, XMP, Google's Takeout, names of files.
+"""When a photo was taken, by which camera, and where: EXIF, XMP, Takeout, names of files.
 
 EXIF's times have no zone unless OffsetTimeOriginal is there; GPS, Takeout and the names of Pixel
-phones tell UTC. The time of a scan or of a screenshot's file is none: it's when it was made.
+phones tell UTC. When a file was made or scanned is not when a photo was taken.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import struct
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import ExifTags
+from PIL import ExifTags, Image
 
 from geonb.errors import PhotoError
-from geonb.photos.decoding import open_image
+from geonb.photos import metadata
+from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
+from geonb.photos.xmp import properties
 from geonb_lab.trips.movement import TripError
+from geonb_lab.trips.solved import KnownPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from geonb.photos.photo import Photo
 
-_BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError,
-           AttributeError, struct.error)  # fmt: skip
-"""What Pillow raises on broken metadata."""
+    Tags = Mapping[int, Any]
+
+EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
+"""A clock that was never set begins at 1970 or before."""
+_MAKE, _MODEL, _SERIAL = 0x010F, 0x0110, 0xA431
+_TAKEN, _SUBSECOND, _OFFSET = 0x9003, 0x9291, 0x9011
+_GPS_TIME, _GPS_DATE = 7, 29
+"""Tags of Exif 3.0, sections 4.6.5 and 4.6.6."""
 _NAME = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[-_.]?(\d\d)[-_.]?(\d\d)[-_ T.]{1,4}(\d\d)[-_.:h]?(\d\d)[-_.:m]?(\d\d)"
 )
 """``IMG_20240101_120000``, ``PXL_20240101_120000123``, ``2024-01-01 12.00.00``."""
-_XMP = re.compile(
-    rb"(?:exif:DateTimeOriginal|photoshop:DateCreated|xmp:CreateDate)\s*(?:=\s*[\"']|>)\s*"
-    rb"([0-9T:.+\-Z]{19,40})"
+_XMP = (
+    "{http://ns.adobe.com/exif/1.0/}DateTimeOriginal",
+    "{http://ns.adobe.com/photoshop/1.0/}DateCreated",
 )
+_GPS = "{http://ns.adobe.com/exif/1.0/}GPS"
+_COORDINATES = ("Latitude", "LatitudeRef", "Longitude", "LongitudeRef")
 _SIDECAR_BYTES = 10_000_000
-EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
-"""A clock that was never set begins at 1970 or before."""
+_BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -61,81 +69,108 @@ class Taken:
         return f"{text}{' UTC' if self.zoned else ''} ({self.source})"
 
 
-def taken(photo: Photo, path: str = "") -> tuple[Taken | None, str]:
-    """When a photo was taken, None if nothing tells it, and the camera's name.
+@dataclass(frozen=True)
+class Told:
+    """What a photo, and what lies beside it, tells: time, camera, place; ``unset`` is a clock's."""
+
+    taken: Taken | None
+    camera: str
+    known: KnownPlace | None
+    unset: bool = False
+
+
+def told(photo: Photo, path: str = "") -> Told:
+    """When a photo was taken, by what and where; ``path`` is its file, if it has one.
 
     A time with its zone goes before one without, for a clock's zone is a guess. A time before 1971
     or in the future comes from a clock that was never set, and counts as none.
     """
-    with suppress(PhotoError, *_BROKEN):
-        if isinstance(photo.source, bytes):
-            image = open_image(photo.name, photo.source, 0)
-            exif = image.getexif()
-            packet = image.info.get("xmp") or b""
-            inner, gps = exif.get_ifd(ExifTags.IFD.Exif), exif.get_ifd(ExifTags.IFD.GPSInfo)
-            base, inside = ExifTags.Base, packet.encode() if isinstance(packet, str) else packet
-            names = (exif.get(base.Make), exif.get(base.Model), inner.get(base.BodySerialNumber))
-            camera = " ".join(dict.fromkeys(_text(name) for name in names if name))
-            return _first([*_exif(inner), *_gps(gps), *_xmp(inside), *_beside(path, photo.name)]), (
-                camera
-            )
-    return _first(_beside(path, photo.name)), ""
-
-
-def _first(found: Any) -> Taken | None:
+    top, inner, gps, packets = _tags(photo)
+    names = [_text(tags.get(tag)) for tags, tag in ((top, _MAKE), (top, _MODEL), (inner, _SERIAL))]
+    found = [*_exif(inner), *_gps(gps), *(t for packet in packets for t in _xmp(packet, "XMP"))]
+    place = photo.place
+    known = KnownPlace(place, "EXIF") if place else None
+    if path and "://" not in path:
+        sidecars = [properties(_read(p))[0] for p in _sidecars(Path(path))]
+        record = takeout(Path(path))
+        with suppress(*_BROKEN):
+            found.append(Taken(float(record["photoTakenTime"]["timestamp"]), True, "Takeout"))  # noqa: FBT003
+        for sidecar in sidecars:
+            found += _xmp(sidecar, "XMP sidecar")
+        known = known or next(_places(sidecars, record), None)
+    found += _in_name(Path(path or photo.name).name)
     latest = datetime.now(UTC) + timedelta(days=1)
     times = [t for t in found if EARLIEST.timestamp() <= t.seconds <= latest.timestamp()]
-    return min(times, key=lambda time: not time.zoned, default=None)
+    taken = min(times, key=lambda time: not time.zoned, default=None)
+    camera = " ".join(dict.fromkeys(filter(None, names)))
+    return Told(taken, camera, known, unset=bool(found) and taken is None)
 
 
-def _exif(tags: Mapping[int, Any]) -> Iterator[Taken]:
-    """DateTimeOriginal with its parts of a second and its zone (Exif 3.0, 4.6.5 F)."""
-    with suppress(*_BROKEN):
-        base = ExifTags.Base
-        moment = datetime.strptime(_text(tags[base.DateTimeOriginal])[:19], "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007
-        digits = re.sub(r"\D", "", _text(tags.get(base.SubsecTimeOriginal)))
-        seconds = moment.replace(tzinfo=UTC).timestamp() + float(f"0.{digits or 0}")
-        zone = _text(tags.get(base.OffsetTimeOriginal))
-        if zone == "Z" or re.fullmatch(r"[+-]\d\d:\d\d", zone):
-            yield Taken(
-                seconds - (0 if zone == "Z" else read_offset(zone)), zoned=True, source="EXIF"
-            )
+def _tags(photo: Photo) -> tuple[Tags, Tags, Tags, list[Mapping[str, str]]]:
+    """EXIF's three directories, and the properties of XMP."""
+    exif, packets = Image.Exif(), list[bytes]()
+    with suppress(PhotoError, *PILLOW_FAILS):
+        if isinstance(photo.source, bytes):
+            blocks, packets = blocks_and_packets(photo.name, photo.source)
+            exif.load(b"Exif\0\0" + blocks[0] if blocks else b"")
         else:
-            yield Taken(seconds, zoned=False, source="EXIF")
+            exif = photo.source.getexif()
+        directories = (exif.get_ifd(ExifTags.IFD.Exif), exif.get_ifd(ExifTags.IFD.GPSInfo))
+        return dict(exif), *directories, [properties(packet)[0] for packet in packets]
+    return {}, {}, {}, [properties(packet)[0] for packet in packets]
 
 
-def _gps(tags: Mapping[int, Any]) -> Iterator[Taken]:
+def _exif(tags: Tags) -> Iterator[Taken]:
+    """DateTimeOriginal with its parts of a second and its zone."""
     with suppress(*_BROKEN):
-        day = datetime.strptime(_text(tags[ExifTags.GPS.GPSDateStamp]), "%Y:%m:%d")  # noqa: DTZ007
-        hours, minutes, seconds = map(float, tags[ExifTags.GPS.GPSTimeStamp])
-        clock = timedelta(hours=hours, minutes=minutes, seconds=seconds)
-        yield Taken((day.replace(tzinfo=UTC) + clock).timestamp(), zoned=True, source="GPS")
+        moment = datetime.strptime(f"{_text(tags[_TAKEN])[:19]} +0000", "%Y:%m:%d %H:%M:%S %z")
+        digits = re.sub(r"\D", "", _text(tags.get(_SUBSECOND)))
+        seconds = moment.timestamp() + float(f"0.{digits or 0}")
+        zone = _text(tags.get(_OFFSET)).replace("Z", "+00:00")
+        zoned = re.fullmatch(r"[+-]\d\d:\d\d", zone) is not None
+        yield Taken(seconds - (read_offset(zone) if zoned else 0), zoned, "EXIF")
 
 
-def _xmp(packet: bytes, source: str = "XMP") -> Iterator[Taken]:
-    for text in _XMP.findall(packet):
+def _gps(tags: Tags) -> Iterator[Taken]:
+    with suppress(*_BROKEN):
+        day = datetime.strptime(f"{_text(tags[_GPS_DATE])} +0000", "%Y:%m:%d %z")
+        hours, minutes, seconds = map(float, tags[_GPS_TIME])
+        moment = day + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        yield Taken(moment.timestamp(), True, "GPS")  # noqa: FBT003
+
+
+def _xmp(told: Mapping[str, str], source: str) -> Iterator[Taken]:
+    for text in filter(None, map(told.get, _XMP)):
         with suppress(*_BROKEN):
-            moment = datetime.fromisoformat(text.decode("ascii"))
+            moment = datetime.fromisoformat(text.strip())
             zoned = moment.tzinfo is not None
             moment = moment if zoned else moment.replace(tzinfo=UTC)
-            yield Taken(moment.timestamp(), zoned=zoned, source=source)
+            yield Taken(moment.timestamp(), zoned, source)
 
 
-def _beside(path: str, name: str) -> Iterator[Taken]:
-    """What sidecars, Takeout and the file's name tell."""
-    if path and "://" not in path:
-        file = Path(path)
-        for sidecar in (file.with_name(f"{file.name}.xmp"), file.with_suffix(".xmp")):
-            yield from _xmp(_read(sidecar), "XMP sidecar")
-        if record := takeout(file):
-            with suppress(*_BROKEN):
-                stamp = float(record["photoTakenTime"]["timestamp"])
-                yield Taken(stamp, zoned=True, source="Takeout")
-    base = Path(path or name).name
-    if found := _NAME.search(base):
+def _in_name(name: str) -> Iterator[Taken]:
+    if found := _NAME.search(name):
         with suppress(ValueError):
-            moment = datetime(*map(int, found.groups()), tzinfo=UTC)  # type: ignore[arg-type,misc]
-            yield Taken(moment.timestamp(), zoned=base.startswith("PXL_"), source="file name")
+            moment = datetime.strptime(f"{' '.join(found.groups())} +0000", "%Y %m %d %H %M %S %z")
+            yield Taken(moment.timestamp(), name.startswith("PXL_"), "file name")
+
+
+def _sidecars(photo: Path) -> tuple[Path, Path]:
+    return photo.with_name(f"{photo.name}.xmp"), photo.with_suffix(".xmp")
+
+
+def _places(sidecars: list[dict[str, str]], record: dict[str, Any]) -> Iterator[KnownPlace]:
+    """Places in sidecars, but for those that geonb estimated, and in Takeout's record."""
+    for sidecar in sidecars:
+        if not sidecar.get(f"{_GPS}ProcessingMethod", "").startswith("estimated by geonb"):
+            lat, north, lng, east = (sidecar.get(_GPS + name) for name in _COORDINATES)
+            for found in metadata.known((lat, north), (lng, east), "XMP sidecar"):
+                yield KnownPlace(found.place, found.source)
+    for key in ("geoDataExif", "geoData"):
+        with suppress(*_BROKEN):
+            place = float(record[key]["latitude"]), float(record[key]["longitude"])
+            if place != (0, 0) and abs(place[0]) <= 90 and abs(place[1]) <= 180:
+                yield KnownPlace(place, "Takeout")
 
 
 def takeout(photo: Path) -> dict[str, Any]:
@@ -171,7 +206,7 @@ def read_offset(text: str) -> float:
     """
     found = re.fullmatch(r"([+-])(\d{1,4}):([0-5]\d)(?::([0-5]\d))?", text.strip())
     if not found:
-        raise TripError(f"{text!r}: expected how far a clock is ahead of UTC, such as +02:00")
+        raise TripError(f"{text[:40]!r}: expected how far a clock is ahead of UTC, such as +02:00")
     sign, hours, minutes, seconds = found.groups()
     size = int(hours) * 3600 + int(minutes) * 60 + int(seconds or 0)
     return float(size if sign == "+" else -size)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
-from os import PathLike, fsdecode
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geonb.earth.places import nearest_town
-from geonb_lab.many.results import predict_many
-from geonb_lab.trips.beliefs import Beliefs
 from geonb_lab.trips.chain import Moment, Smoothed, forward_backward, viterbi
+from geonb_lab.trips.clocks import set_clocks
 from geonb_lab.trips.located import Located, Trip
 from geonb_lab.trips.movement import WAYS, Ground, Movement, Transitions, TripError
+from geonb_lab.trips.reading import Read, read_all
 from geonb_lab.trips.solved import (
     MISTAKEN,
     STRAY,
@@ -25,20 +24,23 @@ from geonb_lab.trips.solved import (
     Solved,
     class_of,
 )
-from geonb_lab.trips.times import Taken, taken
+from geonb_lab.trips.tracks import Track, read_track
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    import os
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
 
     from geonb.distances import Place
     from geonb.earth.within import Within
-    from geonb.errors import GeonbError
     from geonb.model import Model
     from geonb.photos.photo import PhotoSource
     from geonb_lab.trips.movement import Way
+
+    Event = tuple[float, list[int], int | None]
+    """Seconds since 1970, the photos of the moment, and its known place's class."""
 
 CUT_H = 720.0
 """A gap of so many hours cuts a trip: after 30 days anybody may be anywhere."""
@@ -50,21 +52,7 @@ STRAY_STEP = 1e-4
 _SLOWER = float(np.log(1000))
 """A slower way than flights has to explain the photos a thousand times better: where it's wrong,
 it rules the truth out."""
-_LEARNED_ON = 300
-"""Moments of a chain that ways of moving are compared on."""
-
-
-@dataclass
-class Read:
-    """What is read of each photo before anything is located together."""
-
-    beliefs: Beliefs
-    sources: list[PhotoSource] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    times: list[Taken | None] = field(default_factory=list)
-    cameras: list[str] = field(default_factory=list)
-    known: list[KnownPlace | None] = field(default_factory=list)
-    failures: dict[str, GeonbError] = field(default_factory=dict)
+_LEARNED_ON = 300  # moments of a chain that ways of moving are compared on
 
 
 def locate_trip(  # noqa: PLR0913
@@ -73,6 +61,8 @@ def locate_trip(  # noqa: PLR0913
     *,
     times: Sequence[datetime | float | None] | None = None,
     known: Sequence[Place | None] | None = None,
+    tracks: Iterable[Track | str | os.PathLike[str]] = (),
+    clocks: Mapping[str, str] | None = None,
     movement: Movement | Way | None = None,
     certain_clocks: bool = False,
     top: int = 5,
@@ -90,47 +80,62 @@ def locate_trip(  # noqa: PLR0913
     ``times`` are when each photo was taken (datetimes, or seconds since 1970), ``known`` its place
     in degrees, None where unknown; by default both are read from the photo and what lies beside
     it. A photo without a time stands alone. Known places hold, and are checked: what the rest of
-    the trip contradicts is in `Trip.notes`. A place that no speed reaches has the probability 0
-    only if clocks are certain.
+    the trip contradicts is in `Trip.notes`, as are clocks that were wrong. A place that no speed
+    reaches has the probability 0 only if clocks are certain.
+
+    ``tracks`` (GPX, Google's Timeline, GeoJSON) give the place of photos within them, and bound
+    those outside. ``clocks`` tell how far cameras are ahead of UTC, ``{"Canon": "+02:00"}``;
+    "camera" means all whose zone isn't known, which is otherwise found.
 
     Photos that can't be read are in `Trip.failures`. Memory holds a few hundred places of each
     photo, not the photos. ``top``, ``within``, ``spread_km`` are those of `predict`, ``progress``
-    and ``allow_private`` those of `predict_many`. Raises `TripError` if there's no photo, or if
-    times or places are not as many as photos.
+    and ``allow_private`` those of `predict_many`. Raises `TripError` if there's no photo, if times
+    or places are not as many as photos, and for a track or a clock that makes no sense.
     """
     sources = list(photos)
     for what, given in (("times", times), ("known", known)):
         if given is not None and len(given) != len(sources):
             raise TripError(f"{len(given):,} {what} for {len(sources):,} photos; one for each")
-    read = _read(model, sources, times, known, progress=progress, allow_private=allow_private)
+    ways = [track if isinstance(track, Track) else read_track(track) for track in tracks]
+    read = read_all(model, sources, times, known, progress=progress, allow_private=allow_private)
     if not read.names:
         first = next(iter(read.failures.values()), "none was given")
         raise TripError(f"no photo of the trip can be read; the first: {first}")
-    choices = {"top": top, "within": within, "spread_km": spread_km}
-    return connect(model, read, movement, certain_clocks=certain_clocks, choices=choices,
-                   allow_private=allow_private)  # fmt: skip
+    return connect(
+        model, read, movement, tracks=ways, clocks=clocks, certain_clocks=certain_clocks,
+        choices={"top": top, "within": within, "spread_km": spread_km}, allow_private=allow_private,
+    )  # fmt: skip
 
 
-def connect(
+def connect(  # noqa: PLR0913
     model: Model,
     read: Read,
     movement: Movement | Way | None = None,
     *,
+    tracks: Sequence[Track] = (),
+    clocks: Mapping[str, str] | None = None,
     certain_clocks: bool = False,
     choices: dict[str, Any] | None = None,
     allow_private: bool = False,
 ) -> Trip:
     """Locate together what was read of photos: the part of `locate_trip` after the model's own."""
     ground = Ground(model.cells)
+    notes = [f"{track.name}: {note}" for track in tracks for note in track.notes]
+    notes += set_clocks(read, model, ground, tracks, clocks)
+    notes += _on_tracks(read, tracks)
     stray_step = 0.0 if certain_clocks else STRAY_STEP
-    notes: list[str] = []
     chains, ways = [], []
-    for part in _parts(read):
-        chain, way, found = _solve(model, ground, read, part, movement, stray_step)
+    for events in _parts(model, read, tracks):
+        moments = _moments(read, events, len(ground))
+        chain, way = _solve(ground, events, moments, movement, stray_step)
         chains.append(chain)
-        ways += [way] * len(part)
-        notes += found
-    usual = max(ways, key=ways.count) if ways else Movement()
+        ways.append((sum(len(photos) for _, photos, _ in events), way))
+        notes += [
+            f"no movement leads from {_name(read, events[i])} to {_name(read, events[i + 1])} in "
+            f"{moments[i + 1].hours - moments[i].hours:.1f} hours; is a clock wrong?"
+            for i in chain.breaks
+        ]
+    usual = max(ways, key=lambda pair: pair[0])[1] if ways else Movement()
     solved = Solved(model, read.sources, read.names, read.times, read.known, read.beliefs, chains,
                     choices or {}, allow_private)  # fmt: skip
     photos = tuple(Located(i, solved) for i in range(len(read.names)))
@@ -138,117 +143,74 @@ def connect(
     return Trip(photos, usual, tuple(notes), read.failures, solved)
 
 
-def _read(
-    model: Model,
-    sources: list[PhotoSource],
-    times: Sequence[datetime | float | None] | None,
-    known: Sequence[Place | None] | None,
-    *,
-    progress: bool,
-    allow_private: bool,
-) -> Read:
-    """Ask the model about each photo, and read its time and place; the photo itself is let go."""
-    read = Read(Beliefs(len(model.cells)))
-    results = predict_many(model, sources, progress=progress, allow_private=allow_private)
-    for number, (source, result) in enumerate(zip(sources, results, strict=True)):
-        if result.predictions is None or result.predictions.belief is None:
-            read.failures[result.photo] = result.error or TripError(f"{result.photo}: no answer")
-            continue
-        photo = result.predictions.photo
-        path = fsdecode(source) if isinstance(source, (str, PathLike)) else ""
-        time, camera = taken(photo, path)
-        if times is not None:
-            time = _given(times[number])
-        place = photo.place if known is None else known[number]
-        read.beliefs.add(result.predictions.belief.probabilities)
-        read.sources.append(source)
-        read.names.append(result.photo)
-        read.times.append(time)
-        read.cameras.append(camera)
-        read.known.append(
-            KnownPlace(place, "EXIF" if known is None else "given") if place else None
-        )
-    return read
+def _on_tracks(read: Read, tracks: Sequence[Track]) -> list[str]:
+    """Give the photos within a track its place; what their own place contradicts, in words."""
+    notes = []
+    mine = [i for i, time in enumerate(read.times) if time and not read.people[i]]
+    seconds = [read.times[i].seconds for i in mine]  # type: ignore[union-attr]
+    for track in tracks:
+        places, accuracy = track.at(seconds)
+        for i, place, km in zip(mine, places.tolist(), accuracy.tolist(), strict=True):
+            if not np.isnan(km) and read.known[i] is None:
+                read.known[i] = KnownPlace((place[0], place[1]), track.name, km)
+        count = int((~np.isnan(accuracy)).sum())
+        notes.append(f"{track.name}: {count:,} of {len(mine):,} photos with a time are within it")
+    return notes
 
 
-def _given(time: datetime | float | None) -> Taken | None:
-    if time is None:
-        return None
-    seconds = time if isinstance(time, (int, float)) else time.timestamp()
-    return Taken(seconds, zoned=True, source="given")
+def _parts(model: Model, read: Read, tracks: Sequence[Track]) -> list[list[Event]]:
+    """Moments in the order of time, by person, cut where nothing connects them.
+
+    The fixes of tracks before and after a photo outside bound where it can be.
+    """
+    parts: list[list[Event]] = []
+    for person in dict.fromkeys(read.people):
+        order = [i for i, time in enumerate(read.times) if time and read.people[i] == person]
+        order.sort(key=lambda i: read.times[i].seconds)  # type: ignore[union-attr]
+        events = _bursts(model, read, order)
+        bounds = {
+            (t, k)
+            for t, track in enumerate(tracks if not person else ())
+            for second, _, place in events
+            if place is None
+            for k in track.around(second)
+        }
+        for t, k in bounds:
+            lat, lng = tracks[t].places[k].tolist()
+            events.append((float(tracks[t].seconds[k]), [], class_of(model, (lat, lng))))
+        events.sort(key=lambda event: event[0])
+        gaps = np.diff([event[0] for event in events])
+        cuts = [0, *(np.flatnonzero(gaps > 3600 * CUT_H) + 1).tolist(), len(events)]
+        parts += [events[a:b] for a, b in pairwise(cuts)]
+    return [part for part in parts if any(photos for _, photos, _ in part)]
 
 
-def _parts(read: Read) -> list[list[int]]:
-    """Photos with a time, in its order, cut where nothing connects them."""
-    order = [i for i, time in enumerate(read.times) if time]
-    order.sort(key=lambda i: read.times[i].seconds)  # type: ignore[union-attr]
-    seconds = np.array([read.times[i].seconds for i in order])  # type: ignore[union-attr]
-    cuts = np.flatnonzero(np.diff(seconds) > 3600 * CUT_H) + 1
-    return [part.tolist() for part in np.split(np.array(order, int), cuts) if len(part)]
+def _bursts(model: Model, read: Read, order: list[int]) -> list[Event]:
+    """The moments of photos: those of a burst are one."""
+    events: list[Event] = []
+    for i in order:
+        second, known = read.times[i].seconds, read.known[i]  # type: ignore[union-attr]
+        if events and known is None:
+            before, photos, place = events[-1]
+            last = photos[-1]
+            near = second - before <= BURST_S and read.cameras[i] == read.cameras[last]
+            if place is None and near and read.beliefs.alike(i, last) >= BURST_ALIKE:
+                photos.append(i)
+                continue
+        events.append((second, [i], class_of(model, known.place) if known else None))
+    return events
 
 
-def _solve(
-    model: Model,
-    ground: Ground,
-    read: Read,
-    part: list[int],
-    movement: Movement | Way | None,
-    stray_step: float,
-) -> tuple[Chain, Movement, list[str]]:
-    """Run the hidden Markov model over photos in the order of time."""
-    groups = _bursts(read, part)
-    moments = _moments(model, read, groups)
-    classes = np.unique(np.concatenate([moment.classes for moment in moments]))
-    begin = partial(Transitions, ground=ground, classes=classes, stray_step=stray_step)
-    if movement is None:
-        some = moments[:_LEARNED_ON]
-        evidence = {name: forward_backward(some, begin(way)).evidence for name, way in WAYS.items()}
-        best = max(WAYS, key=lambda name: evidence[name])
-        movement = best if evidence[best] > evidence["flights"] + _SLOWER else "flights"
-    way = movement if isinstance(movement, Movement) else WAYS[movement]
-    first = forward_backward(moments, begin(way))
-    transitions = begin(way, visited=_visited(moments, first, len(ground)))
-    smoothed = forward_backward(moments, transitions)
-    notes = [
-        f"no movement leads from {read.names[groups[i][-1]]} to {read.names[groups[i + 1][0]]} in "
-        f"{moments[i + 1].hours - moments[i].hours:.1f} hours; is a clock wrong?"
-        for i in smoothed.breaks
-    ]
-    path = viterbi(moments, transitions)
-    return Chain(groups, moments, smoothed.others, path, transitions), way, notes
-
-
-def _bursts(read: Read, part: list[int]) -> list[list[int]]:
-    """Photos that count as one: of one camera, within a minute, with much the same answer."""
-    groups = [[part[0]]]
-    for i in part[1:]:
-        last = groups[-1][-1]
-        near = read.times[i].seconds - read.times[last].seconds <= BURST_S  # type: ignore[union-attr]
-        same = near and read.cameras[i] == read.cameras[last]
-        free = read.known[i] is None and read.known[last] is None
-        if same and free and read.beliefs.alike(i, last) >= BURST_ALIKE:
-            groups[-1].append(i)
-        else:
-            groups.append([i])
-    return groups
-
-
-def _moments(model: Model, read: Read, groups: list[list[int]]) -> list[Moment]:
+def _moments(read: Read, events: list[Event], places: int) -> list[Moment]:
     """What is known of each moment: a known place, or what its photos say, averaged."""
-    places = len(model.cells)
-    fixed = [
-        class_of(model, place.place) if (place := read.known[group[0]]) else None
-        for group in groups
-    ]
-    candidates = read.beliefs.candidates(groups, fixed)
+    candidates = read.beliefs.candidates([e[1] for e in events], [e[2] for e in events])
     moments = []
-    for group, classes, there in zip(groups, candidates, fixed, strict=True):
-        if there is None:
-            seen = np.mean([_emission(read.beliefs.row(i))[classes] for i in group], axis=0)
+    for (second, photos, known), classes in zip(events, candidates, strict=True):
+        if known is None:
+            seen = np.mean([_emission(read.beliefs.row(i))[classes] for i in photos], axis=0)
         else:
-            seen = np.log(np.where(classes == there, (1 - WRONG_PLACE) * places, 0) + WRONG_PLACE)
-        hours = read.times[group[0]].seconds / 3600  # type: ignore[union-attr]
-        moments.append(Moment(hours, classes, seen))
+            seen = np.log(np.where(classes == known, (1 - WRONG_PLACE) * places, 0) + WRONG_PLACE)
+        moments.append(Moment(second / 3600, classes, seen))
     return moments
 
 
@@ -262,6 +224,30 @@ def _emission(alone: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.log((1 - MISTAKEN - STRAY) * trusted + MISTAKEN + STRAY)
 
 
+def _solve(
+    ground: Ground,
+    events: list[Event],
+    moments: list[Moment],
+    movement: Movement | Way | None,
+    stray_step: float,
+) -> tuple[Chain, Movement]:
+    """Run the hidden Markov model: once to see where the trip was, and again with the way back."""
+    classes = np.unique(np.concatenate([moment.classes for moment in moments]))
+    begin = partial(Transitions, ground=ground, classes=classes, stray_step=stray_step)
+    if movement is None:
+        some = moments[:_LEARNED_ON]
+        evidence = {name: forward_backward(some, begin(way)).evidence for name, way in WAYS.items()}
+        best = max(WAYS, key=lambda name: evidence[name])
+        movement = best if evidence[best] > evidence["flights"] + _SLOWER else "flights"
+    way = movement if isinstance(movement, Movement) else WAYS[movement]
+    visited = _visited(moments, forward_backward(moments, begin(way)), len(ground))
+    transitions = begin(way, visited=visited)
+    smoothed = forward_backward(moments, transitions)
+    path = viterbi(moments, transitions)
+    members = [photos for _, photos, _ in events]
+    return Chain(members, moments, smoothed.others, path, transitions, smoothed.breaks), way
+
+
 def _visited(moments: list[Moment], smoothed: Smoothed, places: int) -> NDArray[np.float64]:
     """Where the trip was, by a first run: probabilities of all places, (places,)."""
     total = np.zeros(places)
@@ -269,6 +255,10 @@ def _visited(moments: list[Moment], smoothed: Smoothed, places: int) -> NDArray[
         here = others * np.exp(moment.emission)
         total[moment.classes] += here / here.sum()
     return total / len(moments)
+
+
+def _name(read: Read, event: Event) -> str:
+    return read.names[event[1][0]] if event[1] else "the track"
 
 
 def _contradicted(photos: Sequence[Located]) -> list[str]:
@@ -286,6 +276,8 @@ def _contradicted(photos: Sequence[Located]) -> list[str]:
 
 
 def _timeless(read: Read) -> list[str]:
-    count = sum(time is None for time in read.times)
+    """How many photos stand alone, and why."""
+    count, never = sum(time is None for time in read.times), len(read.unset)
     what = "photo has" if count == 1 else "photos have"
-    return [f"{count:,} {what} no time: alone"] if count else []
+    why = f" ({never:,} by a clock that was never set, such as {read.unset[0]})" if never else ""
+    return [f"{count:,} {what} no time{why}, and stand{'s' * (count == 1)} alone"] if count else []

@@ -18,9 +18,9 @@ WHOLE = {"grids.txt": CELLS, "big.params": CONTENT}
 
 def record(*mirrors, content=CONTENT):
     """A model whose parameters lie on ``mirrors``, its cells on the first."""
-    md5 = hashlib.md5(content).hexdigest()
+    md5, cells_md5 = (hashlib.md5(data).hexdigest() for data in (content, CELLS))
     form = (
-        WeightsFile("grids.txt", (f"{mirrors[0]}grids.txt",), hashlib.md5(CELLS).hexdigest()),
+        WeightsFile("grids.txt", (f"{mirrors[0]}grids.txt",), cells_md5, len(CELLS)),
         WeightsFile("big.params", tuple(f"{m}big.params" for m in mirrors), md5, len(content)),
     )
     return replace(LOCATIONNET, forms=(form,))

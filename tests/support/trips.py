@@ -7,9 +7,10 @@ from PIL import Image
 
 import geonb
 from geonb_lab.trips.beliefs import Beliefs
+from geonb_lab.trips.reading import Read
 from geonb_lab.trips.solved import KnownPlace
 from geonb_lab.trips.times import Taken
-from geonb_lab.trips.trip import Read
+from geonb_lab.trips.tracks import Track
 
 MINI = geonb.load_model("mini")
 START = 1.7e9
@@ -34,6 +35,7 @@ def reading(hours, towards, sure=0.6, known=None, cameras=None):
         read.times.append(
             None if hour is None else Taken(START + 3600 * hour, zoned=True, source="given")
         )
+        read.people.append("")
         read.cameras.append(cameras[i] if cameras else "")
         place = known and known.get(i)
         read.known.append(KnownPlace(place, "EXIF") if place else None)
@@ -43,3 +45,10 @@ def reading(hours, towards, sure=0.6, known=None, cameras=None):
 def unzoned(taken):
     """The same time on a clock whose zone is not known."""
     return replace(taken, zoned=False)
+
+
+def track(seconds, places, begins=()):
+    """A track of fixes; ``begins`` are the numbers of those that begin a segment."""
+    starts = np.isin(np.arange(len(seconds)), [0, *begins])
+    off = np.full(len(seconds), 0.01)
+    return Track("t.gpx", np.asarray(seconds, float), np.array(places, float), off, starts)

@@ -10,6 +10,7 @@ from geonb.earth import s2
 from geonb.earth.places import gazetteer, nearest_towns
 from geonb.earth.within import limit
 from geonb.errors import ModelError, PlaceError
+from geonb.maps.points import how_sure
 from geonb.predictions import merge
 from support.geoclip_files import make_points, write_onnx_form
 
@@ -143,3 +144,15 @@ def test_every_model_knows_what_lies_within():
 def test_nonsense(model, km):
     with pytest.raises(ModelError, match="spread_km is kilometres, 0 or more"):
         geonb.predict(model, geonb.example_photo(), spread_km=km)
+
+
+def test_every_sentence_says_what_alone_was_considered(model):
+    """Otherwise an answer that was limited to a wish looks like proof."""
+    photo = geonb.example_photo()
+    found = geonb.predict(model, photo, within="US")
+    only = "Only places within United States (by the nearest town) were considered."
+    shown = geonb.show_map(found, provider="static")
+    for words in (found.summary, repr(found), found.to_dict()["answer"]["sentence"], shown.alt,
+                  repr(shown), how_sure(found)):  # fmt: skip
+        assert words.count(only) >= 1, words
+    assert "considered" not in repr(geonb.predict(model, photo))

@@ -1,0 +1,220 @@
+"""Tracks: where somebody was and when, by GPX, Google's Timeline or GeoJSON.
+
+A photo within a track takes its place: between two fixes of one segment, at most half an hour
+apart, along the straight line in degrees, as ``exiftool -geotag`` does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.files import expanded, expecting, regular
+from geonb_lab.trips.movement import TripError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Fix = tuple[float, float, float, float, bool]
+    """Seconds since 1970, latitude and longitude in degrees, accuracy in km, new segment."""
+
+LONGEST_GAP_S = 1800.0
+"""Farther apart, the way between two fixes is not known (exiftool's GeoMaxIntSecs)."""
+USUAL_KM = 0.01
+"""The accuracy of a fix that tells none; one of HDOP 1 is about 5 m off."""
+_VISIT_KM = 0.1  # a visited place is as large as a shop or a park
+_MOST_BYTES = 1 << 30
+_BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Track:
+    """Where somebody was and when, in the order of time.
+
+    Attributes:
+        name: The file's.
+        seconds: Seconds since 1970, UTC, (N,).
+        places: Latitude and longitude in degrees, (N, 2).
+        accuracy_km: How far each may be off, km, (N,).
+        begins: Whether a fix begins a segment, (N,): nothing is known of the way there.
+        notes: What was left out, in words.
+    """
+
+    name: str
+    seconds: NDArray[np.float64]
+    places: NDArray[np.float64]
+    accuracy_km: NDArray[np.float64]
+    begins: NDArray[np.bool_]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    def __repr__(self) -> str:
+        return f"<Track {self.name}: {len(self):,} fixes{''.join(f'; {n}' for n in self.notes)}>"
+
+    def at(self, seconds: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Places (M, 2) in degrees at times (M,), and their accuracy (M,) in km; NaN outside."""
+        when = np.asarray(seconds, np.float64)
+        after = np.searchsorted(self.seconds, when).clip(1, max(1, len(self) - 1))
+        if len(self) < 2:
+            after[:] = 0
+        before = np.maximum(after - 1, 0)
+        gap = self.seconds[after] - self.seconds[before]
+        part = np.where(gap > 0, (when - self.seconds[before]) / np.where(gap > 0, gap, 1), 0.0)
+        step = self.places[after] - self.places[before]
+        step[:, 1] = (step[:, 1] + 180) % 360 - 180
+        found = self.places[before] + part[:, None] * step
+        found[:, 1] = (found[:, 1] + 180) % 360 - 180
+        off = np.maximum(self.accuracy_km[before], self.accuracy_km[after])
+        exact = (part == 0) | (part == 1)
+        joined = ~self.begins[after] & (gap <= LONGEST_GAP_S)
+        inside = (when >= self.seconds[0]) & (when <= self.seconds[-1]) & (exact | joined)
+        found[~inside] = np.nan
+        return found, np.where(inside, off, np.nan)
+
+    def around(self, second: float) -> list[int]:
+        """The numbers of the fixes before and after a time: they bound where somebody was."""
+        after = int(np.searchsorted(self.seconds, second))
+        return [i for i in (after - 1, after) if 0 <= i < len(self)]
+
+
+def read_track(path: str | os.PathLike[str]) -> Track:
+    """Read ``.gpx``, Google's Timeline or Records ``.json``, or GeoJSON with times.
+
+    What can't be read is left out and told in `Track.notes`: fixes without a time or a possible
+    place, and the rest of a file that is cut off. Raises `TripError` if no fix is left.
+    """
+    file = expanded(path)
+    fixes: list[Fix] = []
+    notes: list[str] = []
+    with expecting(file, "a track in GPX, Timeline's JSON or GeoJSON", TripError, *_BROKEN):
+        if regular(file).stat().st_size > _MOST_BYTES:
+            raise TripError(f"{file}: larger than 1 GB, expected a track; cut it by years")
+        if file.suffix.lower() == ".gpx":
+            _gpx(file, fixes, notes)
+        else:
+            fixes += _in_json(json.loads(file.read_bytes()))
+    rows = np.array(fixes, np.float64).reshape(-1, 5)
+    good = np.isfinite(rows).all(axis=1) & (np.abs(rows[:, 1:3]) <= (90, 180)).all(axis=1)
+    if lost := int((~good).sum()):
+        notes.append(f"{lost:,} fixes without a time or a possible place are left out")
+    rows = rows[good]
+    if not len(rows):
+        raise TripError(
+            f"{file}: no fix with a time and a place; expected GPX, Timeline or GeoJSON"
+        )
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    return Track(file.name, rows[:, 0], rows[:, 1:3], rows[:, 3], rows[:, 4] > 0, tuple(notes))
+
+
+def _gpx(file: Path, fixes: list[Fix], notes: list[str]) -> None:
+    """The fixes of GPX 1.0 and 1.1, read bit by bit: a million points need little memory."""
+    from xml.etree.ElementTree import ParseError
+
+    from defusedxml import ElementTree
+
+    begins, stack = True, []
+    try:
+        for event, element in ElementTree.iterparse(file, ("start", "end"), forbid_dtd=True):
+            if event == "start":
+                stack.append(element)
+                continue
+            stack.pop()
+            tag = element.tag.rpartition("}")[2]
+            if tag == "trkpt":
+                told = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
+                second, hdop = _second(told.get("time")), told.get("hdop")
+                lat, lng = (_number(element.get(name)) for name in ("lat", "lon"))
+                off = _number(hdop) * 0.005 if hdop else USUAL_KM
+                fixes.append((second, lat, lng, off if off > 0 else USUAL_KM, begins))
+                begins = False
+            begins = begins or tag == "trkseg"
+            if tag in {"trkpt", "trkseg", "wpt", "rtept"} and stack:
+                stack[-1].remove(element)
+    except ParseError as error:
+        if not fixes:
+            raise ValueError(str(error)) from error
+        notes.append(f"the file is cut off after {len(fixes):,} fixes ({error})")
+
+
+def _in_json(data: Any) -> Iterator[Fix]:
+    """The fixes of Google's exports, Timeline's of today and Records of before, and of GeoJSON."""
+    if isinstance(data, list):  # the Timeline of iPhones
+        data = {"semanticSegments": data}
+    if not isinstance(data, dict):
+        raise TypeError("expected an object")
+    for entry in data.get("locations") or []:
+        place = entry.get("latitudeE7", np.nan) / 1e7, entry.get("longitudeE7", np.nan) / 1e7
+        off = _number(entry.get("accuracy"), 10.0) / 1000
+        yield _second(entry.get("timestamp") or entry.get("timestampMs")), *place, off, False
+    for signal in data.get("rawSignals") or []:
+        if at := signal.get("position"):
+            off = _number(at.get("accuracyMeters"), 10.0) / 1000
+            yield _second(at.get("timestamp")), *_pair(at.get("LatLng")), off, False
+    for segment in data.get("semanticSegments") or []:
+        yield from _segment(segment)
+    for feature in data.get("features") or ([data] if data.get("type") == "Feature" else []):
+        yield from _feature(feature)
+
+
+def _segment(segment: dict[str, Any]) -> Iterator[Fix]:
+    """A way with its points, or a visit, of Timeline's."""
+    start, end = (_second(segment.get(name)) for name in ("startTime", "endTime"))
+    for number, point in enumerate(segment.get("timelinePath") or []):
+        late = point.get("durationMinutesOffsetFromStartTime")
+        when = _second(point.get("time")) if late is None else start + 60 * _number(late)
+        yield when, *_pair(point.get("point")), USUAL_KM, number == 0
+    visited = (segment.get("visit") or {}).get("topCandidate", {}).get("placeLocation")
+    if visited:
+        place = _pair(visited.get("latLng") if isinstance(visited, dict) else visited)
+        yield start, *place, _VISIT_KM, True
+        yield end, *place, _VISIT_KM, False
+
+
+def _feature(feature: dict[str, Any]) -> Iterator[Fix]:
+    """A point with ``time``, or a line with a list of times, as togeojson writes them."""
+    told, shape = feature.get("properties") or {}, feature.get("geometry") or {}
+    points, kind = shape.get("coordinates") or [], shape.get("type")
+    times = (told.get("coordinateProperties") or {}).get("times") or told.get("coordTimes")
+    times = times or told.get("times") or told.get("time") or told.get("timestamp") or []
+    if kind == "Point":
+        points, times = [points], [times]
+    lines = zip(points, times, strict=True) if kind == "MultiLineString" else [(points, times)]
+    for line, stamps in lines:
+        for number, (point, stamp) in enumerate(zip(line, stamps, strict=True)):
+            new = number == 0 and kind != "Point"
+            yield _second(stamp), _number(point[1]), _number(point[0]), USUAL_KM, new
+
+
+def _second(value: Any) -> float:
+    """Seconds since 1970 of ISO 8601, which says its zone or means UTC; NaN for anything else."""
+    with suppress(*_BROKEN):
+        text = str(value).strip()
+        if text.replace(".", "", 1).isdecimal():  # seconds, or milliseconds
+            return float(text) / (1000 if float(text) > 1e11 else 1)
+        when = datetime.fromisoformat(text)
+        return (when if when.tzinfo else datetime.fromisoformat(f"{text}+00:00")).timestamp()
+    return float("nan")
+
+
+def _pair(text: Any) -> tuple[float, float]:
+    """Latitude and longitude of ``geo:48.1,11.5`` and ``48.1°, 11.5°``; NaN for anything else."""
+    found = re.findall(r"-?\d+(?:\.\d+)?", str(text)[:100])
+    return (float(found[0]), float(found[1])) if len(found) == 2 else (np.nan, np.nan)
+
+
+def _number(value: Any, default: float = float("nan")) -> float:
+    with suppress(*_BROKEN):
+        return float(value)
+    return default

@@ -1,0 +1,162 @@
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+from PIL import ExifTags, Image
+
+from geonb.photos.photo import Photo
+from geonb_lab.trips.movement import TripError
+from geonb_lab.trips.times import read_offset, told
+from geonb_training.scenes.gps import exif_of
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC).timestamp()
+BASE, GPS = ExifTags.Base, ExifTags.GPS
+
+
+def photo(name="a.jpg", *, inner=(), gps=(), top=(), xmp=b"", kind="JPEG", place=None):
+    exif = exif_of(place) if place else Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif).update(dict(inner))
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(dict(gps))
+    exif.update(dict(top))
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(buffer, kind, exif=exif, **({"xmp": xmp} if xmp else {}))
+    return Photo(name, buffer.getvalue())
+
+
+def packet(properties):
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf='
+        '"http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+        'xmlns:exif="http://ns.adobe.com/exif/1.0/" xmlns:photoshop='
+        f'"http://ns.adobe.com/photoshop/1.0/" {properties}/></rdf:RDF></x:xmpmeta>'
+    ).encode()
+
+
+TAKEN = (BASE.DateTimeOriginal, "2024:05:01 12:00:00")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_exif_has_no_zone_of_its_own(kind):
+    found = told(photo(inner=[TAKEN], top=[(BASE.Make, "A")], kind=kind)).taken
+    assert (found.seconds, found.zoned, found.source) == (NOON, False, "EXIF")
+
+
+def test_exif_with_parts_of_a_second_and_a_zone():
+    inner = [TAKEN, (BASE.SubsecTimeOriginal, "25"), (BASE.OffsetTimeOriginal, "+02:00")]
+    found = told(photo(inner=inner)).taken
+    assert found.seconds == pytest.approx(NOON - 7200 + 0.25)
+    assert found.zoned
+
+
+def test_gps_tells_utc_and_goes_before_a_clock_without_a_zone():
+    gps = [(GPS.GPSDateStamp, "2024:05:01"), (GPS.GPSTimeStamp, (10.0, 0.0, 3.0))]
+    found = told(photo(inner=[TAKEN], gps=gps)).taken
+    assert (found.seconds, found.zoned, found.source) == (NOON - 7200 + 3, True, "GPS")
+
+
+def test_when_a_photo_was_scanned_or_changed_is_not_when_it_was_taken():
+    scan = photo(inner=[(BASE.DateTimeDigitized, "2024:05:01 12:00:00")],
+                 top=[(BASE.DateTime, "2024:05:01 12:00:00")])  # fmt: skip
+    assert told(scan).taken is None
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "zoned"),
+    [
+        ("IMG_20240501_120000.jpg", NOON, False),
+        ("PXL_20240501_120000123.MP.jpg", NOON, True),
+        ("20240501_120000.jpg", NOON, False),
+        ("Screenshot_20240501-120000.png", NOON, False),
+        ("2024-05-01 12.00.00.jpg", NOON, False),
+        ("signal-2024-05-01-12-00-00-000.jpg", NOON, False),
+        ("IMG-20240501-WA0012.jpg", None, False),
+        ("IMG_20249901_120000.jpg", None, False),
+        ("DSC_0001.jpg", None, False),
+    ],
+)
+def test_names_of_files(name, seconds, zoned):
+    found = told(photo(name)).taken
+    assert (found and (found.seconds, found.zoned)) == (seconds and (seconds, zoned))
+
+
+@pytest.mark.parametrize("year", ["1970:01:01", "0000:00:00", "2090:01:01", "1969:01:01"])
+def test_a_clock_that_was_never_set_tells_nothing(year):
+    found = told(photo(inner=[(BASE.DateTimeOriginal, f"{year} 12:00:00")]))
+    assert found.taken is None
+    assert found.unset == (not year.startswith("0000"))
+
+
+@pytest.mark.parametrize("broken", ["yesterday", "2024:13:45 99:99:99", ""])
+def test_broken_times_are_none(broken):
+    assert told(photo(inner=[(BASE.DateTimeOriginal, broken)])).taken is None
+
+
+def test_the_camera_is_its_make_model_and_number():
+    found = told(photo(top=[(BASE.Make, "Canon"), (BASE.Model, "Canon EOS 5D")],
+                       inner=[(BASE.BodySerialNumber, "042")]))  # fmt: skip
+    assert found.camera == "Canon Canon EOS 5D 042"
+
+
+def test_xmp_in_the_file_and_beside_it(tmp_path):
+    inside = packet('exif:DateTimeOriginal="2024-05-01T14:00:00+02:00"')
+    assert told(photo(xmp=inside)).taken.seconds == NOON
+    path = tmp_path / "a.jpg"
+    place = 'exif:GPSLatitude="48,51.4N" exif:GPSLongitude="2,21.1E"'
+    (tmp_path / "a.jpg.xmp").write_bytes(
+        packet(f'photoshop:DateCreated="2024-05-01T12:00:00" {place}')
+    )
+    found = told(photo(), str(path))
+    assert (found.taken.seconds, found.taken.zoned) == (NOON, False)
+    assert found.known.place == pytest.approx((48 + 51.4 / 60, 2 + 21.1 / 60))
+
+
+def test_a_place_that_geonb_estimated_is_not_a_known_one(tmp_path):
+    ours = 'exif:GPSLatitude="48,51.4N" exif:GPSLongitude="2,21.1E" '
+    ours += 'exif:GPSProcessingMethod="estimated by geonb, mini"'
+    (tmp_path / "a.xmp").write_bytes(packet(ours))
+    assert told(photo(), str(tmp_path / "a.jpg")).known is None
+
+
+@pytest.mark.parametrize("ending", [".json", ".supplemental-metadata.json", ".suppl.json"])
+def test_takeout_tells_utc_and_a_place(tmp_path, ending):
+    name = "a.jpg" if ending != ".suppl.json" else "a-name-of-more-than-thirty-characters.jpg"
+    ending = (
+        ending if ending != ".suppl.json" else ".supplemental-metadata"[: 46 - len(name)] + ".json"
+    )
+    record = {"photoTakenTime": {"timestamp": str(int(NOON))},
+              "geoData": {"latitude": 48.5, "longitude": 2.5}}  # fmt: skip
+    (tmp_path / f"{name}{ending}").write_text(json.dumps(record))
+    found = told(photo(name, inner=[TAKEN]), str(tmp_path / name))
+    assert (found.taken.seconds, found.taken.zoned) == (NOON, True)
+    assert (found.known.place, found.known.source) == ((48.5, 2.5), "Takeout")
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"photoTakenTime": 5}', '{"geoData": {"latitude": "x"}}']
+)
+def test_broken_takeout_tells_nothing(tmp_path, text):
+    (tmp_path / "a.jpg.json").write_text(text)
+    found = told(photo(), str(tmp_path / "a.jpg"))
+    assert (found.taken, found.known) == (None, None)
+
+
+def test_exif_goes_before_what_lies_beside(tmp_path):
+    (tmp_path / "a.jpg.json").write_text('{"geoData": {"latitude": 1.0, "longitude": 2.0}}')
+    known = told(photo(place=(48.0, 11.0)), str(tmp_path / "a.jpg")).known
+    assert known.source == "EXIF"
+    assert known.place == pytest.approx((48.0, 11.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("+02:00", 7200), ("-03:30", -12600), ("+26:00", 93600), ("-00:00:30", -30)],
+)
+def test_offsets(text, seconds):
+    assert read_offset(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["2", "+2", "+02:60", "Berlin", ""])
+def test_what_is_no_offset(text):
+    with pytest.raises(TripError, match=r"such as \+02:00"):
+        read_offset(text)
