@@ -7,7 +7,8 @@ import shutil
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 from geonb.errors import FetchError
 from geonb.web.addresses import redacted
@@ -15,6 +16,7 @@ from geonb.web.answers import WebError
 from geonb.web.asking import Limits, asking
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from geonb.web.answers import Answer
@@ -32,6 +34,16 @@ LONGEST_PAUSE_S = 120.0
 _UNKNOWN = 1 << 30
 """The size that a file may have if nobody has said it."""
 _PAUSE_S = 0.5
+
+
+def _tqdm(**options: Any) -> Any:
+    from tqdm.auto import tqdm
+
+    return tqdm(**options)
+
+
+BAR: ContextVar[Callable[..., Any]] = ContextVar("BAR", default=_tqdm)
+"""What makes the progress bars; a thread may have its own."""
 
 
 def is_local(mirror: str) -> bool:
@@ -67,7 +79,9 @@ def download(url: str, part: Path, size: int = 0) -> None:
                 raise FetchError(str(error)) from None  # no answer came: the next mirror's turn
             failures = 0 if _size(part) > before else failures + 1
             if failures > PATIENCE or time.monotonic() > limits.deadline:
-                raise FetchError(f"{error}, repeatedly; {_size(part):,} bytes are kept") from None
+                raise FetchError(
+                    f"{error}, repeatedly; {_size(part):,} bytes are kept, try again"
+                ) from None
             pause = _PAUSE_S * failures
         time.sleep(pause)
 
@@ -176,12 +190,10 @@ def _note_version(answer: Answer, url: str, part: Path) -> None:
 
 
 def _write(answer: Answer, part: Path, have: int, total: int | None, most: int | None) -> None:
-    from tqdm.auto import tqdm
-
     name = part.name.removeprefix(".").removesuffix(".part")
     with (
         part.open("ab" if have else "wb") as file,
-        tqdm(total=total, initial=have, desc=name, unit="B", unit_scale=True) as bar,
+        BAR.get()(total=total, initial=have, desc=name, unit="B", unit_scale=True) as bar,
     ):
         for chunk in answer.chunks():
             file.write(chunk)
