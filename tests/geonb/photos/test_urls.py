@@ -11,6 +11,7 @@ import pytest
 import geonb
 from geonb.errors import PhotoError
 from geonb.photos import urls
+from geonb.web import asking
 from geonb.web.addresses import parsed, redacted
 from support.web import PNG
 
@@ -159,7 +160,7 @@ def test_a_server_that_drips_is_cut_off(base, monkeypatch, path):
 
 
 def test_a_server_that_is_silent_is_given_up(monkeypatch):
-    monkeypatch.setattr(urls, "READ_S", 0.2)
+    monkeypatch.setattr(asking, "READ_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent, refused("it took too long"):
         urls.fetch(f"http://127.0.0.1:{silent.getsockname()[1]}/", allow_private=True)
 
