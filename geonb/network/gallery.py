@@ -70,7 +70,7 @@ def read_points(source: ArrayLike | str | os.PathLike[str]) -> NDArray[np.float6
     return points
 
 
-def _csv_rows(path: Path, file: Iterable[str]) -> list[tuple[str, str]]:
+def _csv_rows(path: Path, file: Iterable[str]) -> list[list[float]]:
     reader = csv.DictReader(file)
     names = {name.strip().lower(): name for name in reader.fieldnames or ()}
     lat, lng = (next((names[n] for n in k if n in names), "") for k in (LATITUDES, LONGITUDES))
@@ -78,7 +78,12 @@ def _csv_rows(path: Path, file: Iterable[str]) -> list[tuple[str, str]]:
         raise CellsError(
             f"{path}: a gallery has columns lat and lng, this has {', '.join(names) or 'none'}"
         )
-    return [(row[lat], row[lng]) for row in reader]
+    try:
+        return [[float(str(row[name])) for name in (lat, lng)] for row in reader]
+    except ValueError as error:
+        raise PlaceError(
+            f"{path}: expected latitudes and longitudes in degrees ({error})"
+        ) from error
 
 
 def open_gallery(location: Path, points: NDArray[np.float64], owner: str = "geoclip") -> Gallery:

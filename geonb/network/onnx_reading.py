@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from geonb.earth.cells import Cells
-    from geonb.network.checkpoint import Output
+    from geonb.network.layers import Output
 
 _MOST_NODES = 20_000
 """CLIP's vision model has 2,000."""

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geonb.network.checkpoint import Output
-    from geonb.network.layers import Checkpoint, Layer
+    from geonb.network.layers import Checkpoint, Layer, Output
 
 _PAGE = 4096
 _ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}

@@ -11,7 +11,7 @@ from geonb.errors import PhotoError
 from geonb.photos import jpeg
 from geonb.photos.decoding import blocks_and_packets
 from geonb.photos.metadata import ORIENTATION, from_blocks
-from geonb.writing import replacing
+from geonb.writing import check_outputs, replacing
 
 if TYPE_CHECKING:
     import os
@@ -32,6 +32,7 @@ def write_without_place(photo: Photo, path: str | os.PathLike[str]) -> bool:
         raise PhotoError(f"{path}: a copy is written as .jpg or .png, not {ending or 'that'!r}")
     kind, options = _ENDINGS[ending]
     data = photo.source
+    check_outputs([Path(path)], [photo.name], overwrite=True)  # never over the photo itself
     with replacing(path) as temporary:
         if kind == "JPEG" and isinstance(data, bytes) and data.startswith(b"\xff\xd8"):
             temporary.write_bytes(_bare_jpeg(photo.name, data))

@@ -61,7 +61,8 @@ def fetch(weights: Weights, source: str | os.PathLike[str] | None, check: Check)
                 f"{folder}: geonb did not make this folder; move it away, or name it in "
                 f"{variable(weights)}"
             )
-        with locking(folder / ".lock"):
+        waiting = f"another process is fetching {weights.name}; waiting until it has ended"
+        with locking(folder / ".lock", waiting):
             if source is None and (files := cached_files(weights)):
                 return files[-1]  # another process has fetched them meanwhile
             return _fetch_first(weights, forms, check)

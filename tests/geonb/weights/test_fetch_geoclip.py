@@ -15,7 +15,7 @@ from geonb.errors import FetchError
 from geonb.network import geoclip
 from geonb.weights import clearing
 from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES, REGISTRY
-from geonb_lab import lookalikes
+from geonb_lab import similarity
 from support.geoclip_files import make_points, write_onnx_form
 
 
@@ -48,7 +48,7 @@ def served(mirror, content, cache, monkeypatch):
     record = replace(GEOCLIP, forms=tuple(map(local, GEOCLIP.forms)), int8=local(GEOCLIP.int8))
     monkeypatch.setitem(REGISTRY, "geoclip", record)
     places = replace(GEOCLIP_PLACES, forms=tuple(map(local, GEOCLIP_PLACES.forms)))
-    monkeypatch.setattr(lookalikes, "GEOCLIP_PLACES", places)
+    monkeypatch.setattr(similarity, "GEOCLIP_PLACES", places)
     return record
 
 

@@ -3,6 +3,7 @@
 import bz2
 import io
 import os
+import tracemalloc
 import zipfile
 import zlib
 
@@ -210,3 +211,14 @@ def test_no_home_of_that_name(monkeypatch):
 def test_the_folder_one_stands_in_has_a_name(queries, monkeypatch):
     monkeypatch.chdir(queries)
     assert read_photos(".").name == "gps_query_imgs"
+
+
+def test_a_line_that_unpacks_to_gigabytes_is_not_read_whole(tmp_path):
+    path = tmp_path / "truth.bz2"
+    path.write_bytes(bz2.compress(b"1" * 300_000_000))
+    tracemalloc.start()
+    with pytest.raises(EvaluationError, match="line 1: expected tab-separated columns"):
+        testsets.placing2016(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 50e6
