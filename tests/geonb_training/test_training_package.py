@@ -15,8 +15,8 @@ from geonb_training.__main__ import main
 
 PACKAGE = Path(geonb_training.__file__).parent
 FLOORS = (
-    "network shards splits originals softmax head_report",
-    "squares features torch_network writing",
+    "network shards splits originals softmax head_report partitions",
+    "squares features torch_network writing head_files",
     "batches state",
     "fitting head",
     "mxnet_trainer torch_trainer",
