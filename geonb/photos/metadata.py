@@ -227,18 +227,3 @@ def _numbers(parts: Any) -> tuple[float, float, float]:
     rest = [0.0 if math.isnan(value) else value for value in values[1:]]
     minutes, seconds = [*rest, 0.0, 0.0][:2]
     return values[0], minutes, seconds
-
-
-def upright(block: bytes) -> bytes:
-    """The block of EXIF with an orientation that says upright, and all else as it is."""
-    from geonb.photos import tiff
-
-    try:
-        found = tiff.read(block)
-    except ValueError:
-        return block
-    turn = found.directory(found.first).get(ORIENTATION)
-    if not turn or turn.kind != 3:
-        return block
-    one = (1).to_bytes(2, "little" if found.order == "<" else "big")
-    return block[: turn.start] + one + block[turn.start + 2 :]
