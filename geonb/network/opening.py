@@ -164,9 +164,13 @@ class OnnxEngine(Engine):
         return alone
 
     def _open(self, device: sessions.Device, threads: int = 0) -> Any:
-        path = self._derived.folder / "model.onnx"
-        optimised, prepack = self._kind != "plain", self._kind == "int8"
-        return sessions.open_session(path, device, threads, optimised=optimised, prepack=prepack)
+        return sessions.open_session(
+            self._derived.folder / "model.onnx",
+            device=device,
+            threads=threads,
+            level="ALL" if self._kind == "plain" else "NONE",
+            prepack=self._kind == "int8",
+        )
 
     def _derive(self, files: CheckpointFiles) -> Derived:
         """The network as ONNX, then in int8 if wished, then laid out for processors like this."""
@@ -183,15 +187,13 @@ class OnnxEngine(Engine):
             if self._kind == "plain":
                 files.write_onnx(folder)
                 return
-            from geonb.network.onnx_writing import optimise
-
             plain = folder / "plain"
             plain.mkdir()
             files.write_onnx(plain)
             if calibration:
                 quantise(plain / "model.onnx", folder / "model.onnx", files, calibration)
             else:
-                optimise(plain / "model.onnx", folder / "model.onnx", name=files.paths[0])
+                sessions.optimise(plain / "model.onnx", folder / "model.onnx", name=files.paths[0])
             shutil.rmtree(plain)
 
         wanted = Wanted(files.owner, "-".join(parts), sessions.runtime().__version__)
