@@ -78,6 +78,8 @@ class Predictions(Sequence[Prediction]):
         truth: Where the photo was taken, in degrees, if that is known; tables then show distances.
         belief: Probabilities of all the model's places; None if only the best cells are known.
         promise: What the model promises of regions; None if nothing.
+        answer: The best place and how sure it is; None if only the best cells are known.
+        truth_cell: The cell that would have been right; None if that is not known.
     """
 
     best: tuple[Prediction, ...]

@@ -221,9 +221,16 @@ def _text(value: Any) -> str:
 def _numbers(parts: Any) -> tuple[float, float, float]:
     """Degrees, minutes, seconds; minutes and seconds that are absent, or 0/0, are 0."""
     some = parts if isinstance(parts, (tuple, list)) else (parts,)
-    values = [float(part) for part in some if isinstance(part, (Real, str))]
+    values = [_float(part) for part in some if isinstance(part, (Real, str))]
     if not 1 <= len(values) == len(some) <= 3 or not math.isfinite(values[0]):
         raise ValueError("not a coordinate")
     rest = [0.0 if math.isnan(value) else value for value in values[1:]]
     minutes, seconds = [*rest, 0.0, 0.0][:2]
     return values[0], minutes, seconds
+
+
+def _float(number: Any) -> float:
+    try:
+        return float(number)
+    except ZeroDivisionError:  # 0/0, in Pillow before 12.2
+        return math.nan
