@@ -121,8 +121,9 @@ def test_a_small_tiff_takes_little(tmp_path, tags):
     assert (tmp_path / "a.tif").stat().st_size < 180
     code = """
 import geonb, resource
+from geonb.errors import PhotoError
 try: geonb.open_photo("a.tif").image()
-except geonb.PhotoError as error: print("cut off or broken" in str(error))
+except PhotoError as error: print("cut off or broken" in str(error))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
     command = [sys.executable, "-c", code]
