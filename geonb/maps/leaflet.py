@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import ipyleaflet
 import ipywidgets
 import numpy as np
+import traitlets
 
 from geonb.distances import bounds
+from geonb.errors import MapError
 from geonb.maps import drawing, static
+from geonb.maps.atlas import largest_towns
 from geonb.maps.live import Beside, Live, traits_of
 from geonb.maps.plane import coasts, cut_lines, cut_rings, great_circle, land, on_turns
 from geonb.maps.points import TRUTH, TRUTH_COLOUR, Point, box, in_km, nearest_turn, points, view
-from geonb.maps.static import near
+from geonb.maps.static import near, spread_out
 from geonb.shown.pictures import show_photo
 
 if TYPE_CHECKING:
@@ -27,6 +31,17 @@ if TYPE_CHECKING:
 
     Line = NDArray[np.float64]
 
+VARIABLE = "GEONB_TILES"
+"""The environment variable that says whose tiles Leaflet's map shows."""
+_OSM = '&copy; <a href="https://www.openstreetmap.org/copyright">OpenStreetMap</a> contributors'
+HOSTS = {
+    "osm": ("https://tile.openstreetmap.org/{z}/{x}/{y}.png", _OSM),
+    "carto": (
+        "https://basemaps.cartocdn.com/rastertiles/voyager/{z}/{x}/{y}.png",
+        f'{_OSM} &copy; <a href="https://carto.com/attributions">CARTO</a>',
+    ),
+}
+"""Addresses of tiles, and what their licences want named: both show OpenStreetMap's data (ODbL)."""
 _DIGITS = 5
 """Of a degree, about a metre."""
 _LAND_PANE = "geonb-land"
@@ -39,23 +54,24 @@ class LeafletMap(Live, ipywidgets.VBox):
 
 
 def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
-    """Draw predictions on an ipyleaflet map around the best one, with their list beside it."""
+    """Draw all predictions on an ipyleaflet map, with their list beside it."""
     *_, whole, far = view(box(predictions))  # all pins are on the turn of the globe around here
-    *_, (lat, lng), zoom = view(bounds(near(predictions)))
-    centre = lat, nearest_turn(lng, whole[1])
+    *_, (lat, lng), close = view(bounds(near(predictions)))
     if len(set(near(predictions)) & set(predictions.places)) == 1:
-        zoom = min(zoom, 7)  # closer, nothing says where a single pin is without tiles
-    if zoom < far + 2:  # hardly closer
-        centre, zoom = whole, far
-    world = base_map(centre, zoom, whole[1], near=bounds(near(predictions)))
+        far, close = min(far, 7), min(close, 7)  # closer, a single pin is a pin on nothing
+    world = base_map(whole, far, whole[1], near=bounds(near(predictions)))
     for layer in _truth_layers(predictions, whole[1]):
         world.add(layer)
     thumbnail = show_photo(predictions.photo, side=200)._repr_html_() if photo else ""
     for index, point in enumerate(points(predictions)):
         world.add(_marker(point, index, whole[1], thumbnail))
+    views = {"bounds": {"center": whole, "zoom": far}}
+    if spread_out(predictions):
+        views["answer"] = {"center": (lat, nearest_turn(lng, whole[1])), "zoom": close}
     return boxed(
-        world, static.draw(predictions, photo=photo), world=world,
-        whole={"center": list(whole), "zoom": far}, **traits_of(predictions, why, photo=photo),
+        world, static.draw(predictions, photo=photo), world=world, views=views,
+        towns=[[name, *place] for name, place in largest_towns(predictions)],
+        **traits_of(predictions, why, photo=photo),
     )  # fmt: skip
 
 
@@ -74,13 +90,14 @@ def base_map(
     turn: float | None = None,
     near: tuple[float, float, float, float] | None = None,
 ) -> Any:
-    """An empty map: outlines below, OpenStreetMap's tiles with their attribution above.
+    """An empty map: outlines below, tiles with their attribution above (`tiles`).
 
     ``turn`` is the longitude in the middle of the outlines; without it, that of the centre. Around
     ``near``, a box that isn't large, coasts are fine.
     """
     world = ipyleaflet.Map(
         center=centre, zoom=zoom, min_zoom=0, prefer_canvas=True, layout={"height": "420px"},
+        layers=tiles(),
         panes={_LAND_PANE: {"zIndex": 150, "pointerEvents": "none"}},  # tiles are at 200
     )  # fmt: skip
     middle = centre[1] if turn is None else turn
@@ -88,6 +105,26 @@ def base_map(
         world.add(layer)
     world.add(ipyleaflet.ScaleControl(position="bottomleft", imperial=False))
     return world
+
+
+class _Tiles(ipyleaflet.TileLayer):
+    """OpenStreetMap refuses its tiles to pages that don't say where they are."""
+
+    referrer_policy = traitlets.Unicode("strict-origin-when-cross-origin").tag(sync=True, o=True)
+
+
+def tiles() -> tuple[Any, ...]:
+    """The layer of tiles that the variable GEONB_TILES names, if any. Raises `MapError`."""
+    asked = os.environ.get(VARIABLE) or "osm"
+    if asked == "none":
+        return ()
+    if asked not in HOSTS and not all(part in asked for part in ("://", "{z}", "{x}", "{y}")):
+        raise MapError(
+            f"no tiles {VARIABLE}={asked}; choose {', '.join(HOSTS)}, none, or an address with "
+            "{z}, {x} and {y}"
+        )
+    url, attribution = HOSTS.get(asked, (asked, _OSM))
+    return (_Tiles(url=url, attribution=attribution, max_zoom=19, base=True),)
 
 
 def _land_layers(

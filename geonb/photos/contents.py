@@ -45,6 +45,27 @@ _PNG_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _PNG_TEXT = {b"zTXt", b"tEXt", b"iTXt"}
 
 
+_OTHERS = (
+    (b"<svg", 0, "an SVG drawing; save it as PNG"),
+    (b"<", 0, "a web page or other text with tags"),
+    (b"%PDF", 0, "a PDF document"),
+    (b"PK\x03\x04", 0, "a zip archive or an office document"),
+    (b"\x1f\x8b", 0, "a gzip archive"),
+    (b"{", 0, "JSON text"),
+    (b"\xff\x0a", 0, "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)"),
+    (b"\0\0\0\x0cJXL ", 0, "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)"),
+    (b"\0\0\0\x0cjP", 0, "JPEG 2000; save it as JPEG"),
+    (b"8BPS", 0, "a Photoshop file; export it as JPEG"),
+    (b"gimp xcf", 0, "a GIMP file; export it as JPEG"),
+    (b"II\xbc", 0, "JPEG XR; save it as JPEG"),
+    (b"ftyp", 4, "a film, or a format of pictures that is rare; save a picture of it as JPEG"),
+    (b"RIFF", 0, "a film or a sound; save a picture of it as JPEG"),
+    (b"\x1aE\xdf\xa3", 0, "a film; save a picture of it as JPEG"),
+    (b"\x00\x00\x00\x00", 0, "zeros"),
+)
+"""Bytes of what people mistake for a picture, and where they stand, to say what it is instead."""
+
+
 @dataclass(frozen=True)
 class Contents:
     """The parts of a picture file.
@@ -54,12 +75,14 @@ class Contents:
         exif: Blocks of EXIF, which are TIFF, in their order.
         xmp: Packets of XMP.
         profile: The colour profile, if the decoder doesn't find it in ``picture``.
+        note: What has to be said of the picture.
     """
 
     picture: bytes
     exif: tuple[bytes, ...] = ()
     xmp: tuple[bytes, ...] = ()
     profile: bytes | None = None
+    note: str = ""
 
 
 def kind(data: bytes) -> str:
@@ -72,6 +95,13 @@ def kind(data: bytes) -> str:
             return "AVIF"
         return "HEIF" if brands & _HEIF_BRANDS else ""
     return next((name for start, name in _STARTS.items() if data.startswith(start)), "")
+
+
+def other_kind(data: bytes) -> str:
+    """What a file is that is no picture, with what to do."""
+    text = data[:1000].lstrip()
+    found = (kind for start, at, kind in _OTHERS if text[at:].startswith(start))
+    return next(found, "not a picture that geonb can read")
 
 
 def split(data: bytes) -> Contents:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from geonb.files import MARK
+from geonb.web import asking
 from geonb.weights import downloading
 from geonb.weights.registry import LOCATIONNET, WeightsFile
 from support.servers import Mirror, serve
@@ -29,7 +30,8 @@ def record(*mirrors, content=CONTENT):
 @pytest.fixture
 def mirror(monkeypatch):
     """A server that has the whole model; what waits for it is in a hurry."""
-    monkeypatch.setattr(downloading, "TIMEOUT_S", (1.0, 0.3))
+    monkeypatch.setattr(asking, "CONNECT_S", 1.0)
+    monkeypatch.setattr(asking, "READ_S", 0.3)
     monkeypatch.setattr(downloading, "_PAUSE_S", 0.01)
     with serve(Mirror(dict(WHOLE))) as mirror:
         yield mirror
