@@ -221,7 +221,7 @@ def _text(value: Any) -> str:
 def _numbers(parts: Any) -> tuple[float, float, float]:
     """Degrees, minutes, seconds; minutes and seconds that are absent, or 0/0, are 0."""
     some = parts if isinstance(parts, (tuple, list)) else (parts,)
-    values = [float(part) for part in some if isinstance(part, (Real, str))]
+    values = [_float(part) for part in some if isinstance(part, (Real, str))]
     if not 1 <= len(values) == len(some) <= 3 or not math.isfinite(values[0]):
         raise ValueError("not a coordinate")
     rest = [0.0 if math.isnan(value) else value for value in values[1:]]
@@ -229,16 +229,8 @@ def _numbers(parts: Any) -> tuple[float, float, float]:
     return values[0], minutes, seconds
 
 
-def upright(block: bytes) -> bytes:
-    """The block of EXIF with an orientation that says upright, and all else as it is."""
-    from geonb.photos import tiff
-
+def _float(number: Any) -> float:
     try:
-        found = tiff.read(block)
-    except ValueError:
-        return block
-    turn = found.directory(found.first).get(ORIENTATION)
-    if not turn or turn.kind != 3:
-        return block
-    one = (1).to_bytes(2, "little" if found.order == "<" else "big")
-    return block[: turn.start] + one + block[turn.start + 2 :]
+        return float(number)
+    except ZeroDivisionError:  # 0/0, in Pillow before 12.2
+        return math.nan

@@ -73,17 +73,6 @@ def download(url: str, part: Path, size: int = 0) -> None:
         time.sleep(pause)
 
 
-def ask(url: str) -> str:
-    """What the server of ``url`` answers, in a few words; the file itself is not loaded."""
-    if not is_local(url):
-        try:
-            with asking(url, {}, time.monotonic() + PATIENCE_S) as answer:
-                _check(answer)
-        except (FetchError, WebError) as error:
-            return str(error)
-    return "there, not fetched"
-
-
 def forget(part: Path) -> None:
     """Remove what an unfinished download left."""
     part.unlink(missing_ok=True)
@@ -141,7 +130,10 @@ def _take(answer: Answer, part: Path, most: int) -> None:
         have = 0
     if answer.status in {206, 416} and not resumed:
         raise FetchError("the server sent another range than it was asked for; try again")
-    _check(answer)
+    if answer.status not in {200, 206}:
+        raise FetchError(answer.words())
+    if answer.kind == "text/html":
+        raise FetchError(f"{answer.status}, but an HTML page, not the file")
     encoded = headers.get("Content-Encoding", "identity") != "identity"
     if not resumed and not encoded:  # otherwise the bytes here and those in a range would differ
         # A weak ETag doesn't promise the same bytes, and may not stand in If-Range (RFC 9110).
@@ -154,14 +146,6 @@ def _take(answer: Answer, part: Path, most: int) -> None:
         forget(part)
         raise FetchError(f"the server offers {total:,} bytes, expected {most:,} at most")
     _write(answer, part, have, total, most)
-
-
-def _check(answer: Answer) -> None:
-    """Raise `FetchError` where the answer is not a file."""
-    if answer.status not in {200, 206}:
-        raise FetchError(answer.words())
-    if answer.kind == "text/html":
-        raise FetchError(f"{answer.status}, but an HTML page, not the file")
 
 
 def _write(answer: Answer, part: Path, have: int, total: int | None, most: int) -> None:
