@@ -17,6 +17,7 @@ from .model import load_model as load_model
 from .photos.examples import example_photo as example_photo
 from .photos.photo import Photo as Photo
 from .photos.photo import open_photo as open_photo
+from .picker.fetching import FetchButton as FetchButton
 from .picker.widget import FileUpload as FileUpload
 from .picker.widget import PhotoPicker as PhotoPicker
 from .predictions import Prediction as Prediction

@@ -42,7 +42,7 @@ def check_points(points: ArrayLike) -> NDArray[np.float64]:
 def as_degrees(points: ArrayLike) -> NDArray[np.float64]:
     """Numbers as an array, NaN where they are masked; a data frame's columns go by their names.
 
-    Raises `TypeError` or `ValueError` for dates, text and whatever else isn't a real number.
+    Raises `TypeError` or `ValueError` for dates, bytes and whatever else isn't a real number.
     """
     names = [str(name).strip().lower() for name in getattr(points, "columns", ())]
     if names:
@@ -52,7 +52,7 @@ def as_degrees(points: ArrayLike) -> NDArray[np.float64]:
         if all(known):
             points = np.asarray(points)[:, [lat_or_lng[0] for lat_or_lng in known]]
     values: Any = np.ma.asanyarray(points)
-    if values.dtype.kind not in "iufO":
+    if values.dtype.kind not in "iufOU":
         raise TypeError(f"{values.dtype} are no degrees")
     return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
 

@@ -234,16 +234,21 @@ def deriving() -> AbstractContextManager[None]:
 
 
 @contextmanager
-def locking(path: Path) -> Iterator[None]:
+def locking(path: Path, waiting: str = "") -> Iterator[None]:
     """Hold a lock among processes in this block. Raises `OSError` if the folder can't be written.
 
     Where the file system has no locks, as some of clusters, the lock is a file that is there.
+    ``waiting`` is said if another process holds it for more than a moment.
     """
     import filelock
 
     lock: filelock.BaseFileLock = filelock.FileLock(path)
     try:
-        lock.acquire()
+        try:
+            lock.acquire(timeout=2 if waiting else -1)
+        except filelock.Timeout:
+            warnings.warn(waiting, stacklevel=4)
+            lock.acquire()
     except (OSError, NotImplementedError) as error:
         if getattr(error, "errno", errno.ENOSYS) not in NO_LOCKS:
             raise

@@ -78,6 +78,8 @@ class Predictions(Sequence[Prediction]):
         truth: Where the photo was taken, in degrees, if that is known; tables then show distances.
         belief: Probabilities of all the model's places; None if only the best cells are known.
         promise: What the model promises of regions; None if nothing.
+        answer: The best place and how sure it is; None if only the best cells are known.
+        truth_cell: The cell that would have been right; None if that is not known.
     """
 
     best: tuple[Prediction, ...]
@@ -215,9 +217,10 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
         Prediction(place, probability, model.cells.place(i), model.cells.tokens[i])
         for place, (i, probability) in enumerate(found, start=1)
     )
+    note = "; ".join(filter(None, (model.note, photo.note)))
     belief, promise = Belief(model.cells, probabilities), None if name else model.promise
     return Predictions(
-        best, photo, model.name, model.engine, model.note, truth or photo.place, belief, name, km,
+        best, photo, model.name, model.engine, note, truth or photo.place, belief, name, km,
         promise,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geonb.errors import ModelError
+from geonb.errors import ModelError, printable
 from geonb.files import expecting, regular
 from geonb.writing import replacing
 
@@ -40,9 +40,10 @@ class Promise:
     places: int
 
     def __str__(self) -> str:
+        photos = printable(self.test_set)
         return (
-            f"to contain the truth of {self.coverage:.0%} of photos like {self.test_set}, a region "
-            f"must hold {self.share:.2%} of the probability (learned on {self.photos:,} photos)"
+            f"to contain the truth of {self.coverage:.0%} of photos like {photos}, a region must "
+            f"hold {self.share:.2%} of the probability (learned on {self.photos:,} photos)"
         )
 
     @property
@@ -50,8 +51,8 @@ class Promise:
         """What a region that keeps the promise does."""
         few = Fraction(round(100 * self.coverage), 100)
         return (
-            f"for {few.numerator} of {few.denominator} photos like {self.test_set}, a region like "
-            "this holds the true place"
+            f"for {few.numerator} of {few.denominator} photos like {printable(self.test_set)}, a "
+            "region like this holds the true place"
         )
 
     def save(self, folder: str | os.PathLike[str]) -> None:

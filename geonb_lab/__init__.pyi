@@ -17,6 +17,7 @@ from .evaluation.promises import check_promise as check_promise
 from .evaluation.promises import learn_promise as learn_promise
 from .evaluation.published import PublishedRow as PublishedRow
 from .evaluation.scores import Score as Score
+from .game.flips import Flip as Flip
 from .game.flips import Flips as Flips
 from .game.flips import show_flips as show_flips
 from .game.rounds import Round as Round
@@ -26,8 +27,6 @@ from .game.widget import GuessMap as GuessMap
 from .game.widget import play as play
 from .groups import show_places as show_places
 from .heatmaps import show_heatmap as show_heatmap
-from .lookalikes import Lookalikes as Lookalikes
-from .lookalikes import lookalikes as lookalikes
 from .many.results import Result as Result
 from .many.results import predict_many as predict_many
 from .occlusion import Occlusion as Occlusion
@@ -36,6 +35,8 @@ from .occlusion import occlude_boxes as occlude_boxes
 from .regions import Region as Region
 from .regions import region as region
 from .regions import true_classes as true_classes
+from .similarity import Lookalikes as Lookalikes
+from .similarity import lookalikes as lookalikes
 from .trips.evaluation import TripEvaluation as TripEvaluation
 from .trips.evaluation import evaluate_trips as evaluate_trips
 from .trips.located import Located as Located

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from geonb.errors import PhotoError, TrainingError
 from geonb.files import expanded
-from geonb.photos.photo import open_photo
+from geonb.photos.photo import MAX_BYTES, open_photo
 from geonb_lab.evaluation.photo_sets import make_set
 from geonb_lab.evaluation.photo_tables import Entry
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from geonb.photos.photo import PhotoSource
     from geonb_lab.evaluation.photo_sets import PhotoSet
 
+_MOST_JSON = 1_000_000
+"""Bytes of a photo's JSON: it holds a place and a name."""
 _END = 1024  # bytes of nothing at the end of every archive
 _NAME = re.compile(r"(?P<shard>.+\.tar)/(?P<name>.+)#(?P<start>\d+)\+(?P<size>\d+)", re.DOTALL)
 
@@ -55,9 +57,11 @@ class Member:
         try:
             with self.shard.open("rb") as file:
                 file.seek(self.start)
-                data = file.read(self.size)
+                data = file.read(min(self.size, MAX_BYTES + 1))
         except OSError as error:
             raise PhotoError(f"{self}: cannot read the archive ({error.strerror})") from error
+        if len(data) > MAX_BYTES:
+            raise PhotoError(f"{self}: larger than {MAX_BYTES // 10**6} MB, expected a photo")
         if len(data) < self.size:
             raise PhotoError(f"{self}: the archive ends in the middle of it; copy it again")
         return data
@@ -94,9 +98,11 @@ def _entries(shard: Path, skipped: Counter[str]) -> Iterator[Entry]:
         with tarfile.open(shard, "r:") as archive:  # uncompressed: only so is a photo found alone
             for item in archive:
                 key, _, ending = item.name.rpartition(".")
-                if not item.isfile():
+                if item.issparse():  # it may say any size, and lies in pieces
+                    skipped["are sparse"] += 1
+                elif not item.isfile():
                     continue
-                if ending == "json":
+                elif ending == "json":
                     told[key] = _told(archive, item)
                 elif ending.lower() in {"jpg", "jpeg", "png", "webp"}:
                     photos.append(Member(shard, item.name, item.offset_data, item.size))
@@ -122,6 +128,8 @@ def _told(archive: tarfile.TarFile, item: tarfile.TarInfo) -> Entry:
     file = archive.extractfile(item)
     assert file
     try:
+        if item.size > _MOST_JSON:
+            raise ValueError(f"{item.size:,} bytes")  # noqa: TRY301 - told as all else that's wrong
         told = json.loads(file.read())
         place = (float(told["lat"]), float(told["lng"]))
         return Entry(item.name, place, str(told.get("photographer", "")))

@@ -105,14 +105,14 @@ def split(_app, _what, _name, _obj, _options, lines):
 
 
 SECTIONS = {
-    "Locate photos": "geonb: model predictions answers regions published preprocessing known",
+    "Locate photos": "geonb: model predictions answers promise published preprocessing known",
     "Photos": "geonb: photos picker",
     "Maps and pictures": "geonb: maps shown",
     "Places and cells": "geonb: distances earth",
     "Models and errors": "geonb: weights errors",
     "How good is it": "geonb_lab: evaluation",
     "Many photos": "geonb_lab: many cleaning",
-    "What it looked at, and where": "geonb_lab: occlusion regions heatmaps groups lookalikes",
+    "What it looked at, and where": "geonb_lab: occlusion regions heatmaps groups similarity",
     "The game": "geonb_lab: game",
     "Trips": "geonb_lab: trips",
 }

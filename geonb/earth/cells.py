@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -162,6 +163,8 @@ _SHIPPED = {
 def read_cells(path: str | os.PathLike[str]) -> Cells:
     """Read a cell list, one ``token<TAB>latitude<TAB>longitude`` a line.
 
+    The CSV files of GeoEstimation are read too: the columns hex_id, latitude_mean and
+    longitude_mean, in the order of class_label.
     ``locationnet`` and ``mini`` are the lists that come with geonb, the first with its 15,527
     cells as they were published.
 
@@ -172,6 +175,7 @@ def read_cells(path: str | os.PathLike[str]) -> Cells:
     tokens, places, number = [], [], 0
     with expecting(path, "a cell list", CellsError):
         lines = regular(path).read_text(encoding="ascii").splitlines()
+        lines = _tab_separated(lines)
     try:
         for number, line in enumerate(lines, start=1):
             token, lat, lng = line.split("\t")
@@ -197,3 +201,13 @@ def read_cells(path: str | os.PathLike[str]) -> Cells:
             f"{cells.tokens[i]}; are the lines or columns mixed up?"
         )
     return cells
+
+
+def _tab_separated(lines: list[str]) -> list[str]:
+    """The lines, those of GeoEstimation's CSV (Müller-Budack et al., ECCV 2018) as ours."""
+    header = next((i for i, line in enumerate(lines[:9]) if "hex_id" in line.split(",")), None)
+    if header is None:
+        return lines
+    rows = sorted(csv.DictReader(lines[header:]), key=lambda row: int(row["class_label"]))
+    wanted = "hex_id", "latitude_mean", "longitude_mean"
+    return ["\t".join(str(row[name]) for name in wanted) for row in rows]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.maps import atlas
 from geonb.maps.points import headline, how_sure, in_km, in_words
 from geonb.shown.pictures import data, show_photo
 from geonb.shown.sheets import percent
-from geonb.writing import replacing
+from geonb.writing import check_outputs, replacing
 
 if TYPE_CHECKING:
     import os
@@ -30,6 +31,7 @@ def write_page(
     The photo on it is small, and without EXIF. ``region`` is what `geonb_lab.region` gives: the
     page then says it. Raises `OutputError` if the file can't be written.
     """
+    check_outputs([Path(path)], [predictions.photo.name], overwrite=True)  # never over the photo
     photo = show_photo(predictions.photo, side=_SIDE)._repr_html_()
     body = data("answer.html").format(
         headline=escape(headline(predictions)),

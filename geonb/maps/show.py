@@ -33,7 +33,7 @@ def show_map(  # noqa: PLR0913 - each of them is a choice of its own
     truth: Place | None = None,
     provider: Provider = "auto",
     *,
-    photo: bool = True,
+    photo: bool | None = None,
     region: object = None,
     api_key: str | None = None,
     map_id: str | None = None,
@@ -41,7 +41,8 @@ def show_map(  # noqa: PLR0913 - each of them is a choice of its own
     """Draw predictions on a map: pins by rank, and the true place if it is known.
 
     The photo stands beside the map, so a notebook that you save holds it: small and without its
-    EXIF. ``photo=False`` leaves it out.
+    EXIF. ``photo=False`` leaves it out. A photo from a picker or an upload is left out unless you
+    say ``photo=True``.
 
     ``truth`` replaces the truth that the predictions carry. ``region`` is what `geonb_lab.region`
     gives: the line below the map then says it. ``auto`` takes the provider that the
@@ -57,6 +58,7 @@ def show_map(  # noqa: PLR0913 - each of them is a choice of its own
     why = why if region is None else f"{region}. {why}"
     options = {"google": {"api_key": api_key, "map_id": map_id}, "gmaps": {"api_key": api_key}}
     draw = provider_module(chosen).draw
+    photo = not predictions.photo.uploaded if photo is None else photo
     return draw(predictions, why, photo=photo, **options.get(chosen, {}))
 
 

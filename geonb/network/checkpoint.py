@@ -7,7 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from geonb.earth.cells import CELLS_FILE, Cells, read_cells
 from geonb.errors import CheckpointError, ModelError
@@ -19,12 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.network.last_layer import LastLayer
-    from geonb.network.layers import Checkpoint
+    from geonb.network.layers import Checkpoint, Output
 
 SYMBOL = "-symbol.json"
 """How the name of MXNet's symbol file ends."""
-Output = Literal["features", "probabilities"]
-"""What a network can be asked for: what its last layer reads, and what it answers."""
 
 
 class CheckpointFiles(ABC):

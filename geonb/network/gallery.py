@@ -70,7 +70,7 @@ def read_points(source: ArrayLike | str | os.PathLike[str]) -> NDArray[np.float6
     return points
 
 
-def _csv_rows(path: Path, file: Iterable[str]) -> list[tuple[str, str]]:
+def _csv_rows(path: Path, file: Iterable[str]) -> list[list[float]]:
     reader = csv.DictReader(file)
     names = {name.strip().lower(): name for name in reader.fieldnames or ()}
     lat, lng = (next((names[n] for n in k if n in names), "") for k in (LATITUDES, LONGITUDES))
@@ -78,7 +78,12 @@ def _csv_rows(path: Path, file: Iterable[str]) -> list[tuple[str, str]]:
         raise CellsError(
             f"{path}: a gallery has columns lat and lng, this has {', '.join(names) or 'none'}"
         )
-    return [(row[lat], row[lng]) for row in reader]
+    try:
+        return [[float(str(row[name])) for name in (lat, lng)] for row in reader]
+    except ValueError as error:
+        raise PlaceError(
+            f"{path}: expected latitudes and longitudes in degrees ({error})"
+        ) from error
 
 
 def open_gallery(location: Path, points: NDArray[np.float64], owner: str = "geoclip") -> Gallery:
@@ -147,7 +152,7 @@ def location_encoder(path: Path) -> Callable[[NDArray[np.float64]], NDArray[np.f
 
 def _onnx_encoder(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     check_operators(path, read_onnx(path).graph.node)
-    session = open_session(path, optimised=False, prepack=True)
+    session = open_session(path, prepack=True)
     if [i.name for i in session.get_inputs()] != ["location"]:
         raise CheckpointError(f"{path}: not a location encoder; expected one input, location")
     return lambda places: session.run(["location_embeds"], {"location": places})[0]

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from geonb.earth.cells import Cells
-    from geonb.network.checkpoint import Output
     from geonb.network.gallery import Gallery
+    from geonb.network.layers import Output
 
 
 CLIP_RECIPE = Recipe(

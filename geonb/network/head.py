@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from geonb.network.checkpoint import Output
+    from geonb.network.layers import Output
     from geonb.preprocessing import Recipe
 
 HEAD_FILE = "head.json"

@@ -7,7 +7,7 @@ import math
 import re
 import warnings
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from geonb.errors import CheckpointError
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Shape = tuple[int, ...]
+Output = Literal["features", "probabilities"]
+"""What a network can be asked for: what its last layer reads, and what it answers."""
 INPUT_SHAPE: Shape = (1, 3, 224, 224)
 """One photo, as LocationNet and its family take it."""
 

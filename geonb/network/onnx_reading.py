@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from geonb.earth.cells import Cells
-    from geonb.network.checkpoint import Output
+    from geonb.network.layers import Output
 
 _MOST_NODES = 20_000
 """CLIP's vision model has 2,000."""
@@ -149,7 +149,7 @@ class Classifier:
         graph.node.extend(nodes)
         graph.output.extend(ValueInfoProto(name=name) for name in names)
         save_onnx(self.model, folder)
-        session = open_session(folder / "model.onnx", optimised=False, name=self.path)
+        session = open_session(folder / "model.onnx", name=self.path)
         for found in run(session, np.zeros(INPUT_SHAPE, np.float32), self.path):
             if found.ndim != 2 or len(found) != 1:
                 raise CheckpointError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import io
-import re
 import struct
 from contextlib import contextmanager
 from functools import cache
@@ -56,15 +55,6 @@ _DECODERS = {
     "HEIF": ("pillow_heif", "HeifImageFile"),
 }
 """The readers by format. Those that aren't here stay unused: some of Pillow's run programs."""
-_OTHERS = (
-    (b"<", "a web page or other text with tags"),
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a zip archive or an office document"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"{", "JSON text"),
-    (b"\x00\x00\x00\x00", "zeros"),
-)
-"""First bytes of what people mistake for a picture, to say what it is instead."""
 
 
 @contextmanager
@@ -72,7 +62,7 @@ def decoding(name: str, fails: tuple[type[Exception], ...] = PILLOW_FAILS) -> It
     """Turn what a decoder raises in this block into a `PhotoError`."""
     try:
         yield
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PhotoError(
             f"{name}: more pixels than Pillow opens (PIL.Image.MAX_IMAGE_PIXELS is "
             f"{Image.MAX_IMAGE_PIXELS:,}); make the picture smaller first"
@@ -86,22 +76,25 @@ def decoding(name: str, fails: tuple[type[Exception], ...] = PILLOW_FAILS) -> It
 
 def split(name: str, data: bytes) -> Contents:
     """The parts of a file. Raises `PhotoError` if it is broken, or no picture."""
-    if not contents.kind(data):
-        kind = next((kind for start, kind in _OTHERS if data.lstrip().startswith(start)), "")
-        raise PhotoError(
-            f"{name}: this is {kind or 'not a picture that geonb can read'}; "
-            "expected JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC"
-        )
+    kind = contents.kind(data)
     with decoding(name, (ValueError, struct.error)):
-        return contents.split(data)
+        if kind in {"TIFF", ""}:
+            from geonb.photos import raw
+
+            if raw.is_raw(data):
+                return raw.preview(name, data)
+        if kind:
+            return contents.split(data)
+    raise PhotoError(
+        f"{name}: this is {contents.other_kind(data)}; "
+        "expected JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, HEIC or a raw photo"
+    )
 
 
-def open_image(name: str, data: bytes, scans: int) -> Image.Image:
-    """Open the picture in a file: read its header, and check its size.
-
-    ``scans`` is `count_scans` of the data. Raises `PhotoError`.
-    """
-    parts, kind = split(name, data), contents.kind(data)
+def open_image(name: str, data: bytes) -> Image.Image:
+    """Open the picture in a file: read its header, and check its size. Raises `PhotoError`."""
+    parts = split(name, data)
+    kind, scans = contents.kind(parts.picture), count_scans(parts.picture)
     reader = _reader(name, kind)
     with decoding(name):
         image: Image.Image = reader(io.BytesIO(parts.picture))
@@ -116,6 +109,15 @@ def open_image(name: str, data: bytes, scans: int) -> Image.Image:
     drafts = kind == "JPEG" and scans <= 1 and not image.info.get("progressive")
     check_size(name, image, MAX_DRAFT_PIXELS if drafts else MAX_PIXELS)
     return image
+
+
+def decode(name: str, image: Image.Image, short_side: int | None) -> None:
+    """Decode the pixels, those of a JPEG to no less than ``short_side``. Raises `PhotoError`."""
+    if short_side:
+        scale = min(1.0, short_side / min(image.size))
+        image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
+    check_size(name, image)
+    load(name, image)
 
 
 def _reader(name: str, kind: str) -> type[ImageFile]:
@@ -134,15 +136,15 @@ def _reader(name: str, kind: str) -> type[ImageFile]:
     return found
 
 
-def blocks_and_packets(name: str, data: bytes) -> tuple[list[bytes], list[bytes]]:
-    """The blocks of EXIF and the packets of XMP in a file. Raises `PhotoError`."""
+def blocks_and_packets(name: str, data: bytes) -> tuple[list[bytes], list[bytes], str]:
+    """The blocks of EXIF and the packets of XMP in a file, and its note. Raises `PhotoError`."""
     parts = split(name, data)
     blocks, packets = list(parts.exif), list(parts.xmp)
     if contents.kind(data) in {"AVIF", "HEIF"}:  # only their decoders find it
-        found = open_image(name, data, 0).info
-        blocks = [contents.plain(found.get("exif") or b""), *blocks]
+        found = open_image(name, data).info
+        blocks.insert(parts.exif != (), contents.plain(found.get("exif") or b""))
         packets = [found.get("xmp") or b""]
-    return list(filter(None, blocks)), list(filter(None, packets))
+    return list(filter(None, blocks)), list(filter(None, packets)), parts.note
 
 
 def load(name: str, image: Image.Image) -> None:
@@ -176,14 +178,10 @@ def _silence_libtiff() -> None:
 def count_scans(data: bytes) -> int:
     """How many scans a JPEG has. Each goes over the whole picture: bytes of file, seconds of work.
 
-    A preview in the EXIF looks like a second scan; only then the segments are counted. Pictures
-    of other formats have none.
+    Pictures of other formats have none.
     """
     if contents.kind(data) != "JPEG":
         return 0
-    count = len(re.findall(b"\xff\xda", data))  # half the time of bytes.count
-    if count <= 1:
-        return count
     from geonb.photos import jpeg
 
     return jpeg.scans(data)

@@ -14,6 +14,7 @@ from geonb.photos.decoding import PILLOW_FAILS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from PIL import Image
 
@@ -24,7 +25,7 @@ ORIENTATION, ARTIST, EXIF_IFD, GPS_IFD = 0x0112, 0x013B, 0x8769, 0x8825
 """Tags (Exif 3.0, 4.6)."""
 LATITUDE_LETTER, LATITUDE, LONGITUDE_LETTER, LONGITUDE = 1, 2, 3, 4
 """Tags of the GPS directory (Exif 3.0, 4.6.6)."""
-_EXIF, _TIFF = "{http://ns.adobe.com/exif/1.0/}", "{http://ns.adobe.com/tiff/1.0/}"
+XMP_EXIF, _TIFF = "{http://ns.adobe.com/exif/1.0/}", "{http://ns.adobe.com/tiff/1.0/}"
 """The names of properties in XMP begin so (XMP specification part 2, 3.2 and 3.3)."""
 
 
@@ -49,15 +50,17 @@ class Facts:
         artist: Who took the photo; empty if it isn't told.
         gps: The GPS directories of EXIF: numbers or text by tag.
         told: By packet of XMP: the photo's own properties, and those of `LocationCreated`.
+        note: What has to be said of the picture.
     """
 
     turn: int = 1
     artist: str = ""
     gps: tuple[Mapping[int, Any], ...] = ()
     told: tuple[tuple[Mapping[str, str], Mapping[str, str]], ...] = ()
+    note: str = ""
 
 
-def from_blocks(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
+def from_blocks(blocks: Sequence[bytes], packets: Sequence[bytes], note: str = "") -> Facts:
     """The facts in blocks of EXIF, the first of which counts, and in packets of XMP."""
     turn, artist = 0, ""
     gps: list[Mapping[int, Any]] = []
@@ -77,7 +80,7 @@ def from_blocks(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
     for own, _ in told:
         text = own.get(_TIFF + "Orientation", "")
         turn = turn or _turn([int(text)] if text.isdecimal() else [])
-    return Facts(turn or 1, artist, tuple(gps), told)
+    return Facts(turn or 1, artist, tuple(gps), told, note)
 
 
 def from_image(image: Image.Image) -> Facts:
@@ -104,9 +107,10 @@ def _told(packets: Sequence[bytes]) -> tuple[tuple[Mapping[str, str], Mapping[st
 
 
 def _gps(block: Tiff, top: Mapping[int, Tag]) -> Iterator[Mapping[int, Any]]:
-    """The GPS directories of a block: the one at its place, and one in the Exif directory."""
-    for tags in (top, _linked(block, top, EXIF_IFD)):
-        found = _linked(block, tags, GPS_IFD)
+    """The GPS directories of a block, wherever they hang."""
+    inner = _linked(block, top, EXIF_IFD)
+    # CR3 keeps the GPS directory in a block of its own: there it is the first.
+    for found in (_linked(block, top, GPS_IFD), _linked(block, inner, GPS_IFD), top):
         yield {key: found[key].numbers or found[key].text for key in range(1, 5) if key in found}
 
 
@@ -121,12 +125,19 @@ def _turn(values: list[float]) -> int:
     return next((int(value) for value in values[:1] if value in range(1, 9)), 0)
 
 
-def place(facts: Facts) -> Known | None:
-    """Where the camera was, by the photo's own metadata; None if it doesn't say.
+def place(facts: Facts, path: Path | None = None) -> Known | None:
+    """Where the photo was taken, by what it tells and what stands beside its file; None if unknown.
 
-    The first of its places that tells its hemisphere counts, or else the first.
+    A sidecar is somebody's later word, so it goes first; Takeout's JSON may be Google's estimate.
+    The first place that tells its hemisphere counts, or else the first (docs/photo-places.md).
     """
-    return best([*in_exif(facts), *in_xmp(facts), *created(facts)])
+    beside: list[Known] = []
+    after: list[Known] = []
+    if path:
+        from geonb.photos import sidecars
+
+        beside, after = [*sidecars.in_sidecars(path)], [*sidecars.in_takeout(path)]
+    return best([*beside, *in_exif(facts), *in_xmp(facts), *after, *created(facts)])
 
 
 def best(places: Iterable[Known]) -> Known | None:
@@ -156,7 +167,7 @@ def created(facts: Facts, source: str = "XMP") -> Iterator[Known]:
 
 def _in_properties(found: Mapping[str, str], source: str) -> Iterator[Known]:
     lat, north, lng, east = (
-        found.get(f"{_EXIF}GPS{name}")
+        found.get(f"{XMP_EXIF}GPS{name}")
         for name in ("Latitude", "LatitudeRef", "Longitude", "LongitudeRef")
     )
     yield from known((lat, north), (lng, east), source)
@@ -210,7 +221,7 @@ def _text(value: Any) -> str:
 def _numbers(parts: Any) -> tuple[float, float, float]:
     """Degrees, minutes, seconds; minutes and seconds that are absent, or 0/0, are 0."""
     some = parts if isinstance(parts, (tuple, list)) else (parts,)
-    values = [float(part) for part in some if isinstance(part, (Real, str))]
+    values = [_float(part) for part in some if isinstance(part, (Real, str))]
     if not 1 <= len(values) == len(some) <= 3 or not math.isfinite(values[0]):
         raise ValueError("not a coordinate")
     rest = [0.0 if math.isnan(value) else value for value in values[1:]]
@@ -218,16 +229,8 @@ def _numbers(parts: Any) -> tuple[float, float, float]:
     return values[0], minutes, seconds
 
 
-def upright(block: bytes) -> bytes:
-    """The block of EXIF with an orientation that says upright, and all else as it is."""
-    from geonb.photos import tiff
-
+def _float(number: Any) -> float:
     try:
-        found = tiff.read(block)
-    except ValueError:
-        return block
-    turn = found.directory(found.first).get(ORIENTATION)
-    if not turn or turn.kind != 3:
-        return block
-    one = (1).to_bytes(2, "little" if found.order == "<" else "big")
-    return block[: turn.start] + one + block[turn.start + 2 :]
+        return float(number)
+    except ZeroDivisionError:  # 0/0, in Pillow before 12.2
+        return math.nan

@@ -45,7 +45,7 @@ def _bicubic(photo: Photo, side: int, short_side: int | None = None) -> NDArray[
     box = (x * first[0], y * first[1], min(right, image.width), min(below, image.height))
     resized = image.resize((seen[0], seen[1]), Image.Resampling.BICUBIC, box)
     left, top = ((size - side) // 2 - at for size, at in zip(target, first, strict=True))
-    return np.asarray(resized.crop((left, top, left + side, top + side))) / 255
+    return np.asarray(resized)[top : top + side, left : left + side] / 255
 
 
 SQUARES: dict[tuple[str, str], Callable[[Photo, int], NDArray[Any]]] = {

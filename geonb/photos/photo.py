@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
@@ -13,27 +12,27 @@ from PIL import Image
 
 from geonb.errors import PhotoError
 from geonb.files import expanded
+from geonb.photos.contents import end
 from geonb.photos.decoding import (
     blocks_and_packets,
-    check_size,
-    count_scans,
+    decode,
     decoding,
-    load,
     open_image,
 )
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from geonb.distances import Place
-    from geonb.photos.metadata import Facts
+    from geonb.photos.metadata import Facts, Known
 
 MAX_BYTES = 500_000_000
 """The largest file that is read; a larger one is not a photo."""
+_LARGE = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +43,20 @@ class Photo:
         name: File name, address or description: what tables and errors call the photo.
         source: The file's bytes, or the pixels of a photo that was never a file.
         alt: What the photo shows, for people who can't see it; empty if not known.
+        uploaded: Whether it came from a picker or an upload: maps then leave it out of notebooks.
+        path: The file that it was opened from, beside which a library keeps its place.
         size: (width, height) in pixels, upright.
-        place: (latitude, longitude) in degrees, as the camera wrote it; None if it did not.
+        place: (latitude, longitude) in degrees, where it was taken; None if that isn't told.
+        place_source: What told the place, such as ``EXIF`` or a sidecar's name.
+        note: What has to be said beside its answer, such as that the file is cut off.
         artist: Who took the photo, as the camera wrote it; empty if it did not.
     """
 
     name: str
     source: bytes | Image.Image
     alt: str = ""
+    uploaded: bool = False
+    path: Path | None = None
 
     def __repr__(self) -> str:
         try:
@@ -68,16 +73,34 @@ class Photo:
 
     @property
     def place(self) -> Place | None:
-        """(latitude, longitude) in degrees, as the camera wrote it, or None.
+        """(latitude, longitude) in degrees, where the photo was taken, or None.
 
-        It is read from EXIF and XMP in the file; IPTC, XMP sidecar files and captions are not
-        read, so None does not mean that the file keeps the place secret. `predict` compares its
-        answer with the place, and never shows it to the model.
+        It is what the file's EXIF and XMP tell, and the sidecars and Google Takeout's JSON beside
+        the file. IPTC's older form and captions are not read, so None does not mean that the file
+        keeps the place secret. `predict` compares its answer with the place, and never shows it
+        to the model.
         """
+        return self._known.place if self._known else None
+
+    @property
+    def place_source(self) -> str:
+        """What told the place, such as ``EXIF`` or the name of a sidecar; empty without a place."""
+        known = self._known
+        return known.source + ", hemisphere assumed" * known.assumed if known else ""
+
+    @property
+    def note(self) -> str:
+        """What has to be said beside the photo's answer; complete once it was decoded."""
+        parts = [self._facts.note, vars(self).get("cut")]
+        if self._known and self._known.assumed:
+            parts.append(f"the photo's place is by {self.place_source}")
+        return "; ".join(filter(None, parts))
+
+    @property
+    def _known(self) -> Known | None:
         from geonb.photos import metadata
 
-        found = metadata.place(self._facts)
-        return found and found.place
+        return self._once("known", lambda: metadata.place(self._facts, self.path))
 
     @property
     def artist(self) -> str:
@@ -91,17 +114,28 @@ class Photo:
         decoded smaller, a JPEG several times faster. The result holds pixels only: no EXIF, no
         comment. Raises `PhotoError`.
         """
-        image, turn = self._open(), self._facts.turn
-        if short_side and image is not self.source:
-            scale = min(1.0, short_side / min(image.size))
-            image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
-        check_size(self.name, image)
-        load(self.name, image)
+        image, turn = self._decoded(short_side), self._facts.turn
         profile = image.info.get("icc_profile")
         with decoding(self.name, (ValueError, MemoryError)):
             image = shrunk(image, short_side)
             upright = image.transpose(TURNS[turn]) if turn in TURNS else image
             return to_rgb(upright, profile)
+
+    def _decoded(self, short_side: int | None) -> Image.Image:
+        image = self._open()
+        if isinstance(self.source, Image.Image):
+            decode(self.name, image, None)
+            return image
+        try:
+            decode(self.name, image, short_side)
+        except PhotoError:
+            from geonb.photos.cut import decode_rest
+
+            rest = decode_rest(self.name, self.source, short_side)
+            if not rest:
+                raise
+            image, vars(self)["cut"] = rest
+        return image
 
     def without_place(self, path: str | os.PathLike[str]) -> bool:
         """Write a copy that holds the picture only, and nothing about where it was taken.
@@ -119,21 +153,30 @@ class Photo:
         """The picture, not yet decoded. Each question opens it anew: it takes little time."""
         if isinstance(self.source, Image.Image):
             return self.source
-        return open_image(self.name, self.source, self._scans)
+        return open_image(self.name, self.source)
 
-    @cached_property
-    def _scans(self) -> int:
-        """Counted once, for it goes through the whole file."""
-        return count_scans(self.source) if isinstance(self.source, bytes) else 0
-
-    @cached_property
+    @property
     def _facts(self) -> Facts:
         """What the file's metadata tells of the photo."""
         from geonb.photos import metadata
 
-        if isinstance(self.source, Image.Image):
-            return metadata.from_image(self.source)
-        return metadata.from_blocks(*blocks_and_packets(self.name, self.source))
+        def read() -> Facts:
+            if isinstance(self.source, Image.Image):
+                return metadata.from_image(self.source)
+            return metadata.from_blocks(*blocks_and_packets(self.name, self.source))
+
+        return self._once("facts", read)
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` gave at its first call.
+
+        Before Python 3.12 a `cached_property` has a lock for all photos: a process that forks
+        while a thread holds it has children that wait for ever.
+        """
+        kept = vars(self)
+        if name not in kept:
+            kept[name] = make()
+        return kept[name]
 
 
 PhotoSource: TypeAlias = (
@@ -154,26 +197,42 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
     match source:
         case Photo():
             return source
-        case str() if "://" in source or source.lstrip()[:5].lower() == "data:":
-            from geonb.photos.urls import fetch
-            from geonb.web.addresses import redacted
-
-            data = fetch(source, allow_private=allow_private)
-            return _from_bytes(redacted(source), data)
+        case str() if source.startswith("data:") or "://" in source:
+            return _from_address(source, allow_private=allow_private)
         case str() | os.PathLike():
-            return _from_bytes(os.fsdecode(source), _read_file(expanded(source)))
+            path = expanded(source)
+            return replace(_from_bytes(os.fsdecode(source), _read_file(path)), path=path)
         case bytes() | bytearray() | memoryview():
             return _from_bytes("photo", bytes(source))
+        case Image.Image() if not source.width * source.height:
+            raise PhotoError(f"a picture of {source.width} x {source.height} pixels; it is empty")
         case Image.Image():
             return Photo(_named(str(getattr(source, "filename", "")) or "image"), source)
         case np.ndarray():
             return Photo("array", from_array(source))
-    if hasattr(source, "read"):
-        return _from_bytes(str(getattr(source, "name", "file")), source.read())
-    from geonb.photos.uploads import is_upload, only_upload
+    return _from_object(source)
 
-    if is_upload(source):
-        return _from_bytes(*only_upload(source))
+
+def _from_address(address: str, *, allow_private: bool) -> Photo:
+    if address.startswith("data:"):
+        from geonb.photos.uploads import from_data_address
+
+        return _from_bytes("data address", from_data_address(address))
+    from geonb.photos.urls import fetch
+    from geonb.web.addresses import redacted
+
+    return _from_bytes(redacted(address), fetch(address, allow_private=allow_private))
+
+
+def _from_object(source: Any) -> Photo:
+    from geonb.photos import uploads
+
+    if uploads.is_readable(source):
+        return _from_bytes(*uploads.read(source, MAX_BYTES))
+    if path := uploads.path_of(source):
+        return open_photo(path)
+    if uploads.is_upload(source):
+        return replace(_from_bytes(*uploads.only_upload(source)), uploaded=True)
     raise PhotoError(
         f"cannot open a {type(source).__name__} as a photo; "
         "expected a path, URL, bytes, file object, upload, Pillow image or array"
@@ -182,13 +241,16 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
 
 def _read_file(path: Path) -> bytes:
     try:
-        kind = path.stat().st_mode
+        about = path.stat()
+        kind = about.st_mode
         if stat.S_ISDIR(kind):
             raise PhotoError(f"{path}: a folder, expected a photo; name a file in it")
         if not stat.S_ISREG(kind):  # a pipe may never end, a device may never answer
             raise PhotoError(
                 f"{path}: a pipe or a device, expected a file; copy it to a file first"
             )
+        if not about.st_size:  # files of /proc say so too, and reading some of them never ends
+            return b""
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
@@ -206,7 +268,8 @@ def _from_bytes(name: str, data: bytes | str) -> Photo:
         raise PhotoError(f"{name}: opened as text, expected bytes; open the file with mode 'rb'")
     if not data:
         raise PhotoError(f"{name}: the file is empty, expected a photo")
-    return Photo(_named(name), data)
+    # What follows the picture, a film or nothing's, isn't held in memory.
+    return Photo(_named(name), data[: end(data)] if len(data) > _LARGE else data)
 
 
 def _named(name: str) -> str:

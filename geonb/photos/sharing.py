@@ -11,13 +11,15 @@ from geonb.errors import PhotoError
 from geonb.photos import jpeg
 from geonb.photos.decoding import blocks_and_packets
 from geonb.photos.metadata import ORIENTATION, from_blocks
-from geonb.writing import replacing
+from geonb.writing import check_outputs, replacing
 
 if TYPE_CHECKING:
     import os
 
     from geonb.photos.photo import Photo
 
+_JPEG_SIDE = 65_500
+"""As much as libjpeg writes."""
 _ENDINGS = {
     ".jpg": ("JPEG", {"quality": 95}),
     ".jpeg": ("JPEG", {"quality": 95}),
@@ -32,11 +34,18 @@ def write_without_place(photo: Photo, path: str | os.PathLike[str]) -> bool:
         raise PhotoError(f"{path}: a copy is written as .jpg or .png, not {ending or 'that'!r}")
     kind, options = _ENDINGS[ending]
     data = photo.source
+    check_outputs([Path(path)], [photo.name], overwrite=True)  # never over the photo itself
     with replacing(path) as temporary:
         if kind == "JPEG" and isinstance(data, bytes) and data.startswith(b"\xff\xd8"):
             temporary.write_bytes(_bare_jpeg(photo.name, data))
             return True
-        photo.image().save(temporary, kind, **options)
+        image = photo.image()
+        if kind == "JPEG" and max(image.size) > _JPEG_SIDE:
+            raise PhotoError(
+                f"{path}: {image.width:,} x {image.height:,} pixels, but a JPEG has at most "
+                f"{_JPEG_SIDE:,} on a side; write a .png"
+            )
+        image.save(temporary, kind, **options)
     return False
 
 

@@ -1,14 +1,70 @@
-"""Read the values of upload widgets: ipywidgets 8 (a tuple of dicts) and 7 (a dict by name)."""
+"""Read what holds a photo's bytes: open files, data sets, and the values of upload widgets.
+
+Those are a tuple of dicts in ipywidgets 8, a dict by name in 7 and, of bytes, in Colab.
+"""
 
 from __future__ import annotations
 
+import zlib
+from base64 import b64decode
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any
+from urllib.parse import unquote, unquote_to_bytes
+from zipfile import BadZipFile
 
 from geonb.errors import PhotoError
 
 Upload = tuple[str, bytes]
 """File name and content."""
+
+
+def is_readable(value: Any) -> bool:
+    """Whether ``value`` is an open file, or a path in an archive or a package."""
+    return hasattr(value, "read") or hasattr(value, "read_bytes")
+
+
+def read(source: Any, most: int) -> Upload:
+    """Name and content of an open file or a path in an archive. Raises `PhotoError`.
+
+    A file that was read before is read from its start.
+    """
+    name = getattr(source, "name", "")
+    name = name if isinstance(name, str) and name else "file"
+    try:
+        if hasattr(source, "read_bytes"):
+            data = source.read_bytes()
+        else:
+            data = source.read(most + 1)
+            if not data and source.seekable():
+                source.seek(0)
+                data = source.read(most + 1)
+    except _UNREADABLE as error:
+        raise PhotoError(f"{name}: cannot be read ({error}); open it again") from error
+    if len(data) > most:
+        raise PhotoError(f"{name}: larger than {most // 10**6} MB, expected a photo")
+    return name, data
+
+
+_UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, HTTPException, BadZipFile, zlib.error)
+"""What files raise: closed ones, those that come over the network, those in an archive."""
+
+
+def from_data_address(address: str) -> bytes:
+    """The content of a ``data:`` address (RFC 2397). Raises `PhotoError`."""
+    head, comma, text = address.partition(",")
+    if not comma:
+        raise PhotoError(f"{head[:60]}: a data address without a comma; copy it whole")
+    try:
+        return b64decode(unquote(text)) if head.endswith(";base64") else unquote_to_bytes(text)
+    except ValueError as error:
+        raise PhotoError(f"{head[:60]}…: not a data address ({error}); copy it whole") from error
+
+
+def path_of(value: Any) -> str:
+    """The path in a row of a data set, ``{"bytes": None, "path": "a.jpg"}``; empty otherwise."""
+    path = value.get("path") if isinstance(value, Mapping) and not value.get("bytes") else None
+    return path if isinstance(path, str) else ""
 
 
 def is_upload(value: Any) -> bool:
@@ -22,7 +78,7 @@ def is_upload(value: Any) -> bool:
 def uploads(value: Any) -> list[Upload]:
     """All files of an upload widget's value. Raises `PhotoError` if it is something else."""
     value = _value(value)
-    if isinstance(value, Mapping) and "content" not in value:
+    if isinstance(value, Mapping) and not value.keys() & {"content", "bytes"}:
         return [_upload(name, file) for name, file in value.items()]
     return [_upload("", file) for file in ([value] if isinstance(value, Mapping) else value)]
 
@@ -44,10 +100,13 @@ def _value(value: Any) -> Any:
 
 
 def _upload(name: str, file: Any) -> Upload:
+    if isinstance(file, bytes):
+        return name, file
     try:
         about = file.get("metadata", {})  # ipywidgets 7
-        name = str(file.get("name") or about.get("name") or name or "upload")
-        return name, bytes(file["content"])
+        names = (file.get("name"), about.get("name"), file.get("path"), name, "upload")
+        name = next(text for text in names if isinstance(text, str) and text)
+        return name, bytes(file["content"] if "content" in file else file["bytes"])
     except (AttributeError, LookupError, TypeError) as error:
         raise PhotoError(
             "this is not the value of an upload widget; expected files with a name and content"

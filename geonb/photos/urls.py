@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from geonb.errors import PhotoError
 from geonb.web.addresses import redacted
 from geonb.web.answers import WebError
-from geonb.web.asking import Limits, asking, resolve
+from geonb.web.asking import asking, resolve
 
 if TYPE_CHECKING:
     from urllib3.util import Url
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 50_000_000
 """The largest photo that is fetched."""
-CONNECT_S, READ_S, TOTAL_S = 10.0, 20.0, 60.0
-"""Seconds for the connection, for each read, and for everything including redirects."""
+TOTAL_S = 60.0
+"""Seconds for a photo, including redirects and pauses."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL = ipaddress.ip_network("2000::/3")
@@ -38,15 +38,14 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
     the proxy that the environment names, which resolves the name again. ``allow_private`` covers
     the server that ``url`` names, and no other that it redirects to.
     """
-    guard = Guard(allow_private)
-    limits = Limits(CONNECT_S, READ_S, time.monotonic() + TOTAL_S)
+    deadline = time.monotonic() + TOTAL_S
     try:
         while True:
-            with asking(url.strip(), {"Accept": "image/*"}, limits, guard.check) as answer:
-                pause = answer.pause_s
-                if pause is None or time.monotonic() + pause > limits.deadline:
-                    return _picture(answer)
             guard = Guard(allow_private)
+            with asking(url.strip(), {"Accept": "image/*"}, deadline, guard.check) as answer:
+                pause = answer.pause_s
+                if pause is None or time.monotonic() + pause > deadline:
+                    return _picture(answer)
             time.sleep(max(pause, 0.1))
     except WebError as error:
         reason = error if error.final else f"cannot fetch it ({error}); try a file instead"
@@ -122,7 +121,7 @@ def _picture(answer: Answer) -> bytes:
 
 def _advice(answer: Answer) -> str:
     if answer.pause_s is not None:
-        return f"it asks for a pause; try again in {answer.pause_s:,.0f} s"
+        return "try again after that"
     if answer.status in {401, 407}:
         return "it asks for a login"
     if answer.status == 403:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import io
+import sys
+import threading
 import traceback
+from contextvars import ContextVar
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from geonb.errors import GeonbError
 from geonb.shown.pictures import tag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from geonb.photos.photo import Photo
+
+    Bundles = list[dict[str, Any]]
+
+_TAKEN: ContextVar[Bundles | None] = ContextVar("taken", default=None)
+"""Where the output of the callback goes that runs in this thread; None outside callbacks."""
 
 
 class Below:
@@ -26,25 +36,111 @@ class Below:
     def __init__(self) -> None:
         from IPython.display import DisplayHandle
 
-        self._bundles: list[dict[str, Any]] = []
+        self._bundles: Bundles = []
+        self._lock = threading.Lock()
         self._output = DisplayHandle()
         self._output.display(_together([]), raw=True)
 
     def clear(self) -> None:
         """Show nothing."""
-        self._bundles.clear()
-        self._output.update(_together([]), raw=True)
+        with self._lock:
+            self._bundles.clear()
+            self._output.update(_together([]), raw=True)
 
     def add(self, callback: Callable[[Photo], Any], photo: Photo) -> None:
         """Call back, and show what comes of it below what is there."""
-        from IPython.utils.capture import capture_output
-
-        with capture_output() as captured:
+        with _taking() as bundles:
             _call(callback, photo)
-        if captured.stdout or captured.stderr:
-            self._bundles.append({"text/plain": (captured.stdout + captured.stderr).rstrip("\n")})
-        self._bundles += [output.data for output in captured.outputs]
-        self._output.update(_together(self._bundles), raw=True)
+        with self._lock:
+            self._bundles += bundles
+            self._output.update(_together(self._bundles), raw=True)
+
+
+class _Stream(io.TextIOBase):
+    """Takes what callbacks print, each in its own thread, and passes everything else on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        if (bundles := _TAKEN.get()) is None:
+            return self.stream.write(text)
+        if not (bundles and bundles[-1].get("printed")):
+            bundles.append({"printed": True, "text/plain": ""})
+        bundles[-1]["text/plain"] += text
+        return len(text)
+
+    def flush(self) -> None:
+        self.stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+class _Streams:
+    """Stands before stdout and stderr while callbacks run, however many at once."""
+
+    def __init__(self) -> None:
+        self._lock, self._running = threading.Lock(), 0
+        self._stood: dict[str, _Stream] = {}
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._running += 1
+            for name in ("stdout", "stderr") if self._running == 1 else ():
+                self._stood[name] = _Stream(getattr(sys, name))
+                setattr(sys, name, self._stood[name])
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._running -= 1
+            for name, stream in self._stood.items() if not self._running else ():
+                if getattr(sys, name) is stream:  # somebody else's, set since, stays
+                    setattr(sys, name, stream.stream)
+
+
+_STREAMS = _Streams()
+
+
+@contextlib.contextmanager
+def _taking() -> Iterator[Bundles]:
+    """Take what this thread prints and displays in this block, and leave the process as it was."""
+    bundles: Bundles = []
+    token = _TAKEN.set(bundles)
+    try:
+        with _STREAMS, _displays(bundles):
+            yield bundles
+    finally:
+        _TAKEN.reset(token)
+    for bundle in bundles:
+        if bundle.pop("printed", False):
+            bundle["text/plain"] = bundle["text/plain"].rstrip("\n")
+
+
+@contextlib.contextmanager
+def _displays(bundles: Bundles) -> Iterator[None]:
+    """Take what this thread displays; ipykernel's hooks are a thread's own. Elsewhere, nothing."""
+    from IPython import get_ipython
+
+    publisher: Any = getattr(get_ipython(), "display_pub", None)
+    if not hasattr(publisher, "register_hook"):
+        yield
+        return
+
+    def take(message: dict[str, Any]) -> dict[str, Any] | None:
+        if message["header"]["msg_type"] == "clear_output":
+            bundles.clear()
+        elif message["header"]["msg_type"] == "display_data":
+            bundles.append(message["content"]["data"])
+        else:
+            return message
+        return None
+
+    publisher.register_hook(take)
+    try:
+        yield
+    finally:
+        publisher.unregister_hook(take)
 
 
 def _call(callback: Callable[[Photo], Any], photo: Photo) -> None:
@@ -61,7 +157,7 @@ def _call(callback: Callable[[Photo], Any], photo: Photo) -> None:
             display(result)
 
 
-def _together(bundles: list[dict[str, Any]]) -> dict[str, Any]:
+def _together(bundles: Bundles) -> dict[str, Any]:
     """One output: as it is if it is alone (a live map, say), else the HTML of all."""
     if len(bundles) == 1:
         return bundles[0]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import PhotoError
 from geonb.photos import jpeg
-from geonb.photos.metadata import upright
+from geonb.photos.tiff import upright
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+DAY = 86_400
+"""Seconds; how far the clocks of a browser and of a kernel may differ."""
+YEAR_9999 = 253_402_300_799_000
+"""Milliseconds since 1970; the last that a date can have."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,12 @@ class Transfers:
         self.choice = 0
         self._files: dict[str, _Travelling] = {}
 
-    def renew(self, choice: int) -> bool:
-        """Forget all files where ``choice`` is later than theirs; say whether it is."""
+    def renew(self, message: Mapping[str, Any]) -> bool:
+        """Forget all files where the message's choice is later than theirs; say whether it is.
+
+        Raises `PhotoError` for a choice of a day that is to come: no other would be later.
+        """
+        choice = whole(message, "choice", round(1000 * (time.time() + DAY)))
         later = choice > self.choice
         if later:
             self.choice = choice
@@ -66,17 +76,29 @@ class Transfers:
         if kind == "start":
             file.about, file.head = message, bytes(buffers[0])
         else:
-            file.parts[int(message["index"])] = bytes(buffers[0])
+            file.parts[whole(message, "index", self.max_bytes)] = bytes(buffers[0])
         if sum(map(len, file.parts.values())) > self.max_bytes:
             file.parts.clear()
             raise PhotoError(f"larger than {self.max_bytes:,} bytes; choose a smaller file")
         about = file.about
-        if about is None or len(file.parts) != int(about["parts"]):
+        if about is None or len(file.parts) != whole(about, "parts", self.max_bytes):
             return None
         del self._files[name]
         data = b"".join(part for _, part in sorted(file.parts.items()))
         content = with_exif_of(file.head, data)
-        return Arrived(name, about["name"], about["mime"], int(about["modified"]), content)
+        modified = whole(about, "modified", YEAR_9999)
+        return Arrived(name, str(about["name"]), str(about["mime"]), modified, content)
+
+
+def whole(message: Mapping[str, Any], key: str, most: int) -> int:
+    """A number that the page sent: whole, 0 or more. Raises `PhotoError` for another."""
+    number = message.get(key, 0)
+    if type(number) is int and 0 <= number <= most:
+        return number
+    raise PhotoError(
+        f"the page sent {key}={number!r:.40}, expected 0 to {most}; if the clocks of this browser "
+        "and of the kernel are right, reload the page"
+    )
 
 
 def with_exif_of(head: bytes, data: bytes) -> bytes:

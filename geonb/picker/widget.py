@@ -50,7 +50,7 @@ class _Picker(anywidget.AnyWidget):
         try:
             with self._lock:
                 self._transfers.max_bytes = self.max_bytes
-                if self._transfers.renew(int(message.get("choice", 0))):
+                if self._transfers.renew(message):
                     setattr(self, self._chosen, ())
                     for _, below in self._callbacks:
                         below.clear()

@@ -6,6 +6,7 @@ import html
 import re
 import ssl
 import time
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import TYPE_CHECKING
@@ -19,20 +20,18 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
     from urllib3.util import Url
 
-PAUSING = {429, 503}
-"""Statuses by which a server asks for a pause."""
+_PACKINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
+"""What is unpacked, although none was asked for: 1,032 bytes from one byte at most. Packings of
+packings, Brotli and Zstandard make gigabytes of a few kilobytes, in urllib3 before 2.6 at once."""
 _GONE = {404, 410}
 """Statuses that say everything; the page beside them is about the site."""
-_WORDS = 200
-"""Characters of what a server says that are repeated."""
 
 
 class WebError(Exception):
-    """Nothing came of a request: why, in a few words.
+    """Nothing came of a request, for a ``reason`` in a few words.
 
-    Attributes:
-        label: The address, without secrets, and where it redirected to.
-        final: Whether asking again is of no use.
+    ``label`` is the address without secrets, and where it redirected to; ``final`` says whether
+    asking again is of no use.
     """
 
     def __init__(self, reason: str, label: str = "", *, final: bool = False) -> None:
@@ -41,13 +40,7 @@ class WebError(Exception):
 
 
 class Answer:
-    """A server's answer.
-
-    Attributes:
-        status: The HTTP status.
-        headers: By name, in any case.
-        label: The address, without secrets, and where it redirected to.
-    """
+    """A server's answer: its status and headers, and the address in words that it came from."""
 
     def __init__(self, response: BaseHTTPResponse, parts: Url, label: str, deadline: float) -> None:
         self._response, self._parts, self._deadline = response, parts, deadline
@@ -60,61 +53,54 @@ class Answer:
 
     @property
     def pause_s(self) -> float | None:
-        """The seconds that the server asks to wait before the next request, if it does."""
-        text = self.headers.get("Retry-After", "")
-        if self.status not in PAUSING or not text:
-            return None
-        if text.isdecimal():
-            return float(text[:9])
-        try:
-            return max(parsedate_to_datetime(text).timestamp() - time.time(), 0.0)
-        except (ValueError, TypeError, OverflowError):
-            return None
+        """The seconds that a busy server asks to wait before the next request, if it does."""
+        asked = self.headers.get("Retry-After", "") if self.status in {429, 503} else ""
+        if asked.isdecimal():
+            return float(asked[:9])
+        with suppress(ValueError, OverflowError):
+            return max(parsedate_to_datetime(asked).timestamp() - time.time(), 0.0)
+        return None
 
     def chunks(self) -> Iterator[bytes]:
         """The body, piece by piece. Raises `WebError` if it breaks off."""
         from urllib3.exceptions import HTTPError
 
+        packing = self.headers.get("Content-Encoding", "").strip().lower()
+        if packing not in _PACKINGS:
+            reason = f"its answer is packed as {shortened(printable(packing), 80)}"
+            raise WebError(f"{reason}, which was not asked for", self.label, final=True)
         try:
             while data := self._response.read1(1 << 15, decode_content=True):
                 yield data
-            late = time.monotonic() >= self._deadline
+            if time.monotonic() >= self._deadline:  # the line was cut
+                raise TimeoutError
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             raise WebError(reason_of(error, self._deadline), self.label) from None
-        if late:
-            raise WebError("it took too long", self.label)
 
     def words(self) -> str:
         """What the server says instead of what was asked for, shortened and without secrets."""
-        said = f"{self.status} {shortened(printable(self._response.reason or ''), 80)}".strip()
-        if self.status in _GONE:
-            return said
-        body = b""
-        try:
-            for chunk in self.chunks():
-                body += chunk
-                if len(body) > 1 << 14:
-                    break
-        except WebError:
-            pass
-        text = body.decode("utf-8", "replace")
-        if self.kind in {"text/html", "application/xhtml+xml"}:
-            text = re.sub(r"(?is)<(script|style|head)\b.*?</\1>|<[^>]*>", " ", text)
-            text = html.unescape(text)
-        elif not self.kind.startswith("text/") and self.kind != "application/json":
-            text = ""
-        text = " ".join(text.split())
-        for secret in self._secrets():
-            text = text.replace(secret, "…")
-        return f"{said}: {shortened(printable(text), _WORDS)}" if text else said
+        said = f"{self.status} {shortened(self._response.reason or '', 80)}".strip()
+        if self.status not in _GONE and (text := self._text()):
+            said += f": {shortened(text, 200)}"
+        if self.pause_s is not None:
+            said += f"; it asks for a pause of {self.pause_s:,.0f} s"
+        return said
 
-    def _secrets(self) -> list[str]:
-        """What was in the address, and isn't to be seen: as it stood there, and decoded."""
-        query = self._parts.query or ""
-        values = [value for _, value in parse_qsl(query)]
-        logins = (self._parts.auth or "").split(":")
-        found = {query, *values, *logins, *map(unquote, logins)}
-        return sorted((secret for secret in found if len(secret) > 3), key=len, reverse=True)
+    def _text(self) -> str:
+        """The beginning of the body as plain text, without what was secret in the address."""
+        if not self.kind.startswith("text/") and self.kind != "application/json":
+            return ""
+        with suppress(WebError, StopIteration):
+            text = next(self.chunks()).decode("utf-8", "replace")
+            if self.kind == "text/html":
+                text = re.sub(r"(?is)<(script|style|head)\b.*?</\1>|<[^>]*>", " ", text)
+                text = html.unescape(text)
+            query, login = self._parts.query or "", self._parts.auth or ""
+            secrets = {query, *dict(parse_qsl(query)).values(), *login.split(":")}
+            for secret in sorted(secrets | set(map(unquote, secrets)), key=len, reverse=True):
+                text = text.replace(secret, "…") if len(secret) > 3 else text
+            return printable(" ".join(text.split()))
+        return ""
 
 
 def reason_of(error: Exception, deadline: float) -> str:
@@ -129,6 +115,6 @@ def reason_of(error: Exception, deadline: float) -> str:
                 "name its certificates in SSL_CERT_FILE"
             )
         if refused := re.search(r"Tunnel connection failed: (\d{3} .{0,80})", str(cause)):
-            return f"the proxy refuses: {printable(refused[1])}"
+            return f"the proxy refuses: {refused[1]}"
         cause = cause.__cause__ or cause.__context__
     return f"the connection broke ({type(error).__name__})"

@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote, urljoin
@@ -27,24 +26,10 @@ if TYPE_CHECKING:
 
 USER_AGENT = f"geonb/{__version__} (+https://github.com/geonb/geonb)"
 """Who is asking: hosts such as Wikimedia's refuse those who name no address of their project."""
+CONNECT_S, READ_S = 10.0, 30.0
+"""Seconds for each connection, and without a byte."""
 MAX_REDIRECTS = 5
-_EXPECTED = "expected a path, or an address with http:// or https://"
 _REDIRECTS = {301, 302, 303, 307, 308}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long a request may take.
-
-    Attributes:
-        connect_s: Seconds for each connection.
-        read_s: Seconds without a byte.
-        deadline: When everything has to be done, by `time.monotonic`.
-    """
-
-    connect_s: float
-    read_s: float
-    deadline: float
 
 
 def resolve(parts: Url, name: str, proxy: Url | None) -> list[str]:
@@ -61,23 +46,20 @@ def resolve(parts: Url, name: str, proxy: Url | None) -> list[str]:
 
 @contextmanager
 def asking(
-    url: str,
-    headers: Mapping[str, str],
-    limits: Limits,
-    guard: Guard = resolve,
+    url: str, headers: Mapping[str, str], deadline: float, guard: Guard = resolve
 ) -> Iterator[Answer]:
     """Use the answer to a GET request in this block, after the redirects that it leads through.
 
-    The connection goes to an IP address that ``guard`` gave, or to a proxy. Raises `WebError`.
+    The connection goes to an IP address that ``guard`` gave, or to a proxy, and is cut at the
+    ``deadline``, a `time.monotonic`. Raises `WebError`.
     """
     name = label = redacted(url)
     for _ in range(MAX_REDIRECTS + 1):
         parts = parsed(url)
         if not parts or parts.scheme not in {"http", "https"} or not parts.host:
-            raise WebError(_EXPECTED, label, final=True)
-        proxy = proxy_for(parts)
-        addresses = guard(parts, label, proxy)
-        with _answer(parts, label, headers, addresses, proxy, limits) as answer:
+            reason = "expected a path, or an address with http:// or https://"
+            raise WebError(reason, label, final=True)
+        with _answer(parts, label, headers, deadline, guard) as answer:
             location = answer.headers.get("Location")
             if answer.status not in _REDIRECTS or not location:
                 yield answer
@@ -90,39 +72,33 @@ def asking(
 
 @contextmanager
 def _answer(
-    parts: Url,
-    label: str,
-    headers: Mapping[str, str],
-    addresses: list[str],
-    proxy: Url | None,
-    limits: Limits,
+    parts: Url, label: str, headers: Mapping[str, str], deadline: float, guard: Guard
 ) -> Iterator[Answer]:
     from urllib3.exceptions import HTTPError
-    from urllib3.util import make_headers
 
+    proxy = proxy_for(parts)
     sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
-    sent["Host"] = parts.netloc or host_of(parts)
-    if parts.auth:
-        sent |= make_headers(basic_auth=unquote(parts.auth))
+    sent |= {"Host": parts.netloc or host_of(parts)} | _login(parts, "basic_auth")
     target = parts.request_uri
-    if proxy and parts.scheme == "http":  # a proxy forwards plain requests by their whole address
-        target = f"http://{sent['Host']}{target}"
-        sent |= _login(proxy)
-    connections = (
-        [_through(proxy, parts)] if proxy else [_direct(address, parts) for address in addresses]
-    )
-    with _cutting(connections, limits.deadline) as lines:
+    addresses = guard(parts, label, proxy)
+    connections = [_direct(address, parts) for address in addresses]
+    if proxy:
+        connections = [_through(proxy, parts)]
+        if parts.scheme == "http":  # a proxy forwards plain requests by their whole address
+            target = f"http://{sent['Host']}{target}"
+            sent |= _login(proxy, "proxy_basic_auth")
+    with _cutting(connections, deadline) as lines:
         try:
-            connection = _connected(connections, limits)
+            connection = _connected(connections, deadline)
             lines.append(connection.sock)
             connection.request("GET", target, headers=sent, preload_content=False)
             response = connection.getresponse()
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             # The cause stays out: it may hold the whole address, and a notebook would save it.
             way = f", through the proxy {host_of(proxy)}:{port_of(proxy)}" if proxy else ""
-            raise WebError(reason_of(error, limits.deadline) + way, label) from None
+            raise WebError(reason_of(error, deadline) + way, label) from None
         with closing(response):
-            yield Answer(response, parts, label, limits.deadline)
+            yield Answer(response, parts, label, deadline)
 
 
 def _direct(address: str, parts: Url) -> HTTPConnection:
@@ -137,49 +113,36 @@ def _direct(address: str, parts: Url) -> HTTPConnection:
 
 def _through(proxy: Url, parts: Url) -> HTTPConnection:
     """A connection to a proxy, with a tunnel through it if the address is an https one."""
-    from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
+    from urllib3.connection import HTTPConnection, HTTPSConnection
 
-    config: dict[str, Any] = {
-        "port": port_of(proxy),
-        "proxy": proxy,
-        "proxy_config": ProxyConfig(
-            ssl_context=None,
-            use_forwarding_for_https=False,
-            assert_hostname=None,
-            assert_fingerprint=None,
-        ),
-    }
-    if parts.scheme == "http" and proxy.scheme == "http":
-        return HTTPConnection(host_of(proxy), **config)
-    config |= certificates()
-    connection = HTTPSConnection(host_of(proxy), **config)
-    if parts.scheme == "https":
-        scheme = proxy.scheme or "http"
-        connection.set_tunnel(host_of(parts), port_of(parts), _login(proxy), scheme)
+    if parts.scheme == "http":
+        return HTTPConnection(host_of(proxy), port_of(proxy))
+    trusted: dict[str, Any] = certificates()
+    connection = HTTPSConnection(host_of(proxy), port_of(proxy), **trusted)
+    connection.set_tunnel(host_of(parts), port_of(parts), _login(proxy, "proxy_basic_auth"))
     return connection
 
 
-def _login(proxy: Url) -> dict[str, str]:
+def _login(parts: Url, kind: str) -> dict[str, str]:
     from urllib3.util import make_headers
 
-    return dict(make_headers(proxy_basic_auth=unquote(proxy.auth))) if proxy.auth else {}
+    login: dict[str, Any] = {kind: unquote(parts.auth)} if parts.auth else {}
+    return dict(make_headers(**login))
 
 
-def _connected(connections: list[HTTPConnection], limits: Limits) -> HTTPConnection:
+def _connected(connections: list[HTTPConnection], deadline: float) -> HTTPConnection:
     """The first of the connections that comes about."""
     from urllib3.exceptions import HTTPError
 
-    failure: OSError | HTTPError | HTTPException = OSError("no address")
+    failure: Exception = OSError("no address")
     for connection in connections:
-        left = max(limits.deadline - time.monotonic(), 0.01)
-        connection.timeout = min(limits.connect_s, left)
+        connection.timeout = min(CONNECT_S, max(deadline - time.monotonic(), 0.01))
         try:
             connection.connect()
         except (HTTPError, HTTPException, OSError) as error:
-            connection.close()
             failure = error
         else:
-            connection.timeout = limits.read_s
+            connection.timeout = READ_S
             return connection
     raise failure
 
@@ -188,8 +151,7 @@ def _connected(connections: list[HTTPConnection], limits: Limits) -> HTTPConnect
 def _cutting(connections: list[HTTPConnection], deadline: float) -> Iterator[list[Any]]:
     """Cut the lines at the deadline: a server may drip bytes, each within its time-out.
 
-    A connection loses sight of its line while an answer is read to the end of it, so the block
-    adds it to the list.
+    A connection forgets its line while an answer is read to its end, so the block notes it.
     """
     lines: list[Any] = []
 

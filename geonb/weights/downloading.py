@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 from geonb.errors import FetchError
-from geonb.web.addresses import redacted
 from geonb.web.answers import WebError
-from geonb.web.asking import Limits, asking
+from geonb.web.asking import asking
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from geonb.web.answers import Answer
 
-TIMEOUT_S = (10.0, 30.0)
-"""Seconds for the connection, and for each read."""
 PATIENCE = 4
 """Retries allowed without a new byte."""
 PATIENCE_S = 120.0
@@ -29,7 +27,9 @@ SLOWEST = 20_000
 """Bytes a second, over the whole file, that are worth waiting for: LocationNet in four hours."""
 LONGEST_PAUSE_S = 120.0
 """Seconds to wait if the server asks for a pause; after a longer one, people ask again."""
-_UNKNOWN = 1 << 30
+BAR: ContextVar[Callable[..., Any] | None] = ContextVar("BAR", default=None)
+"""What a thread makes its progress bars with instead of tqdm."""
+_UNKNOWN = 1 << 32
 """The size that a file may have if nobody has said it."""
 _PAUSE_S = 0.5
 
@@ -51,46 +51,35 @@ def download(url: str, part: Path, size: int = 0) -> None:
     if is_local(url):
         _copy(url, part)
         return
-    most = size + max(size // 10, 1 << 20) if size else None
-    limits = Limits(*TIMEOUT_S, time.monotonic() + PATIENCE_S + (size or _UNKNOWN) / SLOWEST)
+    size = size or _UNKNOWN
+    deadline = time.monotonic() + PATIENCE_S + size / SLOWEST
     failures = 0
     while True:
         before = _size(part)
         try:
-            with asking(url, _headers(url, part), limits) as answer:
-                pause = _pause(answer, limits.deadline)
+            with asking(url, _headers(part), deadline) as answer:
+                pause = _pause(answer, deadline)
                 if pause is None:
-                    _take(answer, url, part, most)
+                    _take(answer, part, most=size + max(size // 10, 1 << 20))
                     return
         except WebError as error:
             if error.final or not part.exists():
                 raise FetchError(str(error)) from None  # no answer came: the next mirror's turn
             failures = 0 if _size(part) > before else failures + 1
-            if failures > PATIENCE or time.monotonic() > limits.deadline:
-                raise FetchError(f"{error}, repeatedly; {_size(part):,} bytes are kept") from None
+            if failures > PATIENCE or time.monotonic() > deadline:
+                kept = f"{_size(part):,} bytes are kept, try again"
+                raise FetchError(f"{error}, repeatedly; {kept}") from None
             pause = _PAUSE_S * failures
         time.sleep(pause)
-
-
-def ask(url: str) -> str:
-    """What the server of ``url`` answers, in a few words; the file itself is not loaded."""
-    if not is_local(url):
-        try:
-            with asking(url, {}, Limits(*TIMEOUT_S, time.monotonic() + PATIENCE_S)) as answer:
-                _check(answer)
-        except (FetchError, WebError) as error:
-            return str(error)
-    return "there, not fetched"
 
 
 def forget(part: Path) -> None:
     """Remove what an unfinished download left."""
     part.unlink(missing_ok=True)
-    _version_file(part).unlink(missing_ok=True)
+    _version(part).unlink(missing_ok=True)
 
 
 def _copy(source: str, part: Path) -> None:
-    forget(part)
     try:
         shutil.copyfile(source, part)
     except OSError as error:
@@ -99,7 +88,8 @@ def _copy(source: str, part: Path) -> None:
         raise FetchError(f"cannot read it ({error.strerror})") from error
 
 
-def _version_file(part: Path) -> Path:
+def _version(part: Path) -> Path:
+    """The file that notes which version of the file a part is of."""
     return part.with_name(f"{part.name}.from")
 
 
@@ -107,12 +97,12 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _headers(url: str, part: Path) -> dict[str, str]:
+def _headers(part: Path) -> dict[str, str]:
     """Ask for the rest of the file if it's still the same one, or else for all of it."""
-    with suppress(OSError, ValueError, LookupError):
-        noted = json.loads(_version_file(part).read_text(encoding="utf-8"))
-        if noted["url"] == redacted(url) and _size(part):
-            return {"Range": f"bytes={_size(part)}-", "If-Range": noted["version"]}
+    with suppress(OSError, ValueError):
+        version = _version(part).read_text(encoding="utf-8")
+        if version and _size(part):
+            return {"Range": f"bytes={_size(part)}-", "If-Range": version}
     forget(part)
     return {}
 
@@ -129,66 +119,50 @@ def _pause(answer: Answer, deadline: float) -> float | None:
     return max(pause, _PAUSE_S)
 
 
-def _take(answer: Answer, url: str, part: Path, most: int | None) -> None:
+def _take(answer: Answer, part: Path, most: int) -> None:
     """Write what an answer holds, behind what is there if the server goes on from it."""
-    have = _size(part)
-    range_sent = answer.headers.get("Content-Range", "")
-    if answer.status == 416 and range_sent.endswith(f"/{have}"):
+    have, headers = _size(part), answer.headers
+    if answer.status == 416 and headers.get("Content-Range", "").endswith(f"/{have}"):
         return  # nothing is left to send
-    if answer.status == 416 or (
-        answer.status == 206 and not range_sent.startswith(f"bytes {have}-")
-    ):
-        forget(part)
-        raise FetchError("the server sent another range than it was asked for; try again")
-    _check(answer)
-    encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
-    if answer.status == 200:
+    resumed = answer.status == 206 and headers.get("Content-Range", "").startswith(f"bytes {have}-")
+    if not resumed:
         forget(part)
         have = 0
-        if not encoded:  # otherwise the bytes here and those in a range would differ
-            _note_version(answer, url, part)
-    length = answer.headers.get("Content-Length", "")
+    if answer.status in {206, 416} and not resumed:
+        raise FetchError("the server sent another range than it was asked for; try again")
+    if answer.status not in {200, 206}:
+        raise FetchError(answer.words())
+    if answer.kind == "text/html":
+        raise FetchError(f"{answer.status}, but an HTML page, not the file")
+    encoded = headers.get("Content-Encoding", "identity") != "identity"
+    if not resumed and not encoded:  # otherwise the bytes here and those in a range would differ
+        # A weak ETag doesn't promise the same bytes, and may not stand in If-Range (RFC 9110).
+        mark = headers.get("ETag", "W/")
+        mark = headers.get("Last-Modified", "") if mark.startswith("W/") else mark
+        _version(part).write_text(mark, encoding="utf-8")
+    length = headers.get("Content-Length", "")
     total = have + int(length) if length.isdecimal() and not encoded else None
-    if most and (total or 0) > most:
+    if (total or 0) > most:
         forget(part)
         raise FetchError(f"the server offers {total:,} bytes, expected {most:,} at most")
     _write(answer, part, have, total, most)
 
 
-def _check(answer: Answer) -> None:
-    """Raise `FetchError` where the answer is not a file."""
-    if answer.status not in {200, 206}:
-        raise FetchError(answer.words())
-    if answer.kind == "text/html":
-        raise FetchError(f"{answer.status}, but an HTML page, not the file")
-
-
-def _note_version(answer: Answer, url: str, part: Path) -> None:
-    """Note the file's version, and the address that was asked for: a redirect may differ."""
-    # A weak ETag does not promise the same bytes, and may not stand in If-Range (RFC 9110, 13.1.5).
-    version = answer.headers.get("ETag", "W/")
-    if version.startswith("W/"):
-        version = answer.headers.get("Last-Modified", "")
-    if version:
-        _version_file(part).touch(mode=0o600)
-        text = json.dumps({"url": redacted(url), "version": version})
-        _version_file(part).write_text(text, encoding="utf-8")
-
-
-def _write(answer: Answer, part: Path, have: int, total: int | None, most: int | None) -> None:
+def _write(answer: Answer, part: Path, have: int, total: int | None, most: int) -> None:
     from tqdm.auto import tqdm
 
     name = part.name.removeprefix(".").removesuffix(".part")
+    new_bar = BAR.get() or tqdm
     with (
         part.open("ab" if have else "wb") as file,
-        tqdm(total=total, initial=have, desc=name, unit="B", unit_scale=True) as bar,
+        new_bar(total=total, initial=have, desc=name, unit="B", unit_scale=True) as bar,
     ):
         for chunk in answer.chunks():
             file.write(chunk)
             bar.update(len(chunk))
-            if most and file.tell() > most:
+            if file.tell() > most:
                 break
-    if most and _size(part) > most:
+    if _size(part) > most:
         forget(part)
         raise FetchError(f"the server sends without end, expected {most:,} bytes at most")
     if total not in {None, _size(part)}:

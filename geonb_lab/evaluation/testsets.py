@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ _MAX_UNPACKED = 200_000_000
 """Bytes; the photos of IM2GPS take 39 MB."""
 _BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
 """What zipfile raises; RuntimeError also for a password, and for unknown compression."""
+_LONGEST = 100_000
+"""Characters of a line of the truth file, at most."""
 MULTIMEDIA_COMMONS = "https://multimedia-commons.s3-us-west-2.amazonaws.com/data/images"
 """The photos of Placing 2016, by the hash of each."""
 
@@ -107,7 +110,8 @@ def placing2016(
     try:
         opened = bz2.open if path.suffix == ".bz2" else open
         with opened(regular(path), "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
+            bounded = iter(partial(lines.readline, _LONGEST), "")  # a line may unpack to gigabytes
+            for number, line in enumerate(bounded, start=1):
                 columns = line.rstrip("\n").split("\t")
                 place = (float(columns[2]), float(columns[1]))
                 entries.append(Entry(_placing_photo(columns[-1], folder), place, ""))

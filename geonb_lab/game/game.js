@@ -30,7 +30,7 @@ function initialize({ model }) {
 }
 
 function render({ model, el }) {
-  let map = null, guess = null, result = null;
+  let map = null, guess = null, result = null, asked = "", named = ""; // the town that was typed, if any
   const photo = make("img", { className: "geonb-game-photo" });
   const frame = make("div", { className: "geonb-game-map" });
   const count = make("strong");
@@ -68,6 +68,7 @@ function render({ model, el }) {
   function place(lat, lng) {
     if (result) return;
     guess = [Math.max(-90, Math.min(90, lat)), ((lng + 540) % 360) - 180];
+    named = "";
     button.disabled = false;
     said.textContent = `Your guess: ${inWords(guess)}`;
     update();
@@ -76,7 +77,7 @@ function render({ model, el }) {
   const act = () => {
     if (button.disabled) return;
     button.disabled = true;
-    send(result ? { type: "next" } : { type: "guess", place: guess });
+    send(result ? { type: "next" } : { type: "guess", place: guess, name: named });
   };
 
   const moves = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -92,7 +93,9 @@ function render({ model, el }) {
     event.preventDefault();
   });
   town.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && town.value.trim()) send({ type: "town", text: town.value });
+    if (event.key !== "Enter" || !town.value.trim()) return;
+    if (named && town.value === asked) act();
+    else send({ type: "town", text: asked = town.value });
   });
   button.addEventListener("click", act);
   zoomIn.addEventListener("click", () => map?.zoom(1.8));
@@ -117,6 +120,8 @@ function render({ model, el }) {
     },
     place: (message) => {
       place(...message.place);
+      named = message.name;
+      if (named) said.textContent = `Do you mean ${named}? Then press Guess, or Enter once more.`;
       map?.flyTo([guess[1], guess[0]]);
     },
     refused: (message) => { said.textContent = message.text; button.disabled = !guess; },

@@ -16,6 +16,7 @@ from geonb.predictions import predict
 from geonb.shown.pictures import thumbnail
 from geonb_lab.evaluation.guesses import most_frequent, one_place
 from geonb_lab.game.rounds import PLAYERS, Round, Rounds, find_place
+from geonb_lab.game.towns import is_in
 
 with needing("the guessing game", "anywidget", "picker"):
     import anywidget
@@ -24,6 +25,7 @@ with needing("the guessing game", "anywidget", "picker"):
 if TYPE_CHECKING:
     from geonb.distances import Place
     from geonb.photos.photo import PhotoSource
+    from geonb_lab.game.towns import FoundTown
 
 _HERE = Path(__file__).parent
 _ALT = "World map. Click to place your guess, or move it with the arrow keys; plus and minus zoom."
@@ -35,7 +37,8 @@ class GuessMap(anywidget.AnyWidget):
     """A photo beside a map: click your guess, and the model's answer and the truth appear.
 
     Click on the land map, or type a town or "latitude, longitude"; zoom with the wheel or + and -.
-    All three guesses, yours, the model's and the constant one, get 5000 exp(-km / 1492.7) points.
+    All three guesses, yours, the model's and the constant one, get 5000 exp(-km / 1492.7) points;
+    naming the city is a hit.
     `guess` does the same from a cell, where no live map is. Nothing is stored in the notebook, and
     nothing is sent anywhere.
 
@@ -67,10 +70,14 @@ class GuessMap(anywidget.AnyWidget):
     def guess(self, place: str | Place) -> Rounds:
         """Guess the place of the current photo, and go on to the next one.
 
-        ``place`` is a town or (latitude, longitude). Gives the rounds so far. Raises `PlaceError`
-        for a place that isn't known, or if all photos were guessed.
+        ``place`` is a town, such as "Rio" or "London, UK", or (latitude, longitude). Naming the
+        city that a photo was taken in is a hit. Gives the rounds so far. Raises `PlaceError` for
+        a place that isn't known, which says what may be meant, or if all photos were guessed.
         """
-        self._play(place)
+        found = find_place(place) if isinstance(place, str) else None
+        if found and not found.sure:
+            raise PlaceError(f"no town {place!r}; if you mean {found.name}, write that")
+        self._play(found.place if found else one_place(place), found)
         self._shown = min(len(self.rounds.played), len(self.photos) - 1)
         return self.rounds
 
@@ -87,14 +94,15 @@ class GuessMap(anywidget.AnyWidget):
         self.send({"type": "map", "svg": atlas.world(_ALT)})
         self._show()
 
-    def _play(self, place: str | Place) -> None:
+    def _play(self, yours: Place, town: FoundTown | None) -> None:
         number = len(self.rounds.played)
         if number == len(self.photos):
             raise PlaceError("all photos were guessed; play again with other photos")
-        yours = find_place(place) if isinstance(place, str) else one_place(place)
         photo = self.photos[number]
         answer = predict(self._model, photo, top=1)[0].place
-        round_ = Round(photo.name, _truth(photo), (yours, answer, self._constant))
+        truth = _truth(photo)
+        named = bool(town and town.name and is_in(town, truth))
+        round_ = Round(photo.name, truth, (yours, answer, self._constant), named)
         self.rounds = Rounds((*self.rounds.played, round_))
 
     def _receive(self, _: Any, message: dict[str, Any], __: list[Any]) -> None:
@@ -103,9 +111,12 @@ class GuessMap(anywidget.AnyWidget):
                 case "ready":
                     self._start()
                 case "town":
-                    self.send({"type": "place", "place": find_place(str(message["text"]))})
+                    found = find_place(str(message["text"]))
+                    self.send({"type": "place", "place": found.place, "name": found.name})
                 case "guess" if len(self.rounds.played) == self._shown:
-                    self._play(tuple(message["place"]))
+                    name = str(message.get("name") or "")
+                    town = find_place(name) if name else None
+                    self._play(one_place(tuple(message["place"])), town)
                     self.send(self._result())
                 case "next" if self._shown + 1 < len(self.photos):
                     self._shown = min(len(self.rounds.played), self._shown + 1)

@@ -111,7 +111,7 @@ def _tags(photo: Photo) -> tuple[Tags, Tags, Tags, list[Mapping[str, str]]]:
     exif, packets = Image.Exif(), list[bytes]()
     with suppress(PhotoError, *PILLOW_FAILS):
         if isinstance(photo.source, bytes):
-            blocks, packets = blocks_and_packets(photo.name, photo.source)
+            blocks, packets, _ = blocks_and_packets(photo.name, photo.source)
             exif.load(b"Exif\0\0" + blocks[0] if blocks else b"")
         else:
             exif = photo.source.getexif()

@@ -110,4 +110,4 @@ def test_another_truth_has_its_own_cell(model, predictions):
     assert other.truth_cell.token in str(other.truth_cell)
     assert other.truth_cell.token not in repr(other), "digits are for those who ask"
     nowhere = dataclasses.replace(predictions, truth=(-80.0, 2.0))
-    assert nowhere.summary.endswith("None of the model's cells holds the true place.")
+    assert str(nowhere.truth_cell) == "None of the model's cells holds the true place."

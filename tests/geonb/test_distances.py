@@ -128,7 +128,7 @@ def test_the_columns_of_a_data_frame_go_by_their_names(order):
         [[1j, 2]],
         np.array([[1j, 2]]),
         [[True, False]],
-        [["35", "139"]],
+        [["35", "east"]],
         [b"35", b"139"],
         b"35",
         [[10**400, 0]],

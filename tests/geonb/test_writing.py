@@ -2,6 +2,7 @@
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,20 @@ def test_what_geonb_made_may_be_made_again_and_nothing_else(tmp_path):
         with pytest.raises(OutputError, match="is there already; name another file, or --over"):
             check_outputs([tmp_path / name])
         check_outputs([tmp_path / name], overwrite=True)
+
+
+def test_neither_a_copy_nor_a_page_is_written_over_its_photo(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "a.jpg"
+    path.write_bytes(geonb.example_photo().source)
+    before = path.read_bytes()
+    photo = geonb.open_photo("a.jpg")
+    answer = replace(geonb.published_answer(), photo=photo)
+    for write_over in (
+        lambda: photo.without_place(path),
+        lambda: geonb.open_photo(path).without_place("./a.jpg"),
+        lambda: geonb.write_page(answer, path),
+    ):
+        with pytest.raises(OutputError, match="is an input, and writing would lose it"):
+            write_over()
+    assert path.read_bytes() == before

@@ -61,6 +61,13 @@ def test_a_region_in_words():
     )
 
 
+def test_a_region_prints_no_control_codes():
+    """The name of the photos comes from a file that may be a stranger's."""
+    promise = Promise(0.9, 0.7, 100, "a\x1b[2Jb\u2028\n", 4)
+    for text in (repr(region(promise=promise)), str(region(promise=promise)), str(promise)):
+        assert text.isprintable()
+
+
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.1, math.nan])
 def test_shares_that_cannot_be(share):
     with pytest.raises(ModelError, match="above 0 and up to 1"):

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -68,6 +69,27 @@ def test_a_place_that_is_none(shard):
         item.size = 2
         archive.addfile(item, io.BytesIO(b"[]"))
     with pytest.raises(TrainingError, match=r"9\.json has no lat and lng"):
+        read_shards([shard], "mine")
+
+
+def test_a_member_takes_no_more_memory_than_it_has_bytes(shard):
+    """A sparse one of a few bytes may say 3 GB, and a JSON may be as large as it likes."""
+    with tarfile.open(shard, "a", format=tarfile.PAX_FORMAT) as archive:
+        for name in ("7.json", "8.jpg"):
+            item = tarfile.TarInfo(name)
+            item.pax_headers = {"GNU.sparse.map": "0,0", "GNU.sparse.size": str(3 * 10**9)}
+            archive.addfile(item, io.BytesIO())
+    tracemalloc.start()
+    photos = read_shards([shard], "mine")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(photos), photos.skipped) == (3, {"are sparse": 2})
+    assert peak < 50e6
+    with tarfile.open(shard, "a") as archive:
+        item = tarfile.TarInfo("9.json")
+        item.size = 2_000_000
+        archive.addfile(item, io.BytesIO(b" " * item.size))
+    with pytest.raises(TrainingError, match=r"9\.json has no lat and lng .*2,000,000 bytes"):
         read_shards([shard], "mine")
 
 

@@ -15,7 +15,7 @@ from geonb_training.__main__ import main
 
 PACKAGE = Path(geonb_training.__file__).parent
 FLOORS = (
-    "network shards splits originals softmax head_report",
+    "network shards splits originals softmax head_report partitions head_files",
     "squares features torch_network writing",
     "batches state",
     "fitting head",
@@ -31,7 +31,7 @@ SCENES = (
     "landmarks letters photographers view",
     "buildings cars plants street",
     "scene",
-    "rounds sets",
+    "rounds sets trips",
     "knobs towns",
     "__init__",
     "example sheet",

@@ -59,7 +59,8 @@ def test_every_reader_reads_or_refuses(name, capfd):
 PIPES = """
 import os, sys
 from pathlib import Path
-from geonb_lab.many import finding, labels, tables
+import geonb, geonb_lab
+from geonb_lab.many import finding, journal, labels
 from geonb.network import gallery
 from geonb.promise import read_promise
 
@@ -69,7 +70,7 @@ for name in ("grids.txt", "promise.json", "a.csv", "a.txt", "a.jpg.xmp", ".b.csv
 (folder / "a.jpg").touch()
 
 def run():
-    with tables.journal(folder / "b.csv", {}):
+    with journal.journal(folder / "b.csv", {}):
         pass
 
 for read in (
@@ -91,7 +92,8 @@ for read in (
 def test_no_reader_waits_for_a_pipe(tmp_path):
     command = [sys.executable, "-c", PIPES, tmp_path]
     run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert run.stdout.count("a pipe or a device, not a file") == 6
+    assert run.stdout.count("a pipe or a device, not a file") == 5
+    assert ".b.csv.journal: is there, and isn't a journal of geonb's" in run.stdout
     assert "a.csv: no such folder or CSV of photos" in run.stdout
     assert len(run.stdout.splitlines()) == 7
 

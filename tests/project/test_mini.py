@@ -92,11 +92,3 @@ def test_the_examples_are_located_without_certainty_and_paris_is_not(model, name
     first = predict(model, scene.image)[0]
     assert (distance(first.place, scene.place) < 25) == found
     assert first.probability < 0.95
-
-
-def test_the_readme_states_the_measured_accuracy(facts):
-    text = (resources.files("geonb").parent / "README.md").read_text(encoding="utf-8")
-    stated = "; ".join(
-        f"{share:.0%} within {km:g} km" for km, share in shares(facts, "mini, first guess")[1:3]
-    )
-    assert stated in text

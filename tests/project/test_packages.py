@@ -162,7 +162,7 @@ FLOORS = (
     "distances",
     "earth photos",
     "shown",
-    "preprocessing answers regions",
+    "preprocessing answers promise",
     "network",
     "weights",
     "known",

@@ -255,10 +255,10 @@ def _promise(path):
 
 
 def _journal(path):
-    from geonb_lab.many.tables import journal
+    from geonb_lab.many.journal import journal
 
     path.with_suffix("").unlink(missing_ok=True)
-    with journal(path.parent / "a.csv", {"top": 1}) as rows:
+    with journal(path.parent / "a.csv", {"top": 1}, resume=True) as rows:
         repr(rows.done)
 
 
@@ -319,7 +319,10 @@ def _head_arrays():
 
 _PLACES = [b"[[35.6, 139.7], [1, -2.5], [90, 180]]", b"lat,lng\n35.6,139.7\n1,-2.5\n"]
 _PROMISE = {"coverage": 0.9, "share": 0.5, "photos": 9, "test_set": "drawn", "places": 5}
-_JOURNAL = b'{"top": 1}\n{"photo": "a.jpg", "error": null}\n{"photo": "b.jpg", "error": "no"}\n'
+_JOURNAL = (
+    b'{"geonb journal": "", "top": 1}\n{"photo": "a.jpg", "error": null}\n'
+    b'{"photo": "b.jpg", "error": "no"}\n'
+)
 
 
 def _checkpoint(ending):

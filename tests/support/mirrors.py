@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from geonb.files import MARK
+from geonb.web import asking
 from geonb.weights import downloading
 from geonb.weights.registry import LOCATIONNET, WeightsFile
 from support.servers import Mirror, serve
@@ -18,9 +19,9 @@ WHOLE = {"grids.txt": CELLS, "big.params": CONTENT}
 
 def record(*mirrors, content=CONTENT):
     """A model whose parameters lie on ``mirrors``, its cells on the first."""
-    md5 = hashlib.md5(content).hexdigest()
+    md5, cells_md5 = (hashlib.md5(data).hexdigest() for data in (content, CELLS))
     form = (
-        WeightsFile("grids.txt", (f"{mirrors[0]}grids.txt",), hashlib.md5(CELLS).hexdigest()),
+        WeightsFile("grids.txt", (f"{mirrors[0]}grids.txt",), cells_md5, len(CELLS)),
         WeightsFile("big.params", tuple(f"{m}big.params" for m in mirrors), md5, len(content)),
     )
     return replace(LOCATIONNET, forms=(form,))
@@ -29,7 +30,8 @@ def record(*mirrors, content=CONTENT):
 @pytest.fixture
 def mirror(monkeypatch):
     """A server that has the whole model; what waits for it is in a hurry."""
-    monkeypatch.setattr(downloading, "TIMEOUT_S", (1.0, 0.3))
+    monkeypatch.setattr(asking, "CONNECT_S", 1.0)
+    monkeypatch.setattr(asking, "READ_S", 0.3)
     monkeypatch.setattr(downloading, "_PAUSE_S", 0.01)
     with serve(Mirror(dict(WHOLE))) as mirror:
         yield mirror

@@ -38,12 +38,22 @@ class Mirror:
     """Whether it says how much comes."""
     gzipped: bool = False
     """Whether it compresses, although nobody asked for that."""
+    words: str = ""
+    """What it says beside another status."""
+    pauses: int = 0
+    """How many requests it answers by asking for a pause of a second."""
+    leads_to: str = ""
+    """Another server, to which it sends the client on."""
+    head_pause: float = 0.0
+    """Seconds after each byte of the answer's head."""
     redirects: bool = False
     """Whether it sends the client on to an address that is signed anew each time, as hubs do."""
     kind: str = "application/octet-stream"
     version: str = '"1"'
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Path and Range header of every request."""
+    headers: list[dict[str, str]] = field(default_factory=list)
+    """All headers of every request."""
 
     @property
     def resumed(self) -> int:
@@ -63,6 +73,18 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         asked = self.headers.get("Range", "")
         self.mirror.requests.append((self.path, asked))
+        self.mirror.headers.append(dict(self.headers))
+        if self.mirror.pauses:
+            self.mirror.pauses -= 1
+            self.other(429, Retry_After="1")
+            return
+        if self.mirror.leads_to:
+            self.other(302, Location=self.mirror.leads_to + self.path[1:])
+            return
+        if self.mirror.head_pause:
+            for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000:
+                self.wfile.write(bytes([byte]))
+                time.sleep(self.mirror.head_pause)
         time.sleep(self.mirror.delay)
         path, _, signature = self.path.partition("?")
         if self.mirror.redirects and not signature:
@@ -76,13 +98,23 @@ class _Handler(BaseHTTPRequestHandler):
         if self.mirror.gzipped and data is not None:
             data = gzip.compress(data)
         if self.mirror.status != 200 or data is None:
-            self.send_error(self.mirror.status if self.mirror.status != 200 else 404)
+            self.other(self.mirror.status if self.mirror.status != 200 else 404)
             return
         start = 0
         same = self.headers.get("If-Range", self.mirror.version) == self.mirror.version
         if asked and self.mirror.ranges and same:
             start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1])
         self.answer(data, start, part=bool(asked and self.mirror.ranges and same))
+
+    def other(self, status, **headers):
+        """An answer that is no file."""
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(self.mirror.words)))
+        self.end_headers()
+        self.wfile.write(self.mirror.words.encode())
 
     def answer(self, data, start, *, part):
         if start >= len(data) and part:

@@ -7,8 +7,8 @@ import s2cell
 from geonb.distances import EARTH_RADIUS_KM, distance
 from geonb.earth import s2
 from geonb.earth.cells import Cells, read_cells
-from geonb.earth.partitions import partition
 from geonb.errors import CellsError, GeonbError
+from geonb_training.partitions import partition
 from support.places import from_tokens
 
 SPHERE_KM2 = 4 * np.pi * EARTH_RADIUS_KM**2
@@ -162,3 +162,29 @@ def test_locationnet_s_own_list(real_files, tmp_path):
     cells.write(tmp_path / "again.txt")
     assert (tmp_path / "again.txt").read_bytes() == (real_files / "grids.txt").read_bytes()
     assert len(read_cells("mini")) == 211
+
+
+GEOESTIMATION = """num_images: 4723695
+min_concept_probability: ---
+class_label,hex_id,imgs_per_cell,latitude_mean,longitude_mean
+1,365,589,36.14504555687608,102.98971323599338
+0,8747,1370,38.839432108029186,-109.14347992262756
+2,89c6c74,235,39.98461821276593,-75.21640030212768
+"""
+
+
+def test_the_cells_of_geoestimation(tmp_path):
+    """Three rows of cells_50_2000.csv: two lines of facts, and classes in any order."""
+    (tmp_path / "cells.csv").write_text(GEOESTIMATION)
+    cells = read_cells(tmp_path / "cells.csv")
+    assert cells.tokens == ["8747", "365", "89c6c74"]
+    assert cells.place(0) == (38.839432108029186, -109.14347992262756)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("latitude_mean", "latitude"), ("1,365,", "x,365,"), ("8747,1370", "8747")]
+)
+def test_a_csv_of_cells_that_lacks_something(tmp_path, old, new):
+    (tmp_path / "cells.csv").write_text(GEOESTIMATION.replace(old, new))
+    with pytest.raises(CellsError, match=r"cells\.csv"):
+        read_cells(tmp_path / "cells.csv")

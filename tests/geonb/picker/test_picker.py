@@ -2,11 +2,13 @@
 
 import hashlib
 import random
+import sys
+import threading
 
 import pytest
 
 import geonb
-from geonb.picker.below import _together
+from geonb.picker.below import Below, _together
 from geonb.picker.transfers import Transfers, with_exif_of
 from support.pictures import PLACE, encoded, exif, jpeg_of, picture
 
@@ -61,7 +63,7 @@ def test_a_new_choice_clears_the_old_one_before_it_arrives(picker):
 @pytest.mark.parametrize("seed", range(5))
 def test_messages_may_overtake_each_other(seed):
     travelling, sent = Transfers(10_000), list(messages("a.jpg", DATA, parts=7))
-    travelling.renew(1)
+    travelling.renew({"choice": 1})
     random.Random(seed).shuffle(sent)
     arrived = [travelling.take(*message) for message in sent]
     assert [file.content for file in arrived if file] == [DATA]
@@ -100,6 +102,62 @@ def test_what_a_callback_raises_is_shown(picker, capsys):
 
     send(picker, "a.jpg", DATA)
     assert "ZeroDivisionError: a.jpg" in capsys.readouterr().out
+
+
+def test_two_callbacks_at_once_leave_the_process_as_it_was(monkeypatch, capsys):
+    """Messages come on two threads; each callback's words stand below its own cell."""
+    before, one, two = (sys.stdout, sys.stderr), threading.Event(), threading.Event()
+    belows = Below(), Below()
+    for below in belows:
+        monkeypatch.setattr(below._output, "update", lambda *_, **__: None)
+    capsys.readouterr()
+
+    def say(words):
+        sys.stdout.write(f"{words}\n")
+
+    def first(_):
+        say("first begins")
+        one.set()
+        two.wait(10)
+        say("first ends")
+
+    def second(_):
+        one.wait(10)
+        say("second begins")
+        two.set()
+        threads[0].join(10)
+        sys.stderr.write("second ends\n")
+
+    threads = [
+        threading.Thread(target=below.add, args=(callback, None))
+        for below, callback in zip(belows, (first, second), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    one.wait(10)
+    say("another cell")
+    for thread in threads:
+        thread.join(20)
+    assert (sys.stdout, sys.stderr) == before
+    assert capsys.readouterr().out == "another cell\n"
+    assert [below._bundles for below in belows] == [
+        [{"text/plain": f"{name} begins\n{name} ends"}] for name in ("first", "second")
+    ]
+
+
+def test_a_number_without_end_blocks_no_later_message(picker):
+    """The choice comes from the page; one beyond all others would make all later ones too late."""
+    for choice in (10**30, -1, "7", None, 1.5, float("nan"), [1], True):
+        picker._receive(picker, {"type": "choice", "choice": choice}, [])
+    send(picker, "a.jpg", DATA)
+    assert [photo.name for photo in picker.photos] == ["a.jpg"]
+    for wrong in ({"parts": 10**30}, {"parts": "x"}, {"modified": 10**40}, {"index": -1}):
+        for message, buffers in messages("b.jpg", DATA, choice=2):
+            changed = wrong if wrong.keys() <= message.keys() else {}
+            picker._receive(picker, message | changed, buffers)
+        assert picker.said[-1]["type"] == "refused"
+    send(picker, "c.jpg", DATA, choice=3)
+    assert [photo.name for photo in picker.photos] == ["c.jpg"]
 
 
 def test_a_shrunk_photo_keeps_its_exif_but_not_its_turn(picker):

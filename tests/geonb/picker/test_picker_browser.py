@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.newest, pytest.mark.slow]
 
 PICKER = """
 import hashlib, json, sys
+import geonb
 sys.path.insert(0, {tests!r})
 from support.pictures import quadrants
 picker = geonb.PhotoPicker()
@@ -86,7 +87,7 @@ class Picker:
 
 @pytest.fixture
 def picker(open_notebook, request):
-    tab = open_notebook([PICKER.format(tests=str(request.path.parent))])
+    tab = open_notebook([PICKER.format(tests=str(request.path.parents[2]))])
     tab.run()
     return Picker(tab)
 
@@ -178,8 +179,32 @@ def later(photo):
 """
 
 
+LOCATES = """
+import geonb
+picker = geonb.PhotoPicker()
+display(picker)
+
+@picker.on_photo
+def locate(photo):
+    print("printed", photo.name)
+    predictions = geonb.predict(geonb.load_model("mini"), photo)
+    display(predictions)
+    return geonb.show_map(predictions, provider="static")
+"""
+
+
+def test_what_a_callback_prints_displays_and_returns_stands_below(open_notebook, tmp_path):
+    tab = open_notebook([LOCATES])
+    tab.run()
+    Picker(tab).click(write(tmp_path / "mine.png", encoded(picture(), "PNG")))
+    below = tab.output(0)
+    below.get_by_text("printed mine.png").wait_for()
+    expect(below.locator("table caption").first).to_contain_text("photo mine.png, model mini")
+    expect(below.locator("img[alt^='Map with 5 numbered pins']")).to_be_visible()
+
+
 def test_a_busy_kernel_is_said_to_be_busy(open_notebook, request, tmp_path):
-    tab = open_notebook([PICKER.format(tests=str(request.path.parent)), FREEZE])
+    tab = open_notebook([PICKER.format(tests=str(request.path.parents[2])), FREEZE])
     tab.run()
     picker = Picker(tab)
     picker.click(write(tmp_path / "first.jpg", jpeg_of(0.1)))

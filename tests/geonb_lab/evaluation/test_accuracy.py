@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from geonb.distances import distance
-from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, PlaceError
 from geonb.photos.photo import Photo
 from geonb.predictions import Prediction, Predictions
@@ -21,6 +20,7 @@ from geonb_lab.evaluation.accuracy import evaluate
 from geonb_lab.evaluation.guesses import most_frequent
 from geonb_lab.evaluation.published import IM2GPS, PUBLISHED, THRESHOLDS_KM, PublishedRow
 from geonb_lab.evaluation.scores import wilson
+from geonb_training.partitions import partition
 
 DEGREE_KM = math.radians(1) * 6371.0
 

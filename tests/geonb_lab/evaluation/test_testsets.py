@@ -3,6 +3,7 @@
 import bz2
 import io
 import os
+import tracemalloc
 import zipfile
 import zlib
 
@@ -11,7 +12,7 @@ import pytest
 from geonb import example_photo, fetch, load_model
 from geonb.errors import CellsError, EvaluationError, FetchError, ModelError, PhotoError, PlaceError
 from geonb.network.gallery import read_points
-from geonb.weights import clearing
+from geonb.weights import installed
 from geonb_lab import read_photos
 from geonb_lab.evaluation import testsets
 from geonb_training.scenes import draw, shoot
@@ -102,9 +103,9 @@ def test_im2gps_is_fetched_once_and_unpacked_flat(queries, cache, monkeypatch):
     assert asked == [testsets.IM2GPS_URL]
     assert len(list((cache / "im2gps").glob("*.jpg"))) == 3
     assert not list(cache.parent.glob("gps_query_imgs/*.txt"))
-    assert clearing.cache_size() == sum(f.stat().st_size for f in (cache / "im2gps").iterdir())
-    clearing.clear("all")
-    assert clearing.cache_size() == 0
+    assert installed.cache_size() == sum(f.stat().st_size for f in (cache / "im2gps").iterdir())
+    installed.clear("all")
+    assert installed.cache_size() == 0
 
 
 def test_im2gps_that_cannot_be_fetched(cache, monkeypatch):
@@ -210,3 +211,14 @@ def test_no_home_of_that_name(monkeypatch):
 def test_the_folder_one_stands_in_has_a_name(queries, monkeypatch):
     monkeypatch.chdir(queries)
     assert read_photos(".").name == "gps_query_imgs"
+
+
+def test_a_line_that_unpacks_to_gigabytes_is_not_read_whole(tmp_path):
+    path = tmp_path / "truth.bz2"
+    path.write_bytes(bz2.compress(b"1" * 300_000_000))
+    tracemalloc.start()
+    with pytest.raises(EvaluationError, match="line 1: expected tab-separated columns"):
+        testsets.placing2016(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 50e6

@@ -1,0 +1,100 @@
+"""Raw photos, by the JPEG that cameras put into them: DNG, CR2, CR3, NEF, ARW, RAF, others."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from geonb.errors import PhotoError
+from geonb.photos import contents, jpeg, tiff
+from geonb.photos.contents import Contents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LEAST = 800
+"""Pixels of a preview's longer side at least: less is a thumbnail, and shows too little."""
+_RAF = b"FUJIFILMCCD-RAW "
+_CR3_FACTS = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+_CR3_PREVIEW = bytes.fromhex("eaf42b5e1c984b88b9fbb7dc406e4d16")
+_SENSOR = {32803, 34892}
+"""Photometric interpretations of what a sensor saw (DNG 1.7, chapter 4)."""
+
+
+def is_raw(data: bytes) -> bool:
+    """Whether this is a raw photo: a picture that a decoder of TIFF sees a thumbnail of."""
+    if data.startswith(_RAF) or data[4:12] == b"ftypcrx ":
+        return True
+    if contents.kind(data) != "TIFF" or len(data) < 16:
+        return False
+    if data[8:10] == b"CR":
+        return True
+    block = tiff.read(data)
+    top = block.directory(block.first)
+    small = 254 in top and top[254].numbers[:1] == [1] and 330 in top
+    sees = (tags[262].numbers for tags in block.directories() if 262 in tags)
+    return 50706 in top or small or any(set(values) & _SENSOR for values in sees)
+
+
+def preview(name: str, data: bytes) -> Contents:
+    """The largest preview, with the raw photo's metadata.
+
+    Raises `PhotoError` if it has none of `LEAST` pixels.
+    """
+    found = max(_jpegs(data), key=_longer_side, default=b"")
+    if _longer_side(found) < LEAST:
+        raise PhotoError(
+            f"{name}: a raw photo without a preview of {LEAST} pixels; "
+            "develop it with a raw converter, and save it as JPEG"
+        )
+    parts = contents.split(found)
+    blocks = tuple(_blocks(data)) or parts.exif
+    return Contents(parts.picture, blocks, parts.xmp, note="a raw photo, read by its preview")
+
+
+def _jpegs(data: bytes) -> Iterator[bytes]:
+    """The JPEG files inside."""
+    if data.startswith(_RAF):
+        start, size = struct.unpack_from(">LL", data.ljust(92, b"\0"), 84)
+        yield data[start : start + size]
+    elif data[4:8] == b"ftyp":
+        for box, start, stop in contents.boxes(data):
+            at = data.find(b"PRVW", start, min(stop, start + 64))
+            if box == b"uuid" and data[start : start + 16] == _CR3_PREVIEW and at > 0:
+                (size,) = struct.unpack_from(">L", data.ljust(at + 20, b"\0"), at + 16)
+                yield data[at + 20 : at + 20 + size]
+    else:
+        for tags in tiff.read(data).directories():
+            for first, length in ((513, 514), (273, 279), (0x2E, 0x2E)):
+                if first in tags and length in tags:
+                    yield _stored(data, tags[first], tags[length])
+
+
+def _stored(data: bytes, first: tiff.Tag, length: tiff.Tag) -> bytes:
+    if first is length:  # Panasonic keeps it as the value itself
+        return first.data
+    starts, sizes = first.numbers, length.numbers
+    if len(starts) != 1 or len(sizes) != 1:
+        return b""
+    return data[int(starts[0]) : int(starts[0] + sizes[0])]
+
+
+def _longer_side(data: bytes) -> int:
+    """Of a JPEG that decoders know; 0 for anything else, such as the lossless one of sensors."""
+    for marker, content in jpeg.header(data)[0]:
+        if marker in {0xC0, 0xC1, 0xC2} and len(content) > 5:
+            return max(struct.unpack_from(">HH", content, 1))
+    return 0
+
+
+def _blocks(data: bytes) -> Iterator[bytes]:
+    """The raw photo's own EXIF: the file itself, or in CR3 blocks in a box of their own."""
+    if contents.kind(data) == "TIFF":
+        yield data
+    for box, start, stop in contents.boxes(data) if data[4:8] == b"ftyp" else ():
+        if box == b"moov":
+            for inner, first, last in contents.boxes(data, start, stop):
+                if inner == b"uuid" and data[first : first + 16] == _CR3_FACTS:
+                    for name, begin, end in contents.boxes(data, first + 16, last):
+                        if name in {b"CMT1", b"CMT4"}:
+                            yield data[begin:end]

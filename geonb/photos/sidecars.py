@@ -1,0 +1,120 @@
+"""The place that a photo library keeps beside a photo: XMP sidecars, and Google Takeout's JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geonb.files import BROKEN
+from geonb.photos import metadata, xmp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from geonb.photos.metadata import Known
+
+_MOST_BYTES = 10_000_000
+_MARK = "{https://pypi.org/project/geonb/xmp/}wrote"
+"""In a sidecar, what geonb wrote into it as a guess, which is no knowledge."""
+_LONGEST = 46
+"""Takeout cuts names to so many characters before ``.json``."""
+_COPY = re.compile(r"^(.*)(\(\d+\))(\.[^.]*)$")
+"""The second photo of one name: ``a(1).jpg``, with ``a.jpg(1).json`` beside it."""
+_EDITED = re.compile(
+    r"-(edited|bearbeitet|modifi|edita|edytowan|bewerkt|编辑|編集済み)\w*(?=\.[^.]*$)"
+)
+"""How Takeout marks edited copies, which have no JSON of their own."""
+
+
+def known_place(path: str | os.PathLike[str]) -> Known | None:
+    """The place that stands beside a photo's file, whatever holds it; None if nothing does.
+
+    What geonb wrote into a sidecar is a guess and doesn't count, unless somebody changed it.
+    """
+    path = Path(path)
+    return metadata.best([*in_sidecars(path), *in_takeout(path)])
+
+
+def in_sidecars(photo: Path) -> Iterator[Known]:
+    """The places in the photo's XMP sidecars: ``a.jpg.xmp``, then ``a.xmp``, in any case."""
+    names = _names(photo.parent)
+    for wanted in dict.fromkeys((f"{photo.name}.xmp", f"{photo.stem}.xmp")):
+        for name in names.get(wanted.casefold(), ()):
+            own, there = xmp.properties(_read(photo.parent / name))
+            facts = metadata.Facts(told=(({} if _is_guess(own) else own, there),))
+            yield from (*metadata.in_xmp(facts, name), *metadata.created(facts, name))
+
+
+def in_takeout(photo: Path) -> Iterator[Known]:
+    """The place in the JSON that Google Takeout puts beside a photo."""
+    names = _names(photo.parent)
+    copy = _COPY.match(photo.name)
+    number = copy[2] if copy else ""
+    title = _EDITED.sub("", copy[1] + copy[3] if copy else photo.name)
+    whole = f"{title}.supplemental-metadata"
+    # `.supplemental-metadata` is cut to what the name leaves, the name itself if it's long.
+    stems = [whole[:n] for n in range(len(whole), len(title) - 1, -1)] if len(title) < 250 else []
+    for stem in dict.fromkeys((*stems, whole[:_LONGEST], Path(title).stem)):
+        for name in names.get(f"{stem}{number}.json".casefold(), ()):
+            yield from _in_json(photo.parent / name)
+
+
+def _in_json(path: Path) -> Iterator[Known]:
+    try:
+        about = json.loads(_read(path))
+    except BROKEN:
+        return
+    for key in ("geoData", "geoDataExif"):
+        place = about.get(key) if isinstance(about, dict) else None
+        if isinstance(place, dict):
+            lat, lng = place.get("latitude"), place.get("longitude")
+            # Numbers with signs: no hemisphere is left open.
+            found = metadata.known((lat, None), (lng, None), f"{path.name} (Google Takeout)")
+            yield from (known._replace(assumed=False) for known in found)
+
+
+def _is_guess(own: dict[str, str]) -> bool:
+    """Whether geonb wrote the place into the sidecar, and nobody has changed it since."""
+    try:
+        wrote = json.loads(own.get(_MARK, "{}"))
+    except BROKEN:
+        return False
+    keys = ("GPSLatitude", "GPSLongitude")
+    return (
+        bool(wrote)
+        and isinstance(wrote, dict)
+        and all(wrote.get(f"exif:{key}") == own.get(f"{metadata.XMP_EXIF}{key}") for key in keys)
+    )
+
+
+def _names(folder: Path) -> dict[str, list[str]]:
+    """The names of a folder's JSON and XMP files, by the name in small letters."""
+    try:
+        return _listed(os.fspath(folder), folder.stat().st_mtime_ns)
+    except OSError:
+        return {}
+
+
+@lru_cache(maxsize=4)
+def _listed(folder: str, _changed: int) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for name in sorted(entry.name for entry in os.scandir(folder)):
+        if name[-5:].casefold().endswith((".xmp", ".json")):
+            names.setdefault(name.casefold(), []).append(name)
+    return names
+
+
+def _read(path: Path) -> bytes:
+    """The file's content; nothing of what is no file, can't be read, or is too large."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError:
+        return b""
+    return data if len(data) <= _MOST_BYTES else b""
