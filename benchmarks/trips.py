@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -31,6 +32,13 @@ from geonb_lab.trips.times import Taken
 from geonb_lab.trips.trip import connect
 from geonb_training.scenes.trips import drawn_trip
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from geonb_training.scenes.trips import Way
+
+    Floats = np.ndarray[tuple[int, ...], np.dtype[np.floating]]
+
 TRIPS, PHOTOS, BLUR = 40, 28, 3.0
 SEED = 11
 """Not that of the trips that parameters were chosen on (5)."""
@@ -39,7 +47,7 @@ BEGIN = 1.7e9
 
 
 @cache
-def answers(way: str, blur: float) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def answers(way: Way, blur: float) -> list[tuple[Floats, Floats, Floats]]:
     """Hours, mini's probabilities and true places of each drawn trip."""
     model, found = geonb.load_model("mini"), []
     for number in range(TRIPS):
@@ -49,7 +57,7 @@ def answers(way: str, blur: float) -> list[tuple[np.ndarray, np.ndarray, np.ndar
     return found
 
 
-def read(hours, rows, known):
+def read(hours: Floats, rows: Floats, known: Sequence[KnownPlace | None]) -> Read:
     """What `locate_trip` would have read of photos."""
     reading = Read(Beliefs(rows.shape[1]))
     for row in rows:
@@ -62,7 +70,7 @@ def read(hours, rows, known):
     return reading
 
 
-def table(way: str, blur: float, every: int = 0):
+def table(way: Way, blur: float, every: int = 0) -> None:
     """Alone and together, with every seventh place known if ``every`` is 7."""
     model, name = geonb.load_model("mini"), "mini" if not blur else "weakened mini"
     trips, truth = [], []
@@ -77,7 +85,7 @@ def table(way: str, blur: float, every: int = 0):
     print(f"\n{way}s{kind}: {evaluate_trips(trips, truth, name)!r}")
 
 
-def damage(blur: float):
+def damage(blur: float) -> None:
     """What photos of somewhere else, and times that are wrong, do to the photos of the trip."""
     model, rng, found = geonb.load_model("mini"), np.random.default_rng(1), answers("tour", blur)
     for what in ("a tenth of friends elsewhere", "a third of friends elsewhere", "times shuffled"):
@@ -102,7 +110,7 @@ def damage(blur: float):
     print()
 
 
-def exactness():
+def exactness() -> None:
     """Candidates against every place, on mini."""
     from geonb_lab.trips import beliefs
 

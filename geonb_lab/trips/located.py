@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geonb.earth.places import nearest_town
+from geonb.errors import needing
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.shown.sheets import Sheet, percent
@@ -22,9 +24,12 @@ if TYPE_CHECKING:
     from geonb.distances import Place
     from geonb.errors import GeonbError
     from geonb.model import Model
+    from geonb.photos.photo import PhotoSource
     from geonb_lab.trips.movement import Movement
     from geonb_lab.trips.solved import KnownPlace, Neighbour, Solved
     from geonb_lab.trips.times import Taken
+
+_FRAME = "width: 100%; height: 80vh; min-height: 560px; border: 0"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,6 +59,11 @@ class Located:
     def known(self) -> KnownPlace | None:
         """Its place, if that was known before; None if not."""
         return self._solved.known[self.number]
+
+    @property
+    def model(self) -> Model:
+        """The model that was asked."""
+        return self._solved.model
 
     @property
     def photo(self) -> Photo:
@@ -147,6 +157,23 @@ class Trip(Sequence[Located]):
     def model(self) -> Model:
         """The model that was asked."""
         return self._solved.model
+
+    @property
+    def sources(self) -> Sequence[PhotoSource]:
+        """The photos that could be read, as they were given."""
+        return self._solved.sources
+
+    def show(self, *, thumbnails: bool = True) -> Any:
+        """The trip's page within a notebook: a map with a slider over days, and a card per photo.
+
+        Raises `MissingDependencyError` without IPython.
+        """
+        from geonb_lab.trips.page import trip_page
+
+        with needing("a map in a notebook", "ipython"):
+            from IPython.display import HTML
+        page = escape(trip_page(self, thumbnails=thumbnails))
+        return HTML(f"<iframe title='The trip' srcdoc='{page}' style='{_FRAME}'></iframe>")
 
     @property
     def parts(self) -> list[list[Located]]:
