@@ -6,7 +6,7 @@ table. A photo without a prediction counts as wrong; one without a true place is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,8 +24,8 @@ from geonb_lab.evaluation.guesses import (
     read_guesses,
 )
 from geonb_lab.evaluation.photo_sets import PhotoSet
-from geonb_lab.evaluation.published import THRESHOLDS_KM, PublishedRow, choose_published
-from geonb_lab.evaluation.scores import COLUMNS, MARK, Score, measure, score
+from geonb_lab.evaluation.published import choose_published
+from geonb_lab.evaluation.scores import COLUMNS, MARK, THRESHOLDS_KM, Score, measure, score
 from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def evaluate(  # noqa: PLR0913
     name: str = "yours",
     test_set: str = "yours",
     constant: Place | None = None,
-    published: str | Iterable[str | PublishedRow] | None = None,
+    published: str | Iterable[str | Score] | None = None,
     crops: int = 1,
 ) -> Evaluation:
     """Measure predictions of N photos, or a model on a set of photos, against their true places.
@@ -213,7 +213,7 @@ def evaluate(  # noqa: PLR0913
     return Evaluation(
         name,
         (*_scores(name, test_set, km), _constant_score(always, test_set, places)),
-        tuple(Score(**vars(row), comparable=row.test_set == test_set) for row in rows),
+        tuple(replace(row, comparable=row.test_set == test_set) for row in rows),
         places,
         km[:, 0],
         int((~known).sum()),

@@ -11,8 +11,7 @@ import numpy as np
 from geonb.errors import EvaluationError
 from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.axes import CONSTANT, OWN, arms, literal, new_axes
-from geonb_lab.evaluation.published import THRESHOLDS_KM
-from geonb_lab.evaluation.scores import Z95
+from geonb_lab.evaluation.scores import THRESHOLDS_KM, Z95
 from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:
