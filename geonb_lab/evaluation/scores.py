@@ -152,3 +152,8 @@ def wilson(share: float, photos: int) -> tuple[float, float]:
     middle = (share + z2 / 2) / (1 + z2)
     half = Z95 * math.sqrt((share * (1 - share) + z2 / 4) / photos) / (1 + z2)
     return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def percents(low: float, high: float) -> str:
+    """An interval of shares, 0 to 1, as tables show it: 33-46%."""
+    return f"{100 * low:.0f}-{high:.0%}"
