@@ -234,18 +234,3 @@ def _float(number: Any) -> float:
         return float(number)
     except ZeroDivisionError:  # 0/0, in Pillow before 12.2
         return math.nan
-
-
-def upright(block: bytes) -> bytes:
-    """The block of EXIF with an orientation that says upright, and all else as it is."""
-    from geonb.photos import tiff
-
-    try:
-        found = tiff.read(block)
-    except ValueError:
-        return block
-    turn = found.directory(found.first).get(ORIENTATION)
-    if not turn or turn.kind != 3:
-        return block
-    one = (1).to_bytes(2, "little" if found.order == "<" else "big")
-    return block[: turn.start] + one + block[turn.start + 2 :]

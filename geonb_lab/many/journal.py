@@ -40,22 +40,6 @@ for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):  # not all s
     _APPEND |= getattr(os, _flag, 0)
 
 
-class Rows:
-    """The rows of a run that writes no table; they are kept in memory."""
-
-    def __init__(self) -> None:
-        self.done: set[str] = set()
-        self._rows: list[dict[str, Any]] = []
-
-    def add(self, values: dict[str, Any]) -> None:
-        """Keep a row."""
-        self._rows.append(values)
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """All rows."""
-        return iter(self._rows)
-
-
 @dataclass
 class Journal:
     """The rows of a run that is under way.

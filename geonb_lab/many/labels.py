@@ -95,8 +95,7 @@ def write_label(found: Label) -> None:
     """
     sidecar = xmp.read(found.path) if found.path.exists() else xmp.new()
     added = {name: x for name, x in found.properties.items() if sidecar.get(name) is None}
-    for name, value in (added | {_MARK: json.dumps(added)}).items():
-        sidecar.set(name, value)
+    sidecar.add(added | {_MARK: json.dumps(added)})
     sidecar.write(found.path)
 
 
