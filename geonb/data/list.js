@@ -10,7 +10,7 @@ function element(tag, properties = {}, ...children) {
 // choose; all text comes in as text, never as HTML.
 function placeList(model, choose, ...more) {
   const place = ({ mark, text, colour }, index) => {
-    const words = [element("b", { textContent: mark, style: `color: ${colour}` }), element("span", { textContent: ` ${text}` })];
+    const words = [element("b", { textContent: mark, style: `background: ${colour}` }), element("span", { textContent: ` ${text}` })];
     return choose
       ? element("button", { type: "button", onclick: () => choose(index) }, ...words)
       : element("span", {}, ...words);

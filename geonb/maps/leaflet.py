@@ -75,10 +75,10 @@ def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     )  # fmt: skip
 
 
-def boxed(shown: Any, picture: Picture, **traits: Any) -> LeafletMap:
-    """A map and the list of what is on it, in one box."""
+def boxed(shown: Any, picture: Picture, *below: Any, **traits: Any) -> LeafletMap:
+    """A map and the list of what is on it, in one box, with other widgets below."""
     beside = Beside(map=".leaflet-container", pin=".leaflet-marker-icon ", **traits)
-    both = LeafletMap([shown, beside])
+    both = LeafletMap([shown, beside, *below])
     both.add_class("geonb-box")
     both.picture, both.uid = picture, beside.uid
     return both
@@ -183,25 +183,6 @@ def feature(
     }
 
 
-def add_shapes_with_key(
-    world: Any, features: list[dict[str, Any]], keys: list[tuple[str, str]]
-) -> None:
-    """Add features, and a key of colours; it also says what one points at."""
-    swatches = "".join(
-        f"<div><i style='background:{colour}'></i>{escape(words)}</div>" for colour, words in keys
-    )
-    key = ipywidgets.HTML(f"<div class='geonb-key'>{swatches}</div>")
-    layer = shapes(features)
-
-    def say(feature: dict[str, Any], **_: Any) -> None:
-        words = escape(feature["properties"]["words"])
-        key.value = f"<div class='geonb-key'>{swatches}<b>{words}</b></div>"
-
-    layer.on_hover(say)
-    world.add(layer)
-    world.add(ipyleaflet.WidgetControl(widget=key, position="topright"))
-
-
 def _moved(lines: Iterable[Line], centre: float, digits: int = 2) -> list[Any]:
     """Lines on the turns of the globe around ``centre``, as Leaflet takes them: latitude first."""
     return [
@@ -213,7 +194,8 @@ def _marker(point: Point, index: int, centre: float, thumbnail: str) -> Any:
     lat, lng = point.on_mercator
     return ipyleaflet.Marker(
         location=(lat, nearest_turn(lng, centre)), icon=_icon(point, index),
-        title=point.words, alt=point.words, draggable=False, z_index_offset=1000 * point.front,
+        title=point.words, alt=point.words, draggable=False,
+        z_index_offset=10_000 + 100 * point.front,
         popup=ipywidgets.HTML(thumbnail + f"<p>{escape(point.words)}</p>"),
     )  # fmt: skip
 

@@ -108,4 +108,6 @@ def test_where_tiles_are_refused_the_outlines_and_towns_are_seen(
     assert red < 0.01, "the refusal covers nothing"
     names = world.locator(".geonb-town").all_inner_texts()
     assert len(names) > 4
+    label = np.asarray(Image.open(io.BytesIO(world.locator(".geonb-town").first.screenshot())))
+    assert (label.max(axis=-1) < 150).mean() > 0.02, "a name lies on the land, not below it"
     tab.screenshot(f"tiles-refused-{case}-{status}", tab.output())
