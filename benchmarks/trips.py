@@ -25,8 +25,7 @@ from geonb.earth.cells import Cells
 from geonb.earth.outlines import rings
 from geonb.earth.places import gazetteer
 from geonb_lab import evaluate_trips
-from geonb_lab.trips.beliefs import Beliefs
-from geonb_lab.trips.reading import Read
+from geonb_lab.trips.beliefs import Beliefs, Read
 from geonb_lab.trips.solved import KnownPlace
 from geonb_lab.trips.times import Taken
 from geonb_lab.trips.trip import connect
@@ -82,7 +81,7 @@ def table(way: Way, blur: float, every: int = 0) -> None:
         trips.append(connect(model, read(hours, rows, known)))
         truth.append(places)
     kind = f", one in {every} known" if every else ""
-    print(f"\n{way}s{kind}: {evaluate_trips(trips, truth, name)!r}")
+    print(f"\n{name}, {way}s{kind}: {evaluate_trips(trips, truth)!r}")
 
 
 def damage(blur: float) -> None:
@@ -99,12 +98,12 @@ def damage(blur: float) -> None:
             trips.append(connect(model, read(when, mixed, [None] * len(rows))))
             truth.append(np.where(stray[:, None], elsewhere, places))
             own.append(~stray)
-        result, mine = evaluate_trips(trips, truth, what), np.concatenate(own)
+        result, mine = evaluate_trips(trips, truth), np.concatenate(own)
         fits = np.concatenate([[photo.fits for photo in trip] for trip in trips])
         print(f"\n{what}{' (weakened)' * bool(blur)}:", end="")
         for name, some in (("the trip's own", mine), ("the friends'", ~mine)):
             if some.any():
-                shares = [np.mean(km[some] <= 200) for km in (result.alone, result.together)]
+                shares = [np.mean(km[some] <= 200) for km in result.km.T]
                 print(f" {name} photos within 200 km {shares[0]:.1%} alone, {shares[1]:.1%} "
                       f"together, median fit {np.median(fits[some]):.0%};", end="")  # fmt: skip
     print()
@@ -141,7 +140,9 @@ def scale(photos: int = YEAR) -> bool:
     cells = Cells(ids, s2.to_degrees(rings(ids).mean(axis=1)))
     model = replace(geonb.load_model("mini"), cells=cells)
     hours = np.sort(rng.uniform(0, 365 * 24, photos))
-    stops = rng.integers(len(cells), size=30)
+    some = rng.integers(len(cells), size=200)  # stops where the places are dense, as in cities
+    dense = [np.partition(haversine(cells.places, cells.places[k]), 300)[300] < 100 for k in some]
+    stops = some[dense][:30]
     where = np.where(hours % 336 < 264, stops[0], stops[(hours // 336).astype(int) + 1])
     near = [np.argsort(haversine(cells.places, cells.places[stop]))[:300] for stop in stops]
     around = dict(zip(stops.tolist(), near, strict=True))

@@ -50,15 +50,10 @@ def write_page(
 
 def save_page(path: str | os.PathLike[str], title: str, body: str, script: str = "") -> None:
     """Write a page with a map that needs nothing else, in the design of all of geonb's pages."""
-    with replacing(path) as temporary:
-        page = page_text(title, body, script)
-        temporary.write_text(page, encoding="utf-8", errors="replace")  # names of files may be odd
-
-
-def page_text(title: str, body: str, script: str = "") -> str:
-    """Such a page as text."""
     style = atlas.STYLE + data("page.css")
-    return data("page.html").format(title=escape(title), style=style, body=body, script=script)
+    page = data("page.html").format(title=escape(title), style=style, body=body, script=script)
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8", errors="replace")  # names of files may be odd
 
 
 def _meter(predictions: Predictions) -> str:

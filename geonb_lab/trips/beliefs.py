@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from geonb.errors import GeonbError
+    from geonb.photos.photo import PhotoSource
+    from geonb_lab.trips.solved import KnownPlace
+    from geonb_lab.trips.times import Taken
 
 KEPT = 512
 """Places that are kept of each photo; the rest of the probability is spread evenly over others."""
@@ -102,3 +108,21 @@ class Beliefs:
             best = different[np.argsort(-sums, kind="stable")[:CANDIDATES]]
             found.append(np.union1d(best, np.array(must, np.intp)).astype(np.intp))
         return found
+
+
+@dataclass
+class Read:
+    """Lists of what is known of each photo; the photo itself is let go.
+
+    ``people`` tells persons apart, by the name of a camera; the first one's is empty.
+    """
+
+    beliefs: Beliefs
+    sources: list[PhotoSource] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    times: list[Taken | None] = field(default_factory=list)
+    cameras: list[str] = field(default_factory=list)
+    known: list[KnownPlace | None] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
+    unset: list[str] = field(default_factory=list)
+    failures: dict[str, GeonbError] = field(default_factory=dict)

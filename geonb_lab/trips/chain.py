@@ -24,32 +24,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """What is known of one moment.
+    """What is known of one moment, in ``hours`` from any beginning.
 
-    Attributes:
-        hours: When, in hours from any beginning.
-        classes: The places that come into question, (K,).
-        emission: The logarithm of how probable what was seen there is at each of them, (K,).
+    ``emission`` is the logarithm of how probable what was seen is at each place, (K,).
     """
 
     hours: float
-    classes: NDArray[np.intp]
+    classes: NDArray[np.intp]  # the places that come into question, (K,)
     emission: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Smoothed:
-    """What forward-backward gives.
+    """What forward-backward gives."""
 
-    Attributes:
-        others: For each moment what all others say of its places, (K,): probabilities.
-        evidence: The logarithm of the probability of all that was seen.
-        breaks: Steps that no movement explains: the numbers of the moments before them.
-    """
-
-    others: list[NDArray[np.float64]]
-    evidence: float
-    breaks: tuple[int, ...]
+    others: list[NDArray[np.float64]]  # for each moment what all others say of its places, (K,)
+    evidence: float  # the logarithm of the probability of all that was seen
+    breaks: tuple[int, ...]  # the moments after which no movement leads on
 
 
 def forward_backward(moments: Sequence[Moment], transitions: Transitions) -> Smoothed:

@@ -38,27 +38,18 @@ class Located:
 
     Attributes:
         number: Its number among the photos that could be read.
+        name: What tables call it.
+        taken: When it was taken; None if nothing tells it, and the photo then stands alone.
+        known: Its place, if that was known before; None if not.
         predictions: The most probable places given all photos of the trip.
         alone: The most probable places given this photo alone.
     """
 
     number: int
+    name: str
+    taken: Taken | None
+    known: KnownPlace | None
     _solved: Solved
-
-    @property
-    def name(self) -> str:
-        """What tables call it."""
-        return self._solved.names[self.number]
-
-    @property
-    def taken(self) -> Taken | None:
-        """When it was taken; None if nothing tells it, and the photo then stands alone."""
-        return self._solved.times[self.number]
-
-    @property
-    def known(self) -> KnownPlace | None:
-        """Its place, if that was known before; None if not."""
-        return self._solved.known[self.number]
 
     @property
     def model(self) -> Model:
@@ -66,10 +57,14 @@ class Located:
         return self._solved.model
 
     @property
+    def source(self) -> PhotoSource:
+        """The photo as it was given; a trip doesn't hold the photos themselves."""
+        return self._solved.sources[self.number]
+
+    @property
     def photo(self) -> Photo:
-        """The photo, opened anew: a trip of thousands would not fit into the memory."""
-        solved = self._solved
-        return open_photo(solved.sources[self.number], allow_private=solved.allow_private)
+        """The photo, opened anew."""
+        return open_photo(self.source, allow_private=self._solved.allow_private)
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -117,11 +112,6 @@ class Located:
         return self._solved.probabilities(self.number)[1]
 
     @property
-    def others_say(self) -> Place | None:
-        """Where the others alone say that it was taken; None without a time."""
-        return self._solved.elsewhere(self.number)
-
-    @property
     def neighbours(self) -> tuple[Neighbour, ...]:
         """The three photos that moved it most, first the strongest."""
         return self._solved.neighbours(self.number, 3)
@@ -158,12 +148,7 @@ class Trip(Sequence[Located]):
         """The model that was asked."""
         return self._solved.model
 
-    @property
-    def sources(self) -> Sequence[PhotoSource]:
-        """The photos that could be read, as they were given."""
-        return self._solved.sources
-
-    def show(self, *, thumbnails: bool = True) -> Any:
+    def show(self) -> Any:
         """The trip's page within a notebook: a map with a slider over days, and a card per photo.
 
         Raises `MissingDependencyError` without IPython.
@@ -172,7 +157,7 @@ class Trip(Sequence[Located]):
 
         with needing("a map in a notebook", "ipython"):
             from IPython.display import HTML
-        page = escape(trip_page(self, thumbnails=thumbnails))
+        page = escape(trip_page(self))
         return HTML(f"<iframe title='The trip' srcdoc='{page}' style='{_FRAME}'></iframe>")
 
     @property

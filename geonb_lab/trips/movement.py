@@ -37,7 +37,7 @@ class Movement:
     """The parameters of how people move.
 
     The defaults of ``dwell_h`` and ``home`` are fitted on drawn tours, and checked on drawn lives
-    at home, whose way of moving they were not fitted on (``make bench-trips`` prints both).
+    at home, whose way of moving they were not fitted on (``benchmarks/trips.py`` prints both).
 
     Attributes:
         speed_kmh: The top speed, km/h. Jets cruise at about 900 (Mach 0.85 at 11 km).
@@ -60,9 +60,7 @@ class Movement:
     def __post_init__(self) -> None:
         scales = (self.speed_kmh, self.leap_km, self.wander_km, self.dwell_h)
         if not (min(scales) > 0 and self.slack_km >= 0 and 0 <= self.home <= 1):
-            raise TripError(
-                f"{self}: speeds, kilometres and hours are above 0, and home is from 0 to 1"
-            )
+            raise TripError(f"{self}: speeds, km and hours are above 0, and home is from 0 to 1")
 
 
 Way: TypeAlias = Literal["walking", "road", "flights"]
@@ -108,8 +106,7 @@ class Ground:
 
     def sample(self) -> NDArray[np.intp]:
         """Places spread evenly over all of them."""
-        step = -(-len(self) // _SAMPLE)
-        return self._by_latitude[::step]
+        return self._by_latitude[:: -(-len(self) // _SAMPLE)]
 
 
 class Transitions:
@@ -118,10 +115,8 @@ class Transitions:
     Rows add up to 1 over all the model's places, but for what no speed reaches: no array has a row
     and a column for every place, only for those that come into question.
 
-    Attributes:
-        movement: How people move; its ``dwell_h`` and ``home`` may be replaced later.
-        visited: Where the trip was, (places,) probabilities; None if that isn't known yet.
-        stray_step: The probability that a step breaks all rules, as a wrong clock does.
+    ``visited`` is where the trip was, (places,) probabilities; ``stray_step`` the probability that
+    a step breaks all rules, as a wrong clock does. ``classes`` are all that will be asked about.
     """
 
     def __init__(
@@ -132,7 +127,6 @@ class Transitions:
         visited: NDArray[np.float64] | None = None,
         stray_step: float = 0.0,
     ) -> None:
-        """``classes`` are all that will be asked about."""
         self.movement, self.ground, self.visited = movement, ground, visited
         self.stray_step = stray_step
         self._last: tuple[Any, Any, Any] | None = None

@@ -6,7 +6,6 @@ It needs no network. What is confirmed on it is saved as a file, which ``geonb l
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import UTC, datetime
 from html import escape
@@ -19,42 +18,39 @@ import numpy as np
 from geonb.answers import answer
 from geonb.distances import distance
 from geonb.earth.places import nearest_town, towns_in
-from geonb.errors import PhotoError
 from geonb.maps import atlas
 from geonb.maps.drawing import KM_PER_DEGREE, box_around
-from geonb.maps.page import SOURCES, page_text
-from geonb.shown.pictures import data, thumbnail
+from geonb.maps.page import SOURCES
+from geonb.shown.pictures import data
 from geonb.writing import check_outputs, replacing
+from geonb_lab.many.album import small
 from geonb_lab.many.threads import in_order
 
 if TYPE_CHECKING:
     import os
 
+    from geonb.distances import Place
     from geonb_lab.trips.located import Located, Trip
 
-_SIDE = 160  # pixels on the longer side of a thumbnail
 _WAY_KM = 5.0  # shorter ways are within a dot
 _CLOSEST = 5.0  # pixels per ground unit: a trip within a town shows the town
 _TOWNS = 40  # around each place, to choose from
 
 
-def write_trip_page(
-    trip: Trip, path: str | os.PathLike[str], *, thumbnails: bool = True, overwrite: bool = True
-) -> None:
+def write_trip_page(trip: Trip, path: str | os.PathLike[str]) -> None:
     """Write the page of a trip. Thumbnails are small, and without EXIF.
 
     Raises `OutputError` if it can't be written, or would replace one of the photos.
     """
-    files = [str(s) for s in trip.sources if isinstance(s, (str, Path))]
-    check_outputs([Path(path)], files, overwrite=overwrite)
+    files = [str(p.source) for p in trip if isinstance(p.source, (str, Path))]
+    check_outputs([Path(path)], files, overwrite=True)
     with replacing(path) as temporary:
-        text = trip_page(trip, thumbnails=thumbnails)
-        temporary.write_text(text, encoding="utf-8", errors="replace")
+        temporary.write_text(trip_page(trip), encoding="utf-8", errors="replace")
 
 
-def trip_page(trip: Trip, *, thumbnails: bool = True) -> str:
+def trip_page(trip: Trip) -> str:
     """The page as text."""
-    cards = list(in_order(lambda photo: _card(photo, thumbnails=thumbnails), trip.ordered))
+    cards = list(in_order(_card, trip.ordered))
     days = sorted({card["day"] for card in cards if card["day"]})
     where = list(dict.fromkeys(card["town"] for card in cards if card["day"]))
     title = f"{len(trip):,} photo{'s' * (len(trip) != 1)}, {len(days)} day{'s' * (len(days) != 1)}"
@@ -68,11 +64,12 @@ def trip_page(trip: Trip, *, thumbnails: bool = True) -> str:
         map=_map(trip),
         photos=text.replace("<", "\\u003c"), sources=SOURCES,
     )  # fmt: skip
-    style = f"<style>{data('trip.css', 'geonb_lab')}</style>"
-    return page_text(title, style + body, atlas.SCRIPT + data("trip.js", "geonb_lab"))
+    style = atlas.STYLE + data("page.css") + data("trip.css", "geonb_lab")
+    script = atlas.SCRIPT + data("trip.js", "geonb_lab")
+    return data("page.html").format(title=escape(title), style=style, body=body, script=script)
 
 
-def _card(photo: Located, *, thumbnails: bool) -> dict[str, Any]:
+def _card(photo: Located) -> dict[str, Any]:
     """What the page shows of one photo."""
     together, alone = photo.probabilities, photo.probabilities_alone
     cells = photo.model.cells
@@ -93,16 +90,8 @@ def _card(photo: Located, *, thumbnails: bool) -> dict[str, Any]:
         "shareAlone": round(float(alone.max()), 3),
         "fits": round(photo.fits, 2),
         "why": [str(neighbour) for neighbour in photo.neighbours],
-        "thumb": _thumbnail(photo) if thumbnails else "",
+        "thumb": small(photo.source),
     }
-
-
-def _thumbnail(photo: Located) -> str:
-    try:
-        small = thumbnail(photo.photo, _SIDE, "WEBP", quality=50, method=2)
-    except PhotoError:
-        return ""
-    return base64.b64encode(small).decode()
 
 
 def _map(trip: Trip) -> str:
@@ -128,10 +117,10 @@ def _ways(trip: Trip) -> str:
     return "".join(ways)
 
 
-def _towns(trip: Trip) -> list[tuple[str, tuple[float, float]]]:
+def _towns(trip: Trip) -> list[tuple[str, Place]]:
     """The largest towns of the world, and those around the trip's places."""
-    found = set(towns_in((-90.0, -180.0, 90.0, 180.0), 150))
+    found = dict(atlas.largest_towns())
     for lat, lng in {tuple(np.round(photo.place).tolist()) for photo in trip}:
         box = (max(lat - 2, -90.0), max(lng - 3, -180.0), min(lat + 2, 90.0), min(lng + 3, 180.0))
-        found |= set(towns_in(box, _TOWNS))
-    return [(name, place) for name, place, _ in sorted(found, key=lambda town: -town[2])]
+        found |= {name: place for name, place, _ in towns_in(box, _TOWNS)}
+    return list(found.items())

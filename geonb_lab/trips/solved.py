@@ -72,23 +72,14 @@ class Neighbour:
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """Moments of one person that are connected, and what the model made of them.
+    """Moments of one person that are connected, and what the model made of them."""
 
-    Attributes:
-        members: The photos of each moment; none where a track ends.
-        moments: The moments, in order of time.
-        others: For each moment what all others say of its places, (K,).
-        path: The place at each moment on the most probable path.
-        transitions: How the person moves.
-        breaks: The moments after which no movement leads on.
-    """
-
-    members: list[list[int]]
-    moments: list[Moment]
-    others: list[NDArray[np.float64]]
-    path: list[int]
+    members: list[list[int]]  # the photos of each moment; none where a track ends
+    moments: list[Moment]  # in the order of time
+    others: list[NDArray[np.float64]]  # for each moment what all others say of its places, (K,)
+    path: list[int]  # the place at each moment on the most probable path
     transitions: Transitions
-    breaks: tuple[int, ...] = ()
+    breaks: tuple[int, ...] = ()  # the moments after which no movement leads on
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
+from os import PathLike, fsdecode
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geonb.earth.places import nearest_town
+from geonb_lab.many.results import predict_many
+from geonb_lab.trips.beliefs import Beliefs, Read
 from geonb_lab.trips.chain import Moment, Smoothed, forward_backward, viterbi
 from geonb_lab.trips.clocks import set_clocks
 from geonb_lab.trips.located import Located, Trip
 from geonb_lab.trips.movement import WAYS, Ground, Movement, Transitions, TripError
-from geonb_lab.trips.reading import Read, read_all
 from geonb_lab.trips.solved import (
     MISTAKEN,
     STRAY,
@@ -24,12 +27,11 @@ from geonb_lab.trips.solved import (
     Solved,
     class_of,
 )
+from geonb_lab.trips.times import Taken, told
 from geonb_lab.trips.tracks import Track, read_track
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from numpy.typing import NDArray
 
@@ -51,7 +53,6 @@ STRAY_STEP = 1e-4
 """The share of steps that break the rules, if clocks may be wrong."""
 DWELL_H = (8.0, 24.0, 72.0, 216.0)
 """Mean hours at a base, of which a trip's own data choose."""
-_LEARNED_ON = 300  # moments of a chain that stays are compared on
 
 
 def locate_trip(  # noqa: PLR0913
@@ -60,7 +61,7 @@ def locate_trip(  # noqa: PLR0913
     *,
     times: Sequence[datetime | float | None] | None = None,
     known: Sequence[Place | None] | None = None,
-    tracks: Iterable[Track | str | os.PathLike[str]] = (),
+    tracks: Iterable[Track | str | PathLike[str]] = (),
     clocks: Mapping[str, str] | None = None,
     movement: Movement | Way | None = None,
     certain_clocks: bool = False,
@@ -96,7 +97,7 @@ def locate_trip(  # noqa: PLR0913
         if given is not None and len(given) != len(sources):
             raise TripError(f"{len(given):,} {what} for {len(sources):,} photos; one for each")
     ways = [track if isinstance(track, Track) else read_track(track) for track in tracks]
-    read = read_all(model, sources, times, known, progress=progress, allow_private=allow_private)
+    read = _read_all(model, sources, times, known, progress=progress, allow_private=allow_private)
     if not read.names:
         first = next(iter(read.failures.values()), "none was given")
         raise TripError(f"no photo of the trip can be read; the first: {first}")
@@ -137,8 +138,9 @@ def connect(  # noqa: PLR0913
     usual = max(ways, key=lambda pair: pair[0])[1] if ways else Movement()
     solved = Solved(model, read.sources, read.names, read.times, read.known, read.beliefs, chains,
                     choices or {}, allow_private)  # fmt: skip
-    photos = tuple(Located(i, solved) for i in range(len(read.names)))
-    notes += [*_contradicted(photos), *_timeless(read)]
+    facts = zip(read.names, read.times, read.known, strict=True)
+    photos = tuple(Located(i, *told, solved) for i, told in enumerate(facts))
+    notes += [*_contradicted(solved), *_timeless(read)]
     return Trip(photos, usual, tuple(notes), read.failures, solved)
 
 
@@ -227,7 +229,7 @@ def _solve(
     way = movement if isinstance(movement, Movement) else WAYS[movement or "flights"]
     transitions = Transitions(way, ground, classes, stray_step=stray_step)
     if movement is None:  # how long a stay is in this trip
-        some, evidence = moments[:_LEARNED_ON], {}
+        some, evidence = moments[:300], {}
         for hours in DWELL_H:
             transitions.movement = replace(way, dwell_h=hours)
             evidence[hours] = forward_backward(some, transitions).evidence
@@ -252,16 +254,16 @@ def _name(read: Read, event: Event) -> str:
     return read.names[event[1][0]] if event[1] else "the track"
 
 
-def _contradicted(photos: Sequence[Located]) -> list[str]:
+def _contradicted(solved: Solved) -> list[str]:
     """Known places that the rest of the trip contradicts."""
     notes = []
-    for photo in photos:
-        there = photo.others_say
-        if photo.known and there and photo.fits < 0.5:
-            near, told = nearest_town(photo.known.place), photo.known.source
+    for i, known in enumerate(solved.known):
+        there = solved.elsewhere(i)
+        if known and there and solved.probabilities(i)[1] < 0.5:
             notes.append(
-                f"{photo.name}: the others contradict its place ({told}), near {near}; they say "
-                f"{nearest_town(there)}. Is its clock wrong, or is it a copy?"
+                f"{solved.names[i]}: the others contradict its place ({known.source}), near "
+                f"{nearest_town(known.place)}; they say {nearest_town(there)}. "
+                "Is its clock wrong, or is it a copy?"
             )
     return notes
 
@@ -272,3 +274,42 @@ def _timeless(read: Read) -> list[str]:
     what = "photo has" if count == 1 else "photos have"
     why = f" ({never:,} by a clock that was never set, such as {read.unset[0]})" if never else ""
     return [f"{count:,} {what} no time{why}, and stand{'s' * (count == 1)} alone"] if count else []
+
+
+def _read_all(
+    model: Model,
+    sources: list[PhotoSource],
+    times: Sequence[datetime | float | None] | None,
+    known: Sequence[Place | None] | None,
+    *,
+    progress: bool,
+    allow_private: bool,
+) -> Read:
+    """Ask the model about each photo, and read its time and place."""
+    read = Read(Beliefs(len(model.cells)))
+    results = predict_many(model, sources, progress=progress, allow_private=allow_private)
+    for number, (source, result) in enumerate(zip(sources, results, strict=True)):
+        if result.predictions is None or result.predictions.belief is None:
+            read.failures[result.photo] = result.error or TripError(f"{result.photo}: no answer")
+            continue
+        path = fsdecode(source) if isinstance(source, (str, PathLike)) else ""
+        facts = told(result.predictions.photo, path)
+        there = facts.known
+        if known is not None:
+            place = known[number]
+            there = KnownPlace(place, "given") if place else None
+        read.beliefs.add(result.predictions.belief.probabilities)
+        read.sources.append(source)
+        read.names.append(result.photo)
+        time = facts.taken
+        if times is not None:
+            when = times[number]
+            seconds = when.timestamp() if isinstance(when, datetime) else when
+            time = None if seconds is None else Taken(seconds, zoned=True, source="given")
+        read.times.append(time)
+        read.cameras.append(facts.camera)
+        read.known.append(there)
+        read.people.append("")
+        if facts.unset and times is None:
+            read.unset.append(result.photo)
+    return read
