@@ -155,8 +155,7 @@ def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
     land: tuple[Iterable[Line], Iterable[Line]] = plane.land()
     if fine := 2 * half < 40:  # degrees; the finer coasts
         chart.box = (lat - 2 * half, 2 * west - lng, lat + 2 * half, 2 * east - lng)
-        shores, borders = (coasts.near(chart.box) for coasts in plane.coasts())
-        land = plane.cut_rings(shores, chart.box), borders
+        land = plane.coasts_in(chart.box)
     chart.add_rings(land[0], **_LAND)
     width, dashes = (0.8, "--") if fine else (0.6, "-")
     chart.add_lines(land[1], colors=BORDER, lw=width, linestyles=dashes)
