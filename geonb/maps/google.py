@@ -9,7 +9,7 @@ import traitlets
 
 from geonb.distances import bounds
 from geonb.maps import static
-from geonb.maps.live import Live, Shown, traits_of
+from geonb.maps.live import Live, PlaceList, traits_of
 from geonb.maps.points import box, turned, view
 from geonb.maps.static import near, spread_out
 from geonb.shown.pictures import data
@@ -21,7 +21,7 @@ KEY_VARIABLE = "GOOGLE_MAPS_API_KEY"
 """The environment variable with the key."""
 
 
-class GoogleMap(Live, Shown):
+class GoogleMap(Live, PlaceList):
     """The key is handed to the page by message, when the map is displayed or the page asks."""
 
     _esm = data("list.js") + data("google.js")

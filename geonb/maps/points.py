@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from geonb.predictions import Predictions
 
 TRUTH = "★"
-"""The label of the true place."""
+"""The mark of the true place."""
 BEST_COLOUR, PIN_COLOUR, TRUTH_COLOUR = "#c43c1c", "#2e5f8a", "#00664b"
 """Vermilion, blue and green that the colour-blind can tell apart, dark enough for white digits."""
 
