@@ -217,7 +217,7 @@ def _sort(key: bytes, text: bytes, blocks: list[bytes], packets: list[bytes]) ->
         packets.append(text[:MOST_METADATA])
         return
     # The name of the profile, its length, and the digits, on lines of their own.
-    found = re.match(rb"\s*\S+\s+\d+\s+((?:[0-9a-fA-F]{2}|\s)*)", text)
+    found = re.match(rb"\s*[^\n]+\s+\d+\s+((?:[0-9a-fA-F]{2}|\s)*)", text)
     data = bytes.fromhex(found[1].decode()) if found else b""
     if data.startswith(_XMP):
         packets.append(data[len(_XMP) :])

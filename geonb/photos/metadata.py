@@ -184,28 +184,27 @@ def known(lat: tuple[Any, Any], lng: tuple[Any, Any], source: str) -> Iterator[K
         return
     # Cameras without a fix write 0, 0: a buoy in the Gulf of Guinea, where few take photos.
     if abs(north) <= 90 and abs(east) <= 180 and (north, east) != (0, 0):
-        # Whoever writes one negative number writes signs.
-        told = (north_told and east_told) or min(north, east) < 0
-        yield Known((north, east), source, not told)
+        told = {north_told, east_told}  # whoever writes one negative number writes signs
+        yield Known((north, east), source, "" in told and "sign" not in told)
 
 
-def _degrees(value: Any, reference: Any, sides: str) -> tuple[float, bool]:
-    """Signed degrees of a coordinate, and whether its letter or sign was told.
+def _degrees(value: Any, reference: Any, sides: str) -> tuple[float, str]:
+    """Signed degrees of a coordinate, and what told the side: a letter, a sign, or nothing.
 
     ``sides`` are the letters of positive and negative.
     """
-    letter, told = _text(reference).upper()[:1], False
+    letter, plus = _text(reference).upper()[:1], False
     if isinstance(value, (str, bytes)):
         text = _DECIMAL_COMMA.sub(r"\1.\2", _text(value))
         letter = letter or "".join(_LETTER.findall(text)).upper()
-        told = text.startswith("+")
+        plus = text.startswith("+")
         value = re.findall(r"[-+]?\d+(?:[.]\d+)?", text)
     degrees, minutes, seconds = _numbers(value)
     if letter not in {"", *sides} or not (0 <= minutes <= 60 and 0 <= seconds <= 60):
         raise ValueError("not a coordinate")
     size = abs(degrees) + minutes / 60 + seconds / 3600
-    positive = letter == sides[0] or (not letter and math.copysign(1, degrees) > 0)
-    return size if positive else -size, told or bool(letter)
+    minus = letter == sides[1] if letter else math.copysign(1, degrees) < 0
+    return -size if minus else size, "letter" if letter else "sign" if minus or plus else ""
 
 
 _DECIMAL_COMMA = re.compile(r"""(\d),(\d{3,}(?![\d.,])|\d+(?=\s*(?:"|″|''|sec)))""")

@@ -38,15 +38,10 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
     the proxy that the environment names, which resolves the name again. ``allow_private`` covers
     the server that ``url`` names, and no other that it redirects to.
     """
-    deadline = time.monotonic() + TOTAL_S
+    deadline, guard = time.monotonic() + TOTAL_S, Guard(allow_private)
     try:
-        while True:
-            guard = Guard(allow_private)
-            with asking(url.strip(), {"Accept": "image/*"}, deadline, guard.check) as answer:
-                pause = answer.pause_s
-                if pause is None or time.monotonic() + pause > deadline:
-                    return _picture(answer)
-            time.sleep(max(pause, 0.1))
+        with asking(url.strip(), {"Accept": "image/*"}, deadline, guard.check) as answer:
+            return _picture(answer)
     except WebError as error:
         reason = error if error.final else f"cannot fetch it ({error}); try a file instead"
         raise PhotoError(f"{error.label or redacted(url)}: {reason}") from None
