@@ -57,8 +57,8 @@ class LeafletMap(Live, ipywidgets.VBox):
 
 def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     """Draw all predictions on an ipyleaflet map, with their list beside it."""
-    *_, whole, far = view(box(predictions))  # all pins are on the turn of the globe around here
-    *_, (lat, lng), close = view(bounds(near(predictions)))
+    whole, far = view(box(predictions))  # all pins are on the turn of the globe around here
+    (lat, lng), close = view(bounds(near(predictions)))
     if len(set(near(predictions)) & set(predictions.places)) == 1:
         far, close = min(far, 7), min(close, 7)  # closer, a single pin is a pin on nothing
     world = base_map(whole, far, whole[1], near=bounds(near(predictions)))
