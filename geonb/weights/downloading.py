@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import FetchError
+from geonb.web.addresses import is_address
 from geonb.web.answers import WebError
 from geonb.web.asking import asking
 
@@ -31,11 +32,6 @@ _UNKNOWN = 1 << 32
 _PAUSE_S = 0.5
 
 
-def is_local(mirror: str) -> bool:
-    """Whether it is a path of this machine instead of an address."""
-    return "://" not in mirror
-
-
 def download(url: str, part: Path, size: int = 0) -> None:
     """Download ``url``, or copy a local path, into ``part``.
 
@@ -45,7 +41,7 @@ def download(url: str, part: Path, size: int = 0) -> None:
     that comes more slowly than `SLOWEST` is given up. Raises `FetchError` with the server's
     answer, and `OSError` if the disk is full.
     """
-    if is_local(url):
+    if not is_address(url):
         _copy(url, part)
         return
     size = size or _UNKNOWN
