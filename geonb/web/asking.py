@@ -139,8 +139,8 @@ def _through(proxy: Url, parts: Url) -> HTTPConnection:
 def _login(parts: Url, kind: str) -> dict[str, str]:
     from urllib3.util import make_headers
 
-    login: dict[str, Any] = {kind: unquote_to_bytes(parts.auth).decode("latin-1")} if parts.auth else {}
-    return dict(make_headers(**login))
+    login: dict[str, Any] = {kind: unquote_to_bytes(parts.auth or "").decode("latin-1")}
+    return dict(make_headers(**login)) if parts.auth else {}
 
 
 def _connected(connections: list[HTTPConnection], deadline: float) -> HTTPConnection:
