@@ -58,11 +58,7 @@ def fetch(
     from geonb.weights import fetching
 
     weights = known(model).of_precision(precision)
-    return _usable(weights, fetching.fetch(weights, source, check_content))
-
-
-def _usable(weights: Weights, path: Path) -> Path:
-    """The path, unless the variable that names your own files leads to none."""
+    path = fetching.fetch(weights, source, check_content)
     if path == own_files(weights):
         try:
             find_checkpoint(path, int8=weights.quantised)

@@ -15,7 +15,7 @@ from geonb.writing import replacing
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import TextIO
 
     from matplotlib.figure import Figure
@@ -45,6 +45,11 @@ def _harmless(value: Any) -> Any:
         return value
     apostrophe = "'" if value.startswith(_FORMULA) else ""
     return apostrophe + printable(value)
+
+
+def fill(records: list[dict[str, Any]], *templates: str) -> list[list[str]]:
+    """The rows of a sheet: templates such as ``{km:.1f} km``, filled in from each record."""
+    return [[template.format_map(record) for template in templates] for record in records]
 
 
 class Tabular(ABC):
@@ -96,21 +101,17 @@ class Tabular(ABC):
         Raises `EvaluationError` for another ending.
         """
         kind = check_ending(path)
+        texts: dict[str, Callable[[], str]] = {
+            ".csv": self.to_csv,
+            ".md": self.to_markdown,
+            ".txt": lambda: f"{self!r}\n",
+            ".html": lambda: f"<!doctype html><meta charset='utf-8'>{self._repr_html_()}\n",
+        }
         with replacing(path) as temporary:
-            if kind in _PICTURES:
-                temporary.write_bytes(self.plot().image(kind[1:]))
+            if kind in texts:
+                temporary.write_text(texts[kind](), encoding="utf-8")
             else:
-                temporary.write_text(self._written(kind), encoding="utf-8")
-
-    def _written(self, kind: str) -> str:
-        match kind:
-            case ".csv":
-                return self.to_csv()
-            case ".md":
-                return self.to_markdown()
-            case ".html":
-                return f"<!doctype html><meta charset='utf-8'>{self._repr_html_()}\n"
-        return f"{self!r}\n"
+                temporary.write_bytes(self.plot().image(kind[1:]))
 
 
 def check_ending(path: str | os.PathLike[str]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import FetchError
+from geonb.web.addresses import is_address
 from geonb.web.answers import WebError
 from geonb.web.asking import asking
 
@@ -25,18 +25,11 @@ PATIENCE_S = 120.0
 """Seconds that any file may take, and more by its size: see `SLOWEST`."""
 SLOWEST = 20_000
 """Bytes a second, over the whole file, that are worth waiting for: LocationNet in four hours."""
-LONGEST_PAUSE_S = 120.0
-"""Seconds to wait if the server asks for a pause; after a longer one, people ask again."""
 BAR: ContextVar[Callable[..., Any] | None] = ContextVar("BAR", default=None)
 """What a thread makes its progress bars with instead of tqdm."""
 _UNKNOWN = 1 << 32
 """The size that a file may have if nobody has said it."""
 _PAUSE_S = 0.5
-
-
-def is_local(mirror: str) -> bool:
-    """Whether it is a path of this machine instead of an address."""
-    return "://" not in mirror
 
 
 def download(url: str, part: Path, size: int = 0) -> None:
@@ -48,7 +41,7 @@ def download(url: str, part: Path, size: int = 0) -> None:
     that comes more slowly than `SLOWEST` is given up. Raises `FetchError` with the server's
     answer, and `OSError` if the disk is full.
     """
-    if is_local(url):
+    if not is_address(url):
         _copy(url, part)
         return
     size = size or _UNKNOWN
@@ -58,10 +51,7 @@ def download(url: str, part: Path, size: int = 0) -> None:
         before = _size(part)
         try:
             with asking(url, _headers(part), deadline) as answer:
-                pause = _pause(answer, deadline)
-                if pause is None:
-                    _take(answer, part, most=size + max(size // 10, 1 << 20))
-                    return
+                _take(answer, part, most=size + max(size // 10, 1 << 20))
         except WebError as error:
             if error.final or not part.exists():
                 raise FetchError(str(error)) from None  # no answer came: the next mirror's turn
@@ -69,8 +59,9 @@ def download(url: str, part: Path, size: int = 0) -> None:
             if failures > PATIENCE or time.monotonic() > deadline:
                 kept = f"{_size(part):,} bytes are kept, try again"
                 raise FetchError(f"{error}, repeatedly; {kept}") from None
-            pause = _PAUSE_S * failures
-        time.sleep(pause)
+            time.sleep(_PAUSE_S * failures)
+        else:
+            return
 
 
 def forget(part: Path) -> None:
@@ -105,18 +96,6 @@ def _headers(part: Path) -> dict[str, str]:
             return {"Range": f"bytes={_size(part)}-", "If-Range": version}
     forget(part)
     return {}
-
-
-def _pause(answer: Answer, deadline: float) -> float | None:
-    """The seconds that the server asks to wait, if that is worth it; the wait is told."""
-    from tqdm.auto import tqdm
-
-    pause = answer.pause_s
-    if pause is None or pause > LONGEST_PAUSE_S or time.monotonic() + pause > deadline:
-        return None
-    words = f"{answer.label}: the server answered {answer.status}, and asks to wait {pause:.0f} s"
-    tqdm.write(words, file=sys.stderr)
-    return max(pause, _PAUSE_S)
 
 
 def _take(answer: Answer, part: Path, most: int) -> None:

@@ -19,8 +19,8 @@ from geonb.files import (
     mark_folder,
     owner_of,
 )
-from geonb.web.addresses import redacted
-from geonb.weights.downloading import download, forget, is_local
+from geonb.web.addresses import is_address, redacted
+from geonb.weights.downloading import download, forget
 from geonb.weights.installed import (
     cached_files,
     command,
@@ -92,7 +92,7 @@ def _fetch_file(
 
     One that lies on this machine is taken anew. Raises `_NowhereError`.
     """
-    if is_verified(target, file) and not any(map(is_local, file.mirrors)):
+    if is_verified(target, file) and all(map(is_address, file.mirrors)):
         return
     part = target.with_name(f".{file.name}.part")
     for mirror in file.mirrors:
@@ -135,16 +135,16 @@ def _from_source(weights: Weights, source: str) -> list[Form]:
     """The forms, with the files that ``source`` has instead of the mirrors; those first."""
     files = {file.name: file for form in weights.forms for file in form}
     path = expanded(source)
-    if not is_local(source) and source.endswith("/"):
+    if is_address(source) and source.endswith("/"):
         places = {name: source + name for name in files}
-    elif is_local(source) and path.is_dir():
+    elif path.is_dir():
         places = {p.name: str(p) for p in (*path.glob("*/*"), *path.glob("*")) if p.name in files}
-    elif is_local(source) and not path.is_file():
-        places = {}
-    else:  # one file: it is known by its name, or else by its kind
+    elif is_address(source) or path.is_file():  # it is known by its name, or else by its kind
         name = Path(source.partition("?")[0]).name
         same = [other for other in files if Path(other).suffix == Path(name).suffix]
         places = dict.fromkeys([name] if name in files else same, source)
+    else:
+        places = {}
     if not places:
         raise FetchError(
             f"{redacted(source)}: none of the files of {weights.name} ({', '.join(files)}) is there"

@@ -46,13 +46,7 @@ _KNOWN_SETS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One photo of a table.
-
-    Attributes:
-        photo: Its path or address, as the table has it.
-        place: Where it was taken, in degrees; None if the table has no place.
-        photographer: Who took it; empty if the table doesn't say.
-    """
+    """One photo of a table: None or empty is what the table doesn't say."""
 
     photo: str
     place: Place | None
