@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from geonb.files import BROKEN
 from geonb.photos import metadata, xmp
@@ -43,22 +44,25 @@ def beside(photo: Path) -> tuple[Places, Places]:
 
     These are Takeout's, which may be Google's estimates, and IPTC's `LocationCreated`.
     """
-    packets = list(_sidecars(photo))
-    own = [metadata.in_xmp({} if _is_guess(found) else found, name) for name, found, _ in packets]
-    created = [metadata.in_xmp(found, f"{name}, LocationCreated") for name, _, found in packets]
-    return own, [*map(_in_json, _takeout(photo)), *created]
+    told = list(packets(photo))
+    own = [metadata.in_xmp({} if _is_guess(found) else found, name) for name, found, _ in told]
+    created = [metadata.in_xmp(found, f"{name}, LocationCreated") for name, _, found in told]
+    return own, [_in_takeout(photo), *created]
 
 
-def _sidecars(photo: Path) -> Iterator[tuple[str, Mapping[str, str], Mapping[str, str]]]:
-    """Name and properties of the XMP sidecars: ``a.jpg.xmp``, then ``a.xmp``, in any case."""
+def packets(photo: Path) -> Iterator[tuple[str, Mapping[str, str], Mapping[str, str]]]:
+    """Name and properties (`xmp.properties`) of a photo's XMP sidecars.
+
+    They are ``a.jpg.xmp``, then ``a.xmp``, in any case.
+    """
     names = _names(photo.parent)
     for wanted in dict.fromkeys((f"{photo.name}.xmp", f"{photo.stem}.xmp")):
         for name in names.get(wanted.casefold(), ()):
             yield (name, *xmp.properties(_read(photo.parent / name)))
 
 
-def _takeout(photo: Path) -> Iterator[Path]:
-    """The JSON that Google Takeout puts beside a photo."""
+def takeout(photo: Path) -> dict[str, Any]:
+    """Google Takeout's record of a photo, and under ``name`` its file's; empty if there's none."""
     names = _names(photo.parent)
     copy = _COPY.match(photo.name)
     number = copy[2] if copy else ""
@@ -68,19 +72,19 @@ def _takeout(photo: Path) -> Iterator[Path]:
     stems = [whole[:length] for length in range(len(whole), len(title) - 1, -1)]
     for stem in dict.fromkeys((*stems, whole[:_LONGEST], Path(title).stem)):
         for name in names.get(f"{stem}{number}.json".casefold(), ()):
-            yield photo.parent / name
+            with suppress(*BROKEN):
+                found = json.loads(_read(photo.parent / name))
+                if isinstance(found, dict):
+                    return found | {"name": name}
+    return {}
 
 
-def _in_json(path: Path) -> Known | None:
-    try:
-        about = json.loads(_read(path))
-    except BROKEN:
-        return None
-    for key in ("geoData", "geoDataExif"):
-        place = about.get(key) if isinstance(about, dict) else None
+def _in_takeout(photo: Path) -> Known | None:
+    record = takeout(photo)
+    for place in filter(None, map(record.get, ("geoData", "geoDataExif"))):
         if isinstance(place, dict):
             lat, lng = (place.get("latitude"), None), (place.get("longitude"), None)
-            if found := metadata.known(lat, lng, f"{path.name} (Google Takeout)"):
+            if found := metadata.known(lat, lng, f"{record['name']} (Google Takeout)"):
                 return found._replace(assumed=False)  # numbers with signs
     return None
 
@@ -88,14 +92,14 @@ def _in_json(path: Path) -> Known | None:
 def _is_guess(own: Mapping[str, str]) -> bool:
     """Whether geonb wrote the place into the sidecar, and nobody has changed it since."""
     try:
-        wrote = json.loads(own.get(_MARK, "{}"))
+        wrote = json.loads(own[_MARK])
     except BROKEN:
-        return False
+        return own.get(f"{metadata.XMP_EXIF}GPSProcessingMethod", "").startswith(
+            "estimated by geonb"
+        )
     keys = ("GPSLatitude", "GPSLongitude")
-    return (
-        bool(wrote)
-        and isinstance(wrote, dict)
-        and all(wrote.get(f"exif:{key}") == own.get(f"{metadata.XMP_EXIF}{key}") for key in keys)
+    return isinstance(wrote, dict) and all(
+        wrote.get(f"exif:{key}") == own.get(f"{metadata.XMP_EXIF}{key}") for key in keys
     )
 
 
