@@ -37,7 +37,7 @@ SIZE = (720, 480)
 HALF = 10_000
 """Ground units from the middle of the world to its side; atlas.js has the same number."""
 _SCALE = HALF / float(plane.equal_earth(np.array([180.0, 0.0]))[0])
-UNIT = _SCALE / EARTH_RADIUS_KM
+_UNIT = _SCALE / EARTH_RADIUS_KM
 """Ground units per kilometre."""
 _STEP = 1e-4
 """Degrees; for the local shape of the projection."""
@@ -115,7 +115,7 @@ def world(
     named = [[name, round(lng, 4), round(lat, 4)] for name, (lat, lng) in towns]
     return data("atlas.svg").format(
         left=-SIZE[0] / 2, top=-SIZE[1] / 2, width=SIZE[0], height=SIZE[1], alt=escape(alt),
-        centre=ground.centre, unit=UNIT, matrix=" ".join(map(str, columns.tolist())),
+        centre=ground.centre, unit=_UNIT, matrix=" ".join(map(str, columns.tolist())),
         view=json.dumps({"x": at[0], "y": at[1], "s": scale}),
         towns=escape(json.dumps(named, ensure_ascii=False)),
         globe=ground.path([plane.edge(ground.centre)], closed=True),
@@ -130,7 +130,7 @@ def draw(predictions: Predictions, alt: str) -> str:
     ground = Ground(best[1])
     (south, west, north, east), _ = box_around(near(predictions), SIZE[0] / SIZE[1])
     middle = (south + north) / 2, (west + east) / 2
-    scale = float(f"{SIZE[1] / ((north - south) * KM_PER_DEGREE * UNIT):.6g}")
+    scale = float(f"{SIZE[1] / ((north - south) * KM_PER_DEGREE * _UNIT):.6g}")
     here = ground.at(np.array(best[::-1]))
     return world(
         alt, ground, middle, scale, towns=largest_towns(predictions), earth=" id='earth'",

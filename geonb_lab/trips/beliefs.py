@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,12 +26,7 @@ _WINDOW = 12
 
 
 class Beliefs:
-    """The probabilities of N photos over a model's places: of each, the `KEPT` most probable.
-
-    Attributes:
-        classes: The numbers of the places that are kept, (N, kept).
-        probabilities: Their probabilities, (N, kept).
-    """
+    """The probabilities of photos over a model's places: of each, the `KEPT` most probable."""
 
     def __init__(self, places: int) -> None:
         self.places = places
@@ -115,6 +110,7 @@ class Read:
     """Lists of what is known of each photo; the photo itself is let go.
 
     ``people`` tells persons apart, by the name of a camera; the first one's is empty.
+    ``choices`` are those of `geonb.predict`.
     """
 
     beliefs: Beliefs
@@ -126,3 +122,5 @@ class Read:
     people: list[str] = field(default_factory=list)
     unset: list[str] = field(default_factory=list)
     failures: dict[str, GeonbError] = field(default_factory=dict)
+    choices: dict[str, Any] = field(default_factory=dict)
+    allow_private: bool = False

@@ -58,7 +58,7 @@ def forward_backward(moments: Sequence[Moment], transitions: Transitions) -> Smo
         if i + 1 == len(moments):
             break
         following = moments[i + 1]
-        steps = transitions.between(moment.classes, following.classes, _hours(moment, following))
+        steps = _between(moment, following, transitions)
         ahead = _logs(np.exp(seen) @ steps)
         if not np.isfinite(_total(ahead + following.emission)):
             breaks.append(i)
@@ -70,7 +70,7 @@ def forward_backward(moments: Sequence[Moment], transitions: Transitions) -> Smo
         if i in breaks:
             continue
         seen, _ = _normalised(after[i + 1] + following.emission)
-        steps = transitions.between(moment.classes, following.classes, _hours(moment, following))
+        steps = _between(moment, following, transitions)
         after[i] = _logs(steps @ np.exp(seen))
     others = []
     for ahead, behind in zip(before, after, strict=True):
@@ -86,7 +86,7 @@ def viterbi(moments: Sequence[Moment], transitions: Transitions) -> list[int]:
     score = _even(moments[0]) + moments[0].emission
     came: list[NDArray[np.intp]] = []
     for moment, following in pairwise(moments):
-        steps = transitions.between(moment.classes, following.classes, _hours(moment, following))
+        steps = _between(moment, following, transitions)
         paths = score[:, None] + _logs(steps)
         best = paths.argmax(axis=0)
         score = paths[best, np.arange(len(best))]
@@ -101,8 +101,8 @@ def viterbi(moments: Sequence[Moment], transitions: Transitions) -> list[int]:
     return [int(m.classes[i]) for m, i in zip(moments, reversed(path), strict=True)]
 
 
-def _hours(a: Moment, b: Moment) -> float:
-    return abs(b.hours - a.hours)
+def _between(a: Moment, b: Moment, transitions: Transitions) -> NDArray[np.float64]:
+    return transitions.between(a.classes, b.classes, b.hours - a.hours)
 
 
 def _even(moment: Moment) -> NDArray[np.float64]:

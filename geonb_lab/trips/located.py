@@ -52,19 +52,14 @@ class Located:
     _solved: Solved
 
     @property
-    def model(self) -> Model:
-        """The model that was asked."""
-        return self._solved.model
-
-    @property
     def source(self) -> PhotoSource:
         """The photo as it was given; a trip doesn't hold the photos themselves."""
-        return self._solved.sources[self.number]
+        return self._solved.read.sources[self.number]
 
     @property
     def photo(self) -> Photo:
         """The photo, opened anew."""
-        return open_photo(self.source, allow_private=self._solved.allow_private)
+        return open_photo(self.source, allow_private=self._solved.read.allow_private)
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -74,7 +69,7 @@ class Located:
     @property
     def probabilities_alone(self) -> NDArray[np.float32]:
         """The same given this photo alone."""
-        return self._solved.beliefs.row(self.number).astype(np.float32)
+        return self._solved.read.beliefs.row(self.number).astype(np.float32)
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -88,7 +83,7 @@ class Located:
 
     def _ranked(self, probabilities: NDArray[np.float32]) -> Predictions:
         solved, truth = self._solved, self.known.place if self.known else None
-        return rank(solved.model, self.photo, probabilities, truth=truth, **solved.choices)
+        return rank(solved.model, self.photo, probabilities, truth=truth, **solved.read.choices)
 
     @property
     def place(self) -> Place:
@@ -105,10 +100,7 @@ class Located:
 
     @property
     def fits(self) -> float:
-        """How probable it is that the photo belongs where the others say, 0 to 1.
-
-        It's low if the model is mistaken, and if the photo is a friend's, or its clock wrong.
-        """
+        """How probable it is that the photo belongs where the others say, 0 to 1."""
         return self._solved.probabilities(self.number)[1]
 
     @property
@@ -149,10 +141,7 @@ class Trip(Sequence[Located]):
         return self._solved.model
 
     def show(self) -> Any:
-        """The trip's page within a notebook: a map with a slider over days, and a card per photo.
-
-        Raises `MissingDependencyError` without IPython.
-        """
+        """The trip's page within a notebook: a map, a slider over days, a card per photo."""
         from geonb_lab.trips.page import trip_page
 
         with needing("a map in a notebook", "ipython"):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _BAND = 9.0
 """Kernels are summed over places this many scales around: e to the -9 is left out."""
 _SAMPLE = 2048
-"""Places at most that a far kernel is summed over; of more, an even selection is taken."""
+"""Places at most that a far kernel is summed over; of more, each second or third is taken."""
 
 
 class TripError(GeonbError, ValueError):
@@ -104,10 +104,6 @@ class Ground:
         east = np.abs((self.places[near, 1] - lng + 180) % 360 - 180)
         return near[east <= wide]
 
-    def sample(self) -> NDArray[np.intp]:
-        """Places spread evenly over all of them."""
-        return self._by_latitude[:: -(-len(self) // _SAMPLE)]
-
 
 class Transitions:
     """The probability of each place at one photo, given the place at the one before.
@@ -135,7 +131,7 @@ class Transitions:
             near = ground.around(a, _BAND * (movement.wander_km + ground.radii[a]))
             here = np.array([a])
             self._wander[a] = self._wandering(here, near, ground.km(here, near)).sum()
-        sample = ground.sample()
+        sample = np.arange(0, len(ground), -(-len(ground) // _SAMPLE))
         for first in range(0, len(classes), 256):
             some = classes[first : first + 256]
             far = np.exp(-ground.km(some, sample) / movement.leap_km).sum(axis=1)
@@ -146,15 +142,14 @@ class Transitions:
     ) -> NDArray[np.float64]:
         """How near places are to each other by the scale of wandering, blurred by their cells."""
         radii = self.ground.radii
-        # Who wanders w km in a cell of radius r leaves it about w / r of the time: a third of the
-        # two radii makes the neighbour, 2 r away, e^-3 as probable as the own cell.
+        # A third of both radii makes the next cell, 2 r away, e^-3 as probable as the own.
         return np.exp(-km / (self.movement.wander_km + (radii[a][:, None] + radii[b]) / 3))
 
     def between(
         self, a: NDArray[np.intp], b: NDArray[np.intp], hours: float
     ) -> NDArray[np.float64]:
-        """Probability of each place of ``b`` some hours after each of ``a``: (A, B)."""
-        way = self.movement
+        """Probability of each place of ``b`` some hours after (or before) each of ``a``: (A, B)."""
+        way, hours = self.movement, abs(hours)
         far, wander, leap = self._shapes(a, b)
         moved = -np.expm1(-hours / way.dwell_h)
         back = 0.0 if self.visited is None else way.home

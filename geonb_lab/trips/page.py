@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from html import escape
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +20,7 @@ from geonb.answers import answer
 from geonb.distances import distance
 from geonb.earth.places import nearest_town, towns_in
 from geonb.maps import atlas
-from geonb.maps.drawing import KM_PER_DEGREE, box_around
+from geonb.maps.drawing import box_around
 from geonb.maps.page import SOURCES
 from geonb.shown.pictures import data
 from geonb.writing import check_outputs, replacing
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
     import os
 
     from geonb.distances import Place
+    from geonb.earth.cells import Cells
     from geonb_lab.trips.located import Located, Trip
 
 _WAY_KM = 5.0  # shorter ways are within a dot
+_UNITS = 64.5  # ground units in a degree of latitude, roughly
 _CLOSEST = 5.0  # pixels per ground unit: a trip within a town shows the town
 _TOWNS = 40  # around each place, to choose from
 
@@ -50,7 +53,7 @@ def write_trip_page(trip: Trip, path: str | os.PathLike[str]) -> None:
 
 def trip_page(trip: Trip) -> str:
     """The page as text."""
-    cards = list(in_order(_card, trip.ordered))
+    cards = list(in_order(partial(_card, trip.model.cells), trip.ordered))
     days = sorted({card["day"] for card in cards if card["day"]})
     where = list(dict.fromkeys(card["town"] for card in cards if card["day"]))
     title = f"{len(trip):,} photo{'s' * (len(trip) != 1)}, {len(days)} day{'s' * (len(days) != 1)}"
@@ -69,10 +72,9 @@ def trip_page(trip: Trip) -> str:
     return data("page.html").format(title=escape(title), style=style, body=body, script=script)
 
 
-def _card(photo: Located) -> dict[str, Any]:
+def _card(cells: Cells, photo: Located) -> dict[str, Any]:
     """What the page shows of one photo."""
     together, alone = photo.probabilities, photo.probabilities_alone
-    cells = photo.model.cells
     said, said_alone = answer(cells, together), answer(cells, alone)
     place = photo.place
     day = datetime.fromtimestamp(photo.taken.seconds, UTC) if photo.taken else None
@@ -101,7 +103,7 @@ def _map(trip: Trip) -> str:
         [p.place for p in trip], atlas.SIZE[0] / atlas.SIZE[1]
     )
     middle = (south + north) / 2, ((west + east) / 2 + 180) % 360 - 180
-    scale = min(atlas.SIZE[1] / ((north - south) * KM_PER_DEGREE * atlas.UNIT), _CLOSEST)
+    scale = min(atlas.SIZE[1] / ((north - south) * _UNITS), _CLOSEST)
     return atlas.world(alt, middle=middle, scale=scale, towns=_towns(trip), ways=_ways(trip))
 
 

@@ -188,11 +188,9 @@ def _feature(feature: dict[str, Any]) -> Iterator[Fix]:
     times = times or told.get("times") or told.get("time") or told.get("timestamp") or []
     if kind == "Point":
         points, times = [points], [times]
-    lines = zip(points, times, strict=True) if kind == "MultiLineString" else [(points, times)]
-    for line, stamps in lines:
-        for number, (point, stamp) in enumerate(zip(line, stamps, strict=True)):
-            new = number == 0 and kind != "Point"
-            yield _second(stamp), _number(point[1]), _number(point[0]), USUAL_KM, new
+    for number, (point, stamp) in enumerate(zip(points, times, strict=True)):
+        new = number == 0 and kind != "Point"
+        yield _second(stamp), _number(point[1]), _number(point[0]), USUAL_KM, new
 
 
 def _second(value: Any) -> float:

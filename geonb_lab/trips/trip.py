@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from os import PathLike, fsdecode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -79,18 +79,16 @@ def locate_trip(  # noqa: PLR0913
 
     ``times`` are when each photo was taken (datetimes, or seconds since 1970), ``known`` its place
     in degrees, None where unknown; by default both are read from the photo and what lies beside
-    it. A photo without a time stands alone. Known places hold, and are checked: what the rest of
-    the trip contradicts is in `Trip.notes`, as are clocks that were wrong. A place that no speed
-    reaches has the probability 0 only if clocks are certain.
+    it. A photo without a time stands alone. Known places hold, and are checked: `Trip.notes`. A
+    place that no speed reaches has the probability 0 only if clocks are certain.
 
     ``tracks`` (GPX, Google's Timeline, GeoJSON) give the place of photos within them, and bound
     those outside. ``clocks`` tell how far cameras are ahead of UTC, ``{"Canon": "+02:00"}``;
     "camera" means all whose zone isn't known, which is otherwise found.
 
-    Photos that can't be read are in `Trip.failures`. Memory holds a few hundred places of each
-    photo, not the photos. ``top``, ``within``, ``spread_km`` are those of `predict`, ``progress``
-    and ``allow_private`` those of `predict_many`. Raises `TripError` if there's no photo, if times
-    or places are not as many as photos, and for a track or a clock that makes no sense.
+    Photos that can't be read are in `Trip.failures`. The last options are those of `predict_many`.
+    Raises `TripError` if there's no photo, if times or places are not as many as photos, and for a
+    track or a clock that makes no sense.
     """
     sources = list(photos)
     for what, given in (("times", times), ("known", known)):
@@ -101,13 +99,12 @@ def locate_trip(  # noqa: PLR0913
     if not read.names:
         first = next(iter(read.failures.values()), "none was given")
         raise TripError(f"no photo of the trip can be read; the first: {first}")
-    return connect(
-        model, read, movement, tracks=ways, clocks=clocks, certain_clocks=certain_clocks,
-        choices={"top": top, "within": within, "spread_km": spread_km}, allow_private=allow_private,
-    )  # fmt: skip
+    read.choices = {"top": top, "within": within, "spread_km": spread_km}
+    read.allow_private = allow_private
+    return connect(model, read, movement, tracks=ways, clocks=clocks, certain_clocks=certain_clocks)
 
 
-def connect(  # noqa: PLR0913
+def connect(
     model: Model,
     read: Read,
     movement: Movement | Way | None = None,
@@ -115,8 +112,6 @@ def connect(  # noqa: PLR0913
     tracks: Sequence[Track] = (),
     clocks: Mapping[str, str] | None = None,
     certain_clocks: bool = False,
-    choices: dict[str, Any] | None = None,
-    allow_private: bool = False,
 ) -> Trip:
     """Locate together what was read of photos: the part of `locate_trip` after the model's own."""
     ground = Ground(model.cells)
@@ -124,20 +119,18 @@ def connect(  # noqa: PLR0913
     notes += set_clocks(read, model, ground, tracks, clocks)
     notes += _on_tracks(read, tracks)
     stray_step = 0.0 if certain_clocks else STRAY_STEP
-    chains, ways = [], []
+    chains = []
     for events in _parts(model, read, tracks):
         moments = _moments(read, events, len(ground))
-        chain, way = _solve(ground, events, moments, movement, stray_step)
+        chain = _solve(ground, events, moments, movement, stray_step)
         chains.append(chain)
-        ways.append((sum(len(photos) for _, photos, _ in events), way))
-        notes += [
-            f"no movement leads from {_name(read, events[i])} to {_name(read, events[i + 1])} in "
-            f"{moments[i + 1].hours - moments[i].hours:.1f} hours; is a clock wrong?"
-            for i in chain.breaks
-        ]
-    usual = max(ways, key=lambda pair: pair[0])[1] if ways else Movement()
-    solved = Solved(model, read.sources, read.names, read.times, read.known, read.beliefs, chains,
-                    choices or {}, allow_private)  # fmt: skip
+        for i in chain.breaks:
+            a, b = (read.names[e[1][0]] if e[1] else "the track" for e in events[i : i + 2])
+            hours = moments[i + 1].hours - moments[i].hours
+            notes.append(f"no movement leads from {a} to {b} in {hours:.1f} hours; a wrong clock?")
+    longest = max(chains, key=lambda chain: len(chain.moments), default=None)
+    usual = longest.transitions.movement if longest else Movement()
+    solved = Solved(model, read, chains)
     facts = zip(read.names, read.times, read.known, strict=True)
     photos = tuple(Located(i, *told, solved) for i, told in enumerate(facts))
     notes += [*_contradicted(solved), *_timeless(read)]
@@ -223,7 +216,7 @@ def _solve(
     moments: list[Moment],
     movement: Movement | Way | None,
     stray_step: float,
-) -> tuple[Chain, Movement]:
+) -> Chain:
     """Run the hidden Markov model: once to see where the trip was, and again with the way back."""
     classes = np.unique(np.concatenate([moment.classes for moment in moments]))
     way = movement if isinstance(movement, Movement) else WAYS[movement or "flights"]
@@ -233,12 +226,12 @@ def _solve(
         for hours in DWELL_H:
             transitions.movement = replace(way, dwell_h=hours)
             evidence[hours] = forward_backward(some, transitions).evidence
-        way = transitions.movement = replace(way, dwell_h=max(evidence, key=lambda h: evidence[h]))
+        transitions.movement = replace(way, dwell_h=max(evidence, key=lambda h: evidence[h]))
     transitions.visited = _visited(moments, forward_backward(moments, transitions), len(ground))
     smoothed = forward_backward(moments, transitions)
     path = viterbi(moments, transitions)
     members = [photos for _, photos, _ in events]
-    return Chain(members, moments, smoothed.others, path, transitions, smoothed.breaks), way
+    return Chain(members, moments, smoothed.others, path, transitions, smoothed.breaks)
 
 
 def _visited(moments: list[Moment], smoothed: Smoothed, places: int) -> NDArray[np.float64]:
@@ -250,18 +243,14 @@ def _visited(moments: list[Moment], smoothed: Smoothed, places: int) -> NDArray[
     return total / len(moments)
 
 
-def _name(read: Read, event: Event) -> str:
-    return read.names[event[1][0]] if event[1] else "the track"
-
-
 def _contradicted(solved: Solved) -> list[str]:
     """Known places that the rest of the trip contradicts."""
     notes = []
-    for i, known in enumerate(solved.known):
+    for i, known in enumerate(solved.read.known):
         there = solved.elsewhere(i)
         if known and there and solved.probabilities(i)[1] < 0.5:
             notes.append(
-                f"{solved.names[i]}: the others contradict its place ({known.source}), near "
+                f"{solved.read.names[i]}: the others contradict its place ({known.source}), near "
                 f"{nearest_town(known.place)}; they say {nearest_town(there)}. "
                 "Is its clock wrong, or is it a copy?"
             )
@@ -270,10 +259,10 @@ def _contradicted(solved: Solved) -> list[str]:
 
 def _timeless(read: Read) -> list[str]:
     """How many photos stand alone, and why."""
-    count, never = sum(time is None for time in read.times), len(read.unset)
-    what = "photo has" if count == 1 else "photos have"
+    count, never = read.times.count(None), len(read.unset)
     why = f" ({never:,} by a clock that was never set, such as {read.unset[0]})" if never else ""
-    return [f"{count:,} {what} no time{why}, and stand{'s' * (count == 1)} alone"] if count else []
+    what = "photo has" if count == 1 else "photos have"
+    return [f"{count:,} {what} no time{why}: located alone"] if count else []
 
 
 def _read_all(

@@ -145,7 +145,7 @@ def test_the_path_is_in_the_order_of_time():
 def test_few_candidates_say_nearly_what_all_places_say(trips, monkeypatch):
     located, _ = trips
     read = reading([0], [0])
-    read.beliefs = located[0]._solved.beliefs
+    read.beliefs = located[0]._solved.read.beliefs
     read.sources, read.known, read.people = [None] * 14, [None] * 14, [""] * 14
     read.names, read.cameras = [p.name for p in located[0]], [""] * 14
     read.times = [p.taken for p in located[0]]
