@@ -52,17 +52,18 @@ class Member:
     def __str__(self) -> str:
         return f"{self.shard}/{self.name}#{self.start}+{self.size}"
 
-    def read(self) -> bytes:
-        """The photo's bytes. Raises `PhotoError` if the archive is gone, or shorter by now."""
+    def read(self, most: int = MAX_BYTES) -> bytes:
+        """The photo's bytes, at most so many.
+
+        Raises `PhotoError` if the archive is gone, or shorter by now.
+        """
         try:
             with self.shard.open("rb") as file:
                 file.seek(self.start)
-                data = file.read(min(self.size, MAX_BYTES + 1))
+                data = file.read(min(self.size, most))
         except OSError as error:
             raise PhotoError(f"{self}: cannot read the archive ({error.strerror})") from error
-        if len(data) > MAX_BYTES:
-            raise PhotoError(f"{self}: larger than {MAX_BYTES // 10**6} MB, expected a photo")
-        if len(data) < self.size:
+        if len(data) < min(self.size, most):
             raise PhotoError(f"{self}: the archive ends in the middle of it; copy it again")
         return data
 
