@@ -12,6 +12,7 @@ import numpy as np
 
 from geonb.earth.cells import CELLS_FILE, Cells
 from geonb.errors import CellsError, ModelError, printable
+from geonb.familiar import Seen, read_seen
 from geonb.files import expanded
 from geonb.network.opening import EngineName, Precision, find_checkpoint, open_engine
 from geonb.preprocessing import Recipe, preprocess
@@ -46,6 +47,7 @@ class Model:
         own_files: Where your own files are, if they take the place of a known model's.
         files: The files of the network.
         promise: What the model promises of regions; None if nothing.
+        seen: What its answers to the photos of its training have in common; None if not known.
         folder: Where the files lie; None without files.
         spread_km: Guesses closer than this (km) are merged.
         note: What has to be said wherever its answers are shown.
@@ -61,6 +63,7 @@ class Model:
     own_files: str = ""
     files: CheckpointFiles | None = None
     promise: Promise | None = None
+    seen: Seen | None = None
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: {printable(self._about)}>"
@@ -97,6 +100,12 @@ class Model:
     def note(self) -> str:
         """What has to be said wherever this model's answers are shown."""
         return self.weights.note if self.weights else ""
+
+    def warning(self, probabilities: NDArray[np.float32]) -> str:
+        """Why not to believe an answer, (cells,), in a sentence; empty if there is no reason."""
+        if not self.seen or self.seen.distance(probabilities[None])[0] <= self.seen.limit:
+            return ""
+        return f"This photo is unlike all that {self.name} has seen: its guesses mean nothing."
 
     def probabilities(self, photos: PhotoSource | Sequence[PhotoSource]) -> NDArray[np.float32]:
         """Probabilities of all cells for one photo or a list of N: (N, cells) float32."""
@@ -173,7 +182,9 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
             f"has {network.classes:,} classes; is the list of another model?"
         )
     promise = read_promise(files.folder, len(cells))
-    return Model(name, engine, cells, files.recipe, weights, network, why, own, files, promise)
+    seen = None if precision == "int8" else read_seen(files.folder, len(cells))
+    about = why, own, files, promise, seen
+    return Model(name, engine, cells, files.recipe, weights, network, *about)
 
 
 def _find(

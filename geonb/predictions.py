@@ -78,6 +78,7 @@ class Predictions(Sequence[Prediction]):
         truth: Where the photo was taken, in degrees, if that is known; tables then show distances.
         belief: Probabilities of all the model's places; None if only the best cells are known.
         promise: What the model promises of regions; None if nothing.
+        warning: Why not to believe them, in a sentence; then there is neither answer nor promise.
     """
 
     best: tuple[Prediction, ...]
@@ -90,6 +91,7 @@ class Predictions(Sequence[Prediction]):
     within: str = ""
     spread_km: float = 0.0
     promise: Promise | None = None
+    warning: str = ""
 
     def __len__(self) -> int:
         return len(self.best)
@@ -113,10 +115,10 @@ class Predictions(Sequence[Prediction]):
 
     @cached_property
     def answer(self) -> Answer | None:
-        """The best place and how sure it is; None if only the best cells are known."""
+        """The best place and how sure it is; None after a warning, or if only cells are known."""
         from geonb.answers import answer
 
-        known = self.belief
+        known = None if self.warning else self.belief
         return answer(known.cells, known.probabilities) if known else None
 
     @cached_property
@@ -203,7 +205,7 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
     km = model.spread_km if spread_km is None else spread_km
     if top < 1:
         raise ModelError(f"top is how many places to give, at least 1, not {top}")
-    places, name = model.cells.places, ""
+    places, name, warning = model.cells.places, "", model.warning(probabilities)
     if within is not None:
         from geonb.earth.within import limit
 
@@ -216,10 +218,11 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
         for place, (i, probability) in enumerate(found, start=1)
     )
     note = "; ".join(filter(None, (model.note, photo.note)))
-    belief, promise = Belief(model.cells, probabilities), None if name else model.promise
+    belief = Belief(model.cells, probabilities)
+    promise = None if name or warning else model.promise
     return Predictions(
         best, photo, model.name, model.engine, note, truth or photo.place, belief, name, km,
-        promise,
+        promise, warning,
     )  # fmt: skip
 
 

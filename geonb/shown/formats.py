@@ -23,7 +23,8 @@ def sheet(predictions: Predictions) -> Sheet:
         head.append("km to truth")
         pairs = zip(rows, predictions.distances, strict=True)
         rows = [[*row, f"{km:,.1f}"] for row, km in pairs]
-    caption = f"photo {predictions.photo.name}, model {predictions.model}"
+    caption = f"{predictions.warning} " if predictions.warning else ""
+    caption += f"photo {predictions.photo.name}, model {predictions.model}"
     caption += f", engine {predictions.engine}"
     if predictions.within:
         caption += f", only within {predictions.within}"
@@ -42,6 +43,7 @@ def to_dict(predictions: Predictions) -> dict[str, Any]:
         "model": predictions.model,
         "engine": predictions.engine,
         "note": predictions.note,
+        "warning": predictions.warning or None,
         "within": predictions.within or None,
         "spread_km": predictions.spread_km,
         "answer": answer

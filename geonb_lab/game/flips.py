@@ -54,12 +54,14 @@ class Flip:
 
     Attributes:
         name: The knob and its choice; "as it was" for the street before.
-        scene: The street.
+        image: The street.
+        alt: What can be seen of it, in words.
         predictions: The model's five guesses.
     """
 
     name: str
-    scene: Drawn
+    image: Image.Image
+    alt: str
     predictions: Predictions
 
     @property
@@ -91,7 +93,7 @@ class Flips:
         return styled(f"<div style='{_GRID}'>{''.join(map(self._figure, self.flips))}</div>")
 
     def _figure(self, flip: Flip) -> str:
-        picture = tag(in_words(flip.scene), thumbnail(open_photo(flip.scene.image), _SIDE), "jpeg")
+        picture = tag(flip.alt, thumbnail(open_photo(flip.image), _SIDE), "jpeg")
         moved = "→ " if flip.city != self.flips[0].city else ""
         words = f"{escape(flip.name)}<br><b>{moved}{escape(flip.answer)}</b>"
         return f"<figure style='margin: 0'>{picture}<figcaption>{words}</figcaption></figure>"
@@ -109,7 +111,9 @@ def show_flips(
         flips = [(knob, choices[1]) for knob, choices in street.knobs.items()]
     scenes = [("as it was", street.draw())]
     scenes += [(f"{knob}: {choice}", street.turn(knob, choice).draw()) for knob, choice in flips]
-    return Flips(tuple(Flip(name, s, predict(model, s.image)) for name, s in scenes))
+    return Flips(
+        tuple(Flip(name, s.image, in_words(s), predict(model, s.image)) for name, s in scenes)
+    )
 
 
 def city_of(guess: Prediction) -> str:

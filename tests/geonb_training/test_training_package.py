@@ -15,7 +15,7 @@ from geonb_training.__main__ import main
 
 PACKAGE = Path(geonb_training.__file__).parent
 FLOORS = (
-    "network shards splits originals softmax head_report",
+    "network shards splits originals softmax head_files head_report",
     "squares features torch_network writing",
     "batches state",
     "fitting head",
@@ -32,9 +32,9 @@ SCENES = (
     "buildings cars plants street",
     "scene",
     "rounds sets",
-    "knobs towns",
+    "knobs towns trips",
     "__init__",
-    "example sheet",
+    "example seen sheet",
 )
 
 
