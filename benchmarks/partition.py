@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.earth.partitions import partition
+from geonb_training.partitions import partition
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -38,9 +38,8 @@ def fetch(model: str, source: str | None, precision: Precision) -> None:
 def models(clear: str | None) -> None:
     """List the known models, and the size of the cache; or remove one from it."""
     from geonb.files import cache_folder
-    from geonb.weights.clearing import cache_size
-    from geonb.weights.clearing import clear as clear_cache
-    from geonb.weights.installed import whereabouts
+    from geonb.weights.installed import cache_size, whereabouts
+    from geonb.weights.installed import clear as clear_cache
     from geonb.weights.registry import REGISTRY
 
     if clear:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_MOST = 4000
+_MOST = 2000
 """Characters of an error: all addresses of a model's files fit in, a photo as text doesn't."""
+_ADDRESS = re.compile(r"(\w://)(?:[^\s/?#]*@)?([^\s?#]*)(?:([?#])(?!…)\S+)?")
+"""An address, with its login and query: `web.addresses.redacted` has left none in a name."""
 
 
 def printable(text: str) -> str:
@@ -30,10 +33,12 @@ def shortened(text: str, most: int) -> str:
 class GeonbError(Exception):
     """Any failure that comes from the input, or from the outside world; its text is one line.
 
-    What others wrote may be in it, so it ends after some thousand characters.
+    What others wrote may be in it: it ends after some thousand characters, and holds no login
+    or query of an address.
     """
 
     def __init__(self, text: str) -> None:
+        text = _ADDRESS.sub(lambda a: f"{a[1]}{a[2]}{a[3] + '…' if a[3] else ''}", text)
         super().__init__(printable(shortened(text, _MOST)))
 
     def _render_traceback_(self) -> list[str]:

@@ -9,7 +9,7 @@ from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CheckpointError, FetchError, ModelError
 from geonb.files import md5
 from geonb.network.opening import find_checkpoint
-from geonb.weights.installed import command, installed, own_files, require, variable
+from geonb.weights.installed import command, installed, own_files, variable
 from geonb.weights.registry import REGISTRY, known
 
 if TYPE_CHECKING:
@@ -58,16 +58,7 @@ def fetch(
     from geonb.weights import fetching
 
     weights = known(model).of_precision(precision)
-    return _usable(weights, fetching.fetch(weights, source, check_content))
-
-
-def find(weights: Weights) -> Path:
-    """The path of a known model that is on this machine. Raises `FetchError` if it isn't."""
-    return _usable(weights, require(weights))
-
-
-def _usable(weights: Weights, path: Path) -> Path:
-    """The path, unless the variable that names your own files leads to none."""
+    path = fetching.fetch(weights, source, check_content)
     if path == own_files(weights):
         try:
             find_checkpoint(path, int8=weights.quantised)

@@ -195,10 +195,10 @@ def _find(
         weights = REGISTRY[source].of_precision(precision)
         if weights.shipped:
             return source, weights, weights.shipped, ""
-        from geonb.known import fetch, find
-        from geonb.weights.installed import own_files
+        from geonb.known import fetch
+        from geonb.weights.installed import own_files, require
 
-        place = fetch(weights) if download else find(weights)
+        place = fetch(weights) if download else require(weights)
         return source, weights, place, str(own_files(weights) or "")
     path = expanded(source)
     possible = len(os.fsencode(path.name)) < 256  # no system has longer names of files

@@ -15,7 +15,6 @@ from .evaluation.photo_sets import read_photos as read_photos
 from .evaluation.promises import Coverage as Coverage
 from .evaluation.promises import check_promise as check_promise
 from .evaluation.promises import learn_promise as learn_promise
-from .evaluation.published import PublishedRow as PublishedRow
 from .evaluation.scores import Score as Score
 from .game.flips import Flip as Flip
 from .game.flips import Flips as Flips

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from geonb.maps.cells import DIGITS, picture_of
 from geonb.maps.show import Provider, choose_for_cells, provider_module
 from geonb.photos.photo import PhotoSource, open_photo
 from geonb.shown.sheets import percent
-from geonb_lab.regions import Region, hold, in_km2
+from geonb_lab.regions import Region, hold
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     from geonb.model import Model
     from geonb.promise import Promise
 
-AREAS = ((0.9, "blue", "#8fb3d1"), (0.5, "orange", "#e0876b"))
-"""Shares of the probability whose smallest areas are drawn; light, because points lie on them."""
+AREAS = (
+    (0.9, "nine tenths of the probability", "blue", "#8fb3d1"),
+    (0.5, "half of the probability", "orange", "#e0876b"),
+)
+"""Shares of the probability whose cells are filled; light, because points lie on them."""
 POINT, POINTS = "#22476b", "a cell; the larger, the more probable"
 _DASHED = {"color": POINT, "weight": 2, "dashArray": "5 4", "fill": False}
 _DASHES = (
@@ -61,25 +65,15 @@ class Area:
 
 
 def areas(belief: Belief, promise: Promise | None) -> list[Area]:
-    """The smallest areas that hold 90% and 50%, and the region that the model promises, if any."""
+    """The fewest cells that hold 90% and 50%, and the region that the model promises, if any."""
     found = []
-    for share, look, colour in AREAS:
-        region = smallest(belief, share)
-        found.append(Area(region, f"{share:.0%} lies in {_size(region)}", look, colour))
+    for share, words, look, colour in AREAS:
+        region = hold(belief, share)
+        found.append(Area(region, f"{words}: {_size(region)}", look, colour))
     if promise:
         region = hold(belief, promise.share, promise)
         found.append(Area(region, f"{_size(region)}: {promise.in_words}", "dashed"))
     return found
-
-
-def smallest(belief: Belief, share: float) -> Region:
-    """The smallest area that holds ``share`` of the probability, the densest cells first.
-
-    Probability per area decides: a vast cell with some probability says little about a place.
-    """
-    order = np.argsort(-belief.probabilities / belief.cells.areas_km2, kind="stable")
-    held = np.cumsum(belief.probabilities[order], dtype=np.float64)
-    return Region(belief, order[: int(np.searchsorted(held, share * held[-1])) + 1])
 
 
 def probable(belief: Belief) -> list[int]:
@@ -89,7 +83,7 @@ def probable(belief: Belief) -> list[int]:
 
 def _size(region: Region) -> str:
     count = len(region.classes)
-    return f"{count:,} cell{'s' if count > 1 else ''}, {in_km2(region.area_km2)}"
+    return f"{count:,} cell{'s' if count > 1 else ''}"
 
 
 def _label(belief: Belief, index: int) -> str:
@@ -107,9 +101,9 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
     """Show where the model looks for a photo: all of its belief, not five points.
 
     Points are cells, sized by their probability; the map starts at those that hold 90% of it.
-    Two areas are the smallest that hold 50% and 90%; a dashed line is around the region that the
-    model promises, if it does (`region`). On Leaflet's map, point at one to read its
-    town and its probability.
+    Orange are the fewest cells that hold half of the probability, blue those that hold nine
+    tenths; a dashed line is around the region that the model promises, if it does (`region`). On
+    Leaflet's map, point at one to read its town and its probability.
     """
     photo = open_photo(photo)
     belief = Belief(model.cells, model.probabilities(photo)[0])
@@ -123,6 +117,8 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
     picture = picture_of(partial(_heatmap_figure, belief, shown), text, more)
     if choose_for_cells(provider) == "static":
         return picture
+    import ipywidgets
+
     leaflet = provider_module("leaflet")
     *_, centre, zoom = leaflet.view(bounds(model.cells.places[points]))
     world = leaflet.base_map(centre, zoom)
@@ -143,8 +139,17 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
         for i in reversed(points)
     ]  # fmt: skip
     keys = [(POINT, POINTS), *((area.colour or _DASHES, area.words) for area in shown)]
-    leaflet.add_shapes_with_key(world, features, keys)
-    return leaflet.boxed(world, picture, points=[], lines=[text], alt=picture.alt)
+    layer, key = leaflet.shapes(features), ipywidgets.HTML()
+    key.add_class("geonb-below")
+    swatches = "".join(f"<div><i style='background:{c}'></i>{escape(w)}</div>" for c, w in keys)
+
+    def say(words: str) -> None:
+        key.value = f"<div class='geonb-key'>{swatches}<b>{escape(words)}</b></div>"
+
+    say("")
+    layer.on_hover(lambda feature, **_: say(feature["properties"]["words"]))
+    world.add(layer)
+    return leaflet.boxed(world, picture, key, points=[], lines=[text], alt=picture.alt)
 
 
 def _turned(line: NDArray[np.float64], centre: float) -> list[list[float]]:

@@ -10,7 +10,7 @@ import numpy as np
 from geonb.distances import check_points, haversine
 from geonb.earth import s2
 from geonb.earth.cells import Cells
-from geonb.errors import ModelError
+from geonb.errors import ModelError, printable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -32,9 +32,6 @@ class Region:
         belief: What the region is of.
         classes: The numbers of its places, most probable first.
         promise: What the region promises; None if you named the share.
-        cells: Its places.
-        probability: What they hold together, 0 to 1.
-        area_km2: Their area in km².
     """
 
     belief: Belief
@@ -68,7 +65,7 @@ class Region:
         return f"Region: {text}; {self.promise.in_words}"
 
     def __repr__(self) -> str:
-        return f"<{self}>"
+        return f"<{printable(str(self))}>"
 
 
 def region(predictions: Predictions, share: float | None = None) -> Region:

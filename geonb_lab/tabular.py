@@ -15,6 +15,8 @@ from geonb.writing import replacing
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable, Iterable
+    from typing import TextIO
 
     from matplotlib.figure import Figure
 
@@ -22,12 +24,27 @@ if TYPE_CHECKING:
 
 _PICTURES = tuple(f".{kind}" for kind in KINDS)
 _TEXTS = (".csv", ".md", ".txt", ".html")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def harmless(value: Any) -> Any:
-    """Escape text that a spreadsheet would run as a formula, such as a file's name, ``=cmd|…``."""
-    formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if formula else value
+def write_csv(rows: Iterable[dict[str, Any]], file: TextIO) -> None:
+    """Write rows with a header; text that a spreadsheet would run gets an apostrophe before it.
+
+    A name may begin as a formula does, ``=cmd|…``, or break the line before one.
+    """
+    writer = None
+    for row in rows:
+        if writer is None:
+            writer = csv.DictWriter(file, list(row), lineterminator="\n")
+            writer.writeheader()
+        writer.writerow({key: _harmless(value) for key, value in row.items()})
+
+
+def _harmless(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    apostrophe = "'" if value.startswith(_FORMULA) else ""
+    return apostrophe + printable(value)
 
 
 class Tabular(ABC):
@@ -64,18 +81,9 @@ class Tabular(ABC):
         return _markdown(self.sheet())
 
     def to_csv(self) -> str:
-        """The records as CSV with a header.
-
-        A text that a spreadsheet would run as a formula gets an apostrophe before it.
-        """
-        records = [
-            {key: harmless(printable(x) if isinstance(x, str) else x) for key, x in row.items()}
-            for row in self.records()
-        ]
+        """The records as CSV with a header; see `write_csv`."""
         buffer = io.StringIO()
-        writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(records)
+        write_csv(self.records(), buffer)
         return buffer.getvalue()
 
     def to_dataframe(self) -> Any:
@@ -88,21 +96,17 @@ class Tabular(ABC):
         Raises `EvaluationError` for another ending.
         """
         kind = check_ending(path)
+        texts: dict[str, Callable[[], str]] = {
+            ".csv": self.to_csv,
+            ".md": self.to_markdown,
+            ".txt": lambda: f"{self!r}\n",
+            ".html": lambda: f"<!doctype html><meta charset='utf-8'>{self._repr_html_()}\n",
+        }
         with replacing(path) as temporary:
-            if kind in _PICTURES:
-                temporary.write_bytes(self.plot().image(kind[1:]))
+            if kind in texts:
+                temporary.write_text(texts[kind](), encoding="utf-8")
             else:
-                temporary.write_text(self._written(kind), encoding="utf-8")
-
-    def _written(self, kind: str) -> str:
-        match kind:
-            case ".csv":
-                return self.to_csv()
-            case ".md":
-                return self.to_markdown()
-            case ".html":
-                return f"<!doctype html><meta charset='utf-8'>{self._repr_html_()}\n"
-        return f"{self!r}\n"
+                temporary.write_bytes(self.plot().image(kind[1:]))
 
 
 def check_ending(path: str | os.PathLike[str]) -> str:

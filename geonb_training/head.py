@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.earth.cells import CELLS_FILE
-from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, TrainingError
 from geonb.model import Model, load_model
 from geonb.network.head import HEAD_FILE
@@ -25,6 +24,7 @@ from geonb_lab.evaluation.scores import measure, score
 from geonb_training.features import read_features
 from geonb_training.head_files import write_head
 from geonb_training.head_report import CellCount, Head, doubts
+from geonb_training.partitions import partition
 from geonb_training.softmax import (
     STRENGTHS,
     cross_entropy,

@@ -27,7 +27,7 @@ def open_features(
     ``folder`` is for what is derived, and may be removed after this. Raises `CheckpointError`.
     """
     files.write_onnx(folder, ("features", "probabilities"))
-    session = open_session(folder / "model.onnx", optimised=False, prepack=True)
+    session = open_session(folder / "model.onnx", prepack=True)
     last = files.last
 
     def look(batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

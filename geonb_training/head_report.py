@@ -9,8 +9,7 @@ import numpy as np
 
 from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.comparisons import compare
-from geonb_lab.evaluation.published import THRESHOLDS_KM
-from geonb_lab.evaluation.scores import COLUMNS, measure
+from geonb_lab.evaluation.scores import COLUMNS, THRESHOLDS_KM, measure
 from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:

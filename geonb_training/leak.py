@@ -10,7 +10,7 @@ import click
 
 from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.axes import OTHERS, OWN, arms, by_distance, new_axes
-from geonb_lab.evaluation.published import THRESHOLDS_KM
+from geonb_lab.evaluation.scores import THRESHOLDS_KM
 from geonb_lab.tabular import Tabular
 from geonb_training.fitting import Fitting
 from geonb_training.own_photos import train_photos

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, TrainingError
 from geonb.files import expanded
 from geonb.model import Model, load_model
@@ -28,6 +27,7 @@ from geonb_training.batches import Photos
 from geonb_training.fitting import Fitting
 from geonb_training.loop import default_trainer, fit, new_trainer
 from geonb_training.network import NETWORKS, fresh, resnet, with_classes
+from geonb_training.partitions import partition
 from geonb_training.shards import find_shards, read_shards, source
 from geonb_training.splits import By, Split, check_apart, count_photos, split_photos
 from geonb_training.squares import Squares

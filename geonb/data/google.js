@@ -2,12 +2,13 @@
 // never widget state, text on the page, or part of an error.
 const SCRIPT = "https://maps.googleapis.com/maps/api/js";
 const TRUTH = "★", STAR = "M0-11 3-3.5 11-3.5 4.8 1.5 7 9 0 4.5-7 9-4.8 1.5-11-3.5-3-3.5Z";
+const STYLE = "DEMO_MAP_ID"; // Google's own, for those without a map style: advanced markers need one
 const PATIENCE = 15000; // milliseconds until a script that does not come counts as unreachable
 const WORDS = {
   waiting: "Waiting for the API key from the kernel. If nothing comes, run this cell again.",
   loading: "Loading Google Maps …",
   "no-key": "No Google Maps API key. Set GOOGLE_MAPS_API_KEY or pass api_key=…, or take provider=\"leaflet\", which needs none.",
-  rejected: "Google Maps rejected the API key: it is wrong, its billing is off, the Maps JavaScript API is not enabled for it, or this page's address is not allowed. The browser's console has Google's reason.",
+  rejected: "Google Maps rejected the API key: it is wrong or used up for today, it has no billing account and is no Maps Demo Key, the Maps JavaScript API is not enabled for it, or this page's address is not allowed. The browser's console has Google's reason.",
   unreachable: "Google Maps cannot be reached: there is no network, or maps.googleapis.com is blocked. provider=\"leaflet\" or \"static\" need no Google.",
   "key-changed": "This page has loaded Google Maps with another key, and can load it only once. Save, and reload this browser tab.",
 };
@@ -54,16 +55,27 @@ function advancedLook({ mark, colour }) {
   return { content, gmpClickable: true };
 }
 
+// Advanced markers, or the old kind where a page or a key has no others.
 function drawMarkers(map, model, open) {
-  const { maps } = google, points = model.get("points"), advanced = model.get("map_id");
-  const look = advanced ? advancedLook : legacyLook;
-  const Kind = advanced ? maps.marker.AdvancedMarkerElement : maps.Marker;
-  const pins = points.map((point, index) => {
-    const { lat, lng, mark, text, front } = point;
-    const pin = new Kind({ map, position: { lat, lng }, title: `${mark}: ${text}`, zIndex: 1000 + front, ...look(point) });
-    pin.addListener(advanced ? "gmp-click" : "click", () => open(index));
-    return pin;
-  });
+  const { maps } = google, points = model.get("points");
+  const common = ({ lat, lng, mark, text, front }) => ({ map, position: { lat, lng }, title: `${mark}: ${text}`, zIndex: 1000 + front });
+  const draw = (make) => points.map((point, index) => make(point, () => open(index)));
+  let pins = [];
+  try {
+    pins = draw((point, heard) => {
+      const pin = new maps.marker.AdvancedMarkerElement({ ...common(point), ...advancedLook(point) });
+      pin.addEventListener("gmp-click", heard);
+      pins.push(pin);
+      return pin;
+    });
+  } catch {
+    for (const pin of pins) pin.map = null;
+    pins = draw((point, heard) => {
+      const pin = new maps.Marker({ ...common(point), ...legacyLook(point) });
+      pin.addListener("click", heard);
+      return pin;
+    });
+  }
   const truth = points.find(({ mark }) => mark === TRUTH);
   if (truth) new maps.Polyline({ map, path: [truth, points[0]].map(({ lat, lng }) => ({ lat, lng })), geodesic: true, strokeColor: truth.colour, strokeWeight: 2 });
   return pins;
@@ -82,9 +94,10 @@ function laidOut(box) {
 
 function drawMap(box, model) {
   const { maps } = google, { bounds, center, zoom } = model.get("view");
-  const mapId = model.get("map_id") ? { mapId: model.get("map_id") } : {};
-  const map = new maps.Map(box, { center, zoom, gestureHandling: "cooperative", streetViewControl: false, ...mapId });
-  if (bounds) map.fitBounds(bounds, 48);
+  const mapId = model.get("map_id") || STYLE;
+  const map = new maps.Map(box, { center, zoom, gestureHandling: "cooperative", streetViewControl: false, mapId });
+  const fit = (some) => some && map.fitBounds(some, 48);
+  fit(bounds);
   const info = new maps.InfoWindow();
   const pins = drawMarkers(map, model, open);
   function open(index) {
@@ -93,7 +106,7 @@ function drawMap(box, model) {
     info.open({ map, anchor: pins[index] });
     map.panTo({ lat, lng });
   }
-  return open;
+  return { open, fit };
 }
 
 function initialize({ model }) {
@@ -105,17 +118,20 @@ function render({ model, el }) {
   const box = element("div", { className: "geonb-map" });
   box.setAttribute("role", "region");
   box.setAttribute("aria-label", model.get("alt"));
-  let open, hidden;
+  let drawn, hidden;
+  el.classList.add("geonb");
+  const side = element("div", { className: "geonb-beside" }, placeList(model, (index) => drawn?.open(index),
+    ...viewButtons(model.get("view"), (view) => drawn?.fit(view))));
   function show(status) {
     el.dataset.status = status;
     message.textContent = WORDS[status] ?? "";
     message.hidden = status === "ready";
     box.hidden = status !== "ready";
     hidden?.remove();
-    if (status === "ready") el.append(hidden = hidePicture(model));
+    el.append(hidden = status === "ready" ? hidePicture(model) : hideList(model, side));
   }
   async function start(key) {
-    if (open) return;
+    if (drawn) return;
     if (!key) return show("no-key");
     if (page.key && page.key !== key) return show("key-changed");
     if (page.rejected) return show("rejected");
@@ -125,10 +141,8 @@ function render({ model, el }) {
     if (page.rejected) return show("rejected");
     show("ready");
     await laidOut(box);
-    open ??= drawMap(box, model);
+    drawn ??= drawMap(box, model);
   }
-  el.classList.add("geonb");
-  const side = element("div", { className: "geonb-beside" }, placeList(model, (index) => open?.(index)));
   el.append(message, element("div", { className: "geonb-box" }, box, side));
   keepKeys(el);
   show("waiting");

@@ -10,7 +10,7 @@ function element(tag, properties = {}, ...children) {
 // choose; all text comes in as text, never as HTML.
 function placeList(model, choose, ...more) {
   const place = ({ mark, text, colour }, index) => {
-    const words = [element("b", { textContent: mark, style: `color: ${colour}` }), element("span", { textContent: ` ${text}` })];
+    const words = [element("b", { textContent: mark, style: `background: ${colour}` }), element("span", { textContent: ` ${text}` })];
     return choose
       ? element("button", { type: "button", onclick: () => choose(index) }, ...words)
       : element("span", {}, ...words);
@@ -20,6 +20,18 @@ function placeList(model, choose, ...more) {
   const { src, alt } = model.get("photo");
   const photo = src ? [element("img", { src, alt })] : [];
   return element("div", {}, ...photo, element("ul", { className: "geonb-list" }, ...items), ...more, ...lines);
+}
+
+// Where the picture stands in for a map that can't be drawn, it has the photo and the list too.
+function hideList(model, side) {
+  const uid = side.dataset.geonbBeside = model.get("uid");
+  return element("style", { textContent: `body:has([data-geonb-picture="${uid}"]) [data-geonb-beside="${uid}"] { display: none; }` });
+}
+
+// The buttons that show the answer and all pins, where these are two views.
+function viewButtons({ answer, bounds }, choose) {
+  const button = (textContent, view) => element("button", { type: "button", className: "geonb-view", textContent, onclick: () => choose(view) });
+  return answer ? [button("Answer", answer), button("All pins", bounds)] : [];
 }
 
 // JupyterLab takes keys before the page does, except from elements that say so.

@@ -1,1 +1,1 @@
-"""Places: distances, S2 cells, the partition into them, towns. Start at `distances` or `cells`."""
+"""Places: S2 cells and their outlines, towns, countries. Start at `cells`."""

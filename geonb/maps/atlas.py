@@ -131,11 +131,10 @@ def draw(predictions: Predictions, alt: str) -> str:
     (south, west, north, east), _ = box_around(near(predictions), SIZE[0] / SIZE[1])
     middle = (south + north) / 2, (west + east) / 2
     scale = float(f"{SIZE[1] / ((north - south) * KM_PER_DEGREE * _UNIT):.6g}")
-    boxes = _boxes(predictions)
     here = ground.at(np.array(best[::-1]))
     return world(
-        alt, ground, middle, scale, towns=largest_towns(boxes), earth=" id='earth'",
-        fine="".join(_fine(ground, box) for box in boxes),
+        alt, ground, middle, scale, towns=largest_towns(predictions), earth=" id='earth'",
+        fine="".join(_fine(ground, box) for box in _boxes(predictions)),
         ways=ground.way(predictions.truth, best) if predictions.truth else "",
         pins=_pins(predictions, ground, middle, scale),
     ) + data("locator.svg").format(x=here[0], y=here[1])  # fmt: skip
@@ -155,8 +154,9 @@ def _boxes(predictions: Predictions) -> list[Box]:
     return boxes
 
 
-def largest_towns(boxes: Iterable[Box] = ()) -> list[tuple[str, Place]]:
+def largest_towns(predictions: Predictions | None = None) -> list[tuple[str, Place]]:
     """The largest of the world, and around each guess; the most populous first."""
+    boxes = _boxes(predictions) if predictions else []
     found = {town for box in boxes for town in towns_in(box, 25)}
     found |= set(towns_in((-90.0, -180.0, 90.0, 180.0), 150))
     return [(name, place) for name, place, _ in sorted(found, key=lambda town: -town[2])]

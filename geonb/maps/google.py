@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from geonb.distances import bounds
 from geonb.maps import static
 from geonb.maps.live import Live, Shown, traits_of
 from geonb.maps.points import box, turned, view
+from geonb.maps.static import near, spread_out
 from geonb.shown.pictures import data
 
 if TYPE_CHECKING:
@@ -51,15 +53,16 @@ def draw(
     api_key: str | None = None,
     map_id: str | None = None,
 ) -> GoogleMap:
-    """Draw predictions on Google's map; with a ``map_id`` in its style, with advanced markers."""
+    """Draw predictions on Google's map, in the style that ``map_id`` names."""
     key = os.environ.get(KEY_VARIABLE, "") if api_key is None else api_key
-    south, west, north, east, centre, zoom = view(box(predictions))
-    bounds = {"south": south, "west": turned(west), "north": north, "east": turned(east)}
+    *_, (lat, lng), zoom = view(box(predictions))
+    several = len(set(predictions.places)) > 1 or predictions.truth is not None
     widget = GoogleMap(
         key,
         view={
-            "bounds": bounds if len(set(predictions.places)) > 1 or predictions.truth else None,
-            "center": {"lat": centre[0], "lng": turned(centre[1])},
+            "bounds": _bounds(box(predictions)) if several else None,
+            "answer": _bounds(bounds(near(predictions))) if spread_out(predictions) else None,
+            "center": {"lat": lat, "lng": turned(lng)},
             "zoom": zoom,
         },
         map_id=map_id or "",
@@ -67,3 +70,9 @@ def draw(
     )
     widget.picture = static.draw(predictions, photo=photo)
     return widget
+
+
+def _bounds(box: tuple[float, float, float, float]) -> dict[str, float]:
+    """A box as Google takes it: the east of one that crosses ±180° is below its west."""
+    south, west, north, east, *_ = view(box)
+    return {"south": south, "west": turned(west), "north": north, "east": turned(east)}

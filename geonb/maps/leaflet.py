@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import ipyleaflet
 import ipywidgets
 import numpy as np
+import traitlets
 
 from geonb.distances import bounds
+from geonb.errors import MapError
 from geonb.maps import drawing, static
+from geonb.maps.atlas import largest_towns
 from geonb.maps.live import Beside, Live, traits_of
 from geonb.maps.plane import coasts, cut_lines, cut_rings, great_circle, land, on_turns
 from geonb.maps.points import TRUTH, TRUTH_COLOUR, Point, box, in_km, nearest_turn, points, view
-from geonb.maps.static import near
+from geonb.maps.static import near, spread_out
 from geonb.shown.pictures import show_photo
 
 if TYPE_CHECKING:
@@ -27,6 +31,17 @@ if TYPE_CHECKING:
 
     Line = NDArray[np.float64]
 
+VARIABLE = "GEONB_TILES"
+"""The environment variable that says whose tiles Leaflet's map shows."""
+_OSM = '&copy; <a href="https://www.openstreetmap.org/copyright">OpenStreetMap</a> contributors'
+HOSTS = {
+    "osm": ("https://tile.openstreetmap.org/{z}/{x}/{y}.png", _OSM),
+    "carto": (
+        "https://basemaps.cartocdn.com/rastertiles/voyager/{z}/{x}/{y}.png",
+        f'{_OSM} &copy; <a href="https://carto.com/attributions">CARTO</a>',
+    ),
+}
+"""Addresses of tiles, and what their licences want named: both show OpenStreetMap's data (ODbL)."""
 _DIGITS = 5
 """Of a degree, about a metre."""
 _LAND_PANE = "geonb-land"
@@ -39,30 +54,31 @@ class LeafletMap(Live, ipywidgets.VBox):
 
 
 def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
-    """Draw predictions on an ipyleaflet map around the best one, with their list beside it."""
+    """Draw all predictions on an ipyleaflet map, with their list beside it."""
     *_, whole, far = view(box(predictions))  # all pins are on the turn of the globe around here
-    *_, (lat, lng), zoom = view(bounds(near(predictions)))
-    centre = lat, nearest_turn(lng, whole[1])
+    *_, (lat, lng), close = view(bounds(near(predictions)))
     if len(set(near(predictions)) & set(predictions.places)) == 1:
-        zoom = min(zoom, 7)  # closer, nothing says where a single pin is without tiles
-    if zoom < far + 2:  # hardly closer
-        centre, zoom = whole, far
-    world = base_map(centre, zoom, whole[1], near=bounds(near(predictions)))
+        far, close = min(far, 7), min(close, 7)  # closer, a single pin is a pin on nothing
+    world = base_map(whole, far, whole[1], near=bounds(near(predictions)))
     for layer in _truth_layers(predictions, whole[1]):
         world.add(layer)
     thumbnail = show_photo(predictions.photo, side=200)._repr_html_() if photo else ""
     for index, point in enumerate(points(predictions)):
         world.add(_marker(point, index, whole[1], thumbnail))
+    views = {"bounds": {"center": whole, "zoom": far}}
+    if spread_out(predictions):
+        views["answer"] = {"center": (lat, nearest_turn(lng, whole[1])), "zoom": close}
     return boxed(
-        world, static.draw(predictions, photo=photo), world=world,
-        whole={"center": list(whole), "zoom": far}, **traits_of(predictions, why, photo=photo),
+        world, static.draw(predictions, photo=photo), world=world, views=views,
+        towns=[[name, *place] for name, place in largest_towns(predictions)],
+        **traits_of(predictions, why, photo=photo),
     )  # fmt: skip
 
 
-def boxed(shown: Any, picture: Picture, **traits: Any) -> LeafletMap:
-    """A map and the list of what is on it, in one box."""
+def boxed(shown: Any, picture: Picture, *below: Any, **traits: Any) -> LeafletMap:
+    """A map and the list of what is on it, in one box, with other widgets below."""
     beside = Beside(map=".leaflet-container", pin=".leaflet-marker-icon ", **traits)
-    both = LeafletMap([shown, beside])
+    both = LeafletMap([shown, beside, *below])
     both.add_class("geonb-box")
     both.picture, both.uid = picture, beside.uid
     return both
@@ -74,13 +90,14 @@ def base_map(
     turn: float | None = None,
     near: tuple[float, float, float, float] | None = None,
 ) -> Any:
-    """An empty map: outlines below, OpenStreetMap's tiles with their attribution above.
+    """An empty map: outlines below, tiles with their attribution above (`tiles`).
 
     ``turn`` is the longitude in the middle of the outlines; without it, that of the centre. Around
     ``near``, a box that isn't large, coasts are fine.
     """
     world = ipyleaflet.Map(
         center=centre, zoom=zoom, min_zoom=0, prefer_canvas=True, layout={"height": "420px"},
+        layers=tiles(),
         panes={_LAND_PANE: {"zIndex": 150, "pointerEvents": "none"}},  # tiles are at 200
     )  # fmt: skip
     middle = centre[1] if turn is None else turn
@@ -88,6 +105,26 @@ def base_map(
         world.add(layer)
     world.add(ipyleaflet.ScaleControl(position="bottomleft", imperial=False))
     return world
+
+
+class _Tiles(ipyleaflet.TileLayer):
+    """OpenStreetMap refuses its tiles to pages that don't say where they are."""
+
+    referrer_policy = traitlets.Unicode("strict-origin-when-cross-origin").tag(sync=True, o=True)
+
+
+def tiles() -> tuple[Any, ...]:
+    """The layer of tiles that the variable GEONB_TILES names, if any. Raises `MapError`."""
+    asked = os.environ.get(VARIABLE) or "osm"
+    if asked == "none":
+        return ()
+    if asked not in HOSTS and not all(part in asked for part in ("://", "{z}", "{x}", "{y}")):
+        raise MapError(
+            f"no tiles {VARIABLE}={asked}; choose {', '.join(HOSTS)}, none, or an address with "
+            "{z}, {x} and {y}"
+        )
+    url, attribution = HOSTS.get(asked, (asked, _OSM))
+    return (_Tiles(url=url, attribution=attribution, max_zoom=19, base=True),)
 
 
 def _land_layers(
@@ -146,25 +183,6 @@ def feature(
     }
 
 
-def add_shapes_with_key(
-    world: Any, features: list[dict[str, Any]], keys: list[tuple[str, str]]
-) -> None:
-    """Add features, and a key of colours; it also says what one points at."""
-    swatches = "".join(
-        f"<div><i style='background:{colour}'></i>{escape(words)}</div>" for colour, words in keys
-    )
-    key = ipywidgets.HTML(f"<div class='geonb-key'>{swatches}</div>")
-    layer = shapes(features)
-
-    def say(feature: dict[str, Any], **_: Any) -> None:
-        words = escape(feature["properties"]["words"])
-        key.value = f"<div class='geonb-key'>{swatches}<b>{words}</b></div>"
-
-    layer.on_hover(say)
-    world.add(layer)
-    world.add(ipyleaflet.WidgetControl(widget=key, position="topright"))
-
-
 def _moved(lines: Iterable[Line], centre: float, digits: int = 2) -> list[Any]:
     """Lines on the turns of the globe around ``centre``, as Leaflet takes them: latitude first."""
     return [
@@ -176,7 +194,8 @@ def _marker(point: Point, index: int, centre: float, thumbnail: str) -> Any:
     lat, lng = point.on_mercator
     return ipyleaflet.Marker(
         location=(lat, nearest_turn(lng, centre)), icon=_icon(point, index),
-        title=point.words, alt=point.words, draggable=False, z_index_offset=1000 * point.front,
+        title=point.words, alt=point.words, draggable=False,
+        z_index_offset=10_000 + 100 * point.front,
         popup=ipywidgets.HTML(thumbnail + f"<p>{escape(point.words)}</p>"),
     )  # fmt: skip
 

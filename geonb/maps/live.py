@@ -87,5 +87,7 @@ class Beside(Shown):
     """CSS selector of the pins that a button of the list opens; without it, the list is text."""
     world = traitlets.Any(None, allow_none=True).tag(sync=True, **ipywidgets.widget_serialization)
     """Leaflet's map, which a button of the list moves."""
-    whole = traitlets.Dict().tag(sync=True)
-    """The centre and the zoom that show all points."""
+    views = traitlets.Dict().tag(sync=True)
+    """The centre and the zoom that show all points, and those that show the answer."""
+    towns = traitlets.List().tag(sync=True)
+    """Names, latitudes and longitudes of towns, the largest first: named where no tiles are."""

@@ -7,7 +7,7 @@ from html import escape
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from geonb.distances import distance
+from geonb.distances import bounds, distance
 from geonb.maps import drawing
 from geonb.maps.points import (
     TRUTH,
@@ -51,6 +51,13 @@ def near(predictions: Predictions) -> list[Place]:
     best, truth = predictions[0].place, predictions.truth
     places = [p for p in predictions.places if distance(p, best) < drawing.CLUSTER_KM]
     return places if truth is None or distance(truth, best) > drawing.TRUTH_KM else [*places, truth]
+
+
+def spread_out(predictions: Predictions) -> bool:
+    """Whether a view of all pins shows the answer too small: some lie far from it."""
+    south, west, north, east = box(predictions)
+    low, left, high, right = bounds(near(predictions))
+    return max(north - south, east - west) > 4 * max(high - low, right - left, 1.0)
 
 
 def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:

@@ -7,7 +7,6 @@ repository) writes a padding as a layer of its own, and keeps all other names.
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from geonb.network.checkpoint import OneFile
 from geonb.network.layers import Checkpoint, Layer, parameter_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -45,18 +44,52 @@ def read_coreml(path: Path) -> Checkpoint:
     puts no mean inside. Raises `CheckpointError`, also if a file does its own preprocessing.
     """
     network = _load(path).neuralNetworkClassifier
-    layers, arrays = _convert(path, network.layers)
+    layers: list[Layer] = []
+    arrays: Arrays = {}
+    makers = {"data": "data"}  # which layer makes each blob
+    pads: dict[str, tuple[str, tuple[int, int]]] = {}  # a padded blob: of which, by how much
+    for layer in network.layers:
+        kind = layer.WhichOneof("layer")
+        try:
+            blobs, made, pad = list(layer.input), layer.output[0], (0, 0)
+            if kind == "padding":
+                pads[made] = blobs[0], _padding(layer.padding)
+                continue
+            if blobs[0] in pads:
+                blobs[0], pad = pads[blobs[0]]
+            op, attributes, found = _KINDS[kind](getattr(layer, kind))
+            inputs = tuple(makers[blob] for blob in blobs)
+        except (LookupError, ValueError) as error:
+            reason = str(error)
+            if isinstance(error, LookupError):
+                unknown = f"has {error}, which geonb does not support"
+                reason = unknown if isinstance(error, KeyError) else "has no input or no output"
+            raise CheckpointError(f"{path}: layer {layer.name!r} ({kind}) {reason}") from error
+        if any(pad):
+            attributes["pad"] = str(pad)
+        makers[made] = name = layer.name.removesuffix("_output")
+        names = tuple(f"{name}_{part}" for part in found)
+        layers.append(Layer(name, op, inputs, names, attributes))
+        arrays.update(zip(names, found.values(), strict=True))
     for name, shape in parameter_shapes(layers).items():
         if arrays[name].shape != shape:
-            found = arrays[name].shape
-            raise CheckpointError(f"{path}: {name!r} has shape {found}, its layer needs {shape}")
+            raise CheckpointError(
+                f"{path}: {name!r} has shape {arrays[name].shape}, its layer needs {shape}"
+            )
     labels = tuple(network.stringClassLabels.vector)
     return Checkpoint(tuple(layers), arrays, labels).with_softmax(path)
 
 
 def _load(path: Path) -> Any:
-    with _quiet(), needing("a Core ML file", "coremltools", "coreml"):
-        from coremltools.models.utils import load_spec
+    """The file's specification, with the contract of the input: nothing is changed inside."""
+    logger = logging.getLogger("coremltools")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # off macOS, it complains that it cannot run models
+    try:
+        with needing("a Core ML file", "coremltools", "coreml"):
+            from coremltools.models.utils import load_spec
+    finally:
+        logger.setLevel(level)
     from google.protobuf.message import DecodeError
 
     with expecting(path, "a Core ML file", CheckpointError, DecodeError):
@@ -64,12 +97,6 @@ def _load(path: Path) -> Any:
     kind = spec.WhichOneof("Type")
     if kind != "neuralNetworkClassifier":
         raise CheckpointError(f"{path}: holds a {kind}, expected a neuralNetworkClassifier")
-    _check_input(path, spec)
-    return spec
-
-
-def _check_input(path: Path, spec: Any) -> None:
-    """The contract of the input: RGB as it is, nothing scaled or subtracted inside."""
     for step in spec.neuralNetworkClassifier.preprocessing:
         scaler = step.scaler
         biases = (scaler.redBias, scaler.greenBias, scaler.blueBias, scaler.grayBias)
@@ -80,58 +107,10 @@ def _check_input(path: Path, spec: Any) -> None:
                 f"{biases}); expected none inside, as in LocationNet's Core ML file"
             )
     for feature in spec.description.input:
-        kind = feature.type
-        if kind.WhichOneof("Type") == "imageType" and kind.imageType.colorSpace != _RGB:
+        image = feature.type.WhichOneof("Type") == "imageType"
+        if image and feature.type.imageType.colorSpace != _RGB:
             raise CheckpointError(f"{path}: its input {feature.name!r} is not an RGB image")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Off macOS, coremltools complains at import that it cannot run models; reading needs none."""
-    logger = logging.getLogger("coremltools")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
-def _convert(path: Path, network: Iterable[Any]) -> tuple[list[Layer], Arrays]:
-    """The layers of the file ``path`` and their arrays. Raises `CheckpointError` with the layer."""
-    layers: list[Layer] = []
-    arrays: Arrays = {}
-    makers = {"data": "data"}  # which layer makes each blob
-    pads: dict[str, tuple[str, tuple[int, int]]] = {}  # a padded blob: of which, by how much
-    for layer in network:
-        kind = layer.WhichOneof("layer")
-        blobs, pad = list(layer.input), (0, 0)
-        try:
-            if kind == "padding":
-                pads[layer.output[0]] = (blobs[0], _padding(layer.padding))
-                continue
-            if blobs[0] in pads:
-                blobs[0], pad = pads[blobs[0]]
-            op, attributes, found = _KINDS[kind](getattr(layer, kind))
-            if any(pad):
-                attributes["pad"] = str(pad)
-            name = layer.name.removesuffix("_output")
-            names = tuple(f"{name}_{part}" for part in found)
-            inputs = tuple(makers[blob] for blob in blobs)
-            makers[layer.output[0]] = name
-        except IndexError as error:
-            raise CheckpointError(
-                f"{path}: layer {layer.name!r} ({kind}) has no input or no output"
-            ) from error
-        except KeyError as error:
-            raise CheckpointError(
-                f"{path}: layer {layer.name!r} ({kind}) has {error}, which geonb does not support"
-            ) from error
-        except ValueError as error:
-            raise CheckpointError(f"{path}: layer {layer.name!r} ({kind}) {error}") from error
-        layers.append(Layer(name, op, inputs, names, attributes))
-        arrays.update(zip(names, found.values(), strict=True))
-    return layers, arrays
+    return spec
 
 
 def _array(weights: Any, shape: Sequence[int]) -> NDArray[np.float32]:
@@ -141,8 +120,8 @@ def _array(weights: Any, shape: Sequence[int]) -> NDArray[np.float32]:
         array = np.frombuffer(weights.float16Value, "<f2").astype(np.float32)
     else:
         array = np.fromiter(weights.floatValue, np.float32, len(weights.floatValue))
-    if array.size != np.prod(shape, dtype=object):
-        raise ValueError(f"has {array.size:,} weights, expected the shape {tuple(shape)}")
+    if len(shape) > 4 or array.size != np.prod(shape, dtype=object):
+        raise ValueError(f"has {array.size:,} weights, expected the shape {tuple(shape)!s:.80}")
     return array.reshape(shape)
 
 
@@ -161,17 +140,21 @@ def _borders(amounts: Any) -> tuple[int, int]:
     return rows, columns
 
 
-def _window(params: Any, pad: tuple[int, int]) -> dict[str, str]:
+def _window(params: Any, pad: tuple[int, ...]) -> dict[str, str]:
     if params.HasField("same"):
         raise ValueError("pads to the 'same' size, expected amounts")
     stride = tuple(params.stride) or (1, 1)
     return {"kernel": str(tuple(params.kernelSize)), "stride": str(stride), "pad": str(pad)}
 
 
+def _weighted(params: Any, shape: Sequence[int]) -> Arrays:
+    bias = {"bias": _array(params.bias, shape[:1])} if params.hasBias else {}
+    return {"weight": _array(params.weights, shape), **bias}
+
+
 def _convolution(params: Any) -> Converted:
     if params.isDeconvolution:
         raise ValueError("is a deconvolution, expected a convolution")
-    shape = (params.outputChannels, params.kernelChannels, *params.kernelSize)
     attributes = {
         **_window(params, _borders(params.valid.paddingAmounts)),
         "dilate": str(tuple(params.dilationFactor) or (1, 1)),
@@ -179,12 +162,8 @@ def _convolution(params: Any) -> Converted:
         "num_group": str(params.nGroups or 1),
         "no_bias": str(not params.hasBias),
     }
-    return "Convolution", attributes, _weight_and_bias(params, shape)
-
-
-def _weight_and_bias(params: Any, shape: Sequence[int]) -> Arrays:
-    bias = {"bias": _array(params.bias, shape[:1])} if params.hasBias else {}
-    return {"weight": _array(params.weights, shape), **bias}
+    shape = (params.outputChannels, params.kernelChannels, *params.kernelSize)
+    return "Convolution", attributes, _weighted(params, shape)
 
 
 def _batch_norm(params: Any) -> Converted:
@@ -196,17 +175,11 @@ def _batch_norm(params: Any) -> Converted:
     return "BatchNorm", {"eps": repr(params.epsilon), "fix_gamma": "False"}, arrays
 
 
-def _activation(params: Any) -> Converted:
-    kind = _ACTIVATIONS[params.WhichOneof("NonlinearityType")]
-    return "Activation", {"act_type": kind}, {}
-
-
 def _pooling(params: Any) -> Converted:
     full = params.HasField("includeLastPixel")
-    amounts = params.includeLastPixel.paddingAmounts
-    pad = tuple(amounts) or (0, 0) if full else _borders(params.valid.paddingAmounts)
+    amounts = tuple(params.includeLastPixel.paddingAmounts) or (0, 0)
     attributes = {
-        **_window(params, (pad[0], pad[1])),
+        **_window(params, amounts[:2] if full else _borders(params.valid.paddingAmounts)),
         "pool_type": {0: "max", 1: "avg"}[params.type],
         "global_pool": str(params.globalPooling),
         "pooling_convention": "full" if full else "valid",
@@ -230,11 +203,15 @@ def _flatten(params: Any) -> Converted:
 def _inner_product(params: Any) -> Converted:
     shape = (params.outputChannels, params.inputChannels)
     hidden = {"num_hidden": str(params.outputChannels), "no_bias": str(not params.hasBias)}
-    return "FullyConnected", hidden, _weight_and_bias(params, shape)
+    return "FullyConnected", hidden, _weighted(params, shape)
 
 
 _KINDS: dict[str, Callable[[Any], Converted]] = {
-    "activation": _activation,
+    "activation": lambda params: (
+        "Activation",
+        {"act_type": _ACTIVATIONS[params.WhichOneof("NonlinearityType")]},
+        {},
+    ),
     "add": _add,
     "batchnorm": _batch_norm,
     "convolution": _convolution,

@@ -26,13 +26,46 @@ from geonb.files import (
     mark_folder,
     remove_marked,
 )
+from geonb.network import sessions
 from geonb.network.derived import MANIFEST, Derived
 from geonb.writing import PART
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from geonb.network.checkpoint import CheckpointFiles
     from geonb.network.derived import Wanted
+    from geonb.network.quantisation import Calibration
+
+
+def derive_network(
+    wanted: Wanted,
+    files: CheckpointFiles,
+    calibration: Calibration | None = None,
+    *,
+    plain: bool,
+) -> Derived:
+    """Derive a network as ONNX; then in int8, with a ``calibration``; then fit for this processor.
+
+    ``plain`` leaves the last step out, for other processors. Raises `ModelError`.
+    """
+
+    def make(folder: Path) -> None:
+        if plain:
+            files.write_onnx(folder)
+            return
+        source, target = folder / "plain" / "model.onnx", folder / "model.onnx"
+        source.parent.mkdir()
+        files.write_onnx(source.parent)
+        if calibration:
+            from geonb.network.quantisation import quantise
+
+            quantise(source, target, files, calibration)
+        else:
+            sessions.optimise(source, target, name=files.paths[0])
+        shutil.rmtree(source.parent)
+
+    return derive(wanted, make, 3 * sum(path.stat().st_size for path in files.paths))
 
 
 def derive(wanted: Wanted, make: Callable[[Path], None], needed: int = 0) -> Derived:

@@ -152,7 +152,7 @@ def location_encoder(path: Path) -> Callable[[NDArray[np.float64]], NDArray[np.f
 
 def _onnx_encoder(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     check_operators(path, read_onnx(path).graph.node)
-    session = open_session(path, optimised=False, prepack=True)
+    session = open_session(path, prepack=True)
     if [i.name for i in session.get_inputs()] != ["location"]:
         raise CheckpointError(f"{path}: not a location encoder; expected one input, location")
     return lambda places: session.run(["location_embeds"], {"location": places})[0]

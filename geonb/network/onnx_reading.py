@@ -149,7 +149,7 @@ class Classifier:
         graph.node.extend(nodes)
         graph.output.extend(ValueInfoProto(name=name) for name in names)
         save_onnx(self.model, folder)
-        session = open_session(folder / "model.onnx", optimised=False, name=self.path)
+        session = open_session(folder / "model.onnx", name=self.path)
         for found in run(session, np.zeros(INPUT_SHAPE, np.float32), self.path):
             if found.ndim != 2 or len(found) != 1:
                 raise CheckpointError(

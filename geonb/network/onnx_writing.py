@@ -8,7 +8,6 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from geonb.errors import CheckpointError
-from geonb.network import sessions
 from geonb.network.layers import INPUT_SHAPE
 
 if TYPE_CHECKING:
@@ -137,20 +136,3 @@ def write_graph(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     model.ir_version = 8  # the oldest that has this opset, for the oldest ONNX Runtime with it
     (folder / "model.onnx").write_bytes(model.SerializeToString())
-
-
-def optimise(source: Path, target: Path, *, basic: bool = False, name: object = "") -> None:
-    """Write ``source``, of the file ``name``, as this processor runs it best: fused, laid out.
-
-    ONNX Runtime does this at every start otherwise, and then keeps the arrays in memory instead
-    of mapping them. ``basic`` only fuses layers, which holds for every processor.
-    """
-    onnxruntime = sessions.runtime()
-    options = sessions.options()
-    options.optimized_model_filepath = str(target)
-    if basic:
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    prefix = "session.optimized_model_external_initializers"
-    options.add_session_config_entry(f"{prefix}_file_name", target.with_suffix(".data").name)
-    options.add_session_config_entry(f"{prefix}_min_size_in_bytes", "1024")
-    sessions.start(source, options, name=name)

@@ -164,39 +164,26 @@ class OnnxEngine(Engine):
         return alone
 
     def _open(self, device: sessions.Device, threads: int = 0) -> Any:
-        path = self._derived.folder / "model.onnx"
-        optimised, prepack = self._kind != "plain", self._kind == "int8"
-        return sessions.open_session(path, device, threads, optimised=optimised, prepack=prepack)
+        return sessions.open_session(
+            self._derived.folder / "model.onnx",
+            device=device,
+            threads=threads,
+            level="ALL" if self._kind == "plain" else "NONE",
+            prepack=self._kind == "int8",
+        )
 
     def _derive(self, files: CheckpointFiles) -> Derived:
-        """The network as ONNX, then in int8 if wished, then laid out for processors like this."""
         parts, calibration = [files.network_digest(), self._kind], None
         if self._kind != "plain":
             parts.append(sessions.cpu_kind())
         if self._kind == "int8" and not files.quantised:
-            from geonb.network.quantisation import Calibration, quantise
+            from geonb.network.quantisation import Calibration
 
             calibration = Calibration(self._calibration)
             parts += [calibration.digest(), md5(files.digest().encode())[:8]]
-
-        def make(folder: Path) -> None:
-            if self._kind == "plain":
-                files.write_onnx(folder)
-                return
-            from geonb.network.onnx_writing import optimise
-
-            plain = folder / "plain"
-            plain.mkdir()
-            files.write_onnx(plain)
-            if calibration:
-                quantise(plain / "model.onnx", folder / "model.onnx", files, calibration)
-            else:
-                optimise(plain / "model.onnx", folder / "model.onnx", name=files.paths[0])
-            shutil.rmtree(plain)
-
         wanted = Wanted(files.owner, "-".join(parts), sessions.runtime().__version__)
         if found := wanted.find():
             return found
-        from geonb.network.deriving import derive
+        from geonb.network.deriving import derive_network
 
-        return derive(wanted, make, 3 * sum(path.stat().st_size for path in files.paths))
+        return derive_network(wanted, files, calibration, plain=self._kind == "plain")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import resources
@@ -19,13 +18,12 @@ import numpy as np
 from geonb.distances import distance
 from geonb.errors import ModelError
 from geonb.files import md5
-from geonb.network.onnx_writing import optimise
-from geonb.network.sessions import open_session, run
+from geonb.network.sessions import open_session, optimise, run
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import RECIPE, Recipe, preprocess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -55,28 +53,22 @@ class Calibration:
                 "a hundred that are like yours are good"
             )
 
-    @property
-    def kind(self) -> str:
-        """What the photos are, in words."""
-        return "scenes" if self.photos is None else "photos"
-
     def batches(self, recipe: Recipe = RECIPE) -> list[NDArray[np.float32]]:
         """The prepared photos, each (1, 3, 224, 224)."""
-        if self.photos is not None:
-            return [preprocess(photo, recipe=recipe) for photo in self.photos]
-        # Squares as the network sees them, drawn by geonb_training.scenes.sheet.
-        data = resources.files("geonb").joinpath("data", "scenes.webp").read_bytes()
-        sheet = open_photo(data).image()
-        return [
-            preprocess(sheet.crop((left, top, left + _SIDE, top + _SIDE)), recipe=recipe)
-            for top in range(0, sheet.height, _SIDE)
-            for left in range(0, sheet.width, _SIDE)
-        ]
+        photos = self.photos
+        if photos is None:
+            # Squares as the network sees them, drawn by geonb_training.scenes.sheet.
+            data = resources.files("geonb").joinpath("data", "scenes.webp").read_bytes()
+            sheet = open_photo(data).image()
+            corners = [(x, y) for y in range(0, sheet.height, _SIDE)
+                       for x in range(0, sheet.width, _SIDE)]  # fmt: skip
+            photos = [sheet.crop((x, y, x + _SIDE, y + _SIDE)) for x, y in corners]
+        return [preprocess(photo, recipe=recipe) for photo in photos]
 
     def digest(self) -> str:
         """A digest of the prepared photos; for the scenes, which never change, just a word."""
         if self.photos is None:
-            return self.kind
+            return "scenes"
         return md5(b"".join(batch.tobytes() for batch in self.batches()))[:16]
 
 
@@ -114,14 +106,16 @@ def quantise(plain: Path, target: Path, files: CheckpointFiles, calibration: Cal
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
     batches = calibration.batches(files.recipe)
-    name = open_session(plain, optimised=False).get_inputs()[0].name
+    name = open_session(plain).get_inputs()[0].name
     rest = ({name: batch} for i, batch in enumerate(batches) if i % 3)  # the others are held out
     fused, quantised = plain.with_name("fused.onnx"), plain.with_name("int8.onnx")
     optimise(plain, fused, basic=True)
     model = onnx.load(fused, load_external_data=False)
     onnx.helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
     onnx.save(model, fused)  # or it would advise us to prepare the graph, as we have
-    with _quiet():
+    root, handler = logging.getLogger(), logging.NullHandler()
+    root.addHandler(handler)  # without any, what it logs would set one up for good
+    try:
         quantize_static(
             fused,
             quantised,
@@ -133,35 +127,23 @@ def quantise(plain: Path, target: Path, files: CheckpointFiles, calibration: Cal
             op_types_to_quantize=_OPS,
             use_external_data_format=True,
         )
+    finally:
+        root.removeHandler(handler)
     optimise(quantised, target)
-    held_out = batches[::3]
-    measured = _measure(plain, target, files, held_out)
-    agreement = Agreement(calibration.kind, len(held_out), *measured)
+    best = [_best(path, files, batches[::3], plain=path == plain) for path in (plain, target)]
+    first, second = (files.cells().places[classes] for classes in best)
+    apart = distance(first, second)
+    kind = "scenes" if calibration.photos is None else "photos"
+    same = float(np.mean(best[0] == best[1]))
+    agreement = Agreement(kind, len(best[0]), same, float(np.mean(apart)))
     target.with_name(_FILE).write_text(json.dumps(asdict(agreement)), encoding="utf-8")
     print(agreement)  # noqa: T201 - the user asked for int8, and should know what it costs
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without any handler, what ONNX Runtime logs would set one up for good."""
-    root, handler = logging.getLogger(), logging.NullHandler()
-    root.addHandler(handler)
-    try:
-        yield
-    finally:
-        root.removeHandler(handler)
-
-
-def _measure(
-    plain: Path, int8: Path, files: CheckpointFiles, held_out: list[NDArray[np.float32]]
-) -> tuple[float, float]:
-    """The share of the photos ``held_out`` with the same first answer, and the mean distance."""
-    tops, last = [], files.last
-    for path, optimised in ((plain, False), (int8, True)):
-        session = open_session(path, optimised=optimised, prepack=optimised)
-        answers = np.concatenate([run(session, batch)[0] for batch in held_out])
-        answers = last.probabilities(answers) if last else answers
-        tops.append(np.argmax(answers, axis=1))
-    places = files.cells().places
-    apart = distance(places[tops[0]], places[tops[1]])
-    return float(np.mean(tops[0] == tops[1])), float(np.mean(apart))
+def _best(
+    path: Path, files: CheckpointFiles, batches: list[NDArray[np.float32]], *, plain: bool
+) -> NDArray[np.intp]:
+    """The first answer for each photo."""
+    session = open_session(path) if plain else open_session(path, level="NONE", prepack=True)
+    answers = np.concatenate([run(session, batch)[0] for batch in batches])
+    return (files.last.probabilities(answers) if files.last else answers).argmax(axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 from geonb.errors import ModelError, needing
 from geonb.network.checkpoint import CheckpointFiles, Engine, MxnetFiles
 from geonb.network.derived import Wanted
-from geonb.network.deriving import derive
+from geonb.network.deriving import derive_network
 from geonb.network.head import HeadFiles
 from geonb.network.layers import INPUT_SHAPE
 
@@ -25,8 +25,7 @@ class NumpyEngine(Engine):
         from onnx.reference import ReferenceEvaluator
 
         wanted = Wanted(files.owner, f"{files.network_digest()}-plain")
-        needed = 2 * sum(path.stat().st_size for path in files.paths)
-        self._derived = wanted.find() or derive(wanted, files.write_onnx, needed)
+        self._derived = wanted.find() or derive_network(wanted, files, plain=True)
         self._evaluator = ReferenceEvaluator(str(self._derived.folder / "model.onnx"))
         shape = self._evaluator.output_types[0].tensor_type.shape
         return int(shape.dim[1].dim_value)

@@ -30,28 +30,45 @@ def runtime() -> Any:
     return onnxruntime
 
 
-def open_session(
+def open_session(  # noqa: PLR0913 - each of them is a choice of its own
     path: Path,
+    *,
     device: Device = "cpu",
     threads: int = 0,
-    *,
-    optimised: bool = True,
+    level: Literal["ALL", "BASIC", "NONE"] = "ALL",
     prepack: bool = False,
+    target: Path | None = None,
     name: object = "",
 ) -> Any:
-    """Open an ONNX file, of the file ``name``; what `onnx_writing.optimise` wrote is mapped.
+    """Load an ONNX file, made of the file ``name``, with as many threads as there are CPUs.
 
-    ``prepack`` keeps copies of the arrays in memory, in the order in which they are multiplied:
-    three times as fast for int8; no faster for float32, but 30 % larger.
+    ``level`` is how much of the graph is rewritten, and ``target`` where that is written to: see
+    `optimise`. ``prepack`` keeps copies of the arrays in memory, in the order in which they are
+    multiplied: three times as fast for int8; no faster for float32, but 30 % larger.
 
     Raises `CheckpointError` if the file is broken, `ModelError` if the device isn't there.
     """
     onnxruntime = runtime()
-    chosen = options(threads, prepack=prepack)
-    if optimised:
-        chosen.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = start(path, chosen, device, name)
-    if device == "cuda" and session.get_providers()[0] != "CUDAExecutionProvider":
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what it has to say comes as an error
+    options.intra_op_num_threads = threads or cpu_limit()
+    levels = onnxruntime.GraphOptimizationLevel
+    options.graph_optimization_level = getattr(
+        levels, "ORT_DISABLE_ALL" if level == "NONE" else f"ORT_ENABLE_{level}"
+    )
+    options.add_session_config_entry("session.disable_prepacking", str(int(not prepack)))
+    if target:
+        options.optimized_model_filepath = str(target)
+        prefix = "session.optimized_model_external_initializers"
+        options.add_session_config_entry(f"{prefix}_file_name", target.with_suffix(".data").name)
+        options.add_session_config_entry(f"{prefix}_min_size_in_bytes", "1024")
+    providers = [*(["CUDAExecutionProvider"] if device == "cuda" else []), "CPUExecutionProvider"]
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=providers)
+    except _failures() as error:
+        reason = str(error).rpartition("failed:")[2]
+        raise CheckpointError(f"{name or path}: ONNX Runtime cannot load it ({reason})") from error
+    if session.get_providers()[0] != providers[0]:
         raise ModelError(
             "device 'cuda': onnxruntime-gpu is installed, but its CUDA provider does not start; "
             'it needs CUDA and cuDNN: pip install "onnxruntime-gpu[cuda,cudnn]", and a driver'
@@ -59,37 +76,22 @@ def open_session(
     return session
 
 
+def optimise(source: Path, target: Path, *, basic: bool = False, name: object = "") -> None:
+    """Write ``source``, of the file ``name``, as this processor runs it best: fused, laid out.
+
+    ONNX Runtime does this at every start otherwise, and then keeps the arrays in memory instead
+    of mapping them. ``basic`` only fuses layers, which holds for every processor.
+    """
+    open_session(source, level="BASIC" if basic else "ALL", target=target, name=name)
+
+
 def check_device(device: Device) -> None:
     """Raise `ModelError` if the device can't be used; the text says what is missing."""
-    onnxruntime = runtime()
-    if device == "cuda" and "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+    if device == "cuda" and "CUDAExecutionProvider" not in runtime().get_available_providers():
         raise ModelError(
             "device 'cuda' needs the package onnxruntime-gpu instead of onnxruntime: "
             'pip uninstall onnxruntime; pip install "onnxruntime-gpu[cuda,cudnn]"'
         )
-
-
-def options(threads: int = 0, *, prepack: bool = False) -> Any:
-    """Quiet, and with as many threads as there are CPUs if no number is given."""
-    onnxruntime = runtime()
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what it has to say comes as an error
-    options.intra_op_num_threads = threads or cpu_limit()
-    options.add_session_config_entry("session.disable_prepacking", str(int(not prepack)))
-    return options
-
-
-def start(path: Path, options: Any, device: Device = "cpu", name: object = "") -> Any:
-    """Load an ONNX file, made of the file ``name``. Raises `CheckpointError`."""
-    onnxruntime = runtime()
-    providers = ["CUDAExecutionProvider"] if device == "cuda" else []
-    try:
-        return onnxruntime.InferenceSession(
-            path, options, providers=[*providers, "CPUExecutionProvider"]
-        )
-    except _failures() as error:
-        reason = str(error).rpartition("failed:")[2]
-        raise CheckpointError(f"{name or path}: ONNX Runtime cannot load it ({reason})") from error
 
 
 def _failures() -> tuple[type[Exception], ...]:

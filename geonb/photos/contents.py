@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,6 @@ MOST_METADATA = 4_000_000
 """Bytes of a packet or a profile that are read; what is larger is left out."""
 _TIFF_BLOCK = re.compile(rb"(II\*\0|MM\0\*)(?:..\0\0|\0\0..).{6}", re.DOTALL)
 """A block of EXIF whose first directory is not far."""
-_EMPTY_BLOCKS = {
-    b"II*\0": b"II*\0\x08\0\0\0" + bytes(6),
-    b"MM\0*": b"MM\0*\0\0\0\x08" + bytes(6),
-}
-"""The same without tags."""
 _MOST_EXIF = 1 << 20
 _MOST_GIF = 50_000_000
 """Pixels."""
@@ -131,27 +127,25 @@ def split(data: bytes) -> Contents:
             return Contents(pages.picture(), (data,), tuple(packets))
         case "GIF":
             return _gif(data)
-        case "AVIF" if found := _TIFF_BLOCK.search(data):
-            # Pillow reads the EXIF for the orientation, which AVIF keeps in a box of its own.
-            at = found.start()
-            picture = data[:at] + _EMPTY_BLOCKS[found[1]] + data[at + 14 :]
-            return Contents(picture, (data[at : at + _MOST_EXIF],))
+        case "AVIF" | "HEIF" if found := _TIFF_BLOCK.search(data):
+            return _iso(data, found)
     return Contents(data)
 
 
 def end(data: bytes) -> int:
-    """Where the picture and its metadata end; files may hold films and anything else behind."""
+    """Where the picture and its metadata end; films and anything else may follow."""
     match kind(data):
         case "JPEG":
             from geonb.photos import jpeg
 
             return jpeg.end(data) or len(data)
         case "PNG":
-            return max((stop for _, _, stop in _png_chunks(data)), default=len(data))
+            with suppress(ValueError):
+                return max((stop for _, _, stop in _png_chunks(data)), default=len(data))
         case "WEBP":
             return 8 + struct.unpack_from("<L", data, 4)[0]
         case "AVIF" | "HEIF":
-            return max(stop for _, _, stop in boxes(data))
+            return max((stop for _, _, stop in boxes(data)), default=len(data))
     return len(data)
 
 
@@ -223,7 +217,7 @@ def _sort(key: bytes, text: bytes, blocks: list[bytes], packets: list[bytes]) ->
         packets.append(text[:MOST_METADATA])
         return
     # The name of the profile, its length, and the digits, on lines of their own.
-    found = re.match(rb"\s*\S+\s+\d+\s+((?:[0-9a-fA-F]{2}|\s)*)", text)
+    found = re.match(rb"\s*[^\n]+\s+\d+\s+((?:[0-9a-fA-F]{2}|\s)*)", text)
     data = bytes.fromhex(found[1].decode()) if found else b""
     if data.startswith(_XMP):
         packets.append(data[len(_XMP) :])
@@ -263,6 +257,24 @@ def _gif(data: bytes) -> Contents:
         if (left + width) * (top + height) > _MOST_GIF:
             raise ValueError("a picture that reaches beyond its frame")
     return Contents(data, (), tuple(packets))
+
+
+def _iso(data: bytes, found: re.Match[bytes]) -> Contents:
+    """A picture of AVIF or HEIC with a block of EXIF.
+
+    How it's turned is told by boxes (ISO 23008-12, 6.5.10 and 12), which decoders follow. Where
+    there are none, the tag in the EXIF counts, as in the viewers of those who write such files.
+    """
+    from geonb.photos import tiff
+
+    block = data[found.start() :][:_MOST_EXIF]
+    meta = next((data[start:stop] for name, start, stop in boxes(data) if name == b"meta"), b"")
+    if b"irot" in meta or b"imir" in meta:
+        block = tiff.upright(block)
+    # Pillow looks for the tag in AVIF's EXIF, and would warn of what is broken in it.
+    empty = found[1] + (b"\x08\0\0\0" if found[1] == b"II*\0" else b"\0\0\0\x08") + bytes(6)
+    picture = data[: found.start()] + empty + data[found.end() :]
+    return Contents(picture if kind(data) == "AVIF" else data, (block,))
 
 
 def _colours(flags: int) -> int:

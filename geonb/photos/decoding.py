@@ -142,7 +142,7 @@ def blocks_and_packets(name: str, data: bytes) -> tuple[list[bytes], list[bytes]
     blocks, packets = list(parts.exif), list(parts.xmp)
     if contents.kind(data) in {"AVIF", "HEIF"}:  # only their decoders find it
         found = open_image(name, data).info
-        blocks = [contents.plain(found.get("exif") or b""), *blocks]
+        blocks.insert(parts.exif != (), contents.plain(found.get("exif") or b""))
         packets = [found.get("xmp") or b""]
     return list(filter(None, blocks)), list(filter(None, packets)), parts.note
 

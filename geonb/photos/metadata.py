@@ -184,28 +184,27 @@ def known(lat: tuple[Any, Any], lng: tuple[Any, Any], source: str) -> Iterator[K
         return
     # Cameras without a fix write 0, 0: a buoy in the Gulf of Guinea, where few take photos.
     if abs(north) <= 90 and abs(east) <= 180 and (north, east) != (0, 0):
-        # Whoever writes one negative number writes signs.
-        told = (north_told and east_told) or min(north, east) < 0
-        yield Known((north, east), source, not told)
+        told = {north_told, east_told}  # whoever writes one negative number writes signs
+        yield Known((north, east), source, "" in told and "sign" not in told)
 
 
-def _degrees(value: Any, reference: Any, sides: str) -> tuple[float, bool]:
-    """Signed degrees of a coordinate, and whether its letter or sign was told.
+def _degrees(value: Any, reference: Any, sides: str) -> tuple[float, str]:
+    """Signed degrees of a coordinate, and what told the side: a letter, a sign, or nothing.
 
     ``sides`` are the letters of positive and negative.
     """
-    letter, told = _text(reference).upper()[:1], False
+    letter, plus = _text(reference).upper()[:1], False
     if isinstance(value, (str, bytes)):
         text = _DECIMAL_COMMA.sub(r"\1.\2", _text(value))
         letter = letter or "".join(_LETTER.findall(text)).upper()
-        told = text.startswith("+")
+        plus = text.startswith("+")
         value = re.findall(r"[-+]?\d+(?:[.]\d+)?", text)
     degrees, minutes, seconds = _numbers(value)
     if letter not in {"", *sides} or not (0 <= minutes <= 60 and 0 <= seconds <= 60):
         raise ValueError("not a coordinate")
     size = abs(degrees) + minutes / 60 + seconds / 3600
-    positive = letter == sides[0] or (not letter and math.copysign(1, degrees) > 0)
-    return size if positive else -size, told or bool(letter)
+    minus = letter == sides[1] if letter else math.copysign(1, degrees) < 0
+    return -size if minus else size, "letter" if letter else "sign" if minus or plus else ""
 
 
 _DECIMAL_COMMA = re.compile(r"""(\d),(\d{3,}(?![\d.,])|\d+(?=\s*(?:"|″|''|sec)))""")
@@ -221,7 +220,7 @@ def _text(value: Any) -> str:
 def _numbers(parts: Any) -> tuple[float, float, float]:
     """Degrees, minutes, seconds; minutes and seconds that are absent, or 0/0, are 0."""
     some = parts if isinstance(parts, (tuple, list)) else (parts,)
-    values = [float(part) for part in some if isinstance(part, (Real, str))]
+    values = [_float(part) for part in some if isinstance(part, (Real, str))]
     if not 1 <= len(values) == len(some) <= 3 or not math.isfinite(values[0]):
         raise ValueError("not a coordinate")
     rest = [0.0 if math.isnan(value) else value for value in values[1:]]
@@ -229,16 +228,8 @@ def _numbers(parts: Any) -> tuple[float, float, float]:
     return values[0], minutes, seconds
 
 
-def upright(block: bytes) -> bytes:
-    """The block of EXIF with an orientation that says upright, and all else as it is."""
-    from geonb.photos import tiff
-
+def _float(number: Any) -> float:
     try:
-        found = tiff.read(block)
-    except ValueError:
-        return block
-    turn = found.directory(found.first).get(ORIENTATION)
-    if not turn or turn.kind != 3:
-        return block
-    one = (1).to_bytes(2, "little" if found.order == "<" else "big")
-    return block[: turn.start] + one + block[turn.start + 2 :]
+        return float(number)
+    except ZeroDivisionError:  # 0/0, in Pillow before 12.2
+        return math.nan

@@ -12,6 +12,7 @@ from PIL import Image
 
 from geonb.errors import PhotoError
 from geonb.files import expanded
+from geonb.photos.contents import end
 from geonb.photos.decoding import (
     blocks_and_packets,
     decode,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 500_000_000
 """The largest file that is read; a larger one is not a photo."""
+_LARGE = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,7 +268,8 @@ def _from_bytes(name: str, data: bytes | str) -> Photo:
         raise PhotoError(f"{name}: opened as text, expected bytes; open the file with mode 'rb'")
     if not data:
         raise PhotoError(f"{name}: the file is empty, expected a photo")
-    return Photo(_named(name), data)
+    # What follows the picture, a film or nothing's, isn't held in memory.
+    return Photo(_named(name), data[: end(data)] if len(data) > _LARGE else data)
 
 
 def _named(name: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from geonb.errors import PhotoError
+from geonb.photos.decoding import MAX_PIXELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def to_rgb(image: Image.Image, profile: Any = None) -> Image.Image:
 
 def _flattened(image: Image.Image, profile: Any) -> Image.Image:
     if image.mode == "F" or image.mode.startswith("I"):
-        return _grey_to_rgb(np.asarray(image, dtype=np.float64))
+        return _grey_to_rgb(np.asarray(image))
     if image.has_transparency_data:
         paper = Image.new("RGB", image.size, "white")
         image = image.convert("RGBA")
@@ -79,13 +80,11 @@ def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.I
     return converted or image.convert("RGB")
 
 
-def _grey_to_rgb(values: NDArray[np.float64]) -> Image.Image:
+def _grey_to_rgb(values: NDArray[Any]) -> Image.Image:
     """16-bit grey values (or 8-bit, or 0 to 1, in a wider type) as 8-bit RGB."""
-    values = np.nan_to_num(values)
-    top = float(values.max(initial=0.0))
+    top = float(np.fmax.reduce(values, axis=None, initial=0))  # whatever isn't NaN
     scale = 255.0 if top <= 1.0 else 1.0 if top <= 255.0 else 1 / 257.0
-    grey = np.clip(values * scale, 0, 255).round().astype(np.uint8)
-    return Image.fromarray(grey).convert("RGB")
+    return Image.fromarray(_bytes(values, scale)).convert("RGB")
 
 
 def from_array(array: NDArray[Any]) -> Image.Image:
@@ -96,12 +95,30 @@ def from_array(array: NDArray[Any]) -> Image.Image:
             f"an array of {array.dtype} and shape {array.shape} is not a photo; "
             "expected numbers, (height, width) or (height, width, 3 or 4)"
         )
+    height, width = array.shape[:2]
+    if height * width > MAX_PIXELS:
+        raise PhotoError(f"an array of {width:,} x {height:,} pixels; make it smaller first")
     top = {"b": 1.0, "f": 1.0}.get(array.dtype.kind, 65535.0 if array.itemsize == 2 else 255.0)
-    values = np.asarray(array, dtype=np.float64)
-    if not (values.min() >= 0 and values.max() <= top):
+    low, high = float(array.min()), float(array.max())
+    if not (low >= 0 and high <= top):
         raise PhotoError(
-            f"an array of {array.dtype} has values from {values.min():g} to {values.max():g}, "
-            f"expected 0 to {top:g}"
+            f"an array of {array.dtype} has values from {low:g} to {high:g}, expected 0 to {top:g}"
         )
-    pixels = (values * (255.0 / top)).round().astype(np.uint8)
+    pixels = _bytes(array, 255.0 / top)
     return Image.fromarray(pixels.squeeze(axis=2) if array.shape[2:] == (1,) else pixels)
+
+
+def _bytes(values: NDArray[Any], scale: float) -> NDArray[np.uint8]:
+    """The values times ``scale`` as 8-bit ones; a million at a time, for float64 fills memory."""
+    found = np.empty(values.shape, np.uint8)
+    operands: Any = [values, found]
+    ways: Any = [["readonly"], ["writeonly"]]
+    with (
+        np.errstate(all="ignore"),
+        np.nditer(
+            operands, ["external_loop", "buffered"], ways, order="C", buffersize=1 << 20
+        ) as pieces,
+    ):
+        for some, target in pieces:
+            target[...] = np.clip(np.nan_to_num(some.astype(np.float64)) * scale, 0, 255).round()
+    return found

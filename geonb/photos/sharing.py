@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from geonb.photos.photo import Photo
 
+_JPEG_SIDE = 65_500
+"""As much as libjpeg writes."""
 _ENDINGS = {
     ".jpg": ("JPEG", {"quality": 95}),
     ".jpeg": ("JPEG", {"quality": 95}),
@@ -37,7 +39,13 @@ def write_without_place(photo: Photo, path: str | os.PathLike[str]) -> bool:
         if kind == "JPEG" and isinstance(data, bytes) and data.startswith(b"\xff\xd8"):
             temporary.write_bytes(_bare_jpeg(photo.name, data))
             return True
-        photo.image().save(temporary, kind, **options)
+        image = photo.image()
+        if kind == "JPEG" and max(image.size) > _JPEG_SIDE:
+            raise PhotoError(
+                f"{path}: {image.width:,} x {image.height:,} pixels, but a JPEG has at most "
+                f"{_JPEG_SIDE:,} on a side; write a .png"
+            )
+        image.save(temporary, kind, **options)
     return False
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 MAX_TILE = 50_000_000
 """Pixels of a tile at most."""
+ORIENTATION = 274
 IMAGE_WIDTH, IMAGE_HEIGHT, TILE_WIDTH, TILE_HEIGHT = 256, 257, 322, 323
 _FORMATS = {
     1: "B", 2: "s", 3: "H", 4: "L", 5: "LL", 6: "b", 7: "s", 8: "h", 9: "l", 10: "ll",
@@ -195,3 +196,16 @@ def read(data: bytes) -> Tiff:
         raise ValueError("no block of TIFF, or cut off")
     (first,) = struct.unpack_from(order + ("Q" if big else "L"), data, 8 if big else 4)
     return Tiff(data, order, big, first)
+
+
+def upright(data: bytes) -> bytes:
+    """The block of EXIF with an orientation that says upright, and all else as it is."""
+    try:
+        block = read(data)
+    except ValueError:
+        return data
+    turn = block.directory(block.first).get(ORIENTATION)
+    if not turn or turn.kind != 3:
+        return data
+    one = struct.pack(block.order + "H", 1)
+    return data[: turn.start] + one + data[turn.start + 2 :]

@@ -38,15 +38,10 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
     the proxy that the environment names, which resolves the name again. ``allow_private`` covers
     the server that ``url`` names, and no other that it redirects to.
     """
-    deadline = time.monotonic() + TOTAL_S
+    deadline, guard = time.monotonic() + TOTAL_S, Guard(allow_private)
     try:
-        while True:
-            guard = Guard(allow_private)
-            with asking(url.strip(), {"Accept": "image/*"}, deadline, guard.check) as answer:
-                pause = answer.pause_s
-                if pause is None or time.monotonic() + pause > deadline:
-                    return _picture(answer)
-            time.sleep(max(pause, 0.1))
+        with asking(url.strip(), {"Accept": "image/*"}, deadline, guard.check) as answer:
+            return _picture(answer)
     except WebError as error:
         reason = error if error.final else f"cannot fetch it ({error}); try a file instead"
         raise PhotoError(f"{error.label or redacted(url)}: {reason}") from None
@@ -56,15 +51,16 @@ class Guard:
     """Lets a request go to public addresses, and to those that the user has asked for."""
 
     def __init__(self, allow_private: bool) -> None:  # noqa: FBT001
-        self._first, self._asked_for = allow_private, set[str]()
+        self._first, self._stand_ins = allow_private, False
+        self._asked_for: set[str] = set()
 
     def check(self, parts: Url, label: str, proxy: Url | None) -> list[str]:
         """The server's IP addresses. Raises `PhotoError` if one of them isn't to be visited."""
         addresses = resolve(parts, label, proxy)
-        stand_ins = {address for address in addresses if _is_stand_in(address)}
+        stand_ins = {a for a in addresses if ipaddress.ip_address(a) in _STAND_INS}
         if self._first:
-            self._asked_for.update(addresses)
-        elif any(map(_is_stand_in, self._asked_for)):
+            self._asked_for, self._stand_ins = set(addresses), bool(stand_ins)
+        elif self._stand_ins:
             self._asked_for |= stand_ins
         self._first = False
         refused = {a for a in addresses if not is_public(a)} - self._asked_for
@@ -80,10 +76,6 @@ class Guard:
             f"{label}: {reason}; to fetch it, open it yourself with allow_private "
             "(--allow-private on the command line)"
         )
-
-
-def _is_stand_in(address: str) -> bool:
-    return ipaddress.ip_address(address) in _STAND_INS
 
 
 def is_public(address: str) -> bool:

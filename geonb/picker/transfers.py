@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from geonb.errors import PhotoError
 from geonb.photos import jpeg
-from geonb.photos.metadata import upright
+from geonb.photos.tiff import upright
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
     from urllib3.util import Url
 
+_PACKINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
+"""What is unpacked, although none was asked for: 1,032 bytes from one byte at most. Packings of
+packings, Brotli and Zstandard make gigabytes of a few kilobytes, in urllib3 before 2.6 at once."""
 _GONE = {404, 410}
 """Statuses that say everything; the page beside them is about the site."""
 
@@ -62,6 +65,10 @@ class Answer:
         """The body, piece by piece. Raises `WebError` if it breaks off."""
         from urllib3.exceptions import HTTPError
 
+        packing = self.headers.get("Content-Encoding", "").strip().lower()
+        if packing not in _PACKINGS:
+            reason = f"its answer is packed as {shortened(printable(packing), 80)}"
+            raise WebError(f"{reason}, which was not asked for", self.label, final=True)
         try:
             while data := self._response.read1(1 << 15, decode_content=True):
                 yield data

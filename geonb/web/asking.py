@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
@@ -29,6 +30,8 @@ USER_AGENT = f"geonb/{__version__} (+https://github.com/geonb/geonb)"
 CONNECT_S, READ_S = 10.0, 30.0
 """Seconds for each connection, and without a byte."""
 MAX_REDIRECTS = 5
+LONGEST_PAUSE_S = 120.0
+"""Seconds to wait if a busy server asks for that; after a longer pause, people ask again."""
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
@@ -48,11 +51,13 @@ def resolve(parts: Url, name: str, proxy: Url | None) -> list[str]:
 def asking(
     url: str, headers: Mapping[str, str], deadline: float, guard: Guard = resolve
 ) -> Iterator[Answer]:
-    """Use the answer to a GET request in this block, after the redirects that it leads through.
+    """Use the answer to a GET request in this block, after redirects and pauses that it asks for.
 
     The connection goes to an IP address that ``guard`` gave, or to a proxy, and is cut at the
     ``deadline``, a `time.monotonic`. Raises `WebError`.
     """
+    from tqdm.auto import tqdm
+
     name = label = redacted(url)
     for _ in range(MAX_REDIRECTS + 1):
         parts = parsed(url)
@@ -60,14 +65,22 @@ def asking(
             reason = "expected a path, or an address with http:// or https://"
             raise WebError(reason, label, final=True)
         with _answer(parts, label, headers, deadline, guard) as answer:
-            location = answer.headers.get("Location")
-            if answer.status not in _REDIRECTS or not location:
+            location = answer.headers.get("Location", "") if answer.status in _REDIRECTS else ""
+            pause, left = answer.pause_s, deadline - time.monotonic()
+            wait = pause is not None and pause < min(LONGEST_PAUSE_S, left)
+            if not location and not wait:
                 yield answer
                 return
-        with suppress(ValueError):  # refused in the next round if it's no address
-            location = urljoin(url, location)
-        url, label = location, f"{name} (redirected to {redacted(location)})"
-    raise WebError(f"more than {MAX_REDIRECTS} redirects; check the link", name, final=True)
+            if wait:
+                tqdm.write(f"{label}: {answer.words()}", file=sys.stderr)
+        if location:
+            with suppress(ValueError):  # refused in the next round if it's no address
+                location = urljoin(url, location)
+            url, label = location, f"{name} (redirected to {redacted(location)})"
+        else:
+            time.sleep(max(pause or 0, 0.1))
+    reason = f"more than {MAX_REDIRECTS} redirects or pauses; check the link"
+    raise WebError(reason, name, final=True)
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import FetchError
+from geonb.web.addresses import is_address
 from geonb.web.answers import WebError
 from geonb.web.asking import asking
 
@@ -25,18 +25,11 @@ PATIENCE_S = 120.0
 """Seconds that any file may take, and more by its size: see `SLOWEST`."""
 SLOWEST = 20_000
 """Bytes a second, over the whole file, that are worth waiting for: LocationNet in four hours."""
-LONGEST_PAUSE_S = 120.0
-"""Seconds to wait if the server asks for a pause; after a longer one, people ask again."""
 BAR: ContextVar[Callable[..., Any] | None] = ContextVar("BAR", default=None)
 """What a thread makes its progress bars with instead of tqdm."""
 _UNKNOWN = 1 << 32
 """The size that a file may have if nobody has said it."""
 _PAUSE_S = 0.5
-
-
-def is_local(mirror: str) -> bool:
-    """Whether it is a path of this machine instead of an address."""
-    return "://" not in mirror
 
 
 def download(url: str, part: Path, size: int = 0) -> None:
@@ -48,7 +41,7 @@ def download(url: str, part: Path, size: int = 0) -> None:
     that comes more slowly than `SLOWEST` is given up. Raises `FetchError` with the server's
     answer, and `OSError` if the disk is full.
     """
-    if is_local(url):
+    if not is_address(url):
         _copy(url, part)
         return
     size = size or _UNKNOWN
@@ -58,10 +51,7 @@ def download(url: str, part: Path, size: int = 0) -> None:
         before = _size(part)
         try:
             with asking(url, _headers(part), deadline) as answer:
-                pause = _pause(answer, deadline)
-                if pause is None:
-                    _take(answer, part, most=size + max(size // 10, 1 << 20))
-                    return
+                _take(answer, part, most=size + max(size // 10, 1 << 20))
         except WebError as error:
             if error.final or not part.exists():
                 raise FetchError(str(error)) from None  # no answer came: the next mirror's turn
@@ -69,19 +59,9 @@ def download(url: str, part: Path, size: int = 0) -> None:
             if failures > PATIENCE or time.monotonic() > deadline:
                 kept = f"{_size(part):,} bytes are kept, try again"
                 raise FetchError(f"{error}, repeatedly; {kept}") from None
-            pause = _PAUSE_S * failures
-        time.sleep(pause)
-
-
-def ask(url: str) -> str:
-    """What the server of ``url`` answers, in a few words; the file itself is not loaded."""
-    if not is_local(url):
-        try:
-            with asking(url, {}, time.monotonic() + PATIENCE_S) as answer:
-                _check(answer)
-        except (FetchError, WebError) as error:
-            return str(error)
-    return "there, not fetched"
+            time.sleep(_PAUSE_S * failures)
+        else:
+            return
 
 
 def forget(part: Path) -> None:
@@ -118,18 +98,6 @@ def _headers(part: Path) -> dict[str, str]:
     return {}
 
 
-def _pause(answer: Answer, deadline: float) -> float | None:
-    """The seconds that the server asks to wait, if that is worth it; the wait is told."""
-    from tqdm.auto import tqdm
-
-    pause = answer.pause_s
-    if pause is None or pause > LONGEST_PAUSE_S or time.monotonic() + pause > deadline:
-        return None
-    words = f"{answer.label}: the server answered {answer.status}, and asks to wait {pause:.0f} s"
-    tqdm.write(words, file=sys.stderr)
-    return max(pause, _PAUSE_S)
-
-
 def _take(answer: Answer, part: Path, most: int) -> None:
     """Write what an answer holds, behind what is there if the server goes on from it."""
     have, headers = _size(part), answer.headers
@@ -141,7 +109,10 @@ def _take(answer: Answer, part: Path, most: int) -> None:
         have = 0
     if answer.status in {206, 416} and not resumed:
         raise FetchError("the server sent another range than it was asked for; try again")
-    _check(answer)
+    if answer.status not in {200, 206}:
+        raise FetchError(answer.words())
+    if answer.kind == "text/html":
+        raise FetchError(f"{answer.status}, but an HTML page, not the file")
     encoded = headers.get("Content-Encoding", "identity") != "identity"
     if not resumed and not encoded:  # otherwise the bytes here and those in a range would differ
         # A weak ETag doesn't promise the same bytes, and may not stand in If-Range (RFC 9110).
@@ -154,14 +125,6 @@ def _take(answer: Answer, part: Path, most: int) -> None:
         forget(part)
         raise FetchError(f"the server offers {total:,} bytes, expected {most:,} at most")
     _write(answer, part, have, total, most)
-
-
-def _check(answer: Answer) -> None:
-    """Raise `FetchError` where the answer is not a file."""
-    if answer.status not in {200, 206}:
-        raise FetchError(answer.words())
-    if answer.kind == "text/html":
-        raise FetchError(f"{answer.status}, but an HTML page, not the file")
 
 
 def _write(answer: Answer, part: Path, have: int, total: int | None, most: int) -> None:

@@ -19,8 +19,8 @@ from geonb.files import (
     mark_folder,
     owner_of,
 )
-from geonb.web.addresses import redacted
-from geonb.weights.downloading import ask, download, forget, is_local
+from geonb.web.addresses import is_address, redacted
+from geonb.weights.downloading import download, forget
 from geonb.weights.installed import (
     cached_files,
     command,
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
     Check: TypeAlias = Callable[[Weights, str, Path], None]
 
-Answers = dict[str, str]
-"""What each mirror that failed has answered."""
-
 
 def fetch(weights: Weights, source: str | os.PathLike[str] | None, check: Check) -> Path:
     """Fetch a known model unless it is on this machine; return its checkpoint's path.
@@ -51,16 +48,13 @@ def fetch(weights: Weights, source: str | os.PathLike[str] | None, check: Check)
     here = installed(weights)
     if here and (weights.shipped or source is None):
         return here
-    forms = weights.forms if source is None else _from_source(weights, os.fspath(source))
+    forms = weights.forms if source is None else _from_source(weights, os.fspath(source).strip())
     folder = cache_folder() / weights.name
     with filling_cache(f"{folder}: cannot write {weights.name} there", weights.size, FetchError):
         make_cache_folder(folder.name)
         mark_folder(folder, weights.name)
         if owner_of(folder) != weights.name:
-            raise FetchError(
-                f"{folder}: geonb did not make this folder; move it away, or name it in "
-                f"{variable(weights)}"
-            )
+            raise FetchError(f"{folder}: geonb did not make this folder; move it away")
         waiting = f"another process is fetching {weights.name}; waiting until it has ended"
         with locking(folder / ".lock", waiting):
             if source is None and (files := cached_files(weights)):
@@ -71,11 +65,14 @@ def fetch(weights: Weights, source: str | os.PathLike[str] | None, check: Check)
 def _fetch_first(weights: Weights, forms: Sequence[Form], check: Check) -> Path:
     """Fetch the first form that can be had whole. Raises `FetchError`."""
     folder = cache_folder() / weights.name
-    failed: Answers = {}
+    answers: dict[str, str] = {}  # of the mirrors that failed
     for form in forms:
-        if _fetch_form(weights, form, folder, failed, check):
-            return folder / form[-1].name
-    answers = failed | _ask_others(folder, forms, failed)
+        try:
+            for file in form:
+                _fetch_file(weights, file, folder / file.name, answers, check)
+        except _NowhereError:
+            continue  # the larger files after it would be of no use
+        return folder / form[-1].name
     tried = "; ".join(f"{redacted(mirror)}: {answer}" for mirror, answer in answers.items())
     raise FetchError(
         f"{weights.name} cannot be fetched; tried {tried}. If you have the files, take "
@@ -84,40 +81,38 @@ def _fetch_first(weights: Weights, forms: Sequence[Form], check: Check) -> Path:
     )
 
 
-def _fetch_form(weights: Weights, form: Form, folder: Path, failed: Answers, check: Check) -> bool:
-    """Fetch what is missing of a form, up to the first file that can't be had."""
-    for file in form:
-        named = bool(file.mirrors) and is_local(file.mirrors[0])  # by the user: it is taken again
-        if not named and is_verified(folder / file.name, file):
-            continue
-        if not _fetch_file(weights, file, folder, failed, check):
-            return False
-    return True
+class _NowhereError(Exception):
+    """No mirror has a file."""
 
 
 def _fetch_file(
-    weights: Weights, file: WeightsFile, folder: Path, failed: Answers, check: Check
-) -> bool:
-    """Fetch one file from the first mirror that has it; note in ``failed`` what others answer."""
-    target, part = folder / file.name, folder / f".{file.name}.part"
+    weights: Weights, file: WeightsFile, target: Path, answers: dict[str, str], check: Check
+) -> None:
+    """Fetch a file that isn't there from the first mirror that has it; note what others answer.
+
+    One that lies on this machine is taken anew. Raises `_NowhereError`.
+    """
+    if is_verified(target, file) and all(map(is_address, file.mirrors)):
+        return
+    part = target.with_name(f".{file.name}.part")
     for mirror in file.mirrors:
-        if mirror in failed:  # another form needs the same file
+        if mirror in answers:  # another form needs the same file
             continue
         try:
             download(mirror, part, file.size)
             _verify(weights, file, part, check)
         except (FetchError, MissingDependencyError) as error:
-            failed[mirror] = str(error)  # what has come is kept
+            answers[mirror] = str(error)  # what has come is kept
         except GeonbError as error:
-            failed[mirror] = str(error)
+            answers[mirror] = str(error)
             forget(part)
         else:
             if not file.md5:
                 note_verified(part, target)
             part.replace(target)
             forget(part)
-            return True
-    return False
+            return
+    raise _NowhereError
 
 
 def _verify(weights: Weights, file: WeightsFile, part: Path, check: Check) -> None:
@@ -131,50 +126,30 @@ def _verify(weights: Weights, file: WeightsFile, part: Path, check: Check) -> No
         with part.open("rb") as content:
             kind, digest = "SHA-256", hashlib.file_digest(content, "sha256").hexdigest()
     if digest != expected:
-        size = part.stat().st_size
         raise CheckpointError(
-            f"not the file: {size:,} bytes with {kind} {digest}, expected {expected}"
+            f"not the file: {part.stat().st_size:,} bytes with {kind} {digest}, expected {expected}"
         )
-
-
-def _ask_others(folder: Path, forms: Sequence[Form], failed: Answers) -> Answers:
-    """What the mirrors say of which nothing was fetched, so that readers know where to look."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    missing = [file for form in forms for file in form if not is_verified(folder / file.name, file)]
-    mirrors = dict.fromkeys(mirror for file in missing for mirror in file.mirrors)
-    others = [mirror for mirror in mirrors if mirror not in failed]
-    with ThreadPoolExecutor() as pool:  # at once, because a blocked network answers late
-        return dict(zip(others, pool.map(ask, others), strict=True))
 
 
 def _from_source(weights: Weights, source: str) -> list[Form]:
     """The forms, with the files that ``source`` has instead of the mirrors; those first."""
     files = {file.name: file for form in weights.forms for file in form}
-    named = Path(source.partition("?")[0]).name  # a known name: it is no other of the same kind
-    taken = {
-        file.name: replace(file, mirrors=(place,))
-        for file in ([files[named]] if named in files else list(files.values()))
-        if (place := _place(file, source))
-    }
-    if not taken:
+    path = expanded(source)
+    if is_address(source) and source.endswith("/"):
+        places = {name: source + name for name in files}
+    elif path.is_dir():
+        places = {p.name: str(p) for p in (*path.glob("*/*"), *path.glob("*")) if p.name in files}
+    elif is_address(source) or path.is_file():  # it is known by its name, or else by its kind
+        name = Path(source.partition("?")[0]).name
+        same = [other for other in files if Path(other).suffix == Path(name).suffix]
+        places = dict.fromkeys([name] if name in files else same, source)
+    else:
+        places = {}
+    if not places:
         raise FetchError(
             f"{redacted(source)}: none of the files of {weights.name} ({', '.join(files)}) is there"
         )
+    taken = {name: replace(files[name], mirrors=(place,)) for name, place in places.items()}
     forms = [tuple(taken.get(file.name, file) for file in form) for form in weights.forms]
     # The cells belong to every form, so they do not tell which one is meant.
     return sorted(forms, key=lambda form: form[-1].name not in taken)
-
-
-def _place(file: WeightsFile, source: str) -> str:
-    """Where ``source`` has ``file``, which it may call something else; empty if it hasn't."""
-    ending = Path(file.name).suffix
-    if not is_local(source):
-        if source.endswith("/"):
-            return source + file.name
-        return source if Path(source.partition("?")[0]).suffix == ending else ""
-    path = expanded(source)
-    if path.is_dir():
-        places = (path / file.name, *path.glob(f"*/{file.name}"))
-        return next((str(place) for place in places if place.is_file()), "")
-    return str(path) if path.is_file() and path.suffix == ending else ""

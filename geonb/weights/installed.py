@@ -1,4 +1,4 @@
-"""Which known models are on this machine: your own files, or verified ones in the cache."""
+"""Known models on this machine: your own files, or verified ones in the cache, and clearing it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ import os
 from typing import TYPE_CHECKING
 
 from geonb.errors import FetchError
-from geonb.files import cache_folder, expanded, file_digest, is_private
+from geonb.files import (
+    DERIVED,
+    TEST_PHOTOS,
+    cache_folder,
+    clear_derived,
+    expanded,
+    file_digest,
+    is_private,
+    remove_marked,
+)
+from geonb.weights.registry import REGISTRY, known
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,12 +43,8 @@ def require(weights: Weights) -> Path:
     if path := installed(weights):
         return path
     folder = cache_folder() / weights.name
-    changed = [
-        file.name
-        for form in weights.forms
-        for file in form
-        if (folder / file.name).is_file() and not is_verified(folder / file.name, file)
-    ]
+    there = [file for form in weights.forms for file in form if (folder / file.name).is_file()]
+    changed = [file.name for file in there if not is_verified(folder / file.name, file)]
     state = f"{changed[0]} there was cut off or changed" if changed else "its files are not there"
     raise FetchError(
         f"{weights.name} is not in the cache ({folder}: {state}); fetch it with: "
@@ -101,3 +107,24 @@ def note_verified(part: Path, path: Path) -> None:
 
 def _note(path: Path) -> Path:
     return path.with_name(f"{path.name}.md5")
+
+
+def cache_size() -> int:
+    """Bytes of all models, conversions, features and test photos in the cache."""
+    folders = [cache_folder() / name for name in (DERIVED, TEST_PHOTOS, *REGISTRY)]
+    paths = [path for folder in folders for path in folder.rglob("*") if not path.is_dir()]
+    return sum(path.lstat().st_size for path in paths)
+
+
+def clear(name: str) -> None:
+    """Remove a known model and what was derived from it from the cache; ``all`` empties it.
+
+    Your own files stay, and so does what comes with geonb. Raises `ModelError`, `FetchError`.
+    """
+    names = [*REGISTRY, TEST_PHOTOS] if name == "all" else [known(name).name]
+    try:
+        clear_derived(None if name == "all" else name)  # all: those of your own models too
+        for folder in names:
+            remove_marked(cache_folder() / folder)
+    except OSError as error:
+        raise FetchError(f"{error.filename}: cannot remove it ({error.strerror})") from error

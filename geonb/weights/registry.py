@@ -89,11 +89,14 @@ def _record(
     shipped: str = "",
     **about: str,
 ) -> Weights:
-    """The record of a model in ``models.toml``, where a form is a list of names of files."""
-    records = {
-        file: WeightsFile(file, tuple(map(_mirror, facts.pop("mirrors", ()))), **facts)
-        for file, facts in files.items()
-    }
+    """The record of a model in ``models.toml``, where a form is a list of names of files.
+
+    A mirror that is no address is a file that comes with geonb.
+    """
+    records = {}
+    for file, facts in files.items():
+        mirrors = (m if "://" in m else str(_DATA / m) for m in facts.pop("mirrors", ()))
+        records[file] = WeightsFile(file, tuple(mirrors), **facts)
     return Weights(
         name=name,
         forms=tuple(tuple(records[file] for file in form) for form in forms),
@@ -101,11 +104,6 @@ def _record(
         shipped=_DATA / shipped if shipped else None,
         **about,
     )
-
-
-def _mirror(text: str) -> str:
-    """An address as it is; the path of a file that comes with geonb."""
-    return text if "://" in text else str(_DATA / text)
 
 
 _DATA = Path(__file__).parents[1] / "data"

@@ -7,9 +7,10 @@ import signal
 import sys
 import threading
 from collections import Counter
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,32 +21,29 @@ from geonb.errors import GeonbError
 from geonb.web.addresses import is_address
 from geonb.writing import check_outputs
 from geonb_lab.many.finding import list_photos
-from geonb_lab.many.journal import Journal, Rows, journal
+from geonb_lab.many.journal import Journal, journal
 from geonb_lab.many.labels import Label, Removed, label_for, remove_label, write_label
 from geonb_lab.many.results import name_of, predict_many
 from geonb_lab.many.tables import check_kind, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
-    from contextlib import AbstractContextManager
     from types import FrameType
 
     from geonb.model import Model
     from geonb_lab.many.finding import Listing
     from geonb_lab.many.results import Result
 
+_DECIDING = ("top", "within", "spread_km")
+"""The options that decide what a table holds: a run goes on with the same ones."""
+
 
 @dataclass
 class Outputs:
-    """What a run over many photos writes.
+    """What a run over many photos writes: a table, a contact sheet, labels; None for none.
 
-    Attributes:
-        table: The table's file; None for none.
-        page: The contact sheet's file; None for none.
-        labels: What labels the photos; None if nothing does.
-        overwrite: Whether files that are there may be replaced, and a broken-off run begun anew.
-        resume: Whether to go on from a journal that was begun elsewhere.
-        sources: What names the photos, such as a list: no output may be one of these either.
+    ``overwrite`` lets it replace what is there, and ``resume`` go on from a journal that was begun
+    elsewhere. ``sources`` name the photos: no output may be one of these.
     """
 
     table: Path | None
@@ -57,7 +55,7 @@ class Outputs:
 
     @property
     def files(self) -> list[Path]:
-        """The files that are written at the end."""
+        """What is written at the end."""
         return [path for path in (self.table, self.page) if path]
 
     def check(self, photos: Iterable[str]) -> None:
@@ -67,17 +65,11 @@ class Outputs:
         check_outputs(self.files, [*self.sources, *photos], overwrite=True)
         check_outputs([self.page] if self.page else [], overwrite=self.overwrite)
 
-    def rows(self, begun_with: dict[str, Any]) -> AbstractContextManager[Journal | Rows]:
-        """What keeps the rows of a run, and those of a run before that was broken off."""
-        if not self.table:
-            return nullcontext(Rows())
-        return journal(self.table, begun_with, again=self.overwrite, resume=self.resume)
-
-    def write(self, rows: Journal | Rows, note: str) -> None:
+    def write(self, rows: Journal, note: str) -> None:
         """Write the table and the contact sheet."""
         from geonb_lab.many.album import write_album
 
-        if self.table and isinstance(rows, Journal):
+        if self.table:
             rows.write(self.table)
         if self.page:
             write_album(rows.rows(), self.page, note)
@@ -95,10 +87,12 @@ def locate_many(
     outputs.check(photos)
     model = load()
     begun = {"geonb": geonb.__version__, "model": model.name, "engine": model.engine}
-    names = ("top", "within", "spread_km")
-    begun |= {name: options[name] for name in names if options[name] is not None}
+    begun |= {name: options[name] for name in _DECIDING if options[name] is not None}
     failures: Counter[str] = Counter()
-    with outputs.rows(begun) as rows:
+    with ExitStack() as stack:
+        table = outputs.table or Path(stack.enter_context(TemporaryDirectory()), "rows.csv")
+        opened = journal(table, begun, again=outputs.overwrite, resume=outputs.resume)
+        rows = stack.enter_context(opened)
         done = set(rows.done)
         rest = [photo for photo in photos if name_of(photo) not in done]
         results = _until_ctrl_c(predict_many(model, rest, **options))
@@ -122,7 +116,7 @@ def locate_many(
             click.echo(f"{count:>9,}  {what}")
     for path in outputs.files:
         click.echo(f"wrote {path}", err=True)
-    return 2 if failures.total() else 0
+    return 2 if failures else 0
 
 
 def _until_ctrl_c(results: Iterable[Result]) -> Generator[Result, None, None]:

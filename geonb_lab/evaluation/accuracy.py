@@ -6,7 +6,7 @@ table. A photo without a prediction counts as wrong; one without a true place is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,8 +24,8 @@ from geonb_lab.evaluation.guesses import (
     read_guesses,
 )
 from geonb_lab.evaluation.photo_sets import PhotoSet
-from geonb_lab.evaluation.published import THRESHOLDS_KM, PublishedRow, choose_published
-from geonb_lab.evaluation.scores import COLUMNS, MARK, Score, measure, score
+from geonb_lab.evaluation.published import choose_published
+from geonb_lab.evaluation.scores import COLUMNS, MARK, THRESHOLDS_KM, Score, measure, score
 from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:
@@ -80,47 +80,34 @@ class Evaluation(Tabular):
         own = self.scores[0].test_set
         rows = [score.row() for score in (*self.scores, *self.published)]
         caption = f"Per cent of photos within each distance, and its 95% interval (test set: {own})"
-        return Sheet(caption, COLUMNS, rows, [*self._notes(), *self._warnings()], words=2)
+        return Sheet(caption, COLUMNS, rows, self._notes(), words=2)
 
     def _notes(self) -> list[str]:
-        (lat, lng), missing = self.constant, self.without_prediction
+        """What makes the numbers honest, and what keeps printed ones from being compared."""
+        own, missing, (lat, lng) = self.scores[0], self.without_prediction, self.constant
         whose = "the given one" if self.constant_given else "their own most frequent place"
-        notes = [f"The constant guess answers ({lat:.4f}, {lng:.4f}) to all photos: {whose}."]
-        if missing:
-            lack = (
-                f"{missing:,} of {len(self.km):,} photos have no prediction; they count as wrong."
-            )
-            notes.insert(0, lack)
-        if self.without_truth:
-            notes.append(f"{self.without_truth:,} photos without a true place are left out.")
-        if len(self.scores) > 2:
-            notes.append("The best of several guesses is picked by the truth; no user can do that.")
-        if self.coverage:
-            notes.append(repr(self.coverage))
-        if any(row.comparable for row in self.published):
-            notes.append(
-                f"Rows with {MARK} are on your own test set, so you can compare them with yours."
-            )
         sources = dict.fromkeys(row.source for row in self.published)
-        return [*notes, *([f"Published in: {'; '.join(sources)}."] if sources else [])]
-
-    def _warnings(self) -> list[str]:
-        """What keeps the published rows from being compared with the own ones."""
-        own, photos = self.scores[0].test_set, self.scores[0].photos
-        others = sorted({row.test_set for row in self.published} - {own})
-        warnings = []
-        if others:
-            warnings.append(
-                f"Warning: the published rows of {', '.join(others)} were measured on other photos "
-                f"than {own!r}; a difference may come from the photos."
-            )
-        sizes = {row.photos for row in self.published if row.test_set == own}
-        if any(abs(size - photos) > 0.05 * size for size in sizes):
-            warnings.append(
-                f"Warning: the published rows of {own} were measured on {max(sizes):,} photos, "
-                f"yours on {photos:,}; they compare only roughly."
-            )
-        return warnings
+        others = sorted({row.test_set for row in self.published} - {own.test_set})
+        sizes = {row.photos for row in self.published if row.test_set == own.test_set}
+        notes = {
+            f"{missing:,} of {len(self.km):,} photos have no prediction; they count as wrong.":
+                missing,
+            f"The constant guess answers ({lat:.4f}, {lng:.4f}) to all photos: {whose}.": True,
+            f"{self.without_truth:,} photos without a true place are left out.":
+                self.without_truth,
+            "The best of several guesses is picked by the truth; no user can do that.":
+                len(self.scores) > 2,
+            repr(self.coverage): self.coverage,
+            f"Rows with {MARK} are on your own test set, so you can compare them with yours.":
+                sizes,
+            f"Published in: {'; '.join(sources)}.": sources,
+            f"Warning: the published rows of {', '.join(others)} were measured on other photos "
+            f"than {own.test_set!r}; a difference may come from the photos.": others,
+            f"Warning: the published rows of {own.test_set} were measured on "
+            f"{max(sizes, default=0):,} photos, yours on {own.photos:,}; they compare only "
+            "roughly.": any(abs(size - own.photos) > 0.05 * size for size in sizes),
+        }  # fmt: skip
+        return [note for note, needed in notes.items() if needed]
 
     def records(self) -> list[dict[str, Any]]:
         """See `Tabular`."""
@@ -170,7 +157,7 @@ def evaluate(  # noqa: PLR0913
     name: str = "yours",
     test_set: str = "yours",
     constant: Place | None = None,
-    published: str | Iterable[str | PublishedRow] | None = None,
+    published: str | Iterable[str | Score] | None = None,
     crops: int = 1,
 ) -> Evaluation:
     """Measure predictions of N photos, or a model on a set of photos, against their true places.
@@ -209,11 +196,17 @@ def evaluate(  # noqa: PLR0913
     km = measure(guesses[:, :BEST_OF], places)  # (N, at most 5)
     sample = places[:: 1 + len(places) // 100_000]  # enough to find the most frequent town
     always = most_frequent(sample) if constant is None else one_place(constant)
+    scores = [score(f"{name}, first guess", test_set, km[:, 0])]
+    if km.shape[1] > 1:
+        best = np.fmin.reduce(km, axis=1)  # NaN only where all are
+        scores.append(score(f"{name}, best of {km.shape[1]}", test_set, best))
+    fixed = measure(np.array(always)[None, None], places)[:, 0]
+    scores.append(score("constant guess", test_set, fixed))
     rows = choose_published(published, test_set)
     return Evaluation(
         name,
-        (*_scores(name, test_set, km), _constant_score(always, test_set, places)),
-        tuple(Score(**vars(row), comparable=row.test_set == test_set) for row in rows),
+        tuple(scores),
+        tuple(replace(row, comparable=row.test_set == test_set) for row in rows),
         places,
         km[:, 0],
         int((~known).sum()),
@@ -230,16 +223,3 @@ def _of_set(predictions: Any, photos: PhotoSet, crops: int) -> Guesses:
     if isinstance(predictions, Guesses):
         return predictions
     raise EvaluationError("a set of photos goes with a model; predictions with its .truth")
-
-
-def _scores(name: str, test_set: str, km: NDArray[np.float64]) -> list[Score]:
-    """Of kilometres (N, k): the first guess, and the best of several."""
-    scores = [score(f"{name}, first guess", test_set, km[:, 0])]
-    if km.shape[1] > 1:
-        best = np.fmin.reduce(km, axis=1)  # NaN only where all are
-        scores.append(score(f"{name}, best of {km.shape[1]}", test_set, best))
-    return scores
-
-
-def _constant_score(place: Place, test_set: str, truth: NDArray[np.float64]) -> Score:
-    return score("constant guess", test_set, measure(np.array(place)[None, None], truth)[:, 0])

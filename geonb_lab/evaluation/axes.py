@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geonb.errors import printable
-from geonb_lab.evaluation.published import THRESHOLDS_KM
+from geonb_lab.evaluation.scores import THRESHOLDS_KM
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

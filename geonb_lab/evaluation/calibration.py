@@ -10,7 +10,7 @@ import numpy as np
 from geonb.errors import EvaluationError
 from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.axes import CONSTANT, OWN, RIM, arms, new_axes
-from geonb_lab.evaluation.scores import check_numbers, check_table, wilson
+from geonb_lab.evaluation.scores import check_numbers, check_table, percents, wilson
 from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:
@@ -64,18 +64,14 @@ class Reliability(Tabular):
     def sheet(self) -> Sheet:
         """See `Tabular`."""
         rows = [
-            [
-                f"{100 * row.low:.0f}-{row.high:.0%}",
-                f"{row.photos:,}",
-                f"{row.confidence:.0%}",
-                f"{row.right:.0%}",
-                f"{100 * row.interval[0]:.0f}-{row.interval[1]:.0%}",
-            ]
+            [percents(row.low, row.high), f"{row.photos:,}", f"{row.confidence:.0%}",
+             f"{row.right:.0%}", percents(*row.interval)]
             for row in self._filled
-        ]
+        ]  # fmt: skip
         head = ["probability", "photos", "mean probability", "share right", "95% interval"]
-        sure = sum(row.photos * row.confidence for row in self._filled) / self.photos
-        right = sum(row.photos * row.right for row in self._filled) / self.photos
+        weights = [row.photos for row in self._filled]
+        sure = np.average([row.confidence for row in self._filled], weights=weights)
+        right = np.average([row.right for row in self._filled], weights=weights)
         note = (
             f"On average the model says {sure:.0%}, and {right:.0%} of its answers are right: "
             f"it is {'too sure' if sure > right else 'too modest'} by {abs(sure - right):.1%}."
@@ -85,11 +81,9 @@ class Reliability(Tabular):
 
     def records(self) -> list[dict[str, Any]]:
         """See `Tabular`."""
-        rows = []
-        for row in self.bins:
-            record = asdict(row)
-            record["right_low"], record["right_high"] = record.pop("interval")
-            rows.append(record)
+        rows = [asdict(row) for row in self.bins]
+        for row in rows:
+            row["right_low"], row["right_high"] = row.pop("interval")
         return rows
 
     def figure(self) -> Figure:
@@ -132,19 +126,15 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> Reli
     good = good.astype(bool)
     edges = np.linspace(0, 1, bins + 1)
     slot = np.clip(np.searchsorted(edges, sure, side="left") - 1, 0, bins - 1)
-    rows = tuple(
-        _bin(edges[i], edges[i + 1], sure[slot == i], good[slot == i]) for i in range(bins)
-    )
+    rows = []
+    for i in range(bins):
+        some = good[slot == i]
+        mean = float(sure[slot == i].mean()) if len(some) else np.nan
+        share = float(some.mean()) if len(some) else np.nan
+        interval = wilson(share, len(some)) if len(some) else (0.0, 1.0)
+        rows.append(Bin(float(edges[i]), float(edges[i + 1]), len(some), mean, share, interval))
     gaps = (row.photos * abs(row.confidence - row.right) for row in rows if row.photos)
-    return Reliability(rows, len(sure), sum(gaps) / len(sure))
-
-
-def _bin(low: float, high: float, sure: NDArray[np.float64], good: NDArray[np.bool_]) -> Bin:
-    photos = len(sure)
-    if not photos:
-        return Bin(float(low), float(high), 0, np.nan, np.nan, (0.0, 1.0))
-    share = float(good.mean())
-    return Bin(float(low), float(high), photos, float(sure.mean()), share, wilson(share, photos))
+    return Reliability(tuple(rows), len(sure), sum(gaps) / len(sure))
 
 
 @dataclass(frozen=True)

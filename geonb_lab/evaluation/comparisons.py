@@ -11,8 +11,7 @@ import numpy as np
 from geonb.errors import EvaluationError
 from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.axes import CONSTANT, OWN, arms, literal, new_axes
-from geonb_lab.evaluation.published import THRESHOLDS_KM
-from geonb_lab.evaluation.scores import Z95
+from geonb_lab.evaluation.scores import THRESHOLDS_KM, Z95
 from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:
@@ -52,6 +51,12 @@ class PairedRow:
         """Whether p is small enough, given that so many distances are tested (Bonferroni)."""
         return self.p * len(THRESHOLDS_KM) < _ALPHA
 
+    @property
+    def range(self) -> str:
+        """The interval in words."""
+        low, high = self.interval
+        return f"{low:+.1f} to {high:+.1f}"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Tabular):
@@ -73,45 +78,41 @@ class Comparison(Tabular):
         head = ["within", self.a, self.b, "only first", "only second", "difference", "95%", "p"]
         rows = [
             [
-                f"{row.threshold_km:g} km",
-                f"{row.a:.1f}",
-                f"{row.b:.1f}",
-                f"{row.only_a:,}",
-                f"{row.only_b:,}",
-                f"{row.difference:+.1f}",
-                f"{row.interval[0]:+.1f} to {row.interval[1]:+.1f}",
+                f"{row.threshold_km:g} km", f"{row.a:.1f}", f"{row.b:.1f}", f"{row.only_a:,}",
+                f"{row.only_b:,}", f"{row.difference:+.1f}", row.range,
                 f"{row.p:.2g}" if row.p > 1e-12 else "< 1e-12",
             ]
             for row in self.rows
-        ]
+        ]  # fmt: skip
         caption = f"Per cent of the same {self.photos:,} photos; the first against the second"
         return Sheet(caption, head, rows, self._verdict())
 
     def _verdict(self) -> list[str]:
-        notes = []
-        for better, sign in ((self.a, 1), (self.b, -1)):
-            where = [
-                f"{row.threshold_km:g}"
-                for row in self.rows
-                if row.differs and row.difference * sign > 0
-            ]
-            if where:
-                notes.append(f"{better} is better within {', '.join(where)} km.")
-        same = [f"{row.threshold_km:g}" for row in self.rows if not row.differs]
-        if same:
-            notes.append(f"Within {', '.join(same)} km these photos can't tell them apart.")
-        return [*notes, f"A p below {_ALPHA / len(self.rows):g} counts, as several are tested."]
+        def limits(sign: int) -> str:
+            """The distances where the first is better, or worse, or neither."""
+            signs = [int(np.sign(row.difference)) if row.differs else 0 for row in self.rows]
+            pairs = zip(self.rows, signs, strict=True)
+            return ", ".join(f"{row.threshold_km:g}" for row, its in pairs if its == sign)
+
+        notes = {
+            f"{self.a} is better within {limits(1)} km.": limits(1),
+            f"{self.b} is better within {limits(-1)} km.": limits(-1),
+            f"Within {limits(0)} km these photos can't tell them apart.": limits(0),
+            f"A p below {_ALPHA / len(self.rows):g} counts, as several are tested.": True,
+        }
+        return [note for note, needed in notes.items() if needed]
 
     def records(self) -> list[dict[str, Any]]:
         """See `Tabular`."""
-        records = []
-        for row in self.rows:
-            record = {"within_km": row.threshold_km, "a": self.a, "b": self.b}
-            record |= {"percent_a": row.a, "percent_b": row.b}
-            record |= {"only_a": row.only_a, "only_b": row.only_b, "difference": row.difference}
-            low, high = row.interval
-            records.append(record | {"low": low, "high": high, "p": row.p, "differs": row.differs})
-        return records
+        return [
+            {
+                "within_km": row.threshold_km, "a": self.a, "b": self.b,
+                "percent_a": row.a, "percent_b": row.b, "only_a": row.only_a, "only_b": row.only_b,
+                "difference": row.difference, "low": row.interval[0], "high": row.interval[1],
+                "p": row.p, "differs": row.differs,
+            }
+            for row in self.rows
+        ]  # fmt: skip
 
     def figure(self) -> Figure:
         """How much better a is than b within each distance, in points, with 95% intervals."""
@@ -128,8 +129,7 @@ class Comparison(Tabular):
     def in_words(self) -> str:
         """See `Tabular`."""
         rows = (
-            f"{row.difference:+.1f} within {row.threshold_km:g} km "
-            f"({row.interval[0]:+.1f} to {row.interval[1]:+.1f})"
+            f"{row.difference:+.1f} within {row.threshold_km:g} km ({row.range})"
             for row in self.rows
         )
         return f"{self.a} minus {self.b}, in points: {', '.join(rows)}."

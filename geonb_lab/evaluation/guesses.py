@@ -34,23 +34,14 @@ BEST_OF = 5
 
 @dataclass(frozen=True, eq=False)
 class Guesses:
-    """What a model says about N photos.
-
-    Attributes:
-        model: The model's name.
-        places: Its guesses, best first, (N, k, 2) degrees; NaN for a photo that can't be opened.
-        failures: Why photos can't be opened, one line each.
-        before: Probability that ranks before the true place, (N,); inf if no region contains it.
-        promise: What the model promises of regions; None if nothing.
-        areas_km2: Area of the region that the promise asks for, (N,); NaN without one.
-    """
+    """What a model, by its name, says about N photos."""
 
     model: str
-    places: NDArray[np.float64]
-    failures: tuple[str, ...]
-    before: NDArray[np.float64]
+    places: NDArray[np.float64]  # best first, (N, k, 2); NaN for a photo that can't be opened
+    failures: tuple[str, ...]  # why not, one line each
+    before: NDArray[np.float64]  # probability that ranks before the truth, (N,); see `share_before`
     promise: Promise | None
-    areas_km2: NDArray[np.float64]
+    areas_km2: NDArray[np.float64]  # of the region that the promise asks for, (N,); else NaN
 
     @property
     def coverage(self) -> Coverage | None:
@@ -151,7 +142,8 @@ def read_guesses(predictions: Any, truth: Any) -> tuple[NDArray[np.float64], NDA
     """Guesses (N, k, 2) and true places (N, 2), NaN for none, from all that `evaluate` takes."""
     if isinstance(predictions, Predictions):
         predictions = [predictions]
-    if _are_predictions(predictions):
+    is_list = isinstance(predictions, (list, tuple)) and len(predictions) > 0
+    if is_list and all(p is None or isinstance(p, Predictions) for p in predictions):
         guesses = _places_of(predictions)
         if truth is None:
             truth = [None if p is None else p.truth for p in predictions]
@@ -160,10 +152,8 @@ def read_guesses(predictions: Any, truth: Any) -> tuple[NDArray[np.float64], NDA
     else:
         guesses = _read_places(predictions, "predictions")
         if guesses.ndim not in {2, 3} or not guesses.size:
-            raise EvaluationError(
-                f"predictions of shape {guesses.shape}; expected (N, 2) or (N, k, 2) with photos "
-                "in it"
-            )
+            wanted = "expected (N, 2) or (N, k, 2) with photos in it"
+            raise EvaluationError(f"predictions of shape {guesses.shape}; {wanted}")
     places = _read_places(truth, "truth")
     if places.shape != (len(guesses), 2):
         raise EvaluationError(
@@ -171,11 +161,6 @@ def read_guesses(predictions: Any, truth: Any) -> tuple[NDArray[np.float64], NDA
             f"expected ({len(guesses)}, 2), a place a photo in the same order"
         )
     return guesses.reshape(len(guesses), -1, 2), places
-
-
-def _are_predictions(predictions: Any) -> bool:
-    is_list = isinstance(predictions, (list, tuple)) and len(predictions) > 0
-    return is_list and all(p is None or isinstance(p, Predictions) for p in predictions)
 
 
 def _places_of(predictions: Sequence[Predictions | None]) -> NDArray[np.float64]:

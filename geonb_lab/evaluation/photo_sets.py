@@ -59,13 +59,8 @@ class PhotoSet:
 
     def first(self, count: int | None) -> PhotoSet:
         """The set with its first ``count`` photos only; all if None."""
-        cut = slice(count)
-        return replace(
-            self,
-            photos=self.photos[cut],
-            truth=self.truth[cut],
-            photographers=self.photographers[cut],
-        )
+        names = ("photos", "truth", "photographers")
+        return replace(self, **{name: getattr(self, name)[:count] for name in names})
 
     @property
     def missing(self) -> int:

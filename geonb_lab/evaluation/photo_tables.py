@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,13 +46,7 @@ _KNOWN_SETS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One photo of a table.
-
-    Attributes:
-        photo: Its path or address, as the table has it.
-        place: Where it was taken, in degrees; None if the table has no place.
-        photographer: Who took it; empty if the table doesn't say.
-    """
+    """One photo of a table: None or empty is what the table doesn't say."""
 
     photo: str
     place: Place | None
@@ -80,54 +75,36 @@ def _delimiter(text: str) -> str:
 
 
 def _entries(path: Path, rows: Iterator[list[str]]) -> Iterator[Entry]:
-    columns: dict[str, int] | None = None
+    columns: dict[str, int] = {}
     for number, row in enumerate(rows, start=1):
         if not any(cell.strip() for cell in row) or row[0].lower().startswith("sep="):
             continue
-        if columns is None:
-            columns = _header(path, row)
-            if columns:
-                continue
+        where = f"{path}, line {number}"
+        if columns:
+            yield _entry(where, row, columns)
+        elif not (columns := _header(row)):
             columns = dict(zip(_PLAIN, range(len(row)), strict=False))
-            if not _is_place(row[1], row[2]):
-                raise EvaluationError(f"{path}, line {number}: {_no_header(row)}")
-        yield _entry(f"{path}, line {number}", row, columns)
+            entry = None
+            with suppress(EvaluationError):
+                entry = _entry(where, row, columns) if 3 <= len(row) <= 4 else None
+            if entry is None:
+                raise EvaluationError(
+                    f"{where}: the header is {', '.join(row)[:80]!r}; expected the columns path, "
+                    "lat, lng and perhaps photographer, or a first row with a photo and its place"
+                )
+            yield entry
 
 
-def _header(path: Path, first: list[str]) -> dict[str, int]:
-    """Which column is what, if the first row is a header that says so; empty if it is none."""
+def _header(first: list[str]) -> dict[str, int]:
+    """Which column is what, if the first row says so of a photo and its place; empty if not."""
     names = [name.strip().lower() for name in first]
-    plain = [name.rpartition(":")[2] for name in names]  # without exiftool's groups
+    names += [name.rpartition(":")[2] for name in names]  # without exiftool's groups
     found = {
-        column: some.index(name)
+        column: names.index(name) % len(first)
         for column, known in _NAMES.items()
-        for some, name in [
-            next(((s, n) for n in known for s in (names, plain) if n in s), ([], ""))
-        ]
-        if name
+        for name in [name for name in known if name in names][:1]
     }
-    if {"photo", "lat", "lng"} <= found.keys():
-        return found
-    if found or not 3 <= len(first) <= 4:
-        raise EvaluationError(f"{path}: {_no_header(first)}")
-    return {}
-
-
-def _no_header(row: list[str]) -> str:
-    return (
-        f"the header is {', '.join(row)[:80]!r}; expected the columns path, lat, lng and perhaps "
-        "photographer, or a first row with a photo and its place"
-    )
-
-
-def _is_place(lat: str, lng: str) -> bool:
-    """Whether two cells are a place, or empty."""
-    try:
-        degrees(lat, "NS")
-        degrees(lng, "EW")
-    except ValueError:
-        return lat.strip() == lng.strip() == ""
-    return True
+    return found if {"photo", "lat", "lng"} <= found.keys() else {}
 
 
 def _entry(where: str, row: list[str], columns: dict[str, int]) -> Entry:

@@ -17,7 +17,7 @@ import numpy as np
 from geonb.earth.cells import Belief
 from geonb.errors import EvaluationError
 from geonb.promise import Promise
-from geonb_lab.evaluation.scores import check_table, wilson
+from geonb_lab.evaluation.scores import check_table, percents, wilson
 from geonb_lab.regions import hold, in_km2, ranked
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ class Coverage:
     def __repr__(self) -> str:
         text = (
             f"Regions promise to contain the truth of {self.promise.coverage:.0%} of photos "
-            f"({_percents(self.usual)} after {self.promise.photos:,} photos of "
+            f"({percents(*self.usual)} after {self.promise.photos:,} photos of "
             f"{self.promise.test_set}); they contain that of {self.measured:.0%} "
-            f"(95% interval {_percents(self.interval)}) of {self.photos:,}"
+            f"(95% interval {percents(*self.interval)}) of {self.photos:,}"
         )
         if not math.isnan(self.median_km2):
             text += f", and half of them are below {in_km2(self.median_km2)}"
@@ -78,10 +78,6 @@ class Coverage:
             return f"{text}. The promise is broken: are the photos alike?"
         verdict = "kept" if self.measured >= self.promise.coverage else "not shown to be broken"
         return f"{text}. The promise is {verdict}"
-
-
-def _percents(interval: tuple[float, float]) -> str:
-    return f"{100 * interval[0]:.0f}-{interval[1]:.0%}"
 
 
 def learn_promise(

@@ -3,46 +3,25 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from geonb.errors import EvaluationError
 from geonb.published import SOURCE
 from geonb.shown.pictures import data
+from geonb_lab.evaluation.scores import THRESHOLDS_KM, Score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-THRESHOLDS_KM: tuple[float, ...] = (1.0, 25.0, 200.0, 750.0, 2500.0)
-"""Street, city, region, country, continent: the distances of the blog's tables."""
 IM2GPS = "IM2GPS"
 """237 photos (Hays and Efros, CVPR 2008)."""
 PLACING_2016 = "Placing 2016"
 """About 1.5 million Flickr photos (MediaEval Placing Task 2016)."""
 
 
-@dataclass(frozen=True)
-class PublishedRow:
-    """The printed accuracy of a system on a test set.
-
-    Attributes:
-        system: The network's name.
-        test_set: Which photos; rows of different test sets don't compare.
-        photos: How many; rounded if the source says "million".
-        within: Per cent of the photos within 1, 25, 200, 750 and 2500 km.
-        source: Where the row was printed.
-    """
-
-    system: str
-    test_set: str
-    photos: int
-    within: tuple[float, ...]
-    source: str
-
-
 PUBLISHED = tuple(
-    PublishedRow(
+    Score(
         row["system"], row["test_set"], int(row["photos"]),
         tuple(float(row[f"{km:g}"]) for km in THRESHOLDS_KM),
         SOURCE if row["source"] == "blog" else row["source"],
@@ -54,8 +33,8 @@ from them which of the two is better. The blog's Flickr rows are on two test set
 
 
 def choose_published(
-    wanted: str | Iterable[str | PublishedRow] | None, test_set: str
-) -> tuple[PublishedRow, ...]:
+    wanted: str | Iterable[str | Score] | None, test_set: str
+) -> tuple[Score, ...]:
     """The rows of the ``wanted`` systems or test sets, those of your own ``test_set`` first.
 
     ``wanted`` holds names, or rows of your own; None stands for your test set, or for the blog's
@@ -73,7 +52,7 @@ def choose_published(
     return tuple(dict.fromkeys(row for name in sets for row in rows if row.test_set == name))
 
 
-def _named(name: str) -> list[PublishedRow]:
+def _named(name: str) -> list[Score]:
     def plain(text: str) -> str:
         return text.lower().replace("-", "").replace(" ", "")
 

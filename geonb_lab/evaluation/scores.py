@@ -10,13 +10,14 @@ import numpy as np
 
 from geonb.distances import haversine
 from geonb.errors import EvaluationError
-from geonb_lab.evaluation.published import THRESHOLDS_KM
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from geonb.shown.sheets import Cell
 
+THRESHOLDS_KM: tuple[float, ...] = (1.0, 25.0, 200.0, 750.0, 2500.0)
+"""Street, city, region, country, continent: the distances of the blog's tables."""
 Z95 = 1.959963984540054
 """Standard deviations to each side of a 95% interval."""
 MARK = "*"
@@ -33,12 +34,12 @@ _CHUNK = 1 << 16  # photos measured at a time: small enough for the processor's 
 
 @dataclass(frozen=True)
 class Score:
-    """How good a system is on a test set: one row of a table.
+    """How good a system is on a test set, as measured or as printed: one row of a table.
 
     Attributes:
         system: Who guessed, and which of the guesses counts.
         test_set: Which photos.
-        photos: How many.
+        photos: How many; rounded if a printed source says "million".
         within: Per cent of the photos within 1, 25, 200, 750 and 2500 km.
         source: Where a published row was printed.
         median_km: Half of the photos are nearer, in km; inf if half have no prediction, None if not
@@ -151,3 +152,8 @@ def wilson(share: float, photos: int) -> tuple[float, float]:
     middle = (share + z2 / 2) / (1 + z2)
     half = Z95 * math.sqrt((share * (1 - share) + z2 / 4) / photos) / (1 + z2)
     return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def percents(low: float, high: float) -> str:
+    """An interval of shares, 0 to 1, as tables show it: 33-46%."""
+    return f"{100 * low:.0f}-{high:.0%}"

@@ -38,12 +38,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
 
 @dataclass
 class Listing:
-    """The photos that sources name.
-
-    Attributes:
-        photos: Their paths and addresses, in order.
-        skipped: What was left out: the reason, how often.
-    """
+    """The paths and addresses of photos, and how often what was left out for which reason."""
 
     photos: list[str] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)

@@ -19,7 +19,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import FileIO
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from geonb.errors import EvaluationError, OutputError
 from geonb.files import NO_LOCKS, cache_folder, expecting, is_private, make_cache_folder
@@ -40,30 +40,9 @@ for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):  # not all s
     _APPEND |= getattr(os, _flag, 0)
 
 
-class Rows:
-    """The rows of a run that writes no table; they are kept in memory."""
-
-    def __init__(self) -> None:
-        self.done: set[str] = set()
-        self._rows: list[dict[str, Any]] = []
-
-    def add(self, values: dict[str, Any]) -> None:
-        """Keep a row."""
-        self._rows.append(values)
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """All rows."""
-        return iter(self._rows)
-
-
 @dataclass
 class Journal:
-    """The rows of a run that is under way.
-
-    Attributes:
-        path: The journal's file.
-        done: Names of the photos that have a row.
-    """
+    """The rows of a run that is under way, and the names of the photos that are ``done``."""
 
     path: Path
     file: FileIO
@@ -78,19 +57,10 @@ class Journal:
         """Write one line, at once. Raises `EvaluationError` if the disk is full."""
         line = json.dumps(values).encode() + b"\n"
         size = os.fstat(self.file.fileno()).st_size
-        try:
-            written = self.file.write(line)
-        except OSError as error:
-            raise self._full(self.path, error) from error
-        if written < len(line):  # the disk took a part of it
-            self.file.truncate(size)
-            raise self._full(self.path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
-
-    def _full(self, path: Path, error: OSError) -> EvaluationError:
-        return EvaluationError(
-            f"{path}: cannot write ({error.strerror}); the {len(self.done):,} photos that are "
-            "done are kept: free some space, and run the same command again"
-        )
+        with self._keeping(self.path):
+            if self.file.write(line) < len(line):  # the disk took a part of it
+                self.file.truncate(size)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """All rows, from the file."""
@@ -100,11 +70,21 @@ class Journal:
 
     def write(self, target: Path) -> None:
         """Write the table, whole or not at all. Raises `EvaluationError`."""
-        try:
+        with self._keeping(target):
             write_table(self.rows(), target)
+
+    @contextmanager
+    def _keeping(self, path: Path) -> Iterator[None]:
+        """Write to a file in this block; an error says that nothing is lost that is done."""
+        try:
+            yield
         except OSError as error:
             cause = error.__cause__ if isinstance(error, OutputError) else error
-            raise self._full(target, cast("OSError", cause)) from error
+            raise EvaluationError(
+                f"{path}: cannot write ({getattr(cause, 'strerror', cause)}); the "
+                f"{len(self.done):,} photos that are done are kept: free some space, and run the "
+                "same command again"
+            ) from error
 
 
 @contextmanager
@@ -149,8 +129,8 @@ def _locked(path: Path, target: Path) -> Iterator[FileIO]:
         try:
             _lock(number)
             same = os.path.samestat(path.stat(follow_symlinks=False), state)
-        except OSError:  # held, or removed at this moment by the run that held it
-            same = False
+        except OSError as error:  # held, or removed at this moment by the run that held it
+            same = error.errno in NO_LOCKS
         if not same:
             raise EvaluationError(
                 f"{target}: another run is writing it; wait for that one, or name another file"

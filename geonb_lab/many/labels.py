@@ -38,12 +38,7 @@ _MARK = "geonb:wrote"
 
 @dataclass(frozen=True)
 class Label:
-    """The XMP properties to write for a photo.
-
-    Attributes:
-        path: The sidecar: ``photo.jpg.xmp``, or ``photo.xmp`` if that is there already.
-        properties: Its XMP properties by name, such as ``exif:GPSLatitude``.
-    """
+    """The sidecar of a photo, and the XMP properties to write into it, by names like exif:ISO."""
 
     path: Path
     properties: dict[str, str]
@@ -95,8 +90,7 @@ def write_label(found: Label) -> None:
     """
     sidecar = xmp.read(found.path) if found.path.exists() else xmp.new()
     added = {name: x for name, x in found.properties.items() if sidecar.get(name) is None}
-    for name, value in (added | {_MARK: json.dumps(added)}).items():
-        sidecar.set(name, value)
+    sidecar.add(added | {_MARK: json.dumps(added)})
     sidecar.write(found.path)
 
 

@@ -123,36 +123,29 @@ def _locator(
             except PhotoError as error:
                 photos.append(Result(name_of(source), error=error))
             except _UNREADABLE as error:
-                failure = PhotoError(f"{name_of(source)}: cannot read it ({error!r:.200})")
-                photos.append(Result(name_of(source), error=failure))
+                why = PhotoError(f"{name_of(source)}: cannot read it ({error!r:.200})")
+                photos.append(Result(name_of(source), error=why))
         with one_at_a_time:
             answers = iter(model.run(np.concatenate(squares)) if squares else ())
         return [
-            photo
-            if isinstance(photo, Result)
-            else _result(name_of(source, photo), photo, next(answers), choose)
-            for source, photo in zip(sources, photos, strict=True)
+            photo if isinstance(photo, Result) else _result(photo, next(answers), choose)
+            for photo in photos
         ]
 
     return locate
 
 
-def _result(name: str, photo: Photo, probabilities: NDArray[np.float32], choose: Choose) -> Result:
+def _result(photo: Photo, probabilities: NDArray[np.float32], choose: Choose) -> Result:
     try:
-        return Result(name, choose(photo, probabilities))
+        return Result(photo.name, choose(photo, probabilities))
     except GeonbError as error:  # such as a place in EXIF that is none
-        return Result(name, error=error)
+        return Result(photo.name, error=error)
 
 
-def name_of(source: PhotoSource, opened: Photo | None = None) -> str:
-    """What a photo's result is called: its path as any file can hold it, or its address.
-
-    An address is without what may be secret in it, and two that differ only there have different
-    names. What is neither has the name of the ``opened`` photo, or of its type.
-    """
+def name_of(source: PhotoSource) -> str:
+    """What a photo is called: its path as any file can hold it, its address without secrets."""
     if isinstance(source, Photo):
         return source.name
     if not isinstance(source, (str, os.PathLike)):
-        return opened.name if opened else type(source).__name__
-    text = os.fsdecode(source)
-    return redacted(text).encode(errors="backslashreplace").decode()
+        return type(source).__name__
+    return redacted(os.fsdecode(source)).encode(errors="backslashreplace").decode()

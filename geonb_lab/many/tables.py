@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import EvaluationError, needing, printable
 from geonb.writing import replacing
-from geonb_lab.tabular import harmless
+from geonb_lab.tabular import write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,15 +66,8 @@ def write_table(rows: Iterator[dict[str, Any]], target: Path) -> None:
 
 
 def _write_csv(rows: Iterator[dict[str, Any]], path: Path) -> None:
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = None
-        for values in rows:
-            if writer is None:
-                writer = csv.DictWriter(file, list(values), lineterminator="\n")
-                writer.writeheader()
-            # A carriage return in a name would start a row, with a formula in it perhaps.
-            texts = {k: printable(x) if isinstance(x, str) else x for k, x in values.items()}
-            writer.writerow({key: harmless(value) for key, value in texts.items()})
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write_csv(rows, file)
 
 
 def _write_geojson(rows: Iterator[dict[str, Any]], path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from geonb.model import Model, load_model
 from geonb.photos.photo import Photo
-from geonb_lab.many.results import predict_many
+from geonb_lab.many.results import name_of, predict_many
 from geonb_lab.many.tables import row
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def locate_rows(
     loaded = _model(model, **options)
     photos: Sequence[Any] = paths
     if contents is not None:
-        photos = [Photo(path, bytes(data)) for path, data in zip(paths, contents, strict=True)]
+        photos = [
+            Photo(name_of(path), bytes(data)) for path, data in zip(paths, contents, strict=True)
+        ]
     results = predict_many(loaded, photos, top, progress=False)
     return [row(result, loaded.name, top) for result in results]

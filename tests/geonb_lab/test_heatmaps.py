@@ -16,8 +16,7 @@ from geonb.earth.cells import Belief
 from geonb.earth.places import nearest_town
 from geonb.promise import Promise
 from geonb_lab import heatmaps
-from geonb_lab.regions import in_km2
-from support.places import from_tokens
+from geonb_lab.regions import hold, in_km2
 
 
 def _model():
@@ -42,7 +41,8 @@ def test_cells_and_heatmaps_are_drawn_as_pictures():
     assert f"Where <b> looks for image: first at {town}, with 60%." in repr(shaded)
     assert "a note." in repr(shaded)
     assert f"{town}: 60%; " in shaded.alt
-    assert re.search(r"90% lies in 2 cells, [\d,]+ km² \(blue\)", shaded.alt)
+    assert "nine tenths of the probability: 2 cells (blue)" in shaded.alt
+    assert "half of the probability: 1 cell (orange)" in shaded.alt
     assert "<b>" not in shaded._repr_html_().split("</style>")[1]
     outline, point = (46, 95, 138), tuple(round(255 * part) for part in to_rgb(heatmaps.POINT))
     assert _near(outline, _colours(outlined.image()))
@@ -58,9 +58,7 @@ def test_a_promised_region_is_outlined_and_said():
     model = _model()
     model.promise = Promise(0.9, 0.7, 100, "my $treets$", len(model.cells))
     shaded = geonb_lab.show_heatmap(model, Image.new("RGB", (64, 48)), "static")
-    words = re.search(
-        r"2 cells, [\d,]+ km²: for 9 of 10 photos like my \$treets\$, [a-z ]+place", shaded.alt
-    )
+    words = re.search(r"2 cells: for 9 of 10 photos like my \$treets\$, [a-z ]+place", shaded.alt)
     [legend] = shaded.figure().legends
     assert legend.get_texts()[-1].get_text() == words[0]
     assert not legend.get_texts()[-1].get_parse_math()
@@ -74,35 +72,13 @@ def _near(colour, colours):
     return any(max(abs(a - b) for a, b in zip(colour, c, strict=True)) < 25 for c in colours)
 
 
-@pytest.mark.parametrize("share", [0.5, 0.9])
-def test_the_smallest_area_holds_the_share_and_no_smaller_one_does(share):
-    rng = np.random.default_rng(3)
-    cells = _model().cells
-    probabilities = rng.dirichlet(np.full(len(cells), 0.05))
-    chosen = heatmaps.smallest(Belief(cells, probabilities), share).classes
-    assert probabilities[chosen].sum() >= share
-    assert probabilities[chosen[:-1]].sum() < share
-    area = cells.areas_km2[chosen].sum()
-    for _ in range(50):  # any other choice of cells that holds as much is larger
-        order = rng.permutation(len(cells))
-        held = np.cumsum(probabilities[order])
-        other = order[: int(np.searchsorted(held, probabilities[chosen].sum())) + 1]
-        assert cells.areas_km2[other].sum() >= area
-
-
-def test_a_vast_cell_is_a_point_like_the_others():
-    """A cell the size of Siberia says little of a place; its area is not filled."""
-    cells = geonb.Cells(
-        np.sort(from_tokens(["14", "60188b", "60188d"])),
-        np.array([[0.0, 60.0], [35.66, 139.73], [35.68, 139.8]]),
-    )
-    sizes = cells.areas_km2
-    vast = int(np.argmax(sizes))
-    probabilities = np.full(3, 0.3)
-    probabilities[vast] = 0.4
-    belief = Belief(cells, probabilities)
-    assert vast not in heatmaps.smallest(belief, 0.5).classes
-    assert vast in heatmaps.probable(belief)
+@pytest.mark.parametrize(("share", "count"), [(0.5, 1), (0.9, 2)])
+def test_the_key_counts_the_cells_that_a_region_has(share, count):
+    model = _model()
+    belief = Belief(model.cells, model.probabilities(None)[0])
+    [area] = [a for a in heatmaps.areas(belief, None) if a.region.probability >= share][-1:]
+    assert len(area.region.classes) == len(hold(belief, share).classes) == count
+    assert area.words.endswith(f": {count} cell{'s' * (count > 1)}")
 
 
 @pytest.mark.parametrize(

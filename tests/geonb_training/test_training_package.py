@@ -15,7 +15,7 @@ from geonb_training.__main__ import main
 
 PACKAGE = Path(geonb_training.__file__).parent
 FLOORS = (
-    "network shards splits originals softmax head_files head_report",
+    "network shards splits originals softmax head_report partitions head_files",
     "squares features torch_network writing",
     "batches state",
     "fitting head",
@@ -31,8 +31,8 @@ SCENES = (
     "landmarks letters photographers view",
     "buildings cars plants street",
     "scene",
-    "rounds sets",
-    "knobs towns trips",
+    "rounds sets trips",
+    "knobs towns",
     "__init__",
     "example seen sheet",
 )

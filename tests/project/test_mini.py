@@ -10,7 +10,7 @@ import pytest
 from geonb import load_model, predict
 from geonb.distances import distance
 from geonb_lab import check_promise, true_classes
-from geonb_lab.evaluation.published import THRESHOLDS_KM
+from geonb_lab.evaluation.scores import THRESHOLDS_KM
 from geonb_training.scenes import draw, held_out
 from geonb_training.scenes.sets import example_shot
 

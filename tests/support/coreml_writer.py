@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
-
-from geonb.network.coreml import _quiet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,10 +13,14 @@ if TYPE_CHECKING:
 
 def write_coreml(checkpoint: Checkpoint, labels: list[str], path: Path) -> None:
     """Paddings become layers of their own; the last layer's name gets ``_output``."""
-    with _quiet():
-        from coremltools.models import datatypes
-        from coremltools.models.neural_network import NeuralNetworkBuilder
-        from coremltools.models.utils import save_spec
+    logger = logging.getLogger("coremltools")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # off macOS, it complains that it cannot run models
+    from coremltools.models import datatypes
+    from coremltools.models.neural_network import NeuralNetworkBuilder
+    from coremltools.models.utils import save_spec
+
+    logger.setLevel(level)
     last = f"{checkpoint.layers[-1].name}_output"
     builder = NeuralNetworkBuilder(
         [("data", datatypes.Array(3, 224, 224))],

@@ -8,6 +8,8 @@
   const calls = (window.fakeGoogleMaps ??= []);
   const record = (name, details) => calls.push([name, JSON.parse(JSON.stringify(details ?? null))]);
   record("script", Object.fromEntries(query));
+  const deprecated = (call) => { record("deprecated", call); console.warn(`${call} is deprecated`); };
+  const old = key.startsWith("OLD"); // no advanced markers here
 
   const plain = (p) => (typeof p.lat === "function" ? { lat: p.lat(), lng: p.lng() } : { lat: p.lat, lng: p.lng });
   const mercator = (lat) => Math.asinh(Math.tan((Math.max(-85, Math.min(85, lat)) * Math.PI) / 180));
@@ -139,24 +141,25 @@
   }
 
   class Marker extends Pin {
-    constructor(options) { super("Marker", options, options.label?.text ?? options.label ?? (options.icon?.path ? "★" : "")); }
+    constructor(options) { deprecated("Marker"); super("Marker", options, options.label?.text ?? options.label ?? (options.icon?.path ? "★" : "")); }
   }
 
   class AdvancedMarkerElement extends HTMLElement {
     constructor(options = {}) {
       super();
-      if (options.map && !options.map.options.mapId) throw new Error("advanced markers need a map ID");
+      if (old || (options.map && !options.map.options.mapId)) throw new Error("advanced markers need a map ID");
       this.pin = new Pin("AdvancedMarkerElement", options, options.content?.textContent ?? "");
     }
     get map() { return this.pin.map; }
     set map(map) { this.pin?.setMap(map); }
-    addListener(event, heard) { return this.pin.addListener(event, heard); }
+    addListener(event, heard) { deprecated("AdvancedMarkerElement.addListener"); return this.pin.addListener(event, heard); }
+    addEventListener(event, heard) { this.pin.addListener(event, heard); }
   }
   if (!customElements.get("gmp-advanced-marker")) customElements.define("gmp-advanced-marker", AdvancedMarkerElement);
 
   class PinElement extends HTMLElement {
-    constructor(options = {}) { super(); record("PinElement", options); this.textContent = options.glyphText ?? ""; }
-    get element() { return this; }
+    constructor(options = {}) { super(); record("PinElement", options); if ("glyph" in options) deprecated("PinElement glyph"); this.textContent = options.glyphText ?? ""; }
+    get element() { deprecated("PinElement.element"); return this; }
   }
   if (!customElements.get("gmp-pin")) customElements.define("gmp-pin", PinElement);
 

@@ -4,6 +4,7 @@ import gzip
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 import pytest
 
@@ -43,6 +44,12 @@ class Remote(BaseHTTPRequestHandler):
 
     def zipped(self):
         self.answer(200, gzip.compress(PNG), Content_Type="image/png", Content_Encoding="gzip")
+
+    def bomb(self):
+        """Zeros, packed twice, however they say they are packed."""
+        body = gzip.compress(gzip.compress(bytes(10_000_000)))
+        packing = unquote(self.path.partition("?")[2])
+        self.answer(200, body, Content_Type="image/png", Content_Encoding=packing)
 
     def missing(self):
         self.answer(404)

@@ -7,8 +7,8 @@ import s2cell
 from geonb.distances import EARTH_RADIUS_KM, distance
 from geonb.earth import s2
 from geonb.earth.cells import Cells, read_cells
-from geonb.earth.partitions import partition
 from geonb.errors import CellsError, GeonbError
+from geonb_training.partitions import partition
 from support.places import from_tokens
 
 SPHERE_KM2 = 4 * np.pi * EARTH_RADIUS_KM**2

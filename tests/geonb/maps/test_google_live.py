@@ -21,8 +21,44 @@ def test_google_says_what_is_wrong(open_notebook):
     _check_message(tab, 3, "with another key, and can load it only once. Save, and reload")
     calls = tab.page.evaluate("window.fakeGoogleMaps")
     assert [name for name, _ in calls].count("AdvancedMarkerElement") == 6
+    assert [details["mapId"] for name, details in calls if name == "Map"] == ["a-style"]
     assert [name for name, _ in calls].count("script") == 1
     tab.screenshot("google-lab-no-key-and-another-key")
+
+
+def _calls(tab, name):
+    return [d for n, d in tab.page.evaluate("window.fakeGoogleMaps") if n == name]
+
+
+def test_nothing_deprecated_is_asked_of_google(open_notebook):
+    """Advanced markers by default, through Google's own map ID; a click opens their words."""
+    tab = open_notebook(cells("google", ["world"]))
+    tab.run()
+    output = tab.output()
+    output.locator(".fake-marker").nth(5).wait_for()
+    assert [details["mapId"] for details in _calls(tab, "Map")] == ["DEMO_MAP_ID"]
+    assert len(_calls(tab, "AdvancedMarkerElement")) == 6
+    output.locator(".fake-marker", has_text="2").click()
+    output.locator(".fake-info", has_text="London").wait_for()
+    output.get_by_role("button", name="Answer").click()
+    output.get_by_role("button", name="All pins").click()
+    whole, answer, again = _calls(tab, "fitBounds")
+    assert answer["east"] - answer["west"] < 30 < (whole["east"] - whole["west"]) % 360
+    assert again == whole
+    assert _calls(tab, "deprecated") == []
+
+
+def test_markers_of_the_old_kind_stand_in_where_there_are_no_others(open_notebook):
+    tab = open_notebook(
+        [SETUP, "geonb.show_map(CASES['tokyo'], None, 'google', api_key='OLD key')"]
+    )
+    tab.run()
+    pins = tab.output().locator(".fake-marker")
+    pins.nth(5).wait_for()
+    assert pins.count() == 6
+    assert _calls(tab, "deprecated") == ["Marker"] * 6
+    pins.filter(has_text="1").click()
+    tab.output().locator(".fake-info", has_text="Roppongi").wait_for()
 
 
 def test_google_says_that_a_key_was_rejected(open_notebook):
@@ -45,8 +81,10 @@ def test_google_says_that_it_is_unreachable(open_notebook):
 
 
 def _check_message(tab, cell, text):
-    """The words are there, and the list and the picture stand in for the map."""
+    """The words are there, and the picture stands in for the map: photo and list, once each."""
     output = tab.output(cell)
     output.locator(".geonb-message", has_text=text).wait_for()
-    assert output.locator(".geonb-list li").count() == 6
     assert output.locator("[data-geonb-picture] img").is_visible()
+    assert not output.locator(".geonb-list").is_visible()
+    assert not output.locator(".geonb-beside img").is_visible()
+    assert "Map: google" not in output.inner_text()

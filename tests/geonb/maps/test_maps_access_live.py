@@ -47,7 +47,12 @@ def test_text_is_readable_in_the_dark_theme(open_notebook):
     tab.output(2).locator(".geonb-message", has_text="cannot be reached").wait_for()
     tab.page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
     tab.page.wait_for_timeout(500)
-    for words in (".geonb-list button", ".geonb p", ".leaflet-control-attribution a"):
+    for words in (
+        ".geonb-list button",
+        ".geonb-list b",
+        ".geonb p",
+        ".leaflet-control-attribution a",
+    ):
         for element in tab.page.locator(words).all():
             assert element.evaluate(_CONTRAST) > 4.5  # WCAG 2.2, level AA
     tab.screenshot("leaflet-lab-dark")

@@ -29,8 +29,6 @@ def test_every_map_shows_its_pins_in_the_right_places(request, open_notebook, pr
     tab = open_notebook([*cells(provider), _evil(provider)], app, size=TALL)
     tab.run()
     for number, case in enumerate(CASES.values(), start=1):
-        if provider == "leaflet":
-            tab.output(number).get_by_text("Whole world").click()
         tab.output(number).locator(PINS[provider]).nth(len(points(case)) - 1).wait_for()
         tab.output(number).locator("[data-geonb-picture]").wait_for(state="hidden")
     tab.page.wait_for_timeout(700)  # gmaps sets its view after 500 ms
@@ -132,7 +130,7 @@ def test_static_maps_are_pictures_with_words(open_notebook, app):
 def test_fifteen_thousand_cells_are_a_few_shapes(open_notebook):
     tab = open_notebook([
         SETUP,
-        "from places import many_cells; model = many_cells()",
+        "import geonb_lab; from support.places import many_cells; model = many_cells()",
         "geonb.show_cells(model)",
         "geonb_lab.show_heatmap(model, CASES['one'].photo)",
     ], size=(1100, 1700))  # fmt: skip
@@ -143,25 +141,28 @@ def test_fifteen_thousand_cells_are_a_few_shapes(open_notebook):
         assert output.locator(".leaflet-container canvas").count() == 2  # land, and cells
         assert output.locator(".leaflet-container *").count() < 200
     key = tab.output(3).locator(".geonb-key")
-    assert re.search(r"50% lies in \d+ cells, [\d,]+ km²", key.inner_text())
+    assert re.search(r"half of the probability: \d+ cells", key.inner_text())
+    world, below = tab.output(3).locator(".leaflet-container").bounding_box(), key.bounding_box()
+    assert below["y"] >= world["y"] + world["height"] - 1, "the key covers nothing of the map"
     tab.page.wait_for_timeout(1500)
     tab.screenshot("cells-lab")
 
 
 def test_a_click_in_the_list_zooms_until_the_pins_part(open_notebook):
-    """It starts around the best guess; a button shows the whole world."""
+    """It starts with all pins; a button shows the answer, another all of them again."""
     tab = open_notebook(cells("leaflet", ["tokyo", "world"]), size=(1100, 1600))
     tab.run()
     city, far = tab.output(1), tab.output(2)
     pins = far.locator(PINS["leaflet"])
     pins.nth(5).wait_for()
-    seen = far.locator(".leaflet-container").bounding_box()
-    inside = [_inside(pin.bounding_box(), seen) for pin in pins.all()]
-    assert 0 < sum(inside) < len(inside), "the guesses in Europe, not those overseas"
-    far.get_by_text("Whole world").click()
-    tab.page.wait_for_timeout(900)
-    seen = far.locator(".leaflet-container").bounding_box()
-    assert all(_inside(pin.bounding_box(), seen) for pin in pins.all())
+    for button, everywhere in ((None, True), ("Answer", False), ("All pins", True)):
+        if button:
+            far.get_by_role("button", name=button).click()
+            tab.page.wait_for_timeout(1200)
+        seen = far.locator(".leaflet-container").bounding_box()
+        inside = [_inside(pin.bounding_box(), seen) for pin in pins.all()]
+        assert any(inside)
+        assert all(inside) == everywhere, "the guess in Paris, not those overseas"
 
     for number in (4, 2):
         city.locator(".geonb-list button").nth(number - 1).click()

@@ -106,7 +106,7 @@ def test_an_onnx_file_without_optimisation_answers_alike(files, cache, tmp_path)
     """What is mapped, laid out for this processor, is the network as it was written."""
 
     files.write_onnx(tmp_path)
-    plain = open_session(tmp_path / "model.onnx", optimised=False).run(None, {"data": SEEN})[0]
+    plain = open_session(tmp_path / "model.onnx").run(None, {"data": SEEN})[0]
     assert OnnxEngine(files).probabilities(SEEN) == pytest.approx(plain, abs=1e-5)
 
 
@@ -206,8 +206,8 @@ def test_a_digest_that_others_may_have_noted_is_not_believed(tmp_path, cache):
 def test_what_a_killed_process_left_goes(files, cache):
     code = (
         "import os, sys, geonb\n"
-        "from geonb.network import onnx_writing\n"
-        "onnx_writing.optimise = lambda *_, **__: os._exit(9)  # as kill -9 would, in the middle\n"
+        "from geonb.network import sessions\n"
+        "sessions.optimise = lambda *_, **__: os._exit(9)  # as kill -9 would, in the middle\n"
         "geonb.load_model(sys.argv[1])"
     )
     environment = {**os.environ, "GEONB_CACHE": str(cache)}

@@ -177,5 +177,5 @@ def test_unsigned_weights_become_signed_ones_of_the_same_value(int8, tmp_path):
 def test_the_answer_stays_where_weights_are_signed(int8):
     files = find_geoclip(int8, int8=True)
     engine = OnnxEngine(files)
-    plain = open_session(files.vision, optimised=False).run(None, {"pixel_values": PHOTOS})[0]
+    plain = open_session(files.vision).run(None, {"pixel_values": PHOTOS})[0]
     assert np.abs(engine.last.probabilities(plain) - engine.probabilities(PHOTOS)).max() < 1e-6

@@ -149,7 +149,7 @@ def test_a_pth_changes_nothing_of_ours(tmp_path):
     state = pickle.dumps({"__defaults__": (1, 2, 3)}, 2)[2:-1]
     path = write_pickle(tmp_path / "a.pth", b"\x80\x02" + function + state + b"b.")
     assert read_pth(path) == "torch._utils _rebuild_tensor_v2"
-    assert torch_files._tensor.__defaults__ is None
+    assert torch_files.read_pth.__defaults__ is None
 
 
 def test_a_pth_of_tuples_in_tuples(tmp_path):

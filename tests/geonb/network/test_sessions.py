@@ -14,7 +14,7 @@ def test_cuda_does_not_start(tmp_path):
         pytest.warns(UserWarning, match="CUDAExecutionProvider"),
         pytest.raises(ModelError, match="its CUDA provider does not start"),
     ):
-        open_session(tmp_path / "model.onnx", "cuda", optimised=False)
+        open_session(tmp_path / "model.onnx", device="cuda")
 
 
 def test_cuda_is_missing(tmp_path):

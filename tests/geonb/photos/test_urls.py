@@ -5,6 +5,7 @@ import socket
 import time
 import traceback
 from contextlib import contextmanager
+from urllib.parse import quote
 
 import pytest
 
@@ -53,6 +54,13 @@ def test_names_and_errors_hold_no_secrets(server):
 def test_what_comes_instead_is_named(base, path, words):
     with refused(words):
         urls.fetch(f"{base}/{path}", allow_private=True)
+
+
+@pytest.mark.parametrize("packing", ["gzip, gzip", "br", "zstd"])
+def test_packings_of_packings_are_not_unpacked(base, packing):
+    """Each packing multiplies by a thousand what one read gives."""
+    with refused(f"packed as {packing}, which was not asked for"):
+        urls.fetch(f"{base}/bomb?{quote(packing)}", allow_private=True)
 
 
 def test_who_is_asking_is_told(base, server):

@@ -6,6 +6,7 @@ import pytest
 
 from geonb.errors import FetchError
 from geonb.known import fetch
+from geonb.web import asking
 from geonb.weights import downloading
 from support.mirrors import WHOLE, final, record
 
@@ -39,11 +40,11 @@ def test_a_pause_that_the_server_asks_for_is_made_and_told(mirror, cache, capsys
     fetch(record(mirror.url))
     assert final(cache) == WHOLE
     assert time.monotonic() - before >= 1
-    assert "the server answered 429, and asks to wait 1 s" in capsys.readouterr().err
+    assert "429 Too Many Requests; it asks for a pause of 1 s" in capsys.readouterr().err
 
 
 def test_a_pause_that_is_too_long_is_left_to_the_user(mirror, cache, monkeypatch):
-    monkeypatch.setattr(downloading, "LONGEST_PAUSE_S", 0.5)
+    monkeypatch.setattr(asking, "LONGEST_PAUSE_S", 0.5)
     mirror.pauses = 9
     with pytest.raises(FetchError, match=r"429 Too Many Requests; it asks for a pause of 1 s"):
         fetch(record(mirror.url))

@@ -9,7 +9,7 @@ import pytest
 import geonb
 from geonb.errors import FetchError
 from geonb.files import cache_folder, clear_derived, file_digest, mark_folder, remove_marked
-from geonb.known import find
+from geonb.weights.installed import require
 from geonb.weights.registry import LOCATIONNET, REGISTRY
 from support.command import run_geonb
 from support.networks import write_network
@@ -59,7 +59,7 @@ def test_nothing_is_fetched_where_that_is_not_wished(cache):
     with pytest.raises(FetchError, match=r"locationnet is not in the cache.*geonb fetch"):
         geonb.load_model("locationnet", download=False)
     with pytest.raises(FetchError, match="its files are not there"):
-        find(LOCATIONNET)
+        require(LOCATIONNET)
     assert not cache.exists()
 
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from geonb.distances import distance
-from geonb.earth.partitions import partition
 from geonb.errors import EvaluationError, PlaceError
 from geonb.photos.photo import Photo
 from geonb.predictions import Prediction, Predictions
 from geonb_lab.evaluation.accuracy import evaluate
 from geonb_lab.evaluation.guesses import most_frequent
-from geonb_lab.evaluation.published import IM2GPS, PUBLISHED, THRESHOLDS_KM, PublishedRow
-from geonb_lab.evaluation.scores import wilson
+from geonb_lab.evaluation.published import IM2GPS, PUBLISHED
+from geonb_lab.evaluation.scores import THRESHOLDS_KM, Score, wilson
+from geonb_training.partitions import partition
 
 DEGREE_KM = math.radians(1) * 6371.0
 
@@ -261,7 +261,7 @@ def test_plot_shows_accuracy_over_distance():
 
 
 def test_every_published_row_is_in_the_plot():
-    rows = [PublishedRow(f"net {i}", "set", 100, (1.0, 2.0, 3.0, 4.0, 5.0), "") for i in range(7)]
+    rows = [Score(f"net {i}", "set", 100, (1.0, 2.0, 3.0, 4.0, 5.0), "") for i in range(7)]
     axes = evaluate([(0, 0)], [(0, 0)], published=rows).figure().axes[0]
     marks = {line.get_label(): (line.get_color(), line.get_marker()) for line in axes.lines}
     assert len({marks[f"net {i}, set"] for i in range(7)}) == 7

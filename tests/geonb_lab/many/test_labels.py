@@ -335,3 +335,36 @@ def test_unlabel_says_what_it_left(tmp_path, photo):
         "1 sidecars can't be read or written, and stay as they are",
     ]
     assert run.returncode == 2
+
+
+PLACED = OTHERS.format(more=f' xmlns:exif="{EXIF}" exif:GPSLatitude="1,2.0N"'
+                       ' exif:GPSLongitude="3,4.0E"')  # fmt: skip
+TAKEOUT = '{"geoData": {"latitude": 1.5, "longitude": 2.5}}'
+LAYOUTS = {
+    "upper case": {"street.jpg.XMP": PLACED},
+    "the second of two": {"street.jpg.xmp": OTHERS.format(more=""), "street.xmp": PLACED},
+    "the first of two": {"street.jpg.xmp": PLACED, "street.xmp": OTHERS.format(more="")},
+    "adobe's in upper case": {"street.XMP": PLACED},
+    "takeout": {"street.jpg.json": TAKEOUT},
+    "takeout anew": {"street.jpg.supplemental-metadata.json": TAKEOUT},
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_no_guess_is_written_beside_a_true_place_whatever_holds_it(tmp_path, photo, layout):
+    for name, text in LAYOUTS[layout].items():
+        (tmp_path / name).write_text(text)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    run = locate(photo, "--write-xmp", cwd=tmp_path)
+    assert "1  labels not written: has a place already" in run.stdout
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_guess_of_geonb_is_no_known_place_and_is_not_written_twice(tmp_path, photo):
+    locate(photo, "--write-xmp", cwd=tmp_path)
+    assert geonb.open_photo(photo).place is None
+    run = locate(photo, "--write-xmp", cwd=tmp_path)
+    assert "its sidecar has a place already" in run.stdout
+    sidecar = tmp_path / "street.jpg.xmp"
+    sidecar.write_text(sidecar.read_text().replace('exif:GPSLatitude="35', 'exif:GPSLatitude="36'))
+    assert geonb.open_photo(photo).place[0] > 36  # somebody corrected it

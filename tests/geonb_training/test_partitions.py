@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from geonb.distances import distance
 from geonb.earth import s2
-from geonb.earth.partitions import partition
 from geonb.errors import CellsError, PlaceError
+from geonb_training.partitions import partition
 from support.places import from_tokens
 
 PLACES = st.tuples(st.floats(-90, 90), st.floats(-180, 180))

@@ -1,0 +1,184 @@
+"""What would take memory or time, never end, or end a run of many photos: refused in one line."""
+
+import io
+import struct
+import subprocess
+import sys
+import time
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import geonb
+import geonb_lab
+from geonb.errors import PhotoError
+from geonb.photos import jpeg
+from support.pictures import encoded, picture
+
+
+class Failing(io.RawIOBase):
+    """A stream whose read fails."""
+
+    def readable(self):
+        return True
+
+    def readinto(self, _buffer):
+        raise ConnectionResetError("gone")
+
+
+class WithoutText:
+    """An object that can't be written as text."""
+
+    def __str__(self):
+        raise RuntimeError
+
+    __repr__ = __str__
+
+
+def closed():
+    file = io.BytesIO(b"x")
+    file.close()
+    return file
+
+
+def named_oddly():
+    file = io.BytesIO(b"x")
+    file.name = WithoutText()
+    return file
+
+
+SOURCES = {
+    "a stream whose read fails": (Failing, "file: cannot be read"),
+    "a closed file": (closed, "file: cannot be read .*open it again"),
+    "a name without text": (named_oddly, "not a picture"),
+    "no width": (lambda: Image.new("RGB", (0, 5)), "a picture of 0 x 5 pixels; it is empty"),
+    "12 GB": (lambda: np.broadcast_to(np.uint8(0), (40_000, 100_000, 3)), "make it smaller"),
+    "no text": (WithoutText, "cannot open a WithoutText"),
+    "no files": (dict, "the upload is empty"),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_is_no_photo_is_a_photo_error(source):
+    make, words = SOURCES[source]
+    with pytest.raises(PhotoError, match=words) as caught:
+        geonb.open_photo(make()).image()
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("path", ["/proc/kmsg", "/proc/self/mem", "/proc/version"])
+def test_files_of_the_system_are_not_read(path):
+    run = subprocess.run(
+        [sys.executable, "-c", f"import geonb; geonb.open_photo({path!r})"],
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert b"expected a photo" in run.stderr or b"no such file" in run.stderr
+
+
+ZEROS = b"\0" * 40_000_000
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIC", "AVIF"])
+def test_a_photo_holds_what_it_needs(kind):
+    """24 photos of 5 kB, each followed by 150 MB of zeros, took 2.3 GB."""
+    data = encoded(picture(), kind)
+    photo = geonb.open_photo(data + ZEROS)
+    assert len(photo.source) == len(data)
+    assert (np.asarray(photo.image()) == np.asarray(geonb.open_photo(data).image())).all()
+
+
+def test_exif_in_hundreds_of_parts():
+    """770 parts took 17 seconds."""
+    block = b"Exif\0\0" + b"\0" * 65_000
+    parts = [(jpeg.APP1, block)] * 770
+    data = jpeg.join([*parts, *jpeg.segments(encoded(picture(), "JPEG"))])
+    start = time.monotonic()
+    photo = geonb.open_photo(data)
+    assert photo.place is None
+    assert photo.image().size == (96, 64)
+    assert time.monotonic() - start < 6
+
+
+def small_tiff(tags):
+    """A TIFF of so many bytes, and nothing behind its one directory."""
+    plain = {256: 16, 257: 16, 258: 8, 259: 5, 262: 1, 277: 1} | tags
+    rows = b"".join(struct.pack("<HHLL", tag, 4, 1, plain[tag]) for tag in sorted(plain))
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(plain)) + rows + bytes(4)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {322: 20_000, 323: 20_000, 324: 8, 325: 8},
+        {322: 12_000, 323: 12_000, 324: 8, 325: 8, 277: 4, 262: 2},
+        {277: 60_000, 273: 8, 278: 16, 279: 8},
+    ],
+)
+def test_a_small_tiff_takes_little(tmp_path, tags):
+    (tmp_path / "a.tif").write_bytes(small_tiff(tags))
+    assert (tmp_path / "a.tif").stat().st_size < 180
+    code = """
+import geonb, re
+from geonb.errors import PhotoError
+try: geonb.open_photo("a.tif").image()
+except PhotoError as error: print("cut off or broken" in str(error))
+print(re.search("VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1])
+"""
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    refused, peak = run.stdout.split()
+    assert refused == "True"
+    assert int(peak) < 150_000
+
+
+def test_a_ribbon_has_no_copy_as_jpeg(tmp_path):
+    photo = geonb.open_photo(encoded(Image.new("1", (70_000, 1)), "PNG"))
+    with pytest.raises(PhotoError, match=r"70,000 x 1 pixels, but a JPEG .* write a \.png"):
+        photo.without_place(tmp_path / "copy.jpg")
+    assert photo.without_place(tmp_path / "copy.png") is False
+    assert geonb.open_photo(tmp_path / "copy.png").size == (70_000, 1)
+
+
+def test_a_png_with_a_megabyte_of_text_opens():
+    text = b"tEXtComment\0" + b"x" * 3_000_000
+    chunk = struct.pack(">L", len(text) - 4) + text + bytes(4)  # its checksum isn't looked at
+    data = encoded(picture(), "PNG")
+    assert geonb.open_photo(data[:33] + chunk + data[33:]).image().size == (96, 64)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_one_failing_stream_ends_no_run():
+    data = encoded(picture(), "PNG")
+    model = geonb.load_model("mini")
+    found = list(geonb_lab.predict_many(model, [data, Failing(), data], progress=False))
+    assert [bool(result.error) for result in found] == [False, True, False]
+
+
+def test_objects_that_hold_a_photo(tmp_path):
+    data = encoded(picture(), "PNG")
+    path = tmp_path / "a.png"
+    path.write_bytes(data)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(path, "inside/a.png")
+    stream = io.BytesIO(data)
+    stream.read()
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive, archive.open("inside/a.png") as member:
+        sources = {
+            "a stream that was read before": stream,
+            "Colab's files.upload()": {"a.png": data},
+            "a row of a data set": {"bytes": data, "path": "a.png"},
+            "a row with a path": {"bytes": None, "path": str(path)},
+            "a data address": "data:image/png;base64,"
+            + __import__("base64").b64encode(data).decode(),
+            "a member of a zip": member,
+            "a path in a zip": zipfile.Path(tmp_path / "a.zip", "inside/a.png"),
+        }
+        for name, source in sources.items():
+            assert geonb.open_photo(source).size == (96, 64), name
+    assert geonb.open_photo({"a.png": data}).name == "a.png"
+    assert geonb.open_photo(stream).size == (96, 64), "a third time"
+    for text in ("data:image/png;base64", "data:image/png;base64,a", "data:,"):
+        with pytest.raises(PhotoError):
+            geonb.open_photo(text).image()
