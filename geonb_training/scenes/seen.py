@@ -17,8 +17,8 @@ _KNOWN = 99.5
 measured in tests/project/test_mini.py."""
 
 
-def seen() -> dict[str, np.ndarray]:
-    """The middle and the axes of mini's answers to scenes of its training, and the limit."""
+def write_seen(folder: Path) -> None:
+    """Write the middle and the axes of mini's answers to scenes of its training, and the limit."""
     model = load_model("mini")
     answers = np.concatenate([model.probabilities(draw(shoot(i)).image) for i in range(_SCENES)])
     logs = np.log(np.maximum(answers.astype(np.float64), 1e-30))
@@ -28,8 +28,8 @@ def seen() -> dict[str, np.ndarray]:
     axes = axes[:, : -_AXES - 1 : -1].astype(np.float16)
     known = Seen(middle.astype(np.float64), axes.astype(np.float64), 0.0)
     limit = np.percentile(known.distance(answers), _KNOWN)
-    return {"middle": middle, "axes": axes, "limit": limit.astype(np.float32)}
+    np.savez(folder / SEEN_FILE, middle=middle, axes=axes, limit=limit.astype(np.float32))
 
 
 if __name__ == "__main__":
-    np.savez(Path(sys.argv[1], SEEN_FILE), **seen())
+    write_seen(Path(sys.argv[1]))
