@@ -8,6 +8,7 @@ from html import escape
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from geonb.earth.cells import Cells
 from geonb.earth.outlines import polygons
 from geonb.maps import drawing
 from geonb.maps.show import Provider, choose_for_cells, provider_module
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from geonb.earth.cells import Cells
     from geonb.model import Model
 
 DIGITS = 5
@@ -26,12 +26,11 @@ DIGITS = 5
 _LINE = {"color": "#2e5f8a", "weight": 1, "fill": False}
 
 
-def show_cells(model: Model, provider: Provider = "auto") -> Any:
-    """Outline the model's cells on Leaflet's map, or on a picture (``static``)."""
-    text = (
-        f"The {len(model.cells):,} cells of {model.name}, by country: {_by_country(model.cells)}."
-    )
-    outlines = list(chain.from_iterable(polygons(model.cells.ids)))
+def show_cells(of: Model | Cells, provider: Provider = "auto") -> Any:
+    """Outline a model's cells, or any others, on Leaflet's map or on a picture (``static``)."""
+    cells, whose = (of, "") if isinstance(of, Cells) else (of.cells, f" of {of.name}")
+    text = f"The {len(cells):,} cells{whose}, by country: {_by_country(cells)}."
+    outlines = list(chain.from_iterable(polygons(cells.ids)))
     picture = picture_of(partial(_cells_figure, outlines), text)
     if choose_for_cells(provider) == "static":
         return picture

@@ -11,7 +11,6 @@ pytestmark = [pytest.mark.mxnet, pytest.mark.slow]
 @pytest.mark.parametrize(
     "stem",
     [
-        "02_from_photo_to_prediction",
         "06_train_your_own",
         "2017_line_by_line",
     ],
