@@ -25,7 +25,7 @@ SYMBOL = "-symbol.json"
 """How the name of MXNet's symbol file ends."""
 
 
-class CheckpointFiles(ABC):
+class CheckpointFiles:
     """The files of one checkpoint, in whatever form."""
 
     recipe = RECIPE
@@ -50,9 +50,9 @@ class CheckpointFiles(ABC):
         return tuple(vars(self).values())
 
     @property
-    @abstractmethod
     def prefix(self) -> str:
-        """What `opening.find_checkpoint` finds them by: their common path, without the endings."""
+        """What `opening.find_checkpoint` finds them by: a folder, or a path without endings."""
+        return str(self.folder)
 
     @property
     def owner(self) -> str:

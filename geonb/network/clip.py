@@ -21,27 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
 _HEAD_WIDTH = 64
 """Numbers to an attention head, in every CLIP; arXiv 2103.00020, table 19."""
 _TOWER = "vision_model"
+_PATCHES = f"{_TOWER}.embeddings.patch_embedding.weight"
+_POSITIONS = f"{_TOWER}.embeddings.position_embedding.weight"
 _LAYERS = f"{_TOWER}.encoder.layers"
-
-
-def write_clip(path: Path, mlp: Mapping[str, NDArray[np.float32]], folder: Path) -> None:
-    """Write CLIP's vision tower with GeoCLIP's ``mlp`` on it as ``model.onnx`` into ``folder``.
-
-    Input ``pixel_values`` (N, 3, side, side), output ``image_embeds`` (N, 512), as in the files
-    of GeoCLIP that are ONNX already. The sizes are those of the tensors. Raises `CheckpointError`.
-    """
-    with open_safetensors(path) as tensors:
-        net = _VisionTransformer(path, tensors)
-        pooled = net.encode("pixel_values")  # (N, width)
-        embedded = net.project(pooled, mlp)  # (N, 512)
-        source, outputs = ("pixel_values", (3, net.side, net.side)), [embedded]
-        write_graph(folder, net.nodes, net.arrays(), source, outputs)
+_PARTS = "weight", "bias"
 
 
 @contextmanager
@@ -54,30 +42,38 @@ def open_safetensors(path: Path) -> Iterator[Any]:
         yield tensors
 
 
+def write_clip(path: Path, mlp: Mapping[str, NDArray[Any]], folder: Path) -> None:
+    """Write CLIP's vision tower with GeoCLIP's ``mlp`` on it as ``model.onnx`` into ``folder``.
+
+    Input ``pixel_values`` (N, 3, side, side), output ``image_embeds`` (N, 512), as in the files
+    of GeoCLIP that are ONNX already. The sizes are those of the tensors. Raises `CheckpointError`.
+    """
+    with open_safetensors(path) as tensors:
+        net = _VisionTransformer(path, tensors)
+        x = net.encode("pixel_values")  # (N, width)
+        x = net.project(x, mlp)  # (N, 512)
+        source = "pixel_values", (3, net.side, net.side)
+        write_graph(folder, net.nodes, net.arrays(), source, [(x, len(mlp["2.bias"]))])
+
+
 class _VisionTransformer:
-    """The nodes of the graph in order, and which tensors they need."""
+    """The nodes of the graph in order, and the tensors that they need."""
 
     def __init__(self, path: Path, tensors: Any) -> None:
-        self.path, self.tensors = path, tensors
-        self.names = set(tensors.keys())
+        self.path, self.tensors, self.names = path, tensors, set(tensors.keys())
         self.nodes: list[Any] = []
-        self.own: dict[str, NDArray[Any]] = {}  # constants, and GeoCLIP's head
+        self.own: dict[str, NDArray[Any]] = {}  # the arrays of GeoCLIP's head
         self.taken: dict[str, bool] = {}  # tensors of the file, and whether they are turned
-        self.patches = f"{_TOWER}.embeddings.patch_embedding.weight"
-        self.positions = f"{_TOWER}.embeddings.position_embedding.weight"
-        self.width, _, self.patch, _ = (*self.shape(self.patches), 0, 0, 0, 0)[:4]
-        self.tokens = self.shape(self.positions)[0]  # 257: the class, then every patch
-        self.layers = sum(
-            name.endswith(".mlp.fc1.weight") for name in self.names if _LAYERS in name
-        )
+        self.width, _, self.patch, _ = (*self.shape(_PATCHES), 0, 0, 0, 0)[:4]
+        self.tokens = self.shape(_POSITIONS)[0]  # 257: the class, then every patch
+        self.side = self.patch * round((self.tokens - 1) ** 0.5)
+        self.layers = sum(_LAYERS in name and ".mlp.fc1.weight" in name for name in self.names)
         if self.width % _HEAD_WIDTH or not self.layers or not self.patch:
             raise CheckpointError(f"{path}: not CLIP with a vision transformer; expected ViT-L/14")
-        self.heads = self.width // _HEAD_WIDTH
-        self.side = self.patch * round((self.tokens - 1) ** 0.5)
 
     def encode(self, pixels: str) -> str:
         """Photos (N, 3, side, side) to (N, width): what the class token says in the end."""
-        patches = self.weight(self.patches, self.width, 3, self.patch, self.patch)
+        patches = self.weight(_PATCHES, self.width, 3, self.patch, self.patch)
         x = self.op("Conv", pixels, patches, strides=[self.patch] * 2)  # (N, width, 16, 16)
         x = self.op("Reshape", x, self.ints(0, self.width, -1))  # (N, width, 256)
         x = self.op("Transpose", x, perm=[0, 2, 1])  # (N, 256, width)
@@ -85,38 +81,32 @@ class _VisionTransformer:
         shape = self.op("Concat", photos, self.ints(1, self.width), axis=0)
         token = self.weight(f"{_TOWER}.embeddings.class_embedding", self.width)
         x = self.op("Concat", self.op("Expand", token, shape), x, axis=1)  # (N, 257, width)
-        x = self.op("Add", x, self.weight(self.positions, self.tokens, self.width))
+        x = self.op("Add", x, self.weight(_POSITIONS, self.tokens, self.width))
         x = self.norm(x, f"{_TOWER}.pre_layrnorm")
         for i in range(self.layers):
-            x = self.layer(x, f"{_LAYERS}.{i}")  # (N, 257, width)
-        first = self.op("Slice", x, self.ints(0), self.ints(1), self.ints(1))
+            name = f"{_LAYERS}.{i}"
+            x = self.op("Add", x, self.attention(self.norm(x, f"{name}.layer_norm1"), name))
+            x = self.op("Add", x, self.mlp(self.norm(x, f"{name}.layer_norm2"), name))
+        first = self.op("Slice", x, self.ints(0), self.ints(1), self.ints(1))  # (N, 1, width)
         x = self.op("Reshape", first, self.ints(-1, self.width))  # (N, width)
         return self.norm(x, f"{_TOWER}.post_layernorm")
 
-    def layer(self, x: str, name: str) -> str:
-        """Attention, then a small network for each token; both are added to what comes in."""
-        x = self.op("Add", x, self.attention(self.norm(x, f"{name}.layer_norm1"), name))
-        return self.op("Add", x, self.mlp(self.norm(x, f"{name}.layer_norm2"), name))
-
     def attention(self, x: str, name: str) -> str:
         """Every token looks at every other, (N, 257, width) to the same, in each head apart."""
-        query, key, value = (self.by_heads(x, f"{name}.self_attn.{k}_proj") for k in "qkv")
-        query = self.op("Mul", query, self.number(_HEAD_WIDTH**-0.5))  # (N, heads, 257, 64)
-        key = self.op("Transpose", key, perm=[0, 1, 3, 2])  # (N, heads, 64, 257)
-        weights = self.op("Softmax", self.op("MatMul", query, key), axis=-1)
+        heads = self.ints(0, 0, self.width // _HEAD_WIDTH, _HEAD_WIDTH)
+        query, key, value = (
+            self.op("Reshape", self.dense(x, f"{name}.self_attn.{k}_proj", self.width), heads)
+            for k in "qkv"
+        )  # each (N, 257, heads, 64)
+        query = self.op("Transpose", query, perm=[0, 2, 1, 3])  # (N, heads, 257, 64)
+        key = self.op("Transpose", key, perm=[0, 2, 3, 1])  # (N, heads, 64, 257)
+        value = self.op("Transpose", value, perm=[0, 2, 1, 3])  # (N, heads, 257, 64)
+        query = self.op("Mul", query, self.number(_HEAD_WIDTH**-0.5))
+        weights = self.op("Softmax", self.op("MatMul", query, key), axis=-1)  # (…, 257, 257)
         x = self.op("MatMul", weights, value)  # (N, heads, 257, 64)
         x = self.op("Transpose", x, perm=[0, 2, 1, 3])  # (N, 257, heads, 64)
         x = self.op("Reshape", x, self.ints(0, 0, self.width))
         return self.dense(x, f"{name}.self_attn.out_proj", self.width)
-
-    def by_heads(self, x: str, name: str) -> str:
-        """A dense layer whose answer is split: (N, 257, width) to (N, heads, 257, 64)."""
-        x = self.op(
-            "Reshape",
-            self.dense(x, name, self.width),
-            self.ints(0, 0, self.heads, _HEAD_WIDTH),
-        )
-        return self.op("Transpose", x, perm=[0, 2, 1, 3])
 
     def mlp(self, x: str, name: str) -> str:
         """Four times as wide, x * sigmoid(1.702 x), and back."""
@@ -125,28 +115,26 @@ class _VisionTransformer:
         gate = self.op("Sigmoid", self.op("Mul", x, self.number(1.702)))
         return self.dense(self.op("Mul", x, gate), f"{name}.mlp.fc2", wide, self.width)
 
-    def project(self, x: str, mlp: Mapping[str, NDArray[np.float32]]) -> tuple[str, int]:
+    def project(self, x: str, mlp: Mapping[str, NDArray[Any]]) -> str:
         """CLIP's projection and GeoCLIP's two dense layers: (N, width) to (N, 512)."""
         inside = self.shape("visual_projection.weight")[0]
         projection = self.weight("visual_projection.weight", inside, self.width)
         x = self.op("Gemm", x, projection, transB=1)  # (N, 768)
-        for i in ("0", "2"):
-            self.own |= {f"mlp.{i}.{part}": mlp[f"{i}.{part}"] for part in ("weight", "bias")}
+        self.own = {f"mlp.{k}.{part}": mlp[f"{k}.{part}"] for k in "02" for part in _PARTS}
         x = self.op("Relu", self.op("Gemm", x, "mlp.0.weight", "mlp.0.bias", transB=1))
         self.op("Gemm", x, "mlp.2.weight", "mlp.2.bias", transB=1)
         self.nodes[-1].output[0] = "image_embeds"
-        return "image_embeds", len(mlp["2.bias"])
+        return "image_embeds"
 
     def norm(self, x: str, name: str) -> str:
         """Mean 0 and variance 1 over the width, then a gain and a shift."""
-        gain, shift = (self.weight(f"{name}.{part}", self.width) for part in ("weight", "bias"))
-        return self.op("LayerNormalization", x, gain, shift, epsilon=1e-5, axis=-1)
+        parts = (self.weight(f"{name}.{part}", self.width) for part in _PARTS)
+        return self.op("LayerNormalization", x, *parts, epsilon=1e-5, axis=-1)
 
     def dense(self, x: str, name: str, inside: int, outside: int = 0) -> str:
         """A dense layer on the last axis; the file keeps its weights as (outside, inside)."""
-        outside = outside or inside
-        weight = self.weight(f"{name}.weight", outside, inside, turned=True)
-        bias = self.weight(f"{name}.bias", outside)
+        weight = self.weight(f"{name}.weight", outside or inside, inside, turned=True)
+        bias = self.weight(f"{name}.bias", outside or inside)
         return self.op("Add", self.op("MatMul", x, weight), bias)
 
     def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
@@ -154,6 +142,12 @@ class _VisionTransformer:
         name = f"{kind}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, inputs, [name], name, **attributes))
         return name
+
+    def ints(self, *values: int) -> str:
+        return self.op("Constant", value_ints=values)
+
+    def number(self, value: float) -> str:
+        return self.op("Constant", value_float=value)
 
     def weight(self, name: str, *shape: int, turned: bool = False) -> str:
         """A tensor of the file, which has to have this shape; ``turned`` swaps its two axes."""
@@ -165,20 +159,11 @@ class _VisionTransformer:
         return name
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """Of a tensor of the file."""
         if name not in self.names:
             raise CheckpointError(f"{self.path}: no tensor {name!r}; is it CLIP's whole file?")
         return tuple(self.tensors.get_slice(name).get_shape())
 
-    def ints(self, *values: int) -> str:
-        """A constant of whole numbers."""
-        return self.op("Constant", value_ints=values)
-
-    def number(self, value: float) -> str:
-        """A constant."""
-        return self.op("Constant", value_float=value)
-
-    def arrays(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    def arrays(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """All arrays, one after the other: the file's are read only now."""
         yield from self.own.items()
         for name, turned in self.taken.items():

@@ -89,11 +89,6 @@ class GeoclipFiles(CheckpointFiles):
         names = ("image_encoder_mlp_weights.pth", "logit_scale_weights.pth")
         return tuple(_find(self.vision.parent, (name,), "GeoCLIP's heads") for name in names)
 
-    @property
-    def prefix(self) -> str:
-        """The folder."""
-        return str(self.root)
-
     def cells(self) -> Cells:
         """One cell per place of the gallery."""
         return self.gallery.cells

@@ -48,11 +48,6 @@ class HeadFiles(CheckpointFiles):
         return (self.path, self.path.with_name(ARRAYS_FILE), *self.base.paths)
 
     @property
-    def prefix(self) -> str:
-        """The head's folder."""
-        return str(self.path.parent)
-
-    @property
     def owner(self) -> str:
         """The network's: heads on one network share what is derived from it."""
         return self.base.owner

@@ -10,7 +10,7 @@ import numpy as np
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CellsError, CheckpointError
 from geonb.files import expecting
-from geonb.network.checkpoint import OneFile
+from geonb.network.checkpoint import OneFile, short_digest
 from geonb.network.layers import INPUT_SHAPE, warn_of_softmax
 from geonb.network.sessions import open_session, run
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from geonb.earth.cells import Cells
     from geonb.network.layers import Output
 
 _MOST_NODES = 20_000
@@ -45,21 +44,20 @@ class OnnxFile(OneFile):
 
     only_onnx = True
 
-    def cells(self) -> Cells:
-        """The cell list beside it, which its labels must be, if it has any."""
-        cells = super().cells()
-        labels = Classifier(self.path).labels
-        tokens = [label.split("\t")[0] for label in labels]
-        if labels and tokens != cells.tokens:
-            raise CellsError(
-                f"{self.path}: its {len(labels):,} labels are not the cells of "
-                f"{self.folder / CELLS_FILE}; is the list of another model?"
-            )
-        return cells
+    def network_digest(self) -> str:
+        """Of its content, and of the cell list, which its labels are compared with."""
+        return f"{self.digest()}-{short_digest(self.folder / CELLS_FILE)}"
 
     def write_onnx(self, folder: Path, outputs: tuple[Output, ...] = ("probabilities",)) -> None:
-        """See `CheckpointFiles.write_onnx`."""
-        Classifier(self.path).write(folder, outputs)
+        """See `CheckpointFiles.write_onnx`. Raises `CellsError` if its labels are other cells."""
+        classifier = Classifier(self.path)
+        tokens = [label.split("\t")[0] for label in classifier.labels]
+        if tokens and tokens != self.cells().tokens:
+            raise CellsError(
+                f"{self.path}: its {len(tokens):,} labels are not the cells of "
+                f"{self.folder / CELLS_FILE}; is the list of another model?"
+            )
+        classifier.write(folder, outputs)
 
 
 def read_onnx(path: Path) -> Any:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from geonb.network import sessions
 from geonb.network.sessions import cpu_kind, cpu_limit, has_vnni
+from support.networks import write_network
 
 HERE = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
@@ -80,9 +81,11 @@ def test_no_control_groups(tmp_path):
     assert cpu_limit(tmp_path) == HERE
 
 
-def test_sessions_follow_it(monkeypatch):
+def test_sessions_follow_it(monkeypatch, tmp_path):
+    write_network(tmp_path).write_onnx(tmp_path)
     monkeypatch.setattr(sessions, "cpu_limit", lambda: 3)
-    assert sessions.options().intra_op_num_threads == 3
+    session = sessions.open_session(tmp_path / "model.onnx")
+    assert session.get_session_options().intra_op_num_threads == 3
 
 
 def test_kinds_of_processors_are_told_apart(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 
 import geonb
 from geonb.errors import CellsError, CheckpointError, ModelError
+from geonb.network import onnx_reading
 from geonb.network.opening import find_checkpoint
 from support.networks import make_cells, write_network
 
@@ -96,3 +97,15 @@ def test_a_file_that_is_no_network(original, tmp_path):
 def test_one_engine_runs_it(original, tmp_path):
     with pytest.raises(ModelError, match="the engine onnxruntime only, not on reference"):
         geonb.load_model(converted(original, tmp_path / "onnx"), engine="reference")
+
+
+def test_its_labels_are_compared_once_for_each_list(original, tmp_path, monkeypatch):
+    """Reading them takes the whole file into memory; a list that changes is compared again."""
+    folder = converted(original, tmp_path / "onnx")
+    geonb.load_model(folder)
+    with monkeypatch.context() as later:
+        later.setattr(onnx_reading, "read_onnx", None)
+        assert geonb.load_model(folder).cells
+    make_cells(len(geonb.read_cells(original / "grids.txt")), seed=5).write(folder / "grids.txt")
+    with pytest.raises(CellsError, match="labels are not the cells of"):
+        geonb.load_model(folder)
