@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ import numpy as np
 
 from geonb.earth.cells import CELLS_FILE, Cells
 from geonb.errors import CellsError, ModelError, printable
-from geonb.familiar import Seen, read_seen
 from geonb.files import expanded
 from geonb.network.opening import EngineName, Precision, find_checkpoint, open_engine
 from geonb.preprocessing import Recipe, preprocess
@@ -20,7 +19,7 @@ from geonb.promise import Promise, read_promise
 from geonb.weights.registry import REGISTRY, Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -47,10 +46,7 @@ class Model:
         own_files: Where your own files are, if they take the place of a known model's.
         files: The files of the network.
         promise: What the model promises of regions; None if nothing.
-        seen: What its answers to the photos of its training have in common; None if not known.
-        folder: Where the files lie; None without files.
-        spread_km: Guesses closer than this (km) are merged.
-        note: What has to be said wherever its answers are shown.
+        seen: What its answers to the photos of its training have in common, if that is known.
     """
 
     name: str
@@ -63,7 +59,7 @@ class Model:
     own_files: str = ""
     files: CheckpointFiles | None = None
     promise: Promise | None = None
-    seen: Seen | None = None
+    seen: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: {printable(self._about)}>"
@@ -101,11 +97,16 @@ class Model:
         """What has to be said wherever this model's answers are shown."""
         return self.weights.note if self.weights else ""
 
-    def warning(self, probabilities: NDArray[np.float32]) -> str:
-        """Why not to believe an answer, (cells,), in a sentence; empty if there is no reason."""
-        if not self.seen or self.seen.distance(probabilities[None])[0] <= self.seen.limit:
-            return ""
-        return f"This photo is unlike all that {self.name} has seen: its guesses mean nothing."
+    def is_strange(self, probabilities: NDArray[np.float32]) -> bool:
+        """Whether an answer, (cells,), is unlike all that the model gave in its training.
+
+        The logarithms of those, less their mean, lie near a plane.
+        """
+        if not self.seen:
+            return False
+        logs, axes = np.log(np.maximum(probabilities, 1e-30)), self.seen["axes"]
+        off = logs - logs.mean() - self.seen["middle"]
+        return bool(np.linalg.norm(off - axes @ (axes.T @ off)) > self.seen["limit"])
 
     def probabilities(self, photos: PhotoSource | Sequence[PhotoSource]) -> NDArray[np.float32]:
         """Probabilities of all cells for one photo or a list of N: (N, cells) float32."""
@@ -182,7 +183,10 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
             f"has {network.classes:,} classes; is the list of another model?"
         )
     promise = read_promise(files.folder, len(cells))
-    seen = None if precision == "int8" else read_seen(files.folder, len(cells))
+    seen = {}
+    if weights and weights.shipped and precision == "float32":
+        with np.load(files.folder / "seen.npz", allow_pickle=False) as stored:
+            seen = {name: array.astype(np.float64) for name, array in stored.items()}
     about = why, own, files, promise, seen
     return Model(name, engine, cells, files.recipe, weights, network, *about)
 

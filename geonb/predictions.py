@@ -207,7 +207,9 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
     km = model.spread_km if spread_km is None else spread_km
     if top < 1:
         raise ModelError(f"top is how many places to give, at least 1, not {top}")
-    places, name, warning = model.cells.places, "", model.warning(probabilities)
+    places, name, warning = model.cells.places, "", ""
+    if model.is_strange(probabilities):
+        warning = f"This photo is unlike all that {model.name} has seen: its guesses mean nothing."
     if within is not None:
         from geonb.earth.within import limit
 
