@@ -47,6 +47,11 @@ def _harmless(value: Any) -> Any:
     return apostrophe + printable(value)
 
 
+def fill(records: list[dict[str, Any]], *templates: str) -> list[list[str]]:
+    """The rows of a sheet: templates such as ``{km:.1f} km``, filled in from each record."""
+    return [[template.format_map(record) for template in templates] for record in records]
+
+
 class Tabular(ABC):
     """A result that is shown as a table everywhere."""
 

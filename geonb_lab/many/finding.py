@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_RAW = {".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"}
 ENDINGS = {
+    *_RAW,
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff"),
     *(".bmp", ".heic", ".heif", ".hif", ".avif"),
 }
@@ -82,13 +84,17 @@ def in_folder(folder: Path, skipped: Counter[str]) -> list[str]:
         except OSError:
             skipped["are in folders that can't be read"] += 1
             continue
-        for entry in listed:
+        parts = [os.path.splitext(entry.name.lower()) for entry in listed]  # noqa: PTH122 - faster
+        pictures = {stem for stem, ending in parts if ending in ENDINGS - _RAW}
+        for entry, (stem, ending) in zip(listed, parts, strict=True):
             if entry.is_dir(follow_symlinks=False):
                 hidden = aside or _is_aside(entry.path)
                 if hidden or not entry.name.startswith("."):
                     rest.append((entry.path, hidden))
             elif not entry.name.startswith("."):
-                reason = "are previews or deleted photos" if aside else _reason(entry)
+                reason = "are previews or deleted photos" if aside else _reason(entry, ending)
+                if ending in _RAW and stem in pictures:
+                    reason = reason or "are raw photos beside their pictures"
                 if reason:
                     skipped[reason] += 1
                 else:
@@ -101,11 +107,11 @@ def _is_aside(path: str) -> bool:
     return plain.rpartition("/")[2] in _ASIDE or plain.endswith(_ASIDE_ENDINGS)
 
 
-def _reason(entry: os.DirEntry[str]) -> str:
+def _reason(entry: os.DirEntry[str], ending: str) -> str:
     """Why a file of a folder is no photo; empty if it is one, or vanished, which is told later."""
     if entry.is_symlink() and os.path.isdir(entry.path):  # noqa: PTH112 - twice as fast
         return "are linked folders"
-    if os.path.splitext(entry.name)[1].lower() not in ENDINGS:  # noqa: PTH122
+    if ending not in ENDINGS:
         return OTHER_FILES
     strange = not os.path.isfile(entry.path) and os.path.exists(entry.path)  # noqa: PTH110, PTH113
     return "are no regular files" if strange else ""
