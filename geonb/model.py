@@ -59,7 +59,7 @@ class Model:
     own_files: str = ""
     files: CheckpointFiles | None = None
     promise: Promise | None = None
-    seen: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    seen: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: {printable(self._about)}>"
@@ -98,13 +98,10 @@ class Model:
         return self.weights.note if self.weights else ""
 
     def is_strange(self, probabilities: NDArray[np.float32]) -> bool:
-        """Whether an answer, (cells,), is unlike all that the model gave in its training.
-
-        The logarithms of those, less their mean, lie near a plane.
-        """
+        """Whether an answer's logarithms, (cells,), are far from the plane of those in training."""
         if not self.seen:
             return False
-        logs, axes = np.log(np.maximum(probabilities, 1e-30)), self.seen["axes"]
+        logs, axes = np.log(np.maximum(probabilities.astype(float), 1e-30)), self.seen["axes"]
         off = logs - logs.mean() - self.seen["middle"]
         return bool(np.linalg.norm(off - axes @ (axes.T @ off)) > self.seen["limit"])
 
@@ -152,8 +149,7 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
     ``models/RN101-5k500-0012``, or a ``.mlmodel``), and has its cell list, ``grids.txt``,
     beside it; a folder with GeoCLIP's files is one too. A known name goes first; write ``./mini``
     for a folder of that name. Without a source, the variable GEONB_MODEL names it; otherwise it
-    is LocationNet if its files are on this machine, else GeoCLIP if they are, else mini: the
-    model's text says which of them, and why.
+    is LocationNet if its files are here, else GeoCLIP if they are, else mini: `repr` says why.
 
     ``engine`` is ``onnxruntime``; ``mxnet``, the blog's own; or ``reference``, which is slow,
     but runs wherever NumPy does. ``precision="int8"`` is smaller and quicker, and answers a
@@ -183,10 +179,10 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
             f"has {network.classes:,} classes; is the list of another model?"
         )
     promise = read_promise(files.folder, len(cells))
-    seen = {}
+    seen: dict[str, Any] = {}
     if weights and weights.shipped and precision == "float32":
         with np.load(files.folder / "seen.npz", allow_pickle=False) as stored:
-            seen = {name: array.astype(np.float64) for name, array in stored.items()}
+            seen = dict(stored)
     about = why, own, files, promise, seen
     return Model(name, engine, cells, files.recipe, weights, network, *about)
 

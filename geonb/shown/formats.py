@@ -23,9 +23,8 @@ def sheet(predictions: Predictions) -> Sheet:
         head.append("km to truth")
         pairs = zip(rows, predictions.distances, strict=True)
         rows = [[*row, f"{km:,.1f}"] for row, km in pairs]
-    caption = f"{predictions.warning} " if predictions.warning else ""
-    caption += f"photo {predictions.photo.name}, model {predictions.model}"
-    caption += f", engine {predictions.engine}"
+    caption = f"{predictions.warning} photo {predictions.photo.name}".lstrip()
+    caption += f", model {predictions.model}, engine {predictions.engine}"
     if predictions.within:
         caption += f", only within {predictions.within}"
     if predictions.spread_km:

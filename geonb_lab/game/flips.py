@@ -34,11 +34,7 @@ class Drawn(Protocol):
 
 
 class Street(Protocol):
-    """What is changed, such as `geonb_training.scenes.Street`.
-
-    ``knobs`` are the choices of each knob, what the street had at first before the others;
-    ``settings`` what each is turned to. ``turn`` gives another street with one knob turned.
-    """
+    """What is changed, such as `geonb_training.scenes.Street`: see there."""
 
     @property
     def knobs(self) -> Mapping[str, Sequence[str]]: ...  # noqa: D102
@@ -109,11 +105,13 @@ def show_flips(
     """
     if flips is None:
         flips = [(knob, choices[1]) for knob, choices in street.knobs.items()]
-    scenes = [("as it was", street.draw())]
-    scenes += [(f"{knob}: {choice}", street.turn(knob, choice).draw()) for knob, choice in flips]
-    return Flips(
-        tuple(Flip(name, s.image, in_words(s), predict(model, s.image)) for name, s in scenes)
-    )
+    streets = [("as it was", street)]
+    streets += [(f"{knob}: {choice}", street.turn(knob, choice)) for knob, choice in flips]
+    return Flips(tuple(_flip(model, name, street.draw()) for name, street in streets))
+
+
+def _flip(model: Model, name: str, scene: Drawn) -> Flip:
+    return Flip(name, scene.image, in_words(scene), predict(model, scene.image))
 
 
 def city_of(guess: Prediction) -> str:
