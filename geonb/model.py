@@ -65,7 +65,6 @@ class Model:
         return f"<Model {self.name}: {printable(self._about)}>"
 
     def _repr_html_(self) -> str:
-        """The text as a paragraph, which a notebook wraps between words."""
         from geonb.shown.pictures import paragraph
 
         return paragraph(f"Model {self.name}", self._about)
@@ -168,7 +167,7 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
         from geonb.known import choose
 
         source, why = choose(precision)
-    name, weights, place, own = _find(os.fspath(source), precision, download=download)
+    name, known, place, own = _find(os.fspath(source), precision, download=download)
     files = find_checkpoint(place, int8=precision == "int8", gallery=gallery)
     name = name or printable(Path(files.prefix).name)
     cells = files.cells()
@@ -180,11 +179,10 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
         )
     promise = read_promise(files.folder, len(cells))
     seen: dict[str, Any] = {}
-    if weights and weights.shipped and precision == "float32":
+    if known and known.shipped and precision == "float32":
         with np.load(files.folder / "seen.npz", allow_pickle=False) as stored:
             seen = dict(stored)
-    about = why, own, files, promise, seen
-    return Model(name, engine, cells, files.recipe, weights, network, *about)
+    return Model(name, engine, cells, files.recipe, known, network, why, own, files, promise, seen)
 
 
 def _find(

@@ -172,9 +172,7 @@ def predict(
     within: Within | None = None,
     spread_km: float | None = None,
 ) -> Predictions:
-    """Predict where ``photo`` was taken: the ``top`` most probable places, best first.
-
-    A model with fewer places than ``top`` gives all of them.
+    """Predict where ``photo`` was taken: the ``top`` most probable places (or all), best first.
 
     ``within`` is what you already know: a country's name or ISO code, a circle (latitude,
     longitude, kilometres), or a box (south, west, north, east). Other places are left out, and

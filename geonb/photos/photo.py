@@ -13,12 +13,7 @@ from PIL import Image
 from geonb.errors import PhotoError
 from geonb.files import expanded
 from geonb.photos.contents import end
-from geonb.photos.decoding import (
-    blocks_and_packets,
-    decode,
-    decoding,
-    open_image,
-)
+from geonb.photos.decoding import blocks_and_packets, decode, decoding, open_image
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
