@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from geonb.photos.photo import PhotoSource
     from geonb_lab.evaluation.photo_sets import PhotoSet
 
-_MOST_JSON = 1_000_000
-"""Bytes of a photo's JSON: it holds a place and a name."""
+_MOST_JSON = 1_000_000  # bytes of a photo's JSON: it holds a place and a name
 _END = 1024  # bytes of nothing at the end of every archive
 _NAME = re.compile(r"(?P<shard>.+\.tar)/(?P<name>.+)#(?P<start>\d+)\+(?P<size>\d+)", re.DOTALL)
 
@@ -53,10 +52,7 @@ class Member:
         return f"{self.shard}/{self.name}#{self.start}+{self.size}"
 
     def read(self, most: int = MAX_BYTES) -> bytes:
-        """The photo's bytes, at most so many.
-
-        Raises `PhotoError` if the archive is gone, or shorter by now.
-        """
+        """Some of the photo's bytes. Raises `PhotoError` if the archive is gone, or cut by now."""
         try:
             with self.shard.open("rb") as file:
                 file.seek(self.start)
