@@ -11,6 +11,7 @@ TRAIN := .venv-train
 TOOLS := .venv-dist
 SITE := .venv-site
 UV := .venv-uv
+OLDEST := .venv-oldest
 PIP := -m pip --disable-pip-version-check
 SOURCES := geonb geonb_lab geonb_training tests benchmarks binder colab site tools workshop
 PYTEST_FLAGS ?=
@@ -19,7 +20,7 @@ LAB_FLAGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-313 setup-mxnet demo lab lab-mxnet labextension \
-	check format fuzz test test-newest test-mxnet test-slow test-313 test-ray test-train bench bench-geoclip bench-mini \
+	check format fuzz test test-newest test-mxnet test-slow test-313 test-ray test-train test-oldest bench bench-geoclip bench-mini \
 	notebooks site class-set slides wheelhouse binder-rehearsal colab-rehearsal devcontainer-rehearsal \
 	pictures mini lock dist clean
 
@@ -71,6 +72,9 @@ $(VENV_313)/ready: requirements/newest.txt requirements/geoclip.txt pyproject.to
 
 $(RAY)/ready: requirements/ray.txt pyproject.toml
 	$(call install,$(PYTHON),$(RAY),requirements/ray.txt)
+
+$(OLDEST)/ready: requirements/oldest.txt requirements/geoclip.txt pyproject.toml
+	$(call install,$(PYTHON),$(OLDEST),requirements/oldest.txt)
 
 $(PARITY)/ready: requirements/parity.txt requirements/geoclip.txt pyproject.toml
 	$(call install,$(PYTHON),$(PARITY),requirements/parity.txt)
@@ -150,6 +154,14 @@ test-slow: $(VENV)/ready $(MXNET)/ready  ## the slow tests and those in a browse
 test-313: $(VENV_313)/ready  ## the quick tests on Python 3.13
 	@echo "==> tests on Python 3.13"
 	@$(VENV_313)/bin/python -m pytest -m "not mxnet and not ray and not torch and not browser and not slow and not linux311" $(BOTH) $(PYTEST_FLAGS)
+
+SAFETY := tests/geonb/photos tests/geonb/web tests/geonb/weights tests/geonb/test_writing.py
+
+# Widgets are tested elsewhere. What old releases of others warn of is newer than they are.
+test-oldest: $(OLDEST)/ready  ## the tests of safety, on the oldest releases that pyproject.toml allows
+	@echo "==> tests of safety on the oldest releases that are allowed"
+	@$(OLDEST)/bin/python -m pytest -m "not mxnet and not browser and not slow" $(BOTH) -W ignore::DeprecationWarning \
+	  --ignore tests/geonb/photos/test_uploads.py $(SAFETY) $(PYTEST_FLAGS)
 
 test-ray: $(RAY)/ready  ## the tests on a Ray cluster of three nodes on this machine
 	@echo "==> tests on a Ray cluster"
@@ -231,6 +243,7 @@ lock: $(UV)/ready  ## compile the locks anew, with the newest releases (LOCK_FLA
 	$(COMPILE) $(LOCK_FLAGS) --universal pyproject.toml --group editable -c requirements/newest.txt -o requirements/core.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra mxnet --extra lab --extra dev -o requirements/mxnet.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra mxnet --extra notebooks --group site -o requirements/site.txt
+	$(COMPILE) $(LOCK_FLAGS) --resolution lowest-direct pyproject.toml --extra heic --group oldest -o requirements/oldest.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra ray --group cluster -o requirements/ray.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --group parity -o requirements/parity.txt
 	$(COMPILE) $(LOCK_FLAGS) pyproject.toml --extra train --group training -o requirements/train.txt
@@ -262,4 +275,4 @@ $(TOOLS)/ready: requirements/dist.txt
 	@touch $@
 
 clean:  ## remove the environments and what the tools left behind
-	rm -rf $(VENV) $(VENV_313) $(MXNET) $(RAY) $(PARITY) $(TRAIN) $(SITE) $(TOOLS) $(UV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV_313) $(MXNET) $(RAY) $(PARITY) $(TRAIN) $(SITE) $(TOOLS) $(UV) $(OLDEST) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,32 +74,26 @@ def clean_notebook(path: str | os.PathLike[str]) -> Cleaned:
         notebook = json.loads(text)
     states = notebook["metadata"].pop("widgets", {})
     if not states and not count:
-        return Cleaned(path, 0, 0, None, _copies(path))
-    target = path.resolve()  # a link stays a link
-    others = target.stat().st_nlink - 1
-    backup = _backup(target)
-    with replacing(target) as temporary:
+        return Cleaned(path, 0, 0, None, _elsewhere(path, 0))
+    elsewhere = _elsewhere(path, path.stat().st_nlink - 1)
+    backup = _backup(path.resolve())  # a link stays a link
+    with replacing(path) as temporary:
         text = _written(notebook) + "\n"
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")  # half an emoji
-    elsewhere = _copies(path)
-    if others:
-        elsewhere = (
-            *elsewhere,
-            f"{others} other names of the same file still lead to it as it was",
-        )
     return Cleaned(path, count, _written(states).count('"model_module": '), backup, elsewhere)
 
 
-def _copies(path: Path) -> tuple[str, ...]:
-    """Jupyter's own copy of a notebook, if it holds what is removed here."""
+def _elsewhere(path: Path, others: int) -> tuple[str, ...]:
+    """What else holds what is removed here: Jupyter's own copy, and other names of the file."""
     copy = path.parent / ".ipynb_checkpoints" / f"{path.stem}-checkpoint{path.suffix}"
-    try:
+    found = []
+    with suppress(OSError):  # there is no copy
         text = regular(copy).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ()
-    if '"widgets"' in text or _without_keys(text)[1]:
-        return (f"{copy} may hold as much: remove it too",)
-    return ()
+        if '"widgets"' in text or _without_keys(text)[1]:
+            found.append(f"{copy} may hold as much: remove it too")
+    if others:
+        found.append(f"{others} other names of the same file lead to it as it was before")
+    return tuple(found)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -156,10 +151,8 @@ def _without_keys(text: str) -> tuple[str, int]:
 
 def _backup(path: Path) -> Path:
     """Copy the notebook beside itself, under a name that is free; its owner keeps it."""
-    for number in itertools.count(1):
-        backup = path.with_name(f"{path.name}.bak{number if number > 1 else ''}")
-        if not (backup.exists() or backup.is_symlink()):
-            break
+    names = (f"{path.name}.bak{number if number > 1 else ''}" for number in itertools.count(1))
+    backup = next(new for new in map(path.with_name, names) if not os.path.lexists(new))
     with replacing(backup) as temporary:
         temporary.chmod(0o600)
         shutil.copyfile(path, temporary)

@@ -120,7 +120,7 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
     import ipywidgets
 
     leaflet = provider_module("leaflet")
-    *_, centre, zoom = leaflet.view(bounds(model.cells.places[points]))
+    centre, zoom = leaflet.view(bounds(model.cells.places[points]))
     world = leaflet.base_map(centre, zoom)
     features = [
         leaflet.feature(

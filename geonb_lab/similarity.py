@@ -25,7 +25,7 @@ from geonb.shown.sheets import Sheet
 from geonb.weights.installed import cached_files, own_files
 from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES
 from geonb_lab.evaluation.guesses import one_place
-from geonb_lab.tabular import Tabular
+from geonb_lab.tabular import Tabular, fill
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,10 +77,14 @@ class Lookalikes(Tabular):
         return Sheet(
             f"Where else does it look like {nearest_town(self.place)}?",
             ("nearest town", "similarity", "km away", "latitude", "longitude"),
-            [
-                (town, f"{similarity:.2f}", f"{km:,.0f}", f"{lat:.4f}", f"{lng:.4f}")
-                for town, similarity, km, lat, lng in map(dict.values, self.records())
-            ],
+            fill(
+                self.records(),
+                "{nearest_town}",
+                "{similarity:.2f}",
+                "{km:,.0f}",
+                "{latitude:.4f}",
+                "{longitude:.4f}",
+            ),
             [f"Of {len(self.everywhere):,} places; {apart}", _SIMILARITY],
         )
 
@@ -99,10 +103,8 @@ class Lookalikes(Tabular):
 
     def in_words(self) -> str:
         """The map in words, for people who can't see it."""
-        listed = "; ".join(
-            f"{rank}: {row['nearest_town']}, {row['similarity']:.2f}"
-            for rank, row in enumerate(self.records(), start=1)
-        )
+        rows = fill(self.records(), "{nearest_town}, {similarity:.2f}")
+        listed = "; ".join(f"{rank}: {text}" for rank, (text,) in enumerate(rows, start=1))
         return (
             f"World map of {len(self.everywhere):,} places, the darker the more similar to "
             f"{nearest_town(self.place)}. The most similar ones: {listed}."

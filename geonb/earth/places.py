@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from geonb.distances import Place
 
-LATITUDES, LONGITUDES = ("lat", "latitude"), ("lng", "lon", "long", "longitude")
-"""What columns of tables are called; geonb's own name first."""
 NEAR_KM = 20.0
 """Up to here a place has the name of its nearest town; beyond, it's so many kilometres from it."""
 

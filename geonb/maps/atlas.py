@@ -168,12 +168,11 @@ def _fine(ground: Ground, box: Box) -> str:
     side = np.linspace(0, 1, 20)[:, None]
     corners = np.array([[west, south], [east, south], [east, north], [west, north], [west, south]])
     edge = np.concatenate([a + (b - a) * side for a, b in pairwise(corners)])
-    shores, borders = plane.coasts()
-    land = ground.path(plane.cut_rings(shores.near(box), box), 2, closed=True)
-    lines = ground.path(plane.cut_lines(borders.near(box), box), 2, closed=False)
+    rings, lines = plane.coasts_in(box)
     return (
         f"<path class='geonb-globe' d='{ground.path([edge], 2, closed=True)}'/>"
-        f"<path class='geonb-land' d='{land}'/><path class='geonb-borders' d='{lines}'/>"
+        f"<path class='geonb-land' d='{ground.path(rings, 2, closed=True)}'/>"
+        f"<path class='geonb-borders' d='{ground.path(lines, 2, closed=False)}'/>"
     )
 
 

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.patches import Patch
+    from matplotlib.transforms import Bbox
     from numpy.typing import NDArray
 
     from geonb.distances import Place
+    from geonb.maps.plane import Box
     from geonb.maps.points import Point
     from geonb.predictions import Predictions
 
     Line = NDArray[np.float64]
-    Box = tuple[float, float, float, float]
 
 SEA, LAND, BORDER = "#e3edf3", "#fbf9f4", "#c5bfb0"
 INK, SOFT = "#22303c", "#5b6670"
@@ -46,7 +47,7 @@ class Chart:
         project: Turns degrees (..., 2), longitude first, into the axes' units.
         box: South, west, north, east in degrees.
         frame: The edge of the world, where what is drawn ends; None for a close-up.
-        taken: Boxes that words leave free, in points from the lower left: left, bottom, right, top.
+        taken: Boxes that words leave free, in points from the lower left.
     """
 
     axes: Axes
@@ -54,7 +55,7 @@ class Chart:
     project: Callable[[Line], Line]
     box: Box
     frame: Patch | None = None
-    taken: list[Line] = field(default_factory=list)
+    taken: list[Bbox] = field(default_factory=list)
 
     @property
     def size(self) -> Line:
@@ -73,12 +74,11 @@ class Chart:
         """Whether the map shows the place."""
         return bool(((self.at(place) >= 0) & (self.at(place) <= self.size)).all())
 
-    def free(self, box: Line) -> bool:
+    def free(self, box: Bbox) -> bool:
         """Whether words in this box cover nothing and stay on the map."""
-        low, high, taken = box[:2], box[2:], np.reshape(self.taken, (-1, 4))
-        inside = (low > 4).all() and (high < self.size - 4).all()
-        meets = (low < taken[:, 2:] + _GAP) & (taken[:, :2] < high + _GAP)
-        return bool(inside and not meets.all(axis=1).any())
+        (low, high), (width, height) = box.get_points(), self.size - 4
+        inside = low.min() > 4 and high[0] < width and high[1] < height
+        return bool(inside and not box.padded(*_GAP).count_overlaps(self.taken))
 
     def _moved(self, lines: Iterable[Line]) -> list[Line]:
         """Lines on each turn of the globe on which they meet the map; a world ends at its sides."""
@@ -151,15 +151,10 @@ def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
     lat, lng, half = (south + north) / 2, (west + east) / 2, (north - south) / 2
     chart = Chart(axes, lng, lambda line: (line - (lng, lat)) / (stretch, 1.0), box)
     # What is drawn reaches beyond the map, so that the edges of what is cut stay outside.
-    chart.box = (-90.0, lng - 270, 90.0, lng + 270)
-    land: tuple[Iterable[Line], Iterable[Line]] = plane.land()
-    if fine := 2 * half < 40:  # degrees; the finer coasts
-        chart.box = (lat - 2 * half, 2 * west - lng, lat + 2 * half, 2 * east - lng)
-        shores, borders = (coasts.near(chart.box) for coasts in plane.coasts())
-        land = plane.cut_rings(shores, chart.box), borders
-    chart.add_rings(land[0], **_LAND)
-    width, dashes = (0.8, "--") if fine else (0.6, "-")
-    chart.add_lines(land[1], colors=BORDER, lw=width, linestyles=dashes)
+    chart.box = (lat - 2 * half, 2 * west - lng, lat + 2 * half, 2 * east - lng)
+    shores, borders = plane.coasts_in(chart.box)
+    chart.add_rings(shores, **_LAND)
+    chart.add_lines(borders, colors=BORDER, lw=0.8, linestyles="--")
     chart.box = box
     axes.set(facecolor=SEA, xlim=(-half * ratio, half * ratio), ylim=(-half, half))
     axes.set(xticks=[], yticks=[])
@@ -268,9 +263,11 @@ def _half(words: str, size: float) -> Line:
     return np.array([0.6 * size * len(words), size]) / 2
 
 
-def around(xy: Line, half: Line | float) -> Line:
-    """The box around a spot that reaches so far to each side: left, bottom, right, top."""
-    return np.concatenate([xy - half, xy + half])
+def around(xy: Line, half: Line | float) -> Bbox:
+    """The box around a spot that reaches so far to each side."""
+    from matplotlib.transforms import Bbox
+
+    return Bbox([xy - half, xy + half])
 
 
 def write(chart: Chart, words: str, xy: Line, colour: str, **style: Any) -> None:
@@ -309,4 +306,4 @@ def add_scale_bar(chart: Chart) -> None:
     )
     spot = np.array([[(12 + end) / 2, 19.0]])
     _add_words(chart, f"{km:,g} km", spot, INK, fontsize=8.5, zorder=22)
-    chart.taken.append(np.array([8, 8, end + 4, 26]))
+    chart.taken.append(around(np.array([end / 2 + 6, 17]), np.array([end / 2 - 2, 9])))

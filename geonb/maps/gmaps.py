@@ -58,7 +58,7 @@ def draw(predictions: Predictions, why: str, *, photo: bool, api_key: str | None
     key = os.environ.get(KEY_VARIABLE) if api_key is None else api_key
     if key:
         gmaps.configure(api_key=key)
-    *_, (lat, lng), zoom = view(box(predictions))
+    (lat, lng), zoom = view(box(predictions))
     figure = Figure(
         static.draw(predictions, photo=photo), center=(lat, turned(lng)), zoom=zoom,
         **traits_of(predictions, why, photo=photo),

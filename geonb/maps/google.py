@@ -9,19 +9,20 @@ import traitlets
 
 from geonb.distances import bounds
 from geonb.maps import static
-from geonb.maps.live import Live, Shown, traits_of
-from geonb.maps.points import box, turned, view
+from geonb.maps.live import Live, PlaceList, traits_of
+from geonb.maps.points import box, on_map, turned, view
 from geonb.maps.static import near, spread_out
 from geonb.shown.pictures import data
 
 if TYPE_CHECKING:
+    from geonb.maps.plane import Box
     from geonb.predictions import Predictions
 
 KEY_VARIABLE = "GOOGLE_MAPS_API_KEY"
 """The environment variable with the key."""
 
 
-class GoogleMap(Live, Shown):
+class GoogleMap(Live, PlaceList):
     """The key is handed to the page by message, when the map is displayed or the page asks."""
 
     _esm = data("list.js") + data("google.js")
@@ -55,7 +56,7 @@ def draw(
 ) -> GoogleMap:
     """Draw predictions on Google's map, in the style that ``map_id`` names."""
     key = os.environ.get(KEY_VARIABLE, "") if api_key is None else api_key
-    *_, (lat, lng), zoom = view(box(predictions))
+    (lat, lng), zoom = view(box(predictions))
     several = len(set(predictions.places)) > 1 or predictions.truth is not None
     widget = GoogleMap(
         key,
@@ -72,7 +73,8 @@ def draw(
     return widget
 
 
-def _bounds(box: tuple[float, float, float, float]) -> dict[str, float]:
+def _bounds(box: Box) -> dict[str, float]:
     """A box as Google takes it: the east of one that crosses ±180° is below its west."""
-    south, west, north, east, *_ = view(box)
-    return {"south": south, "west": turned(west), "north": north, "east": turned(east)}
+    south, west, north, east = box
+    sides = {"south": on_map(south), "west": turned(west)}
+    return sides | {"north": on_map(north), "east": turned(east)}

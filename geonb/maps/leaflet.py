@@ -16,7 +16,7 @@ from geonb.errors import MapError
 from geonb.maps import drawing, static
 from geonb.maps.atlas import largest_towns
 from geonb.maps.live import Beside, Live, traits_of
-from geonb.maps.plane import coasts, cut_lines, cut_rings, great_circle, land, on_turns
+from geonb.maps.plane import coasts_in, great_circle, land, on_turns
 from geonb.maps.points import TRUTH, TRUTH_COLOUR, Point, box, in_km, nearest_turn, points, view
 from geonb.maps.static import near, spread_out
 from geonb.shown.pictures import show_photo
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geonb.distances import Place
+    from geonb.maps.plane import Box
     from geonb.predictions import Predictions
     from geonb.shown.pictures import Picture
 
@@ -55,16 +57,15 @@ class LeafletMap(Live, ipywidgets.VBox):
 
 def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     """Draw all predictions on an ipyleaflet map, with their list beside it."""
-    *_, whole, far = view(box(predictions))  # all pins are on the turn of the globe around here
-    *_, (lat, lng), close = view(bounds(near(predictions)))
+    whole, far = view(box(predictions))  # all pins are on the turn of the globe around here
+    (lat, lng), close = view(bounds(near(predictions)))
     if len(set(near(predictions)) & set(predictions.places)) == 1:
         far, close = min(far, 7), min(close, 7)  # closer, a single pin is a pin on nothing
     world = base_map(whole, far, whole[1], near=bounds(near(predictions)))
-    for layer in _truth_layers(predictions, whole[1]):
-        world.add(layer)
     thumbnail = show_photo(predictions.photo, side=200)._repr_html_() if photo else ""
-    for index, point in enumerate(points(predictions)):
-        world.add(_marker(point, index, whole[1], thumbnail))
+    pins = [_pin(p, i, whole[1], thumbnail) for i, p in enumerate(points(predictions))]
+    for layer in [*_way(predictions, whole[1]), *pins]:
+        world.add(layer)
     views = {"bounds": {"center": whole, "zoom": far}}
     if spread_out(predictions):
         views["answer"] = {"center": (lat, nearest_turn(lng, whole[1])), "zoom": close}
@@ -84,27 +85,20 @@ def boxed(shown: Any, picture: Picture, *below: Any, **traits: Any) -> LeafletMa
     return both
 
 
-def base_map(
-    centre: tuple[float, float],
-    zoom: float,
-    turn: float | None = None,
-    near: tuple[float, float, float, float] | None = None,
-) -> Any:
+def base_map(centre: Place, zoom: float, turn: float | None = None, near: Box | None = None) -> Any:
     """An empty map: outlines below, tiles with their attribution above (`tiles`).
 
     ``turn`` is the longitude in the middle of the outlines; without it, that of the centre. Around
     ``near``, a box that isn't large, coasts are fine.
     """
-    world = ipyleaflet.Map(
-        center=centre, zoom=zoom, min_zoom=0, prefer_canvas=True, layout={"height": "420px"},
-        layers=tiles(),
-        panes={_LAND_PANE: {"zIndex": 150, "pointerEvents": "none"}},  # tiles are at 200
-    )  # fmt: skip
     middle = centre[1] if turn is None else turn
-    for layer in [*_land_layers(*land(), middle), *(_fine_layers(near, middle) if near else [])]:
-        world.add(layer)
-    world.add(ipyleaflet.ScaleControl(position="bottomleft", imperial=False))
-    return world
+    fine = _fine_outlines(near, middle) if near else []
+    return ipyleaflet.Map(
+        center=centre, zoom=zoom, min_zoom=0, prefer_canvas=True, layout={"height": "420px"},
+        layers=[*tiles(), *_outlines(*land(), middle), *fine],
+        panes={_LAND_PANE: {"zIndex": 150, "pointerEvents": "none"}},  # tiles are at 200
+        controls=[ipyleaflet.ScaleControl(position="bottomleft", imperial=False)],
+    )  # fmt: skip
 
 
 class _Tiles(ipyleaflet.TileLayer):
@@ -113,57 +107,51 @@ class _Tiles(ipyleaflet.TileLayer):
     referrer_policy = traitlets.Unicode("strict-origin-when-cross-origin").tag(sync=True, o=True)
 
 
-def tiles() -> tuple[Any, ...]:
+def tiles() -> list[Any]:
     """The layer of tiles that the variable GEONB_TILES names, if any. Raises `MapError`."""
     asked = os.environ.get(VARIABLE) or "osm"
     if asked == "none":
-        return ()
+        return []
     if asked not in HOSTS and not all(part in asked for part in ("://", "{z}", "{x}", "{y}")):
         raise MapError(
             f"no tiles {VARIABLE}={asked}; choose {', '.join(HOSTS)}, none, or an address with "
             "{z}, {x} and {y}"
         )
     url, attribution = HOSTS.get(asked, (asked, _OSM))
-    return (_Tiles(url=url, attribution=attribution, max_zoom=19, base=True),)
+    return [_Tiles(url=url, attribution=attribution, max_zoom=19, base=True)]
 
 
-def _land_layers(
-    shores: Iterable[Line],
-    borders: Iterable[Line],
-    centre: float,
-    digits: int = 2,
-    *,
-    stroke: bool = True,
+def _outlines(
+    shores: Iterable[Line], borders: Iterable[Line], centre: float, **look: Any
 ) -> list[Any]:
-    """The outlines within half a turn of the globe around ``centre``, in the pane for them.
+    """Land and borders within half a turn of the globe around ``centre``, in the pane for them.
 
     Shapes and not GeoJSON, which ipyleaflet draws in the pane above the tiles, whatever it is told.
     """
     line = {"color": drawing.BORDER, "weight": 1, "pane": _LAND_PANE}
-    filled = {"fill_color": drawing.LAND, "fill_opacity": 1.0, "stroke": stroke}
-    rings = [[ring] for ring in _moved(shores, centre, digits)]
+    filled = {"fill_color": drawing.LAND, "fill_opacity": 1.0} | look
+    rings = [[ring] for ring in _moved(shores, centre)]
     return [
-        ipyleaflet.Polygon(locations=rings, **filled, **line),
-        ipyleaflet.Polyline(locations=_moved(borders, centre, digits), fill=False, **line),
+        ipyleaflet.Polygon(locations=rings, **(line | filled)),
+        ipyleaflet.Polyline(locations=_moved(borders, centre), fill=False, **line),
     ]
 
 
-def _fine_layers(near: tuple[float, float, float, float], centre: float) -> list[Any]:
+def _fine_outlines(near: Box, centre: float) -> list[Any]:
     """Fine coasts around a box, on a sea of their own."""
     south, west, north, east = near
     out = max(north - south, east - west, _FINE_LEAST)
     if out > _FINE_MOST:
         return []
-    box = (max(south - out, -85.0), west - out, min(north + out, 85.0), east + out)
-    low, left, high, right = box
-    corners = np.array([(left, low), (right, low), (right, high), (left, high)])
-    sea = ipyleaflet.Polygon(
-        locations=[[ring] for ring in _moved([corners], centre)], stroke=False,
-        fill_color=drawing.SEA, fill_opacity=1.0, pane=_LAND_PANE,
-    )  # fmt: skip
-    shores, borders = (coast.near(box) for coast in coasts())
-    rings, lines = cut_rings(shores, box), cut_lines(borders, box)
-    return [sea, *_land_layers(rings, lines, centre, 3, stroke=False)]
+    box = low, left, high, right = (
+        max(south - out, -85),
+        west - out,
+        min(north + out, 85),
+        east + out,
+    )
+    sea = np.array([(left, low), (right, low), (right, high), (left, high)])
+    water, _ = _outlines([sea], [], centre, stroke=False, fill_color=drawing.SEA)
+    return [water, *_outlines(*coasts_in(box), centre, stroke=False)]
 
 
 def shapes(features: list[dict[str, Any]]) -> Any:
@@ -183,60 +171,44 @@ def feature(
     }
 
 
-def _moved(lines: Iterable[Line], centre: float, digits: int = 2) -> list[Any]:
+def _moved(lines: Iterable[Line], centre: float, digits: int = 3) -> list[Any]:
     """Lines on the turns of the globe around ``centre``, as Leaflet takes them: latitude first."""
-    return [
-        line[:, ::-1].round(digits).tolist() for line in on_turns(lines, centre - 180, centre + 180)
-    ]
+    inside = on_turns(lines, centre - 180, centre + 180)
+    return [line[:, ::-1].round(digits).tolist() for line in inside]
 
 
-def _marker(point: Point, index: int, centre: float, thumbnail: str) -> Any:
+def _pin(point: Point, index: int, centre: float, thumbnail: str) -> Any:
+    """A marker whose tip is the place; the middle of the truth's star is."""
     lat, lng = point.on_mercator
+    width, height = (26, 26) if point.mark == TRUTH else (26, 34)  # pixels
+    look = f'class="geonb-pin" style="background:{point.colour}"'
+    html = f'<span data-geonb="{index}" {look}><b>{point.mark}</b></span>'
+    icon = {"icon_anchor": [width // 2, height], "popup_anchor": [0, -height]}
+    if point.mark == TRUTH:
+        html, icon = f'<span data-geonb="{index}" class="geonb-star">{TRUTH}</span>', {}
     return ipyleaflet.Marker(
-        location=(lat, nearest_turn(lng, centre)), icon=_icon(point, index),
-        title=point.words, alt=point.words, draggable=False,
-        z_index_offset=10_000 + 100 * point.front,
+        location=(lat, nearest_turn(lng, centre)), title=point.words, alt=point.words,
+        icon=ipyleaflet.DivIcon(html=html, icon_size=[width, height], **icon),
         popup=ipywidgets.HTML(thumbnail + f"<p>{escape(point.words)}</p>"),
+        z_index_offset=10_000 + 100 * point.front, draggable=False,
     )  # fmt: skip
 
 
-def _icon(point: Point, index: int) -> Any:
-    """A pin whose tip is the place, or the truth's star, whose middle is."""
-    width, height = 26, 34  # pixels
-    if point.mark == TRUTH:
-        html = f'<span class="geonb-star" data-geonb="{index}">{TRUTH}</span>'
-        return ipyleaflet.DivIcon(html=html, icon_size=[width, width])
-    html = (
-        f'<span class="geonb-pin" data-geonb="{index}" style="background:{point.colour}">'
-        f"<b>{point.mark}</b></span>"
-    )
-    return ipyleaflet.DivIcon(
-        html=html,
-        icon_size=[width, height],
-        icon_anchor=[width // 2, height],
-        popup_anchor=[0, -height],
-    )
-
-
-def _truth_layers(predictions: Predictions, centre: float) -> list[Any]:
+def _way(predictions: Predictions, centre: float) -> list[Any]:
     """The line from the truth to the best guess, and the distance at its middle."""
     truth, distances = predictions.truth, predictions.distances
     if truth is None or distances is None:
         return []
     line = great_circle(truth, predictions[0].place)
     lng, lat = line[len(line) // 2].tolist()
-    words = ipyleaflet.DivIcon(
-        html=f'<span class="geonb-distance">{in_km(distances[0])}</span>', icon_size=[0, 0]
-    )
+    html = f'<span class="geonb-distance">{in_km(distances[0])}</span>'
     return [
         ipyleaflet.Polyline(
-            locations=_moved([line], centre, _DIGITS),
-            color=TRUTH_COLOUR,
-            weight=2,
-            dash_array="6 6",
-            fill=False,
+            locations=_moved([line], centre, _DIGITS), color=TRUTH_COLOUR, weight=2,
+            dash_array="6 6", fill=False,
         ),
         ipyleaflet.Marker(
-            location=(lat, nearest_turn(lng, centre)), icon=words, draggable=False, keyboard=False
+            location=(lat, nearest_turn(lng, centre)), draggable=False, keyboard=False,
+            icon=ipyleaflet.DivIcon(html=html, icon_size=[0, 0]),
         ),
-    ]
+    ]  # fmt: skip

@@ -63,7 +63,7 @@ def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, A
     }  # fmt: skip
 
 
-class Shown(anywidget.AnyWidget):
+class PlaceList(anywidget.AnyWidget):
     """A widget with the list of places; its traits are what `traits_of` gives."""
 
     _css = data("geonb.css")
@@ -77,7 +77,7 @@ class Shown(anywidget.AnyWidget):
         super().__init__(uid=uuid.uuid4().hex, **traits)
 
 
-class Beside(Shown):
+class Beside(PlaceList):
     """The list beside a map that another widget draws."""
 
     _esm = data("apart.js") + data("list.js") + data("beside.js")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from geonb.distances import Place
 
     Line = NDArray[np.float64]
+    Box = tuple[float, float, float, float]
 
 _TURNS = (-360.0, 0.0, 360.0)
 """Degrees; the turns of the globe on which a line may meet a map that crosses ±180°."""
@@ -53,7 +54,7 @@ class Lines:
     low: Line
     high: Line
 
-    def near(self, box: tuple[float, float, float, float]) -> Iterator[Line]:
+    def near(self, box: Box) -> Iterator[Line]:
         """Those that meet south, west, north, east, on the turn of the globe on which they do."""
         south, west, north, east = box
         for turn in _TURNS:
@@ -68,6 +69,12 @@ def coasts() -> tuple[Lines, Lines]:
     packed = files("geonb").joinpath("data", "coasts.json.gz").read_bytes()
     coasts = json.loads(gzip.decompress(packed))
     return _unpacked(coasts["land"]), _unpacked(coasts["borders"])
+
+
+def coasts_in(box: Box) -> tuple[list[Line], list[Line]]:
+    """Fine land rings and borders inside south, west, north, east."""
+    shores, borders = (lines.near(box) for lines in coasts())
+    return list(cut_rings(shores, box)), list(cut_lines(borders, box))
 
 
 def _unpacked(packed: dict[str, list[int]]) -> Lines:
@@ -85,7 +92,7 @@ def on_turns(lines: Iterable[Line], west: float, east: float) -> Iterator[Line]:
                 yield line + np.array([turn, 0.0])
 
 
-def cut_rings(rings: Iterable[Line], box: tuple[float, float, float, float]) -> Iterator[Line]:
+def cut_rings(rings: Iterable[Line], box: Box) -> Iterator[Line]:
     """The parts of rings inside south, west, north, east, as rings."""
     from matplotlib.path import Path
     from matplotlib.transforms import Bbox
@@ -98,7 +105,7 @@ def cut_rings(rings: Iterable[Line], box: tuple[float, float, float, float]) -> 
         yield from map(np.asarray, cut.to_polygons())
 
 
-def cut_lines(lines: Iterable[Line], box: tuple[float, float, float, float]) -> Iterator[Line]:
+def cut_lines(lines: Iterable[Line], box: Box) -> Iterator[Line]:
     """The parts of lines inside south, west, north, east, and one point more at each end."""
     south, west, north, east = box
     for line in lines:

@@ -12,10 +12,11 @@ from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
     from geonb.distances import Place
+    from geonb.maps.plane import Box
     from geonb.predictions import Predictions
 
 TRUTH = "★"
-"""The label of the true place."""
+"""The mark of the true place."""
 BEST_COLOUR, PIN_COLOUR, TRUTH_COLOUR = "#c43c1c", "#2e5f8a", "#00664b"
 """Vermilion, blue and green that the colour-blind can tell apart, dark enough for white digits."""
 
@@ -44,7 +45,7 @@ class Point:
     @property
     def on_mercator(self) -> Place:
         """Where a Mercator map shows it: such maps end at 85°, and poles stand at their edge."""
-        return _on_map(self.place[0]), self.place[1]
+        return on_map(self.place[0]), self.place[1]
 
     @property
     def colour(self) -> str:
@@ -82,35 +83,29 @@ def points(predictions: Predictions) -> list[Point]:
     return marked
 
 
-def box(predictions: Predictions) -> tuple[float, float, float, float]:
+def box(predictions: Predictions) -> Box:
     """South, west, north, east around all points; east is beyond 180 across the ±180° line."""
     truth = [] if predictions.truth is None else [predictions.truth]
     return bounds([*predictions.places, *truth])
 
 
-def view(
-    box: tuple[float, float, float, float], width: int = 380, height: int = 400
-) -> tuple[float, float, float, float, Place, int]:
-    """What a Mercator map of so many pixels shows of a box: it, its centre, and a zoom that fits.
+def view(box: Box) -> tuple[Place, int]:
+    """The centre of a Mercator map that shows a box, on its turn of the globe, and its zoom.
 
-    Latitudes end at 85°, where such maps do; the centre is on the box's turn of the globe.
+    The map may be as small as 380 x 400 pixels.
     """
     south, west, north, east = box
-    south, north = _on_map(south), _on_map(north)
-    low, high = _mercator(south), _mercator(north)
-    wide = (east - west) / 360 / (width - 2 * _MARGIN)
-    tall = (high - low) / math.tau / (height - 2 * _MARGIN)
+    low, high = (math.asinh(math.tan(math.radians(on_map(lat)))) for lat in (south, north))
+    wide = (east - west) / 360 / (380 - 2 * _MARGIN)
+    tall = (high - low) / math.tau / (400 - 2 * _MARGIN)
     zoom = math.floor(-math.log2(max(wide, tall, 1e-9) * 256))  # pixels of the world at zoom 0
     centre = math.degrees(math.atan(math.sinh((low + high) / 2))), (west + east) / 2
-    return south, west, north, east, centre, min(max(zoom, 0), 10)  # at 10 a city fills it
+    return centre, min(max(zoom, 0), 10)  # at 10 a city fills it
 
 
-def _on_map(lat: float) -> float:
+def on_map(lat: float) -> float:
+    """A latitude, or where a Mercator map ends."""
     return min(max(lat, -_MERCATOR_END), _MERCATOR_END)
-
-
-def _mercator(lat: float) -> float:
-    return math.asinh(math.tan(math.radians(lat)))
 
 
 def turned(lng: float) -> float:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 from html import escape
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from geonb.distances import bounds, distance
 from geonb.maps import drawing
@@ -24,6 +26,7 @@ from geonb.shown.pictures import Picture
 from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from geonb.distances import Place
@@ -61,86 +64,70 @@ def spread_out(predictions: Predictions) -> bool:
 
 
 def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
-    """The matplotlib figure. Its last two axes are the close-up and the world."""
+    """The matplotlib figure; its axes are the photo, the close-up, the world and the list."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(_WIDTH, _HEIGHT), facecolor="white")
-    top = _HEIGHT - 0.45
-    figure.text(
-        _MARGIN / _WIDTH, top / _HEIGHT, headline(predictions), fontsize=19, weight="bold",
-        color=drawing.INK, va="baseline",
-    )  # fmt: skip
-    figure.text(
-        _MARGIN / _WIDTH, (top - 0.27) / _HEIGHT, how_sure(predictions), fontsize=10,
-        color=drawing.SOFT, va="baseline",
-    )  # fmt: skip
-    left = _MARGIN
+    _add_words(figure, predictions)
+    widths, image = [6.5], None
     if photo:
-        left += _add_photo(figure, predictions) + _MARGIN
-    width = _BODY if photo else 6.5
-    close = drawing.close_up(figure.add_axes(_inches(left, _FOOT, width, _BODY)), near(predictions))
+        image = predictions.photo.image()
+        image.thumbnail((1200, 1200))  # pixels
+        widths = [min(_BODY * image.width / image.height, 3.4), _BODY]
+    rest = _WIDTH - sum(widths) - (len(widths) + 2) * _MARGIN
+    heights = (rest / 2.05, _BODY - rest / 2.05 - 0.1)  # the world is 2.05 times as wide as high
+    grid = figure.add_gridspec(
+        2, len(widths) + 1, width_ratios=[*widths, rest], height_ratios=heights,
+        left=_MARGIN / _WIDTH, right=1 - _MARGIN / _WIDTH, bottom=_FOOT / _HEIGHT,
+        top=(_FOOT + _BODY) / _HEIGHT, hspace=0.2 / _BODY,
+        wspace=_MARGIN / np.mean([*widths, rest]),
+    )  # fmt: skip
+    if image:
+        axes = figure.add_subplot(grid[:, 0], anchor="NW")
+        axes.imshow(image)
+        axes.set_axis_off()
+    close = drawing.close_up(figure.add_subplot(grid[:, -2]), near(predictions))
     drawing.add_scale_bar(close)
     drawing.add_pins(close, predictions)
     drawing.add_towns(close)
-    left += width + _MARGIN
-    right = _WIDTH - left - _MARGIN
     lowest, west, highest, east = box(predictions)
     # The map is turned for places near the ±180° line, not for some in Asia and some in America.
     centre = (west + east) / 2 if east > 180 and east - west < 120 else 0.0
-    high = right / 2.05
     south, north = -90.0 if lowest < -58 else -58.0, 90.0 if highest > 83 else 84.0
-    axes = figure.add_axes(_inches(left, _FOOT + _BODY - high, right, high))
+    axes = figure.add_subplot(grid[0, -1], anchor="N")
     world = drawing.world(axes, centre, south=south, north=north)
     drawing.add_pins(world, predictions, 0.5, close)
-    _add_list(figure, predictions, left, right, _BODY - high - 0.1)
-    _add_foot(figure, predictions)
+    _add_list(figure.add_subplot(grid[1, -1], xlim=(0, rest), ylim=(0, heights[1])), predictions)
     return figure
 
 
-def _add_foot(figure: Figure, predictions: Predictions) -> None:
-    """What has to be said beside the answer, and what the star means."""
+def _add_words(figure: Figure, predictions: Predictions) -> None:
+    """The answer above, and below what has to be said beside it, and what the star means."""
     note = fill(f"{predictions.note}.", 165) if predictions.note else ""
-    texts = [(_MARGIN, note, drawing.SOFT, "left")]
-    if predictions.truth is not None:
-        texts.append((_WIDTH - _MARGIN, f"{TRUTH} true place", TRUTH_COLOUR, "right"))
-    for x, words, colour, side in texts:
-        figure.text(
-            x / _WIDTH, (_FOOT - 0.1) / _HEIGHT, words, fontsize=8, color=colour, ha=side, va="top"
-        )
+    star = f"{TRUTH} true place" if predictions.truth else ""
+    top, foot, left, right = _HEIGHT - 0.45, _FOOT - 0.1, _MARGIN, _WIDTH - _MARGIN
+    texts: tuple[tuple[float, float, str, dict[str, Any]], ...] = (
+        (
+            left,
+            top,
+            headline(predictions),
+            {"fontsize": 19, "weight": "bold", "color": drawing.INK},
+        ),
+        (left, top - 0.27, how_sure(predictions), {"fontsize": 10, "color": drawing.SOFT}),
+        (left, foot, note, {"fontsize": 8, "color": drawing.SOFT, "va": "top"}),
+        (right, foot, star, {"fontsize": 8, "color": TRUTH_COLOUR, "va": "top", "ha": "right"}),
+    )
+    for x, y, words, style in texts:
+        figure.text(x / _WIDTH, y / _HEIGHT, words, **style)
 
 
-def _inches(
-    left: float, bottom: float, width: float, height: float
-) -> tuple[float, float, float, float]:
-    """A rectangle in inches as a part of the card."""
-    return left / _WIDTH, bottom / _HEIGHT, width / _WIDTH, height / _HEIGHT
-
-
-def _add_photo(figure: Figure, predictions: Predictions) -> float:
-    """The photo at the left, whole; gives its width in inches."""
-    image = predictions.photo.image()
-    image.thumbnail((1200, 1200))  # pixels
-    ratio = image.width / image.height
-    width = min(_BODY * ratio, 3.4)
-    height = width / ratio
-    axes = figure.add_axes(_inches(_MARGIN, _FOOT + _BODY - height, width, height))
-    axes.imshow(image, aspect="auto")
-    axes.set_axis_off()
-    return width
-
-
-def _add_list(
-    figure: Figure, predictions: Predictions, left: float, width: float, height: float
-) -> None:
+def _add_list(axes: Axes, predictions: Predictions) -> None:
     """Five guesses below the world: number, town, probability, distance, and a bar for each."""
-    axes = figure.add_axes(_inches(left, _FOOT, width, height))
-    axes.set(xlim=(0, width), ylim=(0, height))
     axes.set_axis_off()
-    rows = predictions[:5]
-    pitch = min(height / len(rows), 0.36)
-    truth = predictions.distances
+    (_, width), (_, height) = axes.get_xlim(), axes.get_ylim()  # inches
+    pitch, truth = min(height / len(predictions[:5]), 0.36), predictions.distances
     most = max(p.probability for p in predictions) or 1.0
-    for i, (p, point) in enumerate(zip(rows, points(predictions), strict=False)):
+    for i, (p, point) in enumerate(zip(predictions[:5], points(predictions), strict=False)):
         y = height - (i + 0.55) * pitch
         share = percent(p.probability)
         tail = share if truth is None else f"{share} · {in_km(truth[i])}"
@@ -151,7 +138,5 @@ def _add_list(
         axes.text(0.2, y, town, fontsize=9, color=drawing.INK)
         axes.text(width, y, tail, fontsize=9, color=drawing.SOFT, ha="right")
         for part, colour in ((1.0, "#e8ebee"), (p.probability / most, point.colour)):
-            axes.plot(
-                [0.2, 0.2 + (width - 0.2) * part], [y - 0.09] * 2, lw=2.2, color=colour,
-                solid_capstyle="butt",
-            )  # fmt: skip
+            end = 0.2 + (width - 0.2) * part
+            axes.hlines(y - 0.09, 0.2, end, lw=2.2, color=colour, capstyle="butt")

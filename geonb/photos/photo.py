@@ -98,9 +98,16 @@ class Photo:
 
     @property
     def _known(self) -> Known | None:
-        from geonb.photos import metadata
+        def read() -> Known | None:
+            from geonb.photos import metadata
 
-        return self._once("known", lambda: metadata.place(self._facts, self.path))
+            if not self.path:
+                return metadata.place(self._facts)
+            from geonb.photos.sidecars import beside
+
+            return metadata.place(self._facts, *beside(self.path))
+
+        return self._once("known", read)
 
     @property
     def artist(self) -> str:

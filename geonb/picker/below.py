@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import io
 import sys
 import threading
 import traceback
-from contextvars import ContextVar
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from html import escape
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -20,10 +19,7 @@ if TYPE_CHECKING:
 
     from geonb.photos.photo import Photo
 
-    Bundles = list[dict[str, Any]]
-
-_TAKEN: ContextVar[Bundles | None] = ContextVar("taken", default=None)
-"""Where the output of the callback goes that runs in this thread; None outside callbacks."""
+_ONE_AT_A_TIME = threading.RLock()
 
 
 class Below:
@@ -36,109 +32,62 @@ class Below:
     def __init__(self) -> None:
         from IPython.display import DisplayHandle
 
-        self._bundles: Bundles = []
-        self._lock = threading.Lock()
+        self._bundles: list[dict[str, Any]] = []
         self._output = DisplayHandle()
         self._output.display(_together([]), raw=True)
 
     def clear(self) -> None:
         """Show nothing."""
-        with self._lock:
+        with _ONE_AT_A_TIME:
             self._bundles.clear()
             self._output.update(_together([]), raw=True)
 
     def add(self, callback: Callable[[Photo], Any], photo: Photo) -> None:
         """Call back, and show what comes of it below what is there."""
-        with _taking() as bundles:
-            _call(callback, photo)
-        with self._lock:
+        printed = _Printed(sys.stdout), _Printed(sys.stderr)
+        with _ONE_AT_A_TIME, _displays_taken() as bundles:
+            with redirect_stdout(printed[0]), redirect_stderr(printed[1]):
+                _call(callback, photo)
+            if text := "".join(stream.text.getvalue() for stream in printed):
+                self._bundles.append({"text/plain": text.rstrip("\n")})
             self._bundles += bundles
-            self._output.update(_together(self._bundles), raw=True)
+        self._output.update(_together(self._bundles), raw=True)
 
 
-class _Stream(io.TextIOBase):
-    """Takes what callbacks print, each in its own thread, and passes everything else on."""
+class _Printed(io.TextIOBase):
+    """Takes what this thread prints; what other cells print goes on to the stream itself."""
 
     def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
+        self._stream, self._thread, self.text = stream, threading.get_ident(), io.StringIO()
 
     def write(self, text: str) -> int:
-        if (bundles := _TAKEN.get()) is None:
-            return self.stream.write(text)
-        if not (bundles and bundles[-1].get("printed")):
-            bundles.append({"printed": True, "text/plain": ""})
-        bundles[-1]["text/plain"] += text
-        return len(text)
+        here = threading.get_ident() == self._thread
+        return (self.text if here else self._stream).write(text)
 
     def flush(self) -> None:
-        self.stream.flush()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.stream, name)
+        self._stream.flush()
 
 
-class _Streams:
-    """Stands before stdout and stderr while callbacks run, however many at once."""
-
-    def __init__(self) -> None:
-        self._lock, self._running = threading.Lock(), 0
-        self._stood: dict[str, _Stream] = {}
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._running += 1
-            for name in ("stdout", "stderr") if self._running == 1 else ():
-                self._stood[name] = _Stream(getattr(sys, name))
-                setattr(sys, name, self._stood[name])
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._running -= 1
-            for name, stream in self._stood.items() if not self._running else ():
-                if getattr(sys, name) is stream:  # somebody else's, set since, stays
-                    setattr(sys, name, stream.stream)
-
-
-_STREAMS = _Streams()
-
-
-@contextlib.contextmanager
-def _taking() -> Iterator[Bundles]:
-    """Take what this thread prints and displays in this block, and leave the process as it was."""
-    bundles: Bundles = []
-    token = _TAKEN.set(bundles)
-    try:
-        with _STREAMS, _displays(bundles):
-            yield bundles
-    finally:
-        _TAKEN.reset(token)
-    for bundle in bundles:
-        if bundle.pop("printed", False):
-            bundle["text/plain"] = bundle["text/plain"].rstrip("\n")
-
-
-@contextlib.contextmanager
-def _displays(bundles: Bundles) -> Iterator[None]:
-    """Take what this thread displays; ipykernel's hooks are a thread's own. Elsewhere, nothing."""
+@contextmanager
+def _displays_taken() -> Iterator[list[dict[str, Any]]]:
+    """Take what this thread displays: ipykernel's hooks are a thread's own."""
     from IPython import get_ipython
 
+    bundles: list[dict[str, Any]] = []
     publisher: Any = getattr(get_ipython(), "display_pub", None)
     if not hasattr(publisher, "register_hook"):
-        yield
+        yield bundles
         return
 
     def take(message: dict[str, Any]) -> dict[str, Any] | None:
-        if message["header"]["msg_type"] == "clear_output":
-            bundles.clear()
-        elif message["header"]["msg_type"] == "display_data":
-            bundles.append(message["content"]["data"])
-        else:
+        if message["header"]["msg_type"] != "display_data":
             return message
+        bundles.append(message["content"]["data"])
         return None
 
     publisher.register_hook(take)
     try:
-        yield
+        yield bundles
     finally:
         publisher.unregister_hook(take)
 
@@ -157,7 +106,7 @@ def _call(callback: Callable[[Photo], Any], photo: Photo) -> None:
             display(result)
 
 
-def _together(bundles: Bundles) -> dict[str, Any]:
+def _together(bundles: list[dict[str, Any]]) -> dict[str, Any]:
     """One output: as it is if it is alone (a live map, say), else the HTML of all."""
     if len(bundles) == 1:
         return bundles[0]

@@ -64,9 +64,15 @@ class Picture:
         display({"text/html": words + self.html, "text/plain": self.text}, raw=True)
 
     def image(self, kind: str = "png") -> bytes:
-        """The picture's bytes, as ``png``, ``svg`` or ``pdf``."""
-        buffer = io.BytesIO()
-        self.figure().savefig(buffer, format=kind, dpi=_DPI, metadata={_SIGNED[kind]: SIGNATURE})
+        """The picture's bytes, as ``png``, ``svg`` or ``pdf``. Raises `PictureError`."""
+        buffer, signed = io.BytesIO(), {_SIGNED[kind]: SIGNATURE}
+        try:
+            self.figure().savefig(buffer, format=kind, dpi=_DPI, metadata=signed)
+        except RuntimeError as error:  # a matplotlib that is told to use LaTeX, which isn't here
+            raise PictureError(
+                f"matplotlib can't draw it ({error!s:.200}); if its setting text.usetex is on, "
+                "install LaTeX, or turn it off"
+            ) from error
         return buffer.getvalue()
 
     def save(self, path: str | os.PathLike[str]) -> None:

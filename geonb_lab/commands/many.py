@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from geonb_lab.many.finding import Listing
     from geonb_lab.many.results import Result
 
-_DECIDING = ("top", "within", "spread_km")
-"""The options that decide what a table holds: a run goes on with the same ones."""
-
 
 @dataclass
 class Outputs:
@@ -87,7 +84,8 @@ def locate_many(
     outputs.check(photos)
     model = load()
     begun = {"geonb": geonb.__version__, "model": model.name, "engine": model.engine}
-    begun |= {name: options[name] for name in _DECIDING if options[name] is not None}
+    deciding = ("top", "within", "spread_km")
+    begun |= {name: options[name] for name in deciding if options[name] is not None}
     failures: Counter[str] = Counter()
     with ExitStack() as stack:
         table = outputs.table or Path(stack.enter_context(TemporaryDirectory()), "rows.csv")
@@ -108,10 +106,10 @@ def locate_many(
         finally:
             outputs.write(rows, model.note)
     found.skipped["are named twice"] = len(found.photos) - len(photos)
+    counts = {f"left out: they {what}": count for what, count in found.skipped.items()} | failures
+    counts |= outputs.labels.counts if outputs.labels else {}
     click.echo(f"{len(photos):,} photos" + (f", {len(done):,} done before" if done else ""))
-    left_out = Counter({f"left out: they {what}": count for what, count in found.skipped.items()})
-    labelled = outputs.labels.counts if outputs.labels else Counter[str]()
-    for what, count in [*left_out.items(), *failures.items(), *labelled.items()]:
+    for what, count in counts.items():
         if count:
             click.echo(f"{count:>9,}  {what}")
     for path in outputs.files:
@@ -169,11 +167,10 @@ class Labels:
             return
         try:
             found = label_for(photo, result.predictions, self.sure)
-            if isinstance(found, Label):
-                if self.dry_run:
-                    tqdm.write(str(found))
-                else:
-                    write_label(found)
+            if isinstance(found, Label) and self.dry_run:
+                tqdm.write(str(found))
+            elif isinstance(found, Label):
+                write_label(found)
         except GeonbError as error:
             complain(error)
             found = "the sidecar can't be read or written"

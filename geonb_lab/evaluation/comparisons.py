@@ -12,7 +12,7 @@ from geonb.errors import EvaluationError
 from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.axes import CONSTANT, OWN, arms, literal, new_axes
 from geonb_lab.evaluation.scores import THRESHOLDS_KM, Z95
-from geonb_lab.tabular import Tabular
+from geonb_lab.tabular import Tabular, fill
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,12 +51,6 @@ class PairedRow:
         """Whether p is small enough, given that so many distances are tested (Bonferroni)."""
         return self.p * len(THRESHOLDS_KM) < _ALPHA
 
-    @property
-    def range(self) -> str:
-        """The interval in words."""
-        low, high = self.interval
-        return f"{low:+.1f} to {high:+.1f}"
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Tabular):
@@ -76,14 +70,12 @@ class Comparison(Tabular):
     def sheet(self) -> Sheet:
         """See `Tabular`."""
         head = ["within", self.a, self.b, "only first", "only second", "difference", "95%", "p"]
-        rows = [
-            [
-                f"{row.threshold_km:g} km", f"{row.a:.1f}", f"{row.b:.1f}", f"{row.only_a:,}",
-                f"{row.only_b:,}", f"{row.difference:+.1f}", row.range,
-                f"{row.p:.2g}" if row.p > 1e-12 else "< 1e-12",
-            ]
-            for row in self.rows
-        ]  # fmt: skip
+        rows = fill(
+            self.records(), "{within_km:g} km", "{percent_a:.1f}", "{percent_b:.1f}", "{only_a:,}",
+            "{only_b:,}", "{difference:+.1f}", "{low:+.1f} to {high:+.1f}", "{p:.2g}",
+        )  # fmt: skip
+        for shown, row in zip(rows, self.rows, strict=True):
+            shown[-1] = shown[-1] if row.p > 1e-12 else "< 1e-12"
         caption = f"Per cent of the same {self.photos:,} photos; the first against the second"
         return Sheet(caption, head, rows, self._verdict())
 
@@ -128,11 +120,9 @@ class Comparison(Tabular):
 
     def in_words(self) -> str:
         """See `Tabular`."""
-        rows = (
-            f"{row.difference:+.1f} within {row.threshold_km:g} km ({row.range})"
-            for row in self.rows
-        )
-        return f"{self.a} minus {self.b}, in points: {', '.join(rows)}."
+        gap = "{difference:+.1f} within {within_km:g} km ({low:+.1f} to {high:+.1f})"
+        rows = ", ".join(text for (text,) in fill(self.records(), gap))
+        return f"{self.a} minus {self.b}, in points: {rows}."
 
 
 def compare(a: Evaluation, b: Evaluation) -> Comparison:

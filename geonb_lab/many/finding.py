@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_RAW = {".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"}
 ENDINGS = {
+    *_RAW,
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".tif", ".tiff"),
     *(".bmp", ".heic", ".heif", ".hif", ".avif"),
 }
@@ -32,8 +34,6 @@ _ASIDE = {
 """Folders of previews and of deleted photos: Synology's, QNAP's and those of desktops."""
 _ASIDE_ENDINGS = (".lrdata", ".photoslibrary/resources", ".aplibrary/previews")
 """The same inside catalogues: Lightroom's, Apple's Photos and Aperture."""
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
-          (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 
 
 @dataclass
@@ -82,13 +82,17 @@ def in_folder(folder: Path, skipped: Counter[str]) -> list[str]:
         except OSError:
             skipped["are in folders that can't be read"] += 1
             continue
-        for entry in listed:
+        parts = [os.path.splitext(entry.name.lower()) for entry in listed]  # noqa: PTH122 - faster
+        pictures = {stem for stem, ending in parts if ending in ENDINGS - _RAW}
+        for entry, (stem, ending) in zip(listed, parts, strict=True):
             if entry.is_dir(follow_symlinks=False):
                 hidden = aside or _is_aside(entry.path)
                 if hidden or not entry.name.startswith("."):
                     rest.append((entry.path, hidden))
             elif not entry.name.startswith("."):
-                reason = "are previews or deleted photos" if aside else _reason(entry)
+                reason = "are previews or deleted photos" if aside else _reason(entry, ending)
+                if ending in _RAW and stem in pictures:
+                    reason = reason or "are raw photos beside their pictures"
                 if reason:
                     skipped[reason] += 1
                 else:
@@ -101,11 +105,11 @@ def _is_aside(path: str) -> bool:
     return plain.rpartition("/")[2] in _ASIDE or plain.endswith(_ASIDE_ENDINGS)
 
 
-def _reason(entry: os.DirEntry[str]) -> str:
+def _reason(entry: os.DirEntry[str], ending: str) -> str:
     """Why a file of a folder is no photo; empty if it is one, or vanished, which is told later."""
     if entry.is_symlink() and os.path.isdir(entry.path):  # noqa: PTH112 - twice as fast
         return "are linked folders"
-    if os.path.splitext(entry.name)[1].lower() not in ENDINGS:  # noqa: PTH122
+    if ending not in ENDINGS:
         return OTHER_FILES
     strange = not os.path.isfile(entry.path) and os.path.exists(entry.path)  # noqa: PTH110, PTH113
     return "are no regular files" if strange else ""
@@ -129,7 +133,6 @@ def text_of(data: bytes, errors: str = "strict") -> str:
 
     ``errors`` says what becomes of bytes that are no UTF-8. Raises `ValueError`.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding)
-    return data.decode("utf-8", errors)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    return data.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors)

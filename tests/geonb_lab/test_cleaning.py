@@ -153,11 +153,12 @@ def test_other_names_of_the_file_and_jupyters_copy_are_told(tmp_path):
     copy.write_bytes(path.read_bytes())
     cleaned = geonb_lab.clean_notebook(path)
     assert f"{copy} may hold as much: remove it too" in repr(cleaned)
-    assert "1 other names of the same file still lead to it as it was" in repr(cleaned)
+    assert "1 other names of the same file lead to it as it was before" in repr(cleaned)
     again = geonb_lab.clean_notebook(path)  # clean now, but Jupyter's copy isn't
     assert repr(again).endswith(f"no API keys and no widget state; {copy} may hold as much: remove "
                                 "it too")  # fmt: skip
     copy.unlink()
+    (tmp_path / "another.ipynb").hardlink_to(path)  # a clean notebook has nothing to hide
     assert geonb_lab.clean_notebook(path).elsewhere == ()
 
 

@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from support import ROOT
 
@@ -70,6 +71,15 @@ def pinned(name):
 def test_every_environment_has_what_the_core_needs(name):
     wanted = {Requirement(line).name for line in PROJECT["dependencies"]}
     assert wanted - set(pinned(name)) == set()
+
+
+def test_the_tests_of_safety_run_on_the_oldest_releases_that_are_allowed():
+    oldest = pinned("oldest")
+    for line in PROJECT["dependencies"]:
+        wanted = Requirement(line)
+        (bound,) = (part for part in wanted.specifier if part.operator == ">=")
+        (version,) = oldest[wanted.name]
+        assert Version(version) == Version(bound.version), wanted.name
 
 
 def test_completing_the_environment_of_the_demo_changes_nothing_in_it():

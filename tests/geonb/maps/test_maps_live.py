@@ -70,7 +70,7 @@ def _check_pins(pins, box, case):
         assert box["x"] - 1 <= b["x"] <= box["x"] + box["width"] - b["width"] + 1
         assert box["y"] - 1 <= b["y"] <= box["y"] + box["height"] - b["height"] + 1
     numbered = [p for p in marked if p.mark.isdigit()]
-    centre = view(box_of(case))[4][1]
+    centre = view(box_of(case))[0][1]
     lng = [nearest_turn(p.on_mercator[1], centre) for p in numbered]
     up = [math.asinh(math.tan(math.radians(p.on_mercator[0]))) for p in numbered]
     _check_line(lng, [by_label[p.mark]["x"] for p in numbered])

@@ -4,6 +4,7 @@ import hashlib
 import random
 import sys
 import threading
+import time
 
 import pytest
 
@@ -106,26 +107,20 @@ def test_what_a_callback_raises_is_shown(picker, capsys):
 
 def test_two_callbacks_at_once_leave_the_process_as_it_was(monkeypatch, capsys):
     """Messages come on two threads; each callback's words stand below its own cell."""
-    before, one, two = (sys.stdout, sys.stderr), threading.Event(), threading.Event()
+    before, begun = (sys.stdout, sys.stderr), threading.Event()
     belows = Below(), Below()
     for below in belows:
         monkeypatch.setattr(below._output, "update", lambda *_, **__: None)
     capsys.readouterr()
 
-    def say(words):
-        sys.stdout.write(f"{words}\n")
-
     def first(_):
-        say("first begins")
-        one.set()
-        two.wait(10)
-        say("first ends")
+        sys.stdout.write("first begins\n")
+        begun.set()
+        time.sleep(0.3)
+        sys.stdout.write("first ends\n")
 
     def second(_):
-        one.wait(10)
-        say("second begins")
-        two.set()
-        threads[0].join(10)
+        sys.stdout.write("second begins\n")
         sys.stderr.write("second ends\n")
 
     threads = [
@@ -134,8 +129,8 @@ def test_two_callbacks_at_once_leave_the_process_as_it_was(monkeypatch, capsys):
     ]
     for thread in threads:
         thread.start()
-    one.wait(10)
-    say("another cell")
+        begun.wait(10)
+    sys.stdout.write("another cell\n")
     for thread in threads:
         thread.join(20)
     assert (sys.stdout, sys.stderr) == before

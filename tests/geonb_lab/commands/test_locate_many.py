@@ -17,6 +17,7 @@ from click.testing import CliRunner
 import geonb
 from geonb.__main__ import main
 from geonb.errors import EvaluationError
+from geonb_lab.many.finding import list_photos
 from geonb_lab.many.journal import journal
 from support.command import run_geonb
 from support.limits import powerless, quota
@@ -308,7 +309,6 @@ def test_names_that_are_not_utf8_and_addresses_with_a_query_have_one_row_each(tm
         assert (run.returncode, "Traceback" in run.stderr) == (2, False), run.stderr
     whole = read(tmp_path / "whole.csv")
     assert len({row["photo"] for row in whole}) == 3
-    from geonb_lab.many.finding import list_photos
     from geonb_lab.many.results import predict_many
     from geonb_lab.many.tables import row
 
@@ -366,8 +366,17 @@ def test_previews_and_waste_of_other_programs_are_left_out_and_counted(tmp_path,
     assert len(read(tmp_path / "r.csv")) == 10
 
 
+def test_a_raw_photo_beside_its_picture_is_not_a_second_one(tmp_path):
+    for name in ("a.CR2", "a.jpg", "b.dng", "c/a.NEF", "c/a.heic", "c/d.arw"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = list_photos([str(tmp_path)])
+    names = [str(Path(path).relative_to(tmp_path)) for path in found.photos]
+    assert names == ["a.jpg", "b.dng", "c/a.heic", "c/d.arw"]
+    assert found.skipped == {"are raw photos beside their pictures": 2}
+
+
 def test_folders_a_thousand_deep(tmp_path, monkeypatch):
-    from geonb_lab.many.finding import list_photos
 
     monkeypatch.chdir(tmp_path)
     for _ in range(1100):
