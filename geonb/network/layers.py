@@ -84,10 +84,8 @@ class Checkpoint:
             if found.dtype != np.float32:
                 raise CheckpointError(f"{path}: {name!r} has {found.dtype} numbers, no floats")
             if found.shape != shape:
-                raise CheckpointError(
-                    f"{path}: {name!r} has shape {found.shape}, the network needs {shape}; are "
-                    "the files of the same network?"
-                )
+                needs = f"the network needs {shape}; are the files of the same network?"
+                raise CheckpointError(f"{path}: {name!r} has shape {found.shape}, {needs}")
         last = self.layers[-1]
         if last.op != "FullyConnected":
             return self
