@@ -18,6 +18,8 @@ EARTH_RADIUS_KM = 6371.0
 
 Place = tuple[float, float]
 """(latitude, longitude) in decimal degrees, WGS-84."""
+LATITUDES, LONGITUDES = ("lat", "latitude"), ("lng", "lon", "long", "longitude")
+"""What columns of tables are called; geonb's own name first."""
 
 
 def check_points(points: ArrayLike) -> NDArray[np.float64]:
@@ -45,12 +47,9 @@ def as_degrees(points: ArrayLike) -> NDArray[np.float64]:
     Raises `TypeError` or `ValueError` for dates, bytes and whatever else isn't a real number.
     """
     names = [str(name).strip().lower() for name in getattr(points, "columns", ())]
-    if names:
-        from geonb.earth.places import LATITUDES, LONGITUDES
-
-        known = [[i for i, name in enumerate(names) if name in k] for k in (LATITUDES, LONGITUDES)]
-        if all(known):
-            points = np.asarray(points)[:, [lat_or_lng[0] for lat_or_lng in known]]
+    known = [[names.index(name) for name in names if name in k] for k in (LATITUDES, LONGITUDES)]
+    if all(known):
+        points = np.asarray(points)[:, [columns[0] for columns in known]]
     values: Any = np.ma.asanyarray(points)
     if values.dtype.kind not in "iufOU":
         raise TypeError(f"{values.dtype} are no degrees")

@@ -123,7 +123,7 @@ def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
 
 def _is_own(path: Path) -> bool:
     if not path.is_file():
-        return not path.is_dir()  # what isn't a file or a folder is refused when it's written
+        return True  # a folder or a device is refused when it's written
     with path.open("rb") as file:
         start = file.read(_MARKED)
         file.seek(max(0, path.stat().st_size - _MARKED))

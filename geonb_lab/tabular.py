@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PICTURES = tuple(f".{kind}" for kind in KINDS)
 _TEXTS = (".csv", ".md", ".txt", ".html")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@")
 
 
 def write_csv(rows: Iterable[dict[str, Any]], file: TextIO) -> None:
@@ -43,8 +43,8 @@ def write_csv(rows: Iterable[dict[str, Any]], file: TextIO) -> None:
 def _harmless(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    apostrophe = "'" if value.startswith(_FORMULA) else ""
-    return apostrophe + printable(value)
+    text = printable(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def fill(records: list[dict[str, Any]], *templates: str) -> list[list[str]]:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from geonb.distances import Place
 
-LATITUDES, LONGITUDES = ("lat", "latitude"), ("lng", "lon", "long", "longitude")
-"""What columns of tables are called; geonb's own name first."""
 NEAR_KM = 20.0
 """Up to here a place has the name of its nearest town; beyond, it's so many kilometres from it."""
 
@@ -39,7 +37,6 @@ class Town:
         country: In English: Japan.
         km: From the place to the middle of the town.
         city: The city that people know: Tokyo; empty if the town stands for itself.
-        label: The name that people know: Tokyo (Sasazuka), Japan.
     """
 
     name: str

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.distances import check_points
+from geonb.distances import LATITUDES, LONGITUDES, check_points
 from geonb.earth import s2
 from geonb.earth.cells import Cells
-from geonb.earth.places import LATITUDES, LONGITUDES
 from geonb.errors import CellsError, CheckpointError, PlaceError
 from geonb.files import expanded, expecting, md5, regular
 from geonb.network.checkpoint import short_digest

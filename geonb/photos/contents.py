@@ -28,7 +28,7 @@ _MOST_CHUNKS = 100_000
 """Of PNG and WebP; a picture of 50 million pixels takes some thousand."""
 _STARTS = {
     b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF",
-    b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"II+\0": "TIFF", b"MM\0+": "TIFF",
+    b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"II+\0": "BIGTIFF", b"MM\0+": "BIGTIFF",
     b"MM*\0": "TIFF", b"II\0*": "TIFF",
 }  # fmt: skip
 """The last two are TIFF by odd software."""

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from PIL import ExifTags
 
@@ -14,17 +14,14 @@ from geonb.photos.decoding import PILLOW_FAILS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from PIL import Image
 
     from geonb.distances import Place
     from geonb.photos.tiff import Tag, Tiff
 
-ORIENTATION, ARTIST, EXIF_IFD, GPS_IFD = 0x0112, 0x013B, 0x8769, 0x8825
+ORIENTATION, ARTIST, _EXIF_IFD, _GPS_IFD = 0x0112, 0x013B, 0x8769, 0x8825
 """Tags (Exif 3.0, 4.6)."""
-LATITUDE_LETTER, LATITUDE, LONGITUDE_LETTER, LONGITUDE = 1, 2, 3, 4
-"""Tags of the GPS directory (Exif 3.0, 4.6.6)."""
 XMP_EXIF, _TIFF = "{http://ns.adobe.com/exif/1.0/}", "{http://ns.adobe.com/tiff/1.0/}"
 """The names of properties in XMP begin so (XMP specification part 2, 3.2 and 3.3)."""
 
@@ -41,6 +38,9 @@ class Known(NamedTuple):
     assumed: bool = False
 
 
+Places: TypeAlias = "Sequence[Known | None]"
+
+
 @dataclass(frozen=True)
 class Facts:
     """What metadata tells of a photo.
@@ -48,7 +48,8 @@ class Facts:
     Attributes:
         turn: 1 to 8, how the stored picture is turned (EXIF); 1 is upright.
         artist: Who took the photo; empty if it isn't told.
-        gps: The GPS directories of EXIF: numbers or text by tag.
+        gps: The GPS directories of EXIF, numbers or text by tag: 1 to 4 are the letter of the
+            latitude, the latitude, the letter of the longitude, the longitude (Exif 3.0, 4.6.6).
         told: By packet of XMP: the photo's own properties, and those of `LocationCreated`.
         note: What has to be said of the picture.
     """
@@ -108,16 +109,16 @@ def _told(packets: Sequence[bytes]) -> tuple[tuple[Mapping[str, str], Mapping[st
 
 def _gps(block: Tiff, top: Mapping[int, Tag]) -> Iterator[Mapping[int, Any]]:
     """The GPS directories of a block, wherever they hang."""
-    inner = _linked(block, top, EXIF_IFD)
+    inner = _linked(block, top, _EXIF_IFD)
     # CR3 keeps the GPS directory in a block of its own: there it is the first.
-    for found in (_linked(block, top, GPS_IFD), _linked(block, inner, GPS_IFD), top):
+    for found in (_linked(block, top, _GPS_IFD), _linked(block, inner, _GPS_IFD), top):
         yield {key: found[key].numbers or found[key].text for key in range(1, 5) if key in found}
 
 
 def _linked(block: Tiff, tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
     """The directory that a tag leads to; empty if there's none."""
     found = tags[link].numbers[:1] if link in tags else []
-    return block.directory(found[0]) if found and found[0] >= 0 else {}
+    return block.directory(found[0]) if found and 0 < found[0] < len(block.data) else {}
 
 
 def _turn(values: list[float]) -> int:
@@ -125,67 +126,46 @@ def _turn(values: list[float]) -> int:
     return next((int(value) for value in values[:1] if value in range(1, 9)), 0)
 
 
-def place(facts: Facts, path: Path | None = None) -> Known | None:
-    """Where the photo was taken, by what it tells and what stands beside its file; None if unknown.
+def place(facts: Facts, before: Places = (), after: Places = ()) -> Known | None:
+    """Where the photo was taken, by its metadata and what stands beside its file.
 
-    A sidecar is somebody's later word, so it goes first; Takeout's JSON may be Google's estimate.
     The first place that tells its hemisphere counts, or else the first (docs/photo-places.md).
+    ``before`` goes before the photo's own word, ``after`` only before its `LocationCreated`.
     """
-    beside: list[Known] = []
-    after: list[Known] = []
-    if path:
-        from geonb.photos import sidecars
-
-        beside, after = [*sidecars.in_sidecars(path)], [*sidecars.in_takeout(path)]
-    return best([*beside, *in_exif(facts), *in_xmp(facts), *after, *created(facts)])
+    exif = (known((gps.get(2), gps.get(1)), (gps.get(4), gps.get(3)), "EXIF") for gps in facts.gps)
+    own = (in_xmp(found, "XMP") for found, _ in facts.told)
+    created = (in_xmp(found, "XMP, LocationCreated") for _, found in facts.told)
+    return best([*before, *exif, *own, *after, *created])
 
 
-def best(places: Iterable[Known]) -> Known | None:
+def best(places: Iterable[Known | None]) -> Known | None:
     """The first place that tells its hemisphere, or else the first; None if there's none."""
-    return min(places, key=lambda found: found.assumed, default=None)
+    return min(filter(None, places), key=lambda found: found.assumed, default=None)
 
 
-def in_exif(facts: Facts) -> Iterator[Known]:
-    """The places in EXIF."""
-    for tags in facts.gps:
-        lat, lng = (tags.get(key) for key in (LATITUDE, LONGITUDE))
-        north, east = (tags.get(key) for key in (LATITUDE_LETTER, LONGITUDE_LETTER))
-        yield from known((lat, north), (lng, east), "EXIF")
-
-
-def in_xmp(facts: Facts, source: str = "XMP") -> Iterator[Known]:
-    """The photo's own places in packets of XMP."""
-    for own, _ in facts.told:
-        yield from _in_properties(own, source)
-
-
-def created(facts: Facts, source: str = "XMP") -> Iterator[Known]:
-    """The places where photos were created, by IPTC's extension of XMP."""
-    for _, there in facts.told:
-        yield from _in_properties(there, f"{source}, LocationCreated")
-
-
-def _in_properties(found: Mapping[str, str], source: str) -> Iterator[Known]:
+def in_xmp(found: Mapping[str, str], source: str) -> Known | None:
+    """The place in properties of XMP."""
     lat, north, lng, east = (
         found.get(f"{XMP_EXIF}GPS{name}")
         for name in ("Latitude", "LatitudeRef", "Longitude", "LongitudeRef")
     )
-    yield from known((lat, north), (lng, east), source)
+    return known((lat, north), (lng, east), source)
 
 
-def known(lat: tuple[Any, Any], lng: tuple[Any, Any], source: str) -> Iterator[Known]:
-    """The place of two coordinates, each a number with its letter; nothing if it's nonsense.
+def known(lat: tuple[Any, Any], lng: tuple[Any, Any], source: str) -> Known | None:
+    """The place of two coordinates, each a number with its letter; None if it's nonsense.
 
     A coordinate without N, S, E or W keeps the sign of its number.
     """
     try:
         (north, north_told), (east, east_told) = _degrees(*lat, "NS"), _degrees(*lng, "EW")
     except ValueError:
-        return
+        return None
     # Cameras without a fix write 0, 0: a buoy in the Gulf of Guinea, where few take photos.
-    if abs(north) <= 90 and abs(east) <= 180 and (north, east) != (0, 0):
-        told = {north_told, east_told}  # whoever writes one negative number writes signs
-        yield Known((north, east), source, "" in told and "sign" not in told)
+    if abs(north) > 90 or abs(east) > 180 or (north, east) == (0, 0):
+        return None
+    told = {north_told, east_told}  # whoever writes one negative number writes signs
+    return Known((north, east), source, "" in told and "sign" not in told)
 
 
 def _degrees(value: Any, reference: Any, sides: str) -> tuple[float, str]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from geonb.files import BROKEN
 from geonb.photos import metadata, xmp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from geonb.photos.metadata import Known
+    from geonb.photos.metadata import Known, Places
 
 _MOST_BYTES = 10_000_000
 _MARK = "{https://pypi.org/project/geonb/xmp/}wrote"
@@ -35,59 +36,70 @@ def known_place(path: str | os.PathLike[str]) -> Known | None:
 
     What geonb wrote into a sidecar is a guess and doesn't count, unless somebody changed it.
     """
-    path = Path(path)
-    return metadata.best([*in_sidecars(path), *in_takeout(path)])
+    return metadata.best([place for places in beside(Path(path)) for place in places])
 
 
-def in_sidecars(photo: Path) -> Iterator[Known]:
-    """The places in the photo's XMP sidecars: ``a.jpg.xmp``, then ``a.xmp``, in any case."""
+def beside(photo: Path) -> tuple[Places, Places]:
+    """The places in the photo's sidecars, which go before its own word, and those that go after.
+
+    These are Takeout's, which may be Google's estimates, and IPTC's `LocationCreated`.
+    """
+    told = list(packets(photo))
+    own = [metadata.in_xmp({} if _is_guess(found) else found, name) for name, found, _ in told]
+    created = [metadata.in_xmp(found, f"{name}, LocationCreated") for name, _, found in told]
+    return own, [_in_takeout(photo), *created]
+
+
+def packets(photo: Path) -> Iterator[tuple[str, Mapping[str, str], Mapping[str, str]]]:
+    """Name and properties (`xmp.properties`) of a photo's XMP sidecars.
+
+    They are ``a.jpg.xmp``, then ``a.xmp``, in any case.
+    """
     names = _names(photo.parent)
     for wanted in dict.fromkeys((f"{photo.name}.xmp", f"{photo.stem}.xmp")):
         for name in names.get(wanted.casefold(), ()):
-            own, there = xmp.properties(_read(photo.parent / name))
-            facts = metadata.Facts(told=(({} if _is_guess(own) else own, there),))
-            yield from (*metadata.in_xmp(facts, name), *metadata.created(facts, name))
+            yield (name, *xmp.properties(_read(photo.parent / name)))
 
 
-def in_takeout(photo: Path) -> Iterator[Known]:
-    """The place in the JSON that Google Takeout puts beside a photo."""
+def takeout(photo: Path) -> dict[str, Any]:
+    """Google Takeout's record of a photo, and under ``name`` its file's; empty if there's none."""
     names = _names(photo.parent)
     copy = _COPY.match(photo.name)
     number = copy[2] if copy else ""
     title = _EDITED.sub("", copy[1] + copy[3] if copy else photo.name)
+    # `.supplemental-metadata` is cut to what the name leaves, and the name itself if it's long.
     whole = f"{title}.supplemental-metadata"
-    # `.supplemental-metadata` is cut to what the name leaves, the name itself if it's long.
-    stems = [whole[:n] for n in range(len(whole), len(title) - 1, -1)] if len(title) < 250 else []
+    stems = [whole[:length] for length in range(len(whole), len(title) - 1, -1)]
     for stem in dict.fromkeys((*stems, whole[:_LONGEST], Path(title).stem)):
         for name in names.get(f"{stem}{number}.json".casefold(), ()):
-            yield from _in_json(photo.parent / name)
+            with suppress(*BROKEN):
+                found = json.loads(_read(photo.parent / name))
+                if isinstance(found, dict):
+                    return found | {"name": name}
+    return {}
 
 
-def _in_json(path: Path) -> Iterator[Known]:
-    try:
-        about = json.loads(_read(path))
-    except BROKEN:
-        return
-    for key in ("geoData", "geoDataExif"):
-        place = about.get(key) if isinstance(about, dict) else None
+def _in_takeout(photo: Path) -> Known | None:
+    record = takeout(photo)
+    for place in filter(None, map(record.get, ("geoData", "geoDataExif"))):
         if isinstance(place, dict):
-            lat, lng = place.get("latitude"), place.get("longitude")
-            # Numbers with signs: no hemisphere is left open.
-            found = metadata.known((lat, None), (lng, None), f"{path.name} (Google Takeout)")
-            yield from (known._replace(assumed=False) for known in found)
+            lat, lng = (place.get("latitude"), None), (place.get("longitude"), None)
+            if found := metadata.known(lat, lng, f"{record['name']} (Google Takeout)"):
+                return found._replace(assumed=False)  # numbers with signs
+    return None
 
 
-def _is_guess(own: dict[str, str]) -> bool:
+def _is_guess(own: Mapping[str, str]) -> bool:
     """Whether geonb wrote the place into the sidecar, and nobody has changed it since."""
     try:
-        wrote = json.loads(own.get(_MARK, "{}"))
+        wrote = json.loads(own[_MARK])
     except BROKEN:
-        return False
+        return own.get(f"{metadata.XMP_EXIF}GPSProcessingMethod", "").startswith(
+            "estimated by geonb"
+        )
     keys = ("GPSLatitude", "GPSLongitude")
-    return (
-        bool(wrote)
-        and isinstance(wrote, dict)
-        and all(wrote.get(f"exif:{key}") == own.get(f"{metadata.XMP_EXIF}{key}") for key in keys)
+    return isinstance(wrote, dict) and all(
+        wrote.get(f"exif:{key}") == own.get(f"{metadata.XMP_EXIF}{key}") for key in keys
     )
 
 

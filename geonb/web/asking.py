@@ -9,7 +9,7 @@ import time
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote_to_bytes, urljoin
 
 from geonb import __version__
 from geonb.web.addresses import host_of, parsed, port_of, redacted
@@ -139,8 +139,8 @@ def _through(proxy: Url, parts: Url) -> HTTPConnection:
 def _login(parts: Url, kind: str) -> dict[str, str]:
     from urllib3.util import make_headers
 
-    login: dict[str, Any] = {kind: unquote(parts.auth)} if parts.auth else {}
-    return dict(make_headers(**login))
+    login: dict[str, Any] = {kind: unquote_to_bytes(parts.auth or "").decode("latin-1")}
+    return dict(make_headers(**login)) if parts.auth else {}
 
 
 def _connected(connections: list[HTTPConnection], deadline: float) -> HTTPConnection:

@@ -170,7 +170,8 @@ def _listed(rows: Mapping[Path, list[Entry]], file: Path) -> list[Entry] | Photo
         return listed
     try:
         photo = open_photo(file)
-        return [Entry(str(file), photo.place, photo.artist)]
+        sure = not photo.place_source.endswith("assumed")  # a guessed hemisphere is no truth
+        return [Entry(str(file), photo.place if sure else None, photo.artist)]
     except PhotoError as error:
         return error
 

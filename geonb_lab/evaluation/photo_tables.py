@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geonb.distances import check_points
-from geonb.earth.places import LATITUDES, LONGITUDES
+from geonb.distances import LATITUDES, LONGITUDES, check_points
 from geonb.errors import EvaluationError, PlaceError
 from geonb.files import expecting, regular
 from geonb_lab.evaluation.coordinates import degrees

@@ -34,8 +34,6 @@ _ASIDE = {
 """Folders of previews and of deleted photos: Synology's, QNAP's and those of desktops."""
 _ASIDE_ENDINGS = (".lrdata", ".photoslibrary/resources", ".aplibrary/previews")
 """The same inside catalogues: Lightroom's, Apple's Photos and Aperture."""
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
-          (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 
 
 @dataclass
@@ -135,7 +133,6 @@ def text_of(data: bytes, errors: str = "strict") -> str:
 
     ``errors`` says what becomes of bytes that are no UTF-8. Raises `ValueError`.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding)
-    return data.decode("utf-8", errors)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    return data.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors)

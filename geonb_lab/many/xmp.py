@@ -115,7 +115,7 @@ def read(path: Path, shown: Path | None = None) -> Sidecar:
     Raises `PhotoError` if it isn't one, is a link, or holds what would be lost in writing it.
     """
     name = shown or path
-    with expecting(name, "an XMP sidecar", PhotoError, ExpatError, RecursionError, advice=_LEFT):
+    with expecting(name, "an XMP sidecar", PhotoError, ExpatError, ET.ParseError, advice=_LEFT):
         if path.is_symlink():
             raise PhotoError(f"{name}: a link; label its target's photo instead{_LEFT}")
         if regular(path).stat().st_size > _MOST_BYTES:

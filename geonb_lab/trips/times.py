@@ -6,7 +6,6 @@ phones tell UTC. When a file was made or scanned is not when a photo was taken.
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import ExifTags, Image
 
 from geonb.errors import PhotoError
-from geonb.photos import metadata
+from geonb.photos import sidecars
 from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
 from geonb.photos.xmp import properties
 from geonb_lab.trips.movement import TripError
@@ -44,9 +43,6 @@ _XMP = (
     "{http://ns.adobe.com/exif/1.0/}DateTimeOriginal",
     "{http://ns.adobe.com/photoshop/1.0/}DateCreated",
 )
-_GPS = "{http://ns.adobe.com/exif/1.0/}GPS"
-_COORDINATES = ("Latitude", "LatitudeRef", "Longitude", "LongitudeRef")
-_SIDECAR_BYTES = 10_000_000
 _BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
 
 
@@ -88,16 +84,15 @@ def told(photo: Photo, path: str = "") -> Told:
     top, inner, gps, packets = _tags(photo)
     names = [_text(tags.get(tag)) for tags, tag in ((top, _MAKE), (top, _MODEL), (inner, _SERIAL))]
     found = [*_exif(inner), *_gps(gps), *(t for packet in packets for t in _xmp(packet, "XMP"))]
-    place = photo.place
-    known = KnownPlace(place, "EXIF") if place else None
+    known = KnownPlace(photo.place, photo.place_source) if photo.place else None
     if path and "://" not in path:
-        sidecars = [properties(_read(p))[0] for p in _sidecars(Path(path))]
-        record = takeout(Path(path))
+        for _, own, _ in sidecars.packets(Path(path)):
+            found += _xmp(own, "XMP sidecar")
         with suppress(*_BROKEN):
+            record = sidecars.takeout(Path(path))
             found.append(Taken(float(record["photoTakenTime"]["timestamp"]), True, "Takeout"))  # noqa: FBT003
-        for sidecar in sidecars:
-            found += _xmp(sidecar, "XMP sidecar")
-        known = known or next(_places(sidecars, record), None)
+        if not known and (beside := sidecars.known_place(path)):
+            known = KnownPlace(beside.place, beside.source)
     found += _in_name(Path(path or photo.name).name)
     latest = datetime.now(UTC) + timedelta(days=1)
     times = [t for t in found if EARLIEST.timestamp() <= t.seconds <= latest.timestamp()]
@@ -153,45 +148,6 @@ def _in_name(name: str) -> Iterator[Taken]:
         with suppress(ValueError):
             moment = datetime.strptime(f"{' '.join(found.groups())} +0000", "%Y %m %d %H %M %S %z")
             yield Taken(moment.timestamp(), name.startswith("PXL_"), "file name")
-
-
-def _sidecars(photo: Path) -> tuple[Path, Path]:
-    return photo.with_name(f"{photo.name}.xmp"), photo.with_suffix(".xmp")
-
-
-def _places(sidecars: list[dict[str, str]], record: dict[str, Any]) -> Iterator[KnownPlace]:
-    """Places in sidecars, but for those that geonb estimated, and in Takeout's record."""
-    for sidecar in sidecars:
-        if not sidecar.get(f"{_GPS}ProcessingMethod", "").startswith("estimated by geonb"):
-            lat, north, lng, east = (sidecar.get(_GPS + name) for name in _COORDINATES)
-            for found in metadata.known((lat, north), (lng, east), "XMP sidecar"):
-                yield KnownPlace(found.place, found.source)
-    for key in ("geoDataExif", "geoData"):
-        with suppress(*_BROKEN):
-            place = float(record[key]["latitude"]), float(record[key]["longitude"])
-            if place != (0, 0) and abs(place[0]) <= 90 and abs(place[1]) <= 180:
-                yield KnownPlace(place, "Takeout")
-
-
-def takeout(photo: Path) -> dict[str, Any]:
-    """Google Takeout's record of a photo; empty if there's none.
-
-    It is ``IMG.jpg.json``, since 2024 ``IMG.jpg.supplemental-metadata.json``, cut at 46 characters.
-    """
-    longest = f"{photo.name}.supplemental-metadata"
-    for name in dict.fromkeys((photo.name, longest, longest[:46], photo.name[:46])):
-        with suppress(*_BROKEN):
-            record = json.loads(_read(photo.with_name(f"{name}.json")))
-            if isinstance(record, dict):
-                return record
-    return {}
-
-
-def _read(path: Path) -> bytes:
-    with suppress(OSError):
-        if path.is_file() and path.stat().st_size <= _SIDECAR_BYTES:
-            return path.read_bytes()
-    return b""
 
 
 def _text(value: Any) -> str:

@@ -273,3 +273,14 @@ def test_what_exiftool_writes_is_read(tmp_path):
         assert photos.truth == pytest.approx(
             np.array([[-33.8568, 151.2153], [48.8584, 2.2945]]), abs=1e-4
         )
+
+
+def test_a_guessed_hemisphere_is_no_truth(tmp_path):
+    """EXIF that lost its letters says 37.8, 144.9: Melbourne, or somewhere off Japan."""
+    lost = Image.Exif()
+    lost.get_ifd(ExifTags.IFD.GPSInfo).update({2: (37.0, 48.0, 50.0), 4: (144.0, 57.0, 47.0)})
+    (tmp_path / "lost.jpg").write_bytes(encoded(picture(), "JPEG", exif=lost))
+    (tmp_path / "told.jpg").write_bytes(encoded(picture(), "JPEG", exif=exif()))
+    photos = read_photos(tmp_path)
+    assert [Path(photo).name for photo in photos.photos] == ["told.jpg"]
+    assert photos.skipped == {"have no place": 1}
