@@ -48,7 +48,7 @@ def redacted(url: str) -> str:
         return f"{shortened(url.split('://', maxsplit=1)[0], 40)}://…"
     query = ""
     if parts.query:
-        query = f"?…{hashlib.sha256(parts.query.encode()).hexdigest()[:6]}"
+        query = f"?…{hashlib.sha256(parts.query.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
     return f"{parts.scheme}://{parts.netloc or ''}{parts.path or ''}{query}"
 
 
