@@ -7,7 +7,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from geonb_training.scenes.trips import drawn_trip
-from support.command import run
+from support.command import run_geonb
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
 
 def test_a_table_and_a_page(folder, tmp_path):
     page = tmp_path / "trip.html"
-    result = run("locate", folder, "--together", "--model", "mini", "--page", page)
+    result = run_geonb("locate", folder, "--together", "--model", "mini", "--page", page)
     assert result.returncode == 0, result.stderr
     assert "4 photos located together" in result.stdout
     assert "known (EXIF)" in result.stdout
@@ -35,9 +35,9 @@ def test_a_table_and_a_page(folder, tmp_path):
 
 
 def test_a_clock_that_nobody_has_and_outputs_that_are_not_written(folder, tmp_path):
-    wrong = run("locate", folder, "--together", "--model", "mini", "--clock", "Nikon=+02:00")
+    wrong = run_geonb("locate", folder, "--together", "--model", "mini", "--clock", "Nikon=+02:00")
     assert wrong.returncode
     assert "no camera is called 'Nikon'" in wrong.stderr
     assert "Traceback" not in wrong.stderr
-    out = run("locate", folder, "--together", "--out", tmp_path / "t.csv")
+    out = run_geonb("locate", folder, "--together", "--out", tmp_path / "t.csv")
     assert "--together prints a table" in out.stderr
