@@ -300,5 +300,6 @@ def test_places_beside_the_photos_are_read(tmp_path):
         '{"geoData": {"latitude": 35.6586, "longitude": 139.7454}}'
     )
     photos = read_photos(tmp_path)
-    assert np.asarray(photos.truth) == pytest.approx(np.array([PLACE, (35.6586, 139.7454)]), abs=1e-4)
+    truth = np.array([PLACE, (35.6586, 139.7454)])
+    assert np.asarray(photos.truth) == pytest.approx(truth, abs=1e-4)
     assert len(photos.photos) == 2
