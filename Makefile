@@ -234,7 +234,7 @@ pictures: $(VENV)/ready  ## draw the pictures of the README and of the notebooks
 
 mini: $(MXNET)/ready  ## train the mini model, and draw the example photos (about 15 minutes)
 	$(MXNET)/bin/python -m geonb_training mini geonb/data/mini
-	$(MXNET)/bin/python -m geonb_training.scenes.example geonb/data
+	$(MXNET)/bin/python tools/shipped.py geonb/data
 
 COMPILE := $(UV)/bin/uv pip compile -q --generate-hashes --no-header --no-annotate --python-version 3.11
 LOCK_FLAGS ?= --upgrade

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from geonb.promise import Promise, read_promise
 from geonb.weights.registry import REGISTRY, Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -46,9 +46,7 @@ class Model:
         own_files: Where your own files are, if they take the place of a known model's.
         files: The files of the network.
         promise: What the model promises of regions; None if nothing.
-        folder: Where the files lie; None without files.
-        spread_km: Guesses closer than this (km) are merged.
-        note: What has to be said wherever its answers are shown.
+        seen: What its answers to the photos of its training have in common, if that is known.
     """
 
     name: str
@@ -61,12 +59,12 @@ class Model:
     own_files: str = ""
     files: CheckpointFiles | None = None
     promise: Promise | None = None
+    seen: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Model {self.name}: {printable(self._about)}>"
 
     def _repr_html_(self) -> str:
-        """The text as a paragraph, which a notebook wraps between words."""
         from geonb.shown.pictures import paragraph
 
         return paragraph(f"Model {self.name}", self._about)
@@ -97,6 +95,14 @@ class Model:
     def note(self) -> str:
         """What has to be said wherever this model's answers are shown."""
         return self.weights.note if self.weights else ""
+
+    def is_strange(self, probabilities: NDArray[np.float32]) -> bool:
+        """Whether an answer's logarithms, (cells,), are far from the plane of those in training."""
+        if not self.seen:
+            return False
+        logs, axes = np.log(np.maximum(probabilities.astype(float), 1e-30)), self.seen["axes"]
+        off = logs - logs.mean() - self.seen["middle"]
+        return bool(np.linalg.norm(off - axes @ (axes.T @ off)) > self.seen["limit"])
 
     def probabilities(self, photos: PhotoSource | Sequence[PhotoSource]) -> NDArray[np.float32]:
         """Probabilities of all cells for one photo or a list of N: (N, cells) float32."""
@@ -142,8 +148,7 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
     ``models/RN101-5k500-0012``, or a ``.mlmodel``), and has its cell list, ``grids.txt``,
     beside it; a folder with GeoCLIP's files is one too. A known name goes first; write ``./mini``
     for a folder of that name. Without a source, the variable GEONB_MODEL names it; otherwise it
-    is LocationNet if its files are on this machine, else GeoCLIP if they are, else mini: the
-    model's text says which of them, and why.
+    is LocationNet if its files are here, else GeoCLIP if they are, else mini: `repr` says why.
 
     ``engine`` is ``onnxruntime``; ``mxnet``, the blog's own; or ``reference``, which is slow,
     but runs wherever NumPy does. ``precision="int8"`` is smaller and quicker, and answers a
@@ -162,7 +167,7 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
         from geonb.known import choose
 
         source, why = choose(precision)
-    name, weights, place, own = _find(os.fspath(source), precision, download=download)
+    name, known, place, own = _find(os.fspath(source), precision, download=download)
     files = find_checkpoint(place, int8=precision == "int8", gallery=gallery)
     name = name or printable(Path(files.prefix).name)
     cells = files.cells()
@@ -173,7 +178,11 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
             f"has {network.classes:,} classes; is the list of another model?"
         )
     promise = read_promise(files.folder, len(cells))
-    return Model(name, engine, cells, files.recipe, weights, network, why, own, files, promise)
+    seen: dict[str, Any] = {}
+    if known and known.shipped and precision == "float32":
+        with np.load(files.folder / "seen.npz", allow_pickle=False) as stored:
+            seen = dict(stored)
+    return Model(name, engine, cells, files.recipe, known, network, why, own, files, promise, seen)
 
 
 def _find(

@@ -78,7 +78,8 @@ class Predictions(Sequence[Prediction]):
         truth: Where the photo was taken, in degrees, if that is known; tables then show distances.
         belief: Probabilities of all the model's places; None if only the best cells are known.
         promise: What the model promises of regions; None if nothing.
-        answer: The best place and how sure it is; None if only the best cells are known.
+        warning: Why not to believe them, in a sentence; then there is neither answer nor promise.
+        answer: The best place and how sure it is; None after a warning, or if only cells are known.
         truth_cell: The cell that would have been right; None if that is not known.
     """
 
@@ -92,6 +93,7 @@ class Predictions(Sequence[Prediction]):
     within: str = ""
     spread_km: float = 0.0
     promise: Promise | None = None
+    warning: str = ""
 
     def __len__(self) -> int:
         return len(self.best)
@@ -115,10 +117,10 @@ class Predictions(Sequence[Prediction]):
 
     @cached_property
     def answer(self) -> Answer | None:
-        """The best place and how sure it is; None if only the best cells are known."""
+        """The best place and how sure it is; None after a warning, or if only cells are known."""
         from geonb.answers import answer
 
-        known = self.belief
+        known = None if self.warning else self.belief
         return answer(known.cells, known.probabilities) if known else None
 
     @cached_property
@@ -170,9 +172,7 @@ def predict(
     within: Within | None = None,
     spread_km: float | None = None,
 ) -> Predictions:
-    """Predict where ``photo`` was taken: the ``top`` most probable places, best first.
-
-    A model with fewer places than ``top`` gives all of them.
+    """Predict where ``photo`` was taken: the ``top`` most probable places (or all), best first.
 
     ``within`` is what you already know: a country's name or ISO code, a circle (latitude,
     longitude, kilometres), or a box (south, west, north, east). Other places are left out, and
@@ -205,7 +205,9 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
     km = model.spread_km if spread_km is None else spread_km
     if top < 1:
         raise ModelError(f"top is how many places to give, at least 1, not {top}")
-    places, name = model.cells.places, ""
+    places, name, warning = model.cells.places, "", ""
+    if model.is_strange(probabilities):
+        warning = f"This photo is unlike all that {model.name} has seen: its guesses mean nothing."
     if within is not None:
         from geonb.earth.within import limit
 
@@ -218,10 +220,11 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
         for place, (i, probability) in enumerate(found, start=1)
     )
     note = "; ".join(filter(None, (model.note, photo.note)))
-    belief, promise = Belief(model.cells, probabilities), None if name else model.promise
+    belief = Belief(model.cells, probabilities)
+    promise = None if name or warning else model.promise
     return Predictions(
         best, photo, model.name, model.engine, note, truth or photo.place, belief, name, km,
-        promise,
+        promise, warning,
     )  # fmt: skip
 
 

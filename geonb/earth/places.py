@@ -37,7 +37,6 @@ class Town:
         country: In English: Japan.
         km: From the place to the middle of the town.
         city: The city that people know: Tokyo; empty if the town stands for itself.
-        label: The name that people know: Tokyo (Sasazuka), Japan.
     """
 
     name: str

@@ -39,11 +39,7 @@ if TYPE_CHECKING:
 
 
 def derive_network(
-    wanted: Wanted,
-    files: CheckpointFiles,
-    calibration: Calibration | None = None,
-    *,
-    plain: bool,
+    wanted: Wanted, files: CheckpointFiles, calibration: Calibration | None = None, *, plain: bool
 ) -> Derived:
     """Derive a network as ONNX; then in int8, with a ``calibration``; then fit for this processor.
 

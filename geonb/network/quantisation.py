@@ -57,7 +57,7 @@ class Calibration:
         """The prepared photos, each (1, 3, 224, 224)."""
         photos = self.photos
         if photos is None:
-            # Squares as the network sees them, drawn by geonb_training.scenes.sheet.
+            # Squares as the network sees them, drawn by tools/shipped.py.
             data = resources.files("geonb").joinpath("data", "scenes.webp").read_bytes()
             sheet = open_photo(data).image()
             corners = [(x, y) for y in range(0, sheet.height, _SIDE)

@@ -13,12 +13,7 @@ from PIL import Image
 from geonb.errors import PhotoError
 from geonb.files import expanded
 from geonb.photos.contents import end
-from geonb.photos.decoding import (
-    blocks_and_packets,
-    decode,
-    decoding,
-    open_image,
-)
+from geonb.photos.decoding import blocks_and_packets, decode, decoding, open_image
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
@@ -45,11 +40,6 @@ class Photo:
         alt: What the photo shows, for people who can't see it; empty if not known.
         uploaded: Whether it came from a picker or an upload: maps then leave it out of notebooks.
         path: The file that it was opened from, beside which a library keeps its place.
-        size: (width, height) in pixels, upright.
-        place: (latitude, longitude) in degrees, where it was taken; None if that isn't told.
-        place_source: What told the place, such as ``EXIF`` or a sidecar's name.
-        note: What has to be said beside its answer, such as that the file is cut off.
-        artist: Who took the photo, as the camera wrote it; empty if it did not.
     """
 
     name: str

@@ -23,8 +23,8 @@ def sheet(predictions: Predictions) -> Sheet:
         head.append("km to truth")
         pairs = zip(rows, predictions.distances, strict=True)
         rows = [[*row, f"{km:,.1f}"] for row, km in pairs]
-    caption = f"photo {predictions.photo.name}, model {predictions.model}"
-    caption += f", engine {predictions.engine}"
+    caption = f"{predictions.warning} photo {predictions.photo.name}".lstrip()
+    caption += f", model {predictions.model}, engine {predictions.engine}"
     if predictions.within:
         caption += f", only within {predictions.within}"
     if predictions.spread_km:
@@ -42,6 +42,7 @@ def to_dict(predictions: Predictions) -> dict[str, Any]:
         "model": predictions.model,
         "engine": predictions.engine,
         "note": predictions.note,
+        "warning": predictions.warning or None,
         "within": predictions.within or None,
         "spread_km": predictions.spread_km,
         "answer": answer

@@ -22,9 +22,7 @@ _SHOWN_FAILURES = 5
 @click.command()
 @click.argument("photos", metavar="FOLDER|CSV", type=click.Path(path_type=Path), required=False)
 @click.option(
-    "--truth",
-    type=FILE,
-    help="CSV of path, lat, lng; or the truth file of Placing 2016.",
+    "--truth", type=FILE, help="CSV of path, lat, lng; or the truth file of Placing 2016."
 )
 @click.option(
     "--set",

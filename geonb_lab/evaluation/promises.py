@@ -81,11 +81,7 @@ class Coverage:
 
 
 def learn_promise(
-    probabilities: ArrayLike,
-    classes: ArrayLike,
-    coverage: float = 0.9,
-    *,
-    test_set: str = "yours",
+    probabilities: ArrayLike, classes: ArrayLike, coverage: float = 0.9, *, test_set: str = "yours"
 ) -> Promise:
     """Learn how much regions must hold to contain the truth of a share of photos, ``coverage``.
 

@@ -14,14 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.errors import EvaluationError, PhotoError
-from geonb.files import (
-    TEST_PHOTOS,
-    cache_folder,
-    expanded,
-    make_cache_folder,
-    mark_folder,
-    regular,
-)
+from geonb.files import TEST_PHOTOS, cache_folder, expanded, make_cache_folder, mark_folder, regular
 from geonb.photos.urls import fetch
 from geonb.writing import replacing
 from geonb_lab.evaluation.photo_sets import PhotoSet, from_folder, make_set

@@ -34,11 +34,7 @@ class Drawn(Protocol):
 
 
 class Street(Protocol):
-    """What is changed, such as `geonb_training.scenes.Street`.
-
-    ``knobs`` are the choices of each knob, what the street had at first before the others;
-    ``settings`` what each is turned to. ``turn`` gives another street with one knob turned.
-    """
+    """What is changed, such as `geonb_training.scenes.Street`: see there."""
 
     @property
     def knobs(self) -> Mapping[str, Sequence[str]]: ...  # noqa: D102
@@ -54,12 +50,14 @@ class Flip:
 
     Attributes:
         name: The knob and its choice; "as it was" for the street before.
-        scene: The street.
+        image: The street.
+        alt: What can be seen of it, in words.
         predictions: The model's five guesses.
     """
 
     name: str
-    scene: Drawn
+    image: Image.Image
+    alt: str
     predictions: Predictions
 
     @property
@@ -91,7 +89,7 @@ class Flips:
         return styled(f"<div style='{_GRID}'>{''.join(map(self._figure, self.flips))}</div>")
 
     def _figure(self, flip: Flip) -> str:
-        picture = tag(in_words(flip.scene), thumbnail(open_photo(flip.scene.image), _SIDE), "jpeg")
+        picture = tag(flip.alt, thumbnail(open_photo(flip.image), _SIDE), "jpeg")
         moved = "→ " if flip.city != self.flips[0].city else ""
         words = f"{escape(flip.name)}<br><b>{moved}{escape(flip.answer)}</b>"
         return f"<figure style='margin: 0'>{picture}<figcaption>{words}</figcaption></figure>"
@@ -107,9 +105,13 @@ def show_flips(
     """
     if flips is None:
         flips = [(knob, choices[1]) for knob, choices in street.knobs.items()]
-    scenes = [("as it was", street.draw())]
-    scenes += [(f"{knob}: {choice}", street.turn(knob, choice).draw()) for knob, choice in flips]
-    return Flips(tuple(Flip(name, s, predict(model, s.image)) for name, s in scenes))
+    streets = [("as it was", street)]
+    streets += [(f"{knob}: {choice}", street.turn(knob, choice)) for knob, choice in flips]
+    return Flips(tuple(_flip(model, name, street.draw()) for name, street in streets))
+
+
+def _flip(model: Model, name: str, scene: Drawn) -> Flip:
+    return Flip(name, scene.image, in_words(scene), predict(model, scene.image))
 
 
 def city_of(guess: Prediction) -> str:

@@ -151,8 +151,7 @@ def _in_name(name: str) -> Iterator[Taken]:
 
 
 def _text(value: Any) -> str:
-    text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")
-    return text.strip("\0 \t\r\n")
+    return str(value or "").strip("\0 \t\r\n")
 
 
 def read_offset(text: str) -> float:

@@ -9,7 +9,7 @@ import pytest
 import geonb
 from geonb.answers import Answer, answer, truth_cell
 from geonb.earth.s2 import leaf_ids
-from support.pictures import PLACE, encoded, exif, picture
+from support.pictures import PLACE, encoded, exif
 
 # Tokyo, Yokohama (27 km off), Osaka (400 km), Sydney.
 PLACES = np.array([(35.68, 139.69), (35.44, 139.64), (34.69, 135.50), (-33.87, 151.21)])
@@ -69,7 +69,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def predictions(model):
-    return geonb.predict(model, encoded(picture(), "JPEG", exif=exif()))
+    return geonb.predict(model, encoded(geonb.example_photo().image(), "JPEG", exif=exif()))
 
 
 def test_predictions_carry_both(model, predictions):
@@ -86,7 +86,7 @@ def test_predictions_carry_both(model, predictions):
 
 
 def test_the_place_in_the_photo_changes_no_prediction(model, predictions):
-    without = geonb.predict(model, encoded(picture(), "JPEG"))
+    without = geonb.predict(model, encoded(geonb.example_photo().image(), "JPEG"))
     assert without.best == predictions.best
     assert (without.truth, without.truth_cell) == (None, None)
     assert without.summary == str(without.answer)

@@ -34,7 +34,6 @@ SCENES = (
     "rounds sets trips",
     "knobs towns",
     "__init__",
-    "example sheet",
 )
 
 

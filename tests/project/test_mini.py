@@ -2,6 +2,7 @@
 
 import json
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def test_its_regions_keep_their_promise(model, answers):
     classes = true_classes(model.cells, truth)
     assert check_promise(promise, table, classes).measured == pytest.approx(0.9, abs=0.07)
     turned = [scene.image.rotate(180) for scene in held_out(60)]
-    assert not check_promise(promise, model.probabilities(turned), classes[:60]).kept
+    assert check_promise(promise, model.probabilities(turned), classes[:60]).broken
 
 
 def test_the_classes_are_the_cells(facts, model):
@@ -92,3 +93,24 @@ def test_the_examples_are_located_without_certainty_and_paris_is_not(model, name
     first = predict(model, scene.image)[0]
     assert (distance(first.place, scene.place) < 25) == found
     assert first.probability < 0.95
+
+
+REAL = ("astronaut", "camera", "chelsea", "coffee", "coins", "grass", "motorcycle_left", "rocket")
+
+
+def test_a_real_photo_is_warned_of_and_a_drawn_scene_is_not():
+    """The first line says it, nothing is called probable, and no region is promised."""
+    images = pytest.importorskip("skimage.data", reason="needs scikit-image's photos")
+    folder = Path(images.__file__).parent
+    mini = load_model("mini")
+    for name in REAL:
+        (path,) = (path for path in folder.glob(f"{name}.*") if path.suffix in {".png", ".jpg"})
+        answer = predict(mini, path)
+        text = repr(answer)
+        assert text.startswith("This photo is unlike all that mini has seen"), name
+        assert "robably" not in text
+        assert (answer.promise, answer.answer) == (None, None)
+        assert answer.to_dict()["warning"] == answer.warning
+    scenes = [predict(mini, scene.image) for scene in held_out(60)]
+    assert sum(bool(answer.warning) for answer in scenes) <= 2
+    assert "probably" in repr(next(answer for answer in scenes if not answer.warning))

@@ -6,8 +6,7 @@ import numpy as np
 from PIL import Image
 
 import geonb
-from geonb_lab.trips.beliefs import Beliefs
-from geonb_lab.trips.reading import Read
+from geonb_lab.trips.beliefs import Beliefs, Read
 from geonb_lab.trips.solved import KnownPlace
 from geonb_lab.trips.times import Taken
 from geonb_lab.trips.tracks import Track
