@@ -73,7 +73,7 @@ def _jpegs(data: bytes) -> Iterator[bytes]:
 
 def _longer_side(data: bytes) -> int:
     """Of a JPEG that decoders know; 0 for anything else, such as the lossless one of sensors."""
-    for marker, content in jpeg.header(data)[0]:
+    for marker, content in jpeg.header(data)[0] if contents.kind(data) == "JPEG" else ():
         if marker in {0xC0, 0xC1, 0xC2} and len(content) > 5:
             return max(struct.unpack_from(">HH", content, 1))
     return 0
