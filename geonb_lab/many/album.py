@@ -63,7 +63,7 @@ def _card(row: dict[str, Any]) -> dict[str, Any]:
         "country": town.rpartition(", ")[2],
         "town": town,
         "share": round(row["probability_1"], 3),
-        "radius": round(row["radius_km"], 1),
+        "radius": row["radius_km"] and round(row["radius_km"], 1),  # None after a warning
         "off": None if row["distance_km"] is None else round(row["distance_km"], 1),
         "at": [round(lng, 4), round(lat, 4)],
     }

@@ -21,8 +21,7 @@ KEPT = 512
 """Places that are kept of each photo; the rest of the probability is spread evenly over others."""
 CANDIDATES = 128
 """Places that come into question for a photo of a model with more places than `KEPT`."""
-_WINDOW = 12
-"""Photos before and after, whose places come into question too."""
+_WINDOW = 12  # photos before and after, whose places come into question too
 
 
 class Beliefs:

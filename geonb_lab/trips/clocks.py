@@ -57,8 +57,7 @@ def set_clocks(
         key, offset = name.casefold(), read_offset(text)
         meant = [c for c in photos if key in {"camera", c.casefold(), *c.casefold().split()}]
         if not meant:
-            here = ", ".join(filter(None, photos)) or "none that tells its name"
-            raise TripError(f"no camera is called {name!r}; the photos' cameras are: {here}")
+            raise TripError(f"no camera is called {name!r}; there are: {', '.join(photos)}")
         for i in (i for camera in meant for i in photos[camera]):
             _turn(read, i, offset, only_unzoned=True)
     zoned = {c: sum(t.zoned for i in some if (t := read.times[i])) for c, some in photos.items()}

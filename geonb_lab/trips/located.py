@@ -147,7 +147,8 @@ class Trip(Sequence[Located]):
         with needing("a map in a notebook", "ipython"):
             from IPython.display import HTML
         page = escape(trip_page(self))
-        return HTML(f"<iframe title='The trip' srcdoc='{page}' style='{_FRAME}'></iframe>")
+        frame = f"<iframe title='The trip' srcdoc='{page}' style='{_FRAME}'></iframe>"
+        return HTML(f"<div>{frame}</div>")  # IPython warns of a bare frame
 
     @property
     def parts(self) -> list[list[Located]]:

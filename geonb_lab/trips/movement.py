@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from geonb.earth.cells import Cells
 
-_BAND = 9.0
-"""Kernels are summed over places this many scales around: e to the -9 is left out."""
+_BAND = 9.0  # kernels are summed over places this many scales around: e to the -9 is left out
 _SAMPLE = 2048
 """Places at most that a far kernel is summed over; of more, each second or third is taken."""
 
@@ -36,8 +35,7 @@ class TripError(GeonbError, ValueError):
 class Movement:
     """The parameters of how people move.
 
-    The defaults of ``dwell_h`` and ``home`` are fitted on drawn tours, and checked on drawn lives
-    at home, whose way of moving they were not fitted on (``benchmarks/trips.py`` prints both).
+    Chosen on drawn tours, checked on drawn lives at home (``benchmarks/trips.py`` prints both).
 
     Attributes:
         speed_kmh: The top speed, km/h. Jets cruise at about 900 (Mach 0.85 at 11 km).

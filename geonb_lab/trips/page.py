@@ -30,7 +30,6 @@ from geonb_lab.many.threads import in_order
 if TYPE_CHECKING:
     import os
 
-    from geonb.distances import Place
     from geonb.earth.cells import Cells
     from geonb_lab.trips.located import Located, Trip
 
@@ -104,7 +103,10 @@ def _map(trip: Trip) -> str:
     )
     middle = (south + north) / 2, ((west + east) / 2 + 180) % 360 - 180
     scale = min(atlas.SIZE[1] / ((north - south) * _UNITS), _CLOSEST)
-    return atlas.world(alt, middle=middle, scale=scale, towns=_towns(trip), ways=_ways(trip))
+    around = {tuple(np.round(photo.place).tolist()) for photo in trip}
+    near = (towns_in((max(a - 2, -90), b - 3, min(a + 2, 90), b + 3), _TOWNS) for a, b in around)
+    towns = atlas.largest_towns() + [(name, at) for some in near for name, at, _ in some]
+    return atlas.world(alt, middle=middle, scale=scale, towns=towns, ways=_ways(trip))
 
 
 def _ways(trip: Trip) -> str:
@@ -117,12 +119,3 @@ def _ways(trip: Trip) -> str:
                 way = ground.way(a.place, b.place)
                 ways.append(way.replace("<path", f"<path data-to='{order[b.number]}'", 1))
     return "".join(ways)
-
-
-def _towns(trip: Trip) -> list[tuple[str, Place]]:
-    """The largest towns of the world, and those around the trip's places."""
-    found = dict(atlas.largest_towns())
-    for lat, lng in {tuple(np.round(photo.place).tolist()) for photo in trip}:
-        box = (max(lat - 2, -90.0), max(lng - 3, -180.0), min(lat + 2, 90.0), min(lng + 3, 180.0))
-        found |= {name: place for name, place, _ in towns_in(box, _TOWNS)}
-    return list(found.items())

@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from geonb_lab.trips.chain import Moment
     from geonb_lab.trips.movement import Transitions
 
-MISTAKEN = 0.15
-"""The share of answers that say nothing of the place, fitted on drawn tours."""
-STRAY = 0.05
-"""The share of photos that aren't of the trip: a friend's, a screenshot, a scan."""
+MISTAKEN = 0.15  # the share of answers that say nothing of the place, fitted on drawn tours
+STRAY = 0.05  # the share of photos that aren't of the trip: a friend's, a screenshot, a scan
 WRONG_PLACE = 0.01
 """The share of known places that are wrong: a copied photo's, or one with a wrong clock."""
 TRUST = 0.7

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
 LONGEST_GAP_S = 1800.0
 """Farther apart, the way between two fixes is not known (exiftool's GeoMaxIntSecs)."""
-USUAL_KM = 0.01
-"""The accuracy of a fix that tells none."""
+USUAL_KM = 0.01  # the accuracy of a fix that tells none
 _HDOP_KM = 0.005  # what a fix of HDOP 1 is off
 _VISIT_KM = 0.1  # a visited place is as large as a shop or a park
 _MOST_BYTES = 1 << 30

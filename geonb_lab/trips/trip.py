@@ -44,15 +44,12 @@ if TYPE_CHECKING:
     Event = tuple[float, list[int], int | None]
     """Seconds since 1970, the photos of the moment, and its known place's class."""
 
-CUT_H = 720.0
-"""A gap of so many hours cuts a trip: after 30 days anybody may be anywhere."""
+CUT_H = 720.0  # a gap of so many hours cuts a trip: after 30 days anybody may be anywhere
 BURST_S, BURST_ALIKE = 60.0, 0.8
 """Photos of one camera within so many seconds, with answers so alike, count as one: they show the
 same, so the second tells nothing new."""
-STRAY_STEP = 1e-4
-"""The share of steps that break the rules, if clocks may be wrong."""
-DWELL_H = (8.0, 24.0, 72.0, 216.0)
-"""Mean hours at a base, of which a trip's own data choose."""
+STRAY_STEP = 1e-4  # the share of steps that break the rules, if clocks may be wrong
+DWELL_H = (8.0, 24.0, 72.0, 216.0)  # mean hours at a base, of which a trip's own data choose
 
 
 def locate_trip(  # noqa: PLR0913
