@@ -29,12 +29,10 @@ if TYPE_CHECKING:
 
     Tags = Mapping[int, Any]
 
-EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
-"""A clock that was never set begins at 1970 or before."""
+EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # a clock that was never set begins at 1970 or before
 _MAKE, _MODEL, _SERIAL = 0x010F, 0x0110, 0xA431
 _TAKEN, _SUBSECOND, _OFFSET = 0x9003, 0x9291, 0x9011
-_GPS_TIME, _GPS_DATE = 7, 29
-"""Tags of Exif 3.0, sections 4.6.5 and 4.6.6."""
+_GPS_TIME, _GPS_DATE = 7, 29  # tags of Exif 3.0, sections 4.6.5 and 4.6.6
 _NAME = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[-_.]?(\d\d)[-_.]?(\d\d)[-_ T.]{1,4}(\d\d)[-_.:h]?(\d\d)[-_.:m]?(\d\d)"
 )
@@ -151,8 +149,7 @@ def _in_name(name: str) -> Iterator[Taken]:
 
 
 def _text(value: Any) -> str:
-    text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")
-    return text.strip("\0 \t\r\n")
+    return str(value or "").strip("\0 \t\r\n")
 
 
 def read_offset(text: str) -> float:
