@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_LONGEST = 1_000_000
+_LONGEST = 100_000
 """Bytes of the pickle, which holds names and shapes; GeoCLIP's have some thousand."""
 
 
