@@ -15,8 +15,8 @@ from pathlib import Path
 from geonb.network.geoclip import pip_folder
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
-from geoclip_files import FULL_SIZE, write_int8, write_onnx_form
-from servers import Mirror, serve
+from support.geoclip_files import FULL_SIZE, write_int8, write_onnx_form
+from support.servers import Mirror, serve
 
 LEADS_HERE = """
 from dataclasses import replace

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from geonb.errors import ModelError, printable
 from geonb.files import expecting, regular
-from geonb.writing import replacing
 
 if TYPE_CHECKING:
     import os
@@ -57,6 +56,8 @@ class Promise:
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Store it in the folder of a model, where `load_model` finds it. Raises `OutputError`."""
+        from geonb.writing import replacing
+
         with replacing(Path(folder) / PROMISE_FILE) as path:
             path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from geonb.photos.photo import PhotoSource
     from geonb_lab.evaluation.photo_sets import PhotoSet
 
-_MOST_JSON = 1_000_000
-"""Bytes of a photo's JSON: it holds a place and a name."""
+_MOST_JSON = 1_000_000  # bytes of a photo's JSON: it holds a place and a name
 _END = 1024  # bytes of nothing at the end of every archive
 _NAME = re.compile(r"(?P<shard>.+\.tar)/(?P<name>.+)#(?P<start>\d+)\+(?P<size>\d+)", re.DOTALL)
 
@@ -52,17 +51,15 @@ class Member:
     def __str__(self) -> str:
         return f"{self.shard}/{self.name}#{self.start}+{self.size}"
 
-    def read(self) -> bytes:
-        """The photo's bytes. Raises `PhotoError` if the archive is gone, or shorter by now."""
+    def read(self, most: int = MAX_BYTES) -> bytes:
+        """Some of the photo's bytes. Raises `PhotoError` if the archive is gone, or cut by now."""
         try:
             with self.shard.open("rb") as file:
                 file.seek(self.start)
-                data = file.read(min(self.size, MAX_BYTES + 1))
+                data = file.read(min(self.size, most))
         except OSError as error:
             raise PhotoError(f"{self}: cannot read the archive ({error.strerror})") from error
-        if len(data) > MAX_BYTES:
-            raise PhotoError(f"{self}: larger than {MAX_BYTES // 10**6} MB, expected a photo")
-        if len(data) < self.size:
+        if len(data) < min(self.size, most):
             raise PhotoError(f"{self}: the archive ends in the middle of it; copy it again")
         return data
 

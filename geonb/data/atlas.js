@@ -44,8 +44,8 @@ function svgElement(parent, tag, attributes, text = "") {
 }
 
 // The map. `drawn(map)` is called whenever the view has changed, `tapped(lng, lat)` where one
-// clicks on the ground.
-function atlas(svg, { drawn, tapped } = {}) {
+// clicks on the ground. `arrows` tells whether the keys move it.
+function atlas(svg, { drawn, tapped, arrows = !tapped } = {}) {
   const ground = svg.querySelector(".ground"), centre = +svg.dataset.centre;
   const unit = +svg.dataset.unit; // ground units a kilometre
   const start = JSON.parse(svg.dataset.view); // x, y, s: its middle, and pixels a ground unit
@@ -214,7 +214,7 @@ function atlas(svg, { drawn, tapped } = {}) {
   }, { passive: false });
   if (!tapped) svg.addEventListener("dblclick", () => zoom(2));
   svg.addEventListener("keydown", (event) => {
-    const moves = tapped ? {} : { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
+    const moves = !arrows ? {} : { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
     if (event.target !== svg) return;
     if (moves[event.key]) pan(...moves[event.key]);
     else if (event.key === "+" || event.key === "=") zoom(1.6);

@@ -98,6 +98,15 @@ function render({ model, el }) {
   el.append(placeList(model, pin && points.length ? open : undefined, ...viewButtons(views, ({ center, zoom }) => move(center, zoom))));
   const hidden = hidePicture(model);
   const whileShown = new ResizeObserver(([{ target }]) => { hidden.disabled = !target.clientHeight; });
+  // A map that gets another size, as when the photo beside it comes, is centred anew until somebody moves it.
+  let touched = false, settling;
+  const whileStill = new ResizeObserver(() => {
+    clearTimeout(settling);
+    settling = setTimeout(() => {
+      const { center: [lat, lng], zoom } = views.bounds;
+      if (!touched && world) move([lat + 1e-7 * Math.random(), lng], zoom); // the same centre would be no change
+    }, 250);
+  });
   const stirred = new MutationObserver((changes) => {
     if (changes.some(({ target }) => !target.dataset?.geonb)) requestAnimationFrame(arrange);
   });
@@ -123,8 +132,10 @@ function render({ model, el }) {
     stirred.observe(map.querySelector(".leaflet-marker-pane"), { subtree: true, childList: true, attributeFilter: ["style"] });
     world.on("change:zoom change:center", () => setTimeout(arrange, 300)); // once it has moved
     arrange();
+    for (const event of ["pointerdown", "wheel", "keydown"]) box.addEventListener(event, () => { touched = true; }, true);
+    if (views.bounds) whileStill.observe(map);
     watchTiles(map, el)();
   }, 100);
-  return () => { clearInterval(timer); whileShown.disconnect(); stirred.disconnect(); };
+  return () => { clearInterval(timer); whileShown.disconnect(); whileStill.disconnect(); stirred.disconnect(); };
 }
 export default { render };

@@ -11,7 +11,7 @@ import traitlets
 from IPython.display import display
 
 from geonb.maps.points import in_words, line_below, points
-from geonb.shown.pictures import data, show_photo
+from geonb.shown.pictures import data, data_url, show_photo, thumbnail
 
 if TYPE_CHECKING:
     from geonb.predictions import Predictions
@@ -50,7 +50,7 @@ class Live:
 
 def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, Any]:
     """What the scripts show of predictions, beside the map and on it."""
-    shown = show_photo(predictions.photo, side=_SIDE)
+    shown = show_photo(predictions.photo)
     return {
         "points": [
             {"lat": p.on_mercator[0], "lng": p.on_mercator[1], "mark": p.mark, "text": p.text,
@@ -59,7 +59,9 @@ def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, A
         ],
         "lines": [line_below(predictions, why)],
         "alt": in_words(predictions),
-        "photo": {"src": shown.data_url(), "alt": shown.alt} if photo else {},
+        "photo": {
+            "src": data_url(thumbnail(shown.photo, _SIDE), "jpeg"), "alt": shown.alt
+        } if photo else {},
     }  # fmt: skip
 
 

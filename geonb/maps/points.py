@@ -22,8 +22,8 @@ BEST_COLOUR, PIN_COLOUR, TRUTH_COLOUR = "#c43c1c", "#2e5f8a", "#00664b"
 
 _MERCATOR_END = 85.0
 """Degrees; the latitude where Mercator maps end."""
-_MARGIN = 50
-"""Pixels; kept free around the places, for their pins."""
+_MARGIN = 70
+"""Pixels; kept free around the places: for their pins, and where these move apart."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from geonb.errors import CheckpointError, needing
 from geonb.files import expecting
 from geonb.network.checkpoint import OneFile
-from geonb.network.layers import Checkpoint, Layer, parameter_shapes
+from geonb.network.layers import Checkpoint, Layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,13 +71,8 @@ def read_coreml(path: Path) -> Checkpoint:
         names = tuple(f"{name}_{part}" for part in found)
         layers.append(Layer(name, op, inputs, names, attributes))
         arrays.update(zip(names, found.values(), strict=True))
-    for name, shape in parameter_shapes(layers).items():
-        if arrays[name].shape != shape:
-            raise CheckpointError(
-                f"{path}: {name!r} has shape {arrays[name].shape}, its layer needs {shape}"
-            )
     labels = tuple(network.stringClassLabels.vector)
-    return Checkpoint(tuple(layers), arrays, labels).with_softmax(path)
+    return Checkpoint(tuple(layers), arrays, labels).checked(path)
 
 
 def _load(path: Path) -> Any:

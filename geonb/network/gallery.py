@@ -80,9 +80,7 @@ def _csv_rows(path: Path, file: Iterable[str]) -> list[list[float]]:
     try:
         return [[float(str(row[name])) for name in (lat, lng)] for row in reader]
     except ValueError as error:
-        raise PlaceError(
-            f"{path}: expected latitudes and longitudes in degrees ({error})"
-        ) from error
+        raise PlaceError(f"{path}: expected places in degrees ({error})") from error
 
 
 def open_gallery(location: Path, points: NDArray[np.float64], owner: str = "geoclip") -> Gallery:
@@ -92,9 +90,8 @@ def open_gallery(location: Path, points: NDArray[np.float64], owner: str = "geoc
     """
 
     def make(folder: Path) -> None:
-        leaves, first, counts = np.unique(
-            s2.leaf_ids(points), return_index=True, return_counts=True
-        )
+        leaves = s2.leaf_ids(points)
+        leaves, first, counts = np.unique(leaves, return_index=True, return_counts=True)
         np.savez(folder / "places.npz", ids=_cells(leaves), places=points[first], counts=counts)
         _embed(location, points[first], folder / "embeddings.npy")
 

@@ -124,6 +124,9 @@ class GeoclipFiles(CheckpointFiles):
         model = read_onnx(self.vision)
         _check_vision(self.vision, model.graph)
         check_operators(self.vision, model.graph.node)
+        kept = next(value for value in model.graph.output if value.name == "image_embeds")
+        del model.graph.output[:]
+        model.graph.output.append(kept)
         if self.quantised and has_vnni():
             _use_signed_weights(model.graph)
         save_onnx(model, folder)

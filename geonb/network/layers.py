@@ -9,13 +9,14 @@ import warnings
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from geonb.errors import CheckpointError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
 Shape = tuple[int, ...]
@@ -70,8 +71,21 @@ class Checkpoint:
         if not self.layers:
             raise CheckpointError("the network has no layers")
 
-    def with_softmax(self, path: Path) -> Checkpoint:
-        """The network with a softmax in the end, if scores stand there, as in Gluon's exports."""
+    def checked(self, path: Path) -> Checkpoint:
+        """The network, all of whose arrays are there, of the shapes that the layers need.
+
+        If scores stand in its end, as in Gluon's exports, it gets a softmax. Raises
+        `CheckpointError`, which names the file ``path``.
+        """
+        for name, shape in parameter_shapes(self.layers).items():
+            if name not in self.arrays:
+                raise CheckpointError(f"{path}: no array {name!r}, which the network needs")
+            found = self.arrays[name]
+            if found.dtype != np.float32:
+                raise CheckpointError(f"{path}: {name!r} has {found.dtype} numbers, no floats")
+            if found.shape != shape:
+                needs = f"the network needs {shape}; are the files of the same network?"
+                raise CheckpointError(f"{path}: {name!r} has shape {found.shape}, {needs}")
         last = self.layers[-1]
         if last.op != "FullyConnected":
             return self

@@ -12,7 +12,7 @@ import numpy as np
 
 from geonb.errors import CheckpointError
 from geonb.files import expecting
-from geonb.network.layers import SAME_OP, Checkpoint, Layer, parameter_shapes, read_count
+from geonb.network.layers import SAME_OP, Checkpoint, Layer, read_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,21 +34,12 @@ def read_mxnet(symbol: Path, params: Path) -> Checkpoint:
     """
     layers = read_symbol(symbol)
     arrays = dict(read_params(params))
-    for name, shape in parameter_shapes(layers).items():
-        if name not in arrays:
-            raise CheckpointError(f"{params}: no array {name!r}, which {symbol} needs")
-        if arrays[name].dtype != np.float32:
-            raise CheckpointError(f"{params}: {name!r} has {arrays[name].dtype} numbers, no floats")
-        if arrays[name].shape != shape:
-            raise CheckpointError(
-                f"{params}: {name!r} has shape {arrays[name].shape}, "
-                f"{symbol} needs {shape}; are the two of the same network?"
-            )
+    checkpoint = Checkpoint(layers, arrays).checked(params)
     for layer in layers:
         if layer.op == "BatchNorm" and layer.flag("fix_gamma", default=True):
             gamma = layer.parameters[0]
             arrays[gamma] = np.ones_like(arrays[gamma])
-    return Checkpoint(layers, arrays).with_softmax(symbol)
+    return checkpoint
 
 
 def read_symbol(path: Path) -> tuple[Layer, ...]:

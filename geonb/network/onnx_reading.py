@@ -137,9 +137,8 @@ class Classifier:
         graph, answer = self.model.graph, self.end.output[0]
         if self.end.op_type != "Softmax":
             warn_of_softmax(self.path)
-            answer = "probabilities of geonb"
-            scores = [self.end.output[0]]
-            graph.node.append(helper.make_node("Softmax", scores, [answer], axis=1))
+            scores, answer = answer, "probabilities of geonb"
+            graph.node.append(helper.make_node("Softmax", [scores], [answer], axis=1))
         names = [answer if output == "probabilities" else self._features() for output in outputs]
         nodes = _needed(graph.node, names)
         check_operators(self.path, nodes)
@@ -150,10 +149,8 @@ class Classifier:
         session = open_session(folder / "model.onnx", name=self.path)
         for found in run(session, np.zeros(INPUT_SHAPE, np.float32), self.path):
             if found.ndim != 2 or len(found) != 1:
-                raise CheckpointError(
-                    f"{self.path}: answers one photo with the shape {found.shape}, expected "
-                    "(1, classes)"
-                )
+                shape = f"{found.shape} for one photo, expected (1, classes)"
+                raise CheckpointError(f"{self.path}: its answer has the shape {shape}")
 
     def _features(self) -> str:
         """What the last dense layer reads."""

@@ -103,7 +103,7 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 def run(
-    session: Any, batch: NDArray[np.float32], name: object = "the network"
+    session: Any, batch: NDArray[np.float32], name: object = "network"
 ) -> list[NDArray[np.float32]]:
     """What a network gives for photos, (N, 3, 224, 224): its outputs, (N, …).
 

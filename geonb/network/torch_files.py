@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_LONGEST = 1_000_000
+_LONGEST = 100_000
 """Bytes of the pickle, which holds names and shapes; GeoCLIP's have some thousand."""
 
 
 def read_pth(path: Path) -> Any:
     """Read what ``torch.save`` wrote: a float tensor, or a dict of them. Raises `CheckpointError`.
 
-    Such a file is a zip of storages and of a pickle, which may call any function there is. Here it
-    is not unpickled: its opcodes are followed as far as tensors need them, and nothing is called.
+    Its pickle may call any function there is. It isn't unpickled: its opcodes are followed as far
+    as tensors need them, and nothing is called.
     """
     broken = zipfile.BadZipFile, RuntimeError, TypeError, AttributeError  # locked, odd opcodes
     with (

@@ -38,28 +38,28 @@ _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 _AVIF_BRANDS = {b"avif", b"avis"}
 _PNG_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 """The chunks that the pixels are decoded from (PNG specification, section 11)."""
-_PNG_TEXT = {b"zTXt", b"tEXt", b"iTXt"}
-
-
+_FILM = "a film, a sound, or a rare format of pictures; save a picture of it as JPEG"
+_RAW = "a raw photo of a rare kind; develop it with a raw converter, and save it as JPEG"
 _OTHERS = (
-    (b"<svg", 0, "an SVG drawing; save it as PNG"),
-    (b"<", 0, "a web page or other text with tags"),
-    (b"%PDF", 0, "a PDF document"),
-    (b"PK\x03\x04", 0, "a zip archive or an office document"),
-    (b"\x1f\x8b", 0, "a gzip archive"),
-    (b"{", 0, "JSON text"),
-    (b"\xff\x0a", 0, "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)"),
-    (b"\0\0\0\x0cJXL ", 0, "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)"),
-    (b"\0\0\0\x0cjP", 0, "JPEG 2000; save it as JPEG"),
-    (b"8BPS", 0, "a Photoshop file; export it as JPEG"),
-    (b"gimp xcf", 0, "a GIMP file; export it as JPEG"),
-    (b"II\xbc", 0, "JPEG XR; save it as JPEG"),
-    (b"ftyp", 4, "a film, or a format of pictures that is rare; save a picture of it as JPEG"),
-    (b"RIFF", 0, "a film or a sound; save a picture of it as JPEG"),
-    (b"\x1aE\xdf\xa3", 0, "a film; save a picture of it as JPEG"),
-    (b"\x00\x00\x00\x00", 0, "zeros"),
+    (b"<svg", "an SVG drawing; save it as PNG"),
+    (b"<", "a web page or other text with tags"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a zip archive or an office document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"{", "JSON text"),
+    (b"\xff\x0a", "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)"),
+    (b"\0\0\0\x0cJXL ", "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)"),
+    (b"\0\0\0\x0cjP", "JPEG 2000; save it as JPEG"),
+    (b"8BPS", "a Photoshop file; export it as JPEG"),
+    (b"gimp xcf", "a GIMP file; export it as JPEG"),
+    (b"II\xbc", "JPEG XR; save it as JPEG"),
+    (b"IIU\0", _RAW),
+    (b"IIR", _RAW),
+    (b"\0\0\0\0", "zeros"),
+    (b"RIFF", _FILM),
+    (b"\x1aE\xdf\xa3", _FILM),
 )
-"""Bytes of what people mistake for a picture, and where they stand, to say what it is instead."""
+"""First bytes of what people mistake for a picture, to say what it is instead."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,9 @@ def kind(data: bytes) -> str:
 def other_kind(data: bytes) -> str:
     """What a file is that is no picture, with what to do."""
     text = data[:1000].lstrip()
-    found = (kind for start, at, kind in _OTHERS if text[at:].startswith(start))
+    if data[4:8] == b"ftyp":
+        return _FILM
+    found = (kind for start, kind in _OTHERS if text.startswith(start))
     return next(found, "not a picture that geonb can read")
 
 
@@ -192,39 +194,30 @@ def _png(data: bytes) -> Contents:
             blocks.append(plain(data[start + 8 : stop - 4]))
         elif name == b"iCCP":
             profile = _inflated(data[start + 8 : stop - 4].partition(b"\0")[2][1:])
-        elif name in _PNG_TEXT and len(blocks) + len(packets) < 8:
+        elif name in {b"zTXt", b"tEXt", b"iTXt"} and len(blocks) + len(packets) < 8:
             key = data[start + 8 : start + 88].partition(b"\0")[0]
-            if key == b"XML:com.adobe.xmp" or key.startswith(b"Raw profile type "):
-                text = _png_text(name, data[start + 9 + len(key) : stop - 4])
-                _sort(key, text, blocks, packets)
+            if key == b"XML:com.adobe.xmp":
+                packets.append(_png_text(name, data[start + 9 + len(key) : stop - 4]))
+            elif key.startswith(b"Raw profile type "):
+                found = _raw_profile(_png_text(name, data[start + 9 + len(key) : stop - 4]))
+                is_xmp = found.startswith(_XMP) or key.endswith(b"xmp")
+                (packets if is_xmp else blocks).append(plain(found.removeprefix(_XMP)))
     return Contents(b"".join(picture), tuple(blocks), tuple(packets), profile)
 
 
 def _png_text(name: bytes, rest: bytes) -> bytes:
-    """The text of a chunk after its keyword."""
-    if name == b"zTXt":
-        return _inflated(rest[1:]) or b""
+    """The text of a chunk after its keyword (PNG specification, section 11.3.4)."""
     if name == b"tEXt":
-        return rest
-    packed, _, rest = rest[:1], rest[1:2], rest[2:]
-    text = rest.split(b"\0", 2)[-1]  # after the language and the translated keyword
-    return (_inflated(text) or b"") if packed == b"\1" else text
+        return rest[:MOST_METADATA]
+    packed = name == b"zTXt" or rest[:1] == b"\1"
+    text = rest[1:] if name == b"zTXt" else rest[2:].split(b"\0", 2)[-1]  # after two languages
+    return (_inflated(text) or b"") if packed else text[:MOST_METADATA]
 
 
-def _sort(key: bytes, text: bytes, blocks: list[bytes], packets: list[bytes]) -> None:
-    """Put a text chunk's metadata to its kind; ImageMagick writes it as hexadecimal digits."""
-    if key == b"XML:com.adobe.xmp":
-        packets.append(text[:MOST_METADATA])
-        return
-    # The name of the profile, its length, and the digits, on lines of their own.
+def _raw_profile(text: bytes) -> bytes:
+    """ImageMagick's form: the profile's name, its length, and its bytes as digits, in lines."""
     found = re.match(rb"\s*[^\n]+\s+\d+\s+((?:[0-9a-fA-F]{2}|\s)*)", text)
-    data = bytes.fromhex(found[1].decode()) if found else b""
-    if data.startswith(_XMP):
-        packets.append(data[len(_XMP) :])
-    elif key.endswith(b"xmp"):
-        packets.append(data)
-    else:
-        blocks.append(plain(data))
+    return bytes.fromhex(found[1].decode()) if found else b""
 
 
 def _inflated(data: bytes) -> bytes | None:
@@ -241,7 +234,7 @@ def _gif(data: bytes) -> Contents:
     """The picture, and the XMP before it (XMP specification part 3, 1.1.2)."""
     if len(data) < 13:
         raise ValueError("cut off")
-    at = 13 + _colours(data[10])
+    at = 13 + (3 * 2 ** (1 + data[10] % 8) if data[10] & 128 else 0)  # after a list of colours
     packets = []
     while data[at : at + 1] in {b"!", b"\0"}:  # an extension; the picture follows with a comma
         start = at = at + 2 if data[at] else at
@@ -275,11 +268,6 @@ def _iso(data: bytes, found: re.Match[bytes]) -> Contents:
     empty = found[1] + (b"\x08\0\0\0" if found[1] == b"II*\0" else b"\0\0\0\x08") + bytes(6)
     picture = data[: found.start()] + empty + data[found.end() :]
     return Contents(picture if kind(data) == "AVIF" else data, (block,))
-
-
-def _colours(flags: int) -> int:
-    """The bytes of a list of colours, if the flags tell of one (GIF 89a, section 18)."""
-    return 3 * 2 ** (1 + flags % 8) if flags & 128 else 0
 
 
 def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

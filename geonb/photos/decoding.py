@@ -95,21 +95,33 @@ def split(name: str, data: bytes) -> Contents:
 def open_image(name: str, data: bytes) -> Image.Image:
     """Open the picture in a file: read its header, and check its size. Raises `PhotoError`."""
     parts = split(name, data)
-    kind, scans = contents.kind(parts.picture), count_scans(parts.picture)
+    kind = contents.kind(parts.picture)
     reader = _reader(name, kind)
     with decoding(name):
         image: Image.Image = reader(io.BytesIO(parts.picture))
     if parts.profile:
         image.info["icc_profile"] = parts.profile
+    check_size(name, image, _most_pixels(name, image, parts.picture))
+    return image
+
+
+def _most_pixels(name: str, image: Image.Image, data: bytes) -> int:
+    """As many as may be opened: a JPEG of one scan decodes at 1/2, 1/4 or 1/8 in little memory.
+
+    Each scan of a JPEG goes over the whole picture: bytes of file, seconds of work. Raises
+    `PhotoError` if they are too many.
+    """
+    if image.format != "JPEG":
+        return MAX_PIXELS
+    from geonb.photos import jpeg
+
+    scans = jpeg.scans(data)
     if scans > MAX_SCANS:
         raise PhotoError(
             f"{name}: a JPEG in {scans:,} scans, expected at most {MAX_SCANS}; "
             "open and save it with a picture viewer"
         )
-    # A JPEG of one scan decodes at 1/2, 1/4 or 1/8 with little memory.
-    drafts = kind == "JPEG" and scans <= 1 and not image.info.get("progressive")
-    check_size(name, image, MAX_DRAFT_PIXELS if drafts else MAX_PIXELS)
-    return image
+    return MAX_PIXELS if scans > 1 or image.info.get("progressive") else MAX_DRAFT_PIXELS
 
 
 def decode(name: str, image: Image.Image, short_side: int | None) -> None:
@@ -118,7 +130,15 @@ def decode(name: str, image: Image.Image, short_side: int | None) -> None:
         scale = min(1.0, short_side / min(image.size))
         image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
     check_size(name, image)
-    load(name, image)
+    if image.format == "TIFF":
+        _silence_libtiff()
+    promised = image.size
+    with decoding(name):
+        image.load()
+    if sorted(image.size) != sorted(promised):  # Pillow turns a TIFF that the user opened
+        raise PhotoError(f"{name}: the header says {promised}, the picture is {image.size}")
+    if image.mode in {"P", "PA"} and image.palette is None:
+        raise PhotoError(f"{name}: a picture of numbered colours without their list; it is broken")
 
 
 def _reader(name: str, kind: str) -> type[ImageFile]:
@@ -148,19 +168,6 @@ def blocks_and_packets(name: str, data: bytes) -> tuple[list[bytes], list[bytes]
     return list(filter(None, blocks)), list(filter(None, packets)), parts.note
 
 
-def load(name: str, image: Image.Image) -> None:
-    """Decode the pixels. Raises `PhotoError`."""
-    promised = image.size
-    if image.format == "TIFF":
-        _silence_libtiff()
-    with decoding(name):
-        image.load()
-    if sorted(image.size) != sorted(promised):  # Pillow turns a TIFF that the user opened
-        raise PhotoError(f"{name}: the header says {promised}, the picture is {image.size}")
-    if image.mode in {"P", "PA"} and image.palette is None:
-        raise PhotoError(f"{name}: a picture of numbered colours without their list; it is broken")
-
-
 @cache
 def _silence_libtiff() -> None:
     """Take away libtiff's handlers of errors and warnings, which write to stderr from C.
@@ -174,18 +181,6 @@ def _silence_libtiff() -> None:
         if setter := getattr(library, name, None):
             setter.argtypes, setter.restype = [ctypes.c_void_p], ctypes.c_void_p
             setter(None)
-
-
-def count_scans(data: bytes) -> int:
-    """How many scans a JPEG has. Each goes over the whole picture: bytes of file, seconds of work.
-
-    Pictures of other formats have none.
-    """
-    if contents.kind(data) != "JPEG":
-        return 0
-    from geonb.photos import jpeg
-
-    return jpeg.scans(data)
 
 
 def check_size(name: str, image: Image.Image, limit: int = MAX_PIXELS) -> None:

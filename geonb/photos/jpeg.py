@@ -10,7 +10,7 @@ from geonb.errors import PhotoError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-START, END, SCAN, APP0, APP1, APP2, APP14 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
+END, SCAN, APP0, APP1, APP2, APP14 = 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
 """Markers (ITU-T T.81, table B.1)."""
 _ALONE = {0x01, *range(0xD0, 0xD9)}
 """Markers without content: they stand in compressed data, or at the start of a file."""
@@ -20,7 +20,7 @@ _AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _MOST_EXIF = 1 << 20
 """Bytes of EXIF that are read; a segment has 64 KiB, and some cameras use several."""
 _MOST_SEGMENTS = 10_000
-"""Before the first scan; a colour profile may take 255, a history of edits some hundred."""
+"""A colour profile may take 255, a history of edits some hundred."""
 EXIF = b"Exif\0\0"
 """The start of an APP1 segment with EXIF."""
 XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -36,34 +36,35 @@ def segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
     Data after the end of the picture is left out. Raises `PhotoError` if the file ends early.
     """
-    for marker, start, stop in _walk(data):
+    parts, end = _walk(data)
+    if end is None:
+        raise PhotoError("the JPEG file is cut off or broken")
+    for marker, start, stop in parts:
         yield marker, data[start:stop]
 
 
-def _walk(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, start and stop of each segment's content. Raises `PhotoError`."""
-    if data[:2] != b"\xff\xd8":
-        raise PhotoError("this is not a JPEG file")
-    at = 2
-    while True:
-        found = _MARKER.match(data, at)
-        if not found:
-            raise PhotoError("the JPEG file is cut off or broken")
+def _walk(data: bytes) -> tuple[list[tuple[int, int, int]], int | None]:
+    """Marker, start and stop of each whole segment's content, and where the picture ends.
+
+    The end is None in a file that is cut off, or in which anything stands between segments.
+    """
+    parts: list[tuple[int, int, int]] = []
+    at = 2 if data[:2] == b"\xff\xd8" else len(data)
+    while len(parts) < _MOST_SEGMENTS and (found := _MARKER.match(data, at)):
         marker, at = found[1][0], found.end()
         if marker == END:
-            return
-        if marker in _ALONE:  # out of place, and a decoder would read on behind it
-            raise PhotoError("the JPEG file is broken")
+            return parts, at
         start, at = at + 2, at + int.from_bytes(data[at : at + 2], "big")
-        if not start <= at <= len(data):
-            raise PhotoError("the JPEG file is cut off")
+        if marker in _ALONE or not start <= at <= len(data):
+            break  # a marker that is out of place: a decoder would read on behind it
         if marker == SCAN:
             # Compressed data ends at a marker that is neither a stuffed byte nor a restart.
-            end = _AFTER_SCAN.search(data, at)
-            if not end:
-                raise PhotoError("the JPEG file is cut off")
-            at = end.start()
-        yield marker, start, at
+            after = _AFTER_SCAN.search(data, at)
+            if not after:
+                break
+            at = after.start()
+        parts.append((marker, start, at))
+    return parts, None
 
 
 def header(data: bytes) -> tuple[list[tuple[int, bytes]], int]:
@@ -112,36 +113,25 @@ def picture(data: bytes) -> bytes:
 
 
 def end(data: bytes) -> int | None:
-    """Where the picture ends; what follows are other pictures, films, or nothing's. None if cut."""
-    stop = 0
-    try:
-        for _, _, stop in _walk(data):
-            pass
-    except PhotoError:
-        return None
-    found = _MARKER.match(data, stop)
-    return found.end() if found else None
+    """Where the picture ends; other pictures, films, or nothing's may follow. None if it's cut."""
+    return _walk(data)[1]
 
 
 def ended(data: bytes) -> bytes:
     """A file that is cut off, up to its last whole segment or piece of a scan, with an end."""
-    stop, at, marker = 2, 2, 0
-    try:
-        for marker, _, stop in _walk(data):
-            at = stop
-    except PhotoError:
-        found = _MARKER.match(data, at)
-        if found and found[1][0] == SCAN:
-            at = len(data)
-    return data[:at] + bytes((0xFF, END))
+    parts, _ = _walk(data)
+    stop = parts[-1][2] if parts else 2
+    found = _MARKER.match(data, stop)
+    in_scan = found and found[1][0] == SCAN
+    return (data if in_scan else data[:stop]) + bytes((0xFF, END))
 
 
 def scans(data: bytes) -> int:
     """How many scans the picture has; in a broken file, how many a decoder may find at most."""
-    try:
-        return sum(marker == SCAN for marker, _, _ in _walk(data))
-    except PhotoError:
+    parts, stop = _walk(data)
+    if stop is None:
         return data.count(bytes((0xFF, SCAN)))
+    return sum(marker == SCAN for marker, _, _ in parts)
 
 
 def join(parts: list[tuple[int, bytes]]) -> bytes:

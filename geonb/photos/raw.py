@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from typing import TYPE_CHECKING
 
@@ -55,46 +56,34 @@ def preview(name: str, data: bytes) -> Contents:
 def _jpegs(data: bytes) -> Iterator[bytes]:
     """The JPEG files inside."""
     if data.startswith(_RAF):
-        start, size = struct.unpack_from(">LL", data.ljust(92, b"\0"), 84)
+        start, size = struct.unpack_from(">LL", data, 84)
         yield data[start : start + size]
     elif data[4:8] == b"ftyp":
-        for box, start, stop in contents.boxes(data):
-            at = data.find(b"PRVW", start, min(stop, start + 64))
-            if box == b"uuid" and data[start : start + 16] == _CR3_PREVIEW and at > 0:
-                (size,) = struct.unpack_from(">L", data.ljust(at + 20, b"\0"), at + 16)
-                yield data[at + 20 : at + 20 + size]
+        at = data.find(b"PRVW", data.find(_CR3_PREVIEW)) + 16
+        (size,) = struct.unpack_from(">L", data, at)
+        yield data[at + 4 : at + 4 + size]
     else:
         for tags in tiff.read(data).directories():
-            for first, length in ((513, 514), (273, 279), (0x2E, 0x2E)):
+            for first, length in ((513, 514), (273, 279)):
                 if first in tags and length in tags:
-                    yield _stored(data, tags[first], tags[length])
-
-
-def _stored(data: bytes, first: tiff.Tag, length: tiff.Tag) -> bytes:
-    if first is length:  # Panasonic keeps it as the value itself
-        return first.data
-    starts, sizes = first.numbers, length.numbers
-    if len(starts) != 1 or len(sizes) != 1:
-        return b""
-    return data[int(starts[0]) : int(starts[0] + sizes[0])]
+                    places = tags[first].numbers, tags[length].numbers
+                    if list(map(len, places)) == [1, 1] and math.isfinite(sum(map(sum, places))):
+                        yield data[int(places[0][0]) : int(sum(map(sum, places)))]
 
 
 def _longer_side(data: bytes) -> int:
     """Of a JPEG that decoders know; 0 for anything else, such as the lossless one of sensors."""
-    for marker, content in jpeg.header(data)[0]:
+    for marker, content in jpeg.header(data)[0] if contents.kind(data) == "JPEG" else ():
         if marker in {0xC0, 0xC1, 0xC2} and len(content) > 5:
             return max(struct.unpack_from(">HH", content, 1))
     return 0
 
 
 def _blocks(data: bytes) -> Iterator[bytes]:
-    """The raw photo's own EXIF: the file itself, or in CR3 blocks in a box of their own."""
+    """The raw photo's own EXIF: the file itself, or in CR3 two blocks in a box of their own."""
     if contents.kind(data) == "TIFF":
         yield data
-    for box, start, stop in contents.boxes(data) if data[4:8] == b"ftyp" else ():
-        if box == b"moov":
-            for inner, first, last in contents.boxes(data, start, stop):
-                if inner == b"uuid" and data[first : first + 16] == _CR3_FACTS:
-                    for name, begin, end in contents.boxes(data, first + 16, last):
-                        if name in {b"CMT1", b"CMT4"}:
-                            yield data[begin:end]
+    elif (at := data.find(_CR3_FACTS)) > 0:
+        for name, start, stop in contents.boxes(data, at + len(_CR3_FACTS)):
+            if name in {b"CMT1", b"CMT4"}:
+                yield data[start:stop]

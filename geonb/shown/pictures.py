@@ -116,10 +116,6 @@ class ShownPhoto:
     def _repr_html_(self) -> str:
         return tag(self.alt, thumbnail(self.photo, self.side), "jpeg")
 
-    def data_url(self) -> str:
-        """The photo as an address that holds it."""
-        return data_url(thumbnail(self.photo, self.side), "jpeg")
-
 
 def show_photo(photo: PhotoSource, alt: str = "", side: int = 480) -> ShownPhoto:
     """Show a photo, at most ``side`` pixels wide and high.

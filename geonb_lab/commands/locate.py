@@ -18,6 +18,8 @@ from geonb_lab.commands.many import Labels, Outputs, locate_many
 from geonb_lab.many.finding import list_photos
 from geonb_lab.many.results import predict_many
 from geonb_lab.regions import region
+from geonb_lab.trips.page import write_trip_page
+from geonb_lab.trips.trip import locate_trip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +66,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Label a photo only if this share of the probability lies within 750 km.",
 )
+@click.option("--together", is_flag=True, help="Photos of a trip, by their times; with --page.")
+@click.option("--track", "tracks", multiple=True, type=options.FILE, help=".gpx, Timeline, GeoJSON")
+@click.option("--clock", "clocks", multiple=True, metavar="CAMERA=+02:00", help="Ahead of UTC.")
 @click.option("--dry-run", is_flag=True, help="Print the labels instead of writing them.")
 def locate(  # noqa: PLR0913
     *,
@@ -82,6 +87,9 @@ def locate(  # noqa: PLR0913
     write_xmp: bool,
     sure: float,
     dry_run: bool,
+    together: bool,
+    tracks: tuple[Path, ...],
+    clocks: tuple[str, ...],
 ) -> None:
     """Tell where each PHOTO, a path or a URL, was taken.
 
@@ -93,6 +101,16 @@ def locate(  # noqa: PLR0913
     chosen: dict[str, Any] = {
         "top": top, "within": within, "spread_km": spread_km, "allow_private": allow_private
     }  # fmt: skip
+    if together:
+        if target or out or write_xmp or dry_run:
+            raise click.UsageError("--together prints a table, and writes a --page; nothing else")
+        check_outputs([page] if page else [], [*sources, *found.photos], overwrite=overwrite)
+        given = {name: text for name, _, text in (clock.rpartition("=") for clock in clocks)}
+        trip = locate_trip(load(), found.photos, tracks=tracks, clocks=given, **chosen)
+        click.echo(trip)
+        if page:
+            write_trip_page(trip, page)
+        sys.exit(2 if trip.failures else 0)
     if out or page or write_xmp or dry_run:
         labels = Labels(sure, dry_run=dry_run) if write_xmp or dry_run else None
         outputs = Outputs(out, page, labels, overwrite, resume, sources)

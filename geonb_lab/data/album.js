@@ -69,7 +69,9 @@ function makeCard(number) {
     line("b", photo.error);
   } else {
     line("b", photo.town);
-    line("span", `${Math.round(100 * photo.share)}% · half within ${Math.round(photo.radius).toLocaleString("en")} km`);
+    const near = photo.radius === null ? "a guess only"
+      : `half within ${Math.round(photo.radius).toLocaleString("en")} km`;
+    line("span", `${Math.round(100 * photo.share)}% · ${near}`);
     if (photo.off !== null) line("span", `${photo.off.toLocaleString("en")} km off`);
   }
   line("span", name).title = photo.photo;

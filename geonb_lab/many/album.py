@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from geonb.photos.photo import PhotoSource
+
 _SIDE = 160
 """Pixels on the longer side of a thumbnail; about 2 kB as WebP, half of what a JPEG like it has."""
 _TOGETHER = 100
@@ -31,7 +33,7 @@ def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> N
     Every photo is opened again for its thumbnail, without EXIF; one that can't be opened has
     none. ``note`` is what has to be said of the model's answers.
     """
-    cards = list(in_order(lambda row: (_card(row), _thumbnail(row["photo"])), rows))
+    cards = list(in_order(lambda row: (_card(row), small(row["photo"])), rows))
     photos, thumbs = [card for card, _ in cards], [thumb for _, thumb in cards]
     countries = sorted({photo["country"] for photo in photos if photo["country"]})
     radii = "".join(f"<option value='{km:g}'>{km:g} km</option>" for km in RADII_KM)
@@ -61,13 +63,14 @@ def _card(row: dict[str, Any]) -> dict[str, Any]:
         "country": town.rpartition(", ")[2],
         "town": town,
         "share": round(row["probability_1"], 3),
-        "radius": round(row["radius_km"], 1),
+        "radius": row["radius_km"] and round(row["radius_km"], 1),  # None after a warning
         "off": None if row["distance_km"] is None else round(row["distance_km"], 1),
         "at": [round(lng, 4), round(lat, 4)],
     }
 
 
-def _thumbnail(photo: str) -> str:
+def small(photo: PhotoSource) -> str:
+    """A photo's thumbnail as WebP in base64, without EXIF; nothing if it can't be opened."""
     try:
         small = thumbnail(open_photo(photo), _SIDE, "WEBP", quality=50, method=2)
         return base64.b64encode(small).decode()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,21 +12,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geonb.errors import GeonbError
+    from geonb.photos.photo import PhotoSource
+    from geonb_lab.trips.times import KnownPlace, Taken
+
 KEPT = 512
 """Places that are kept of each photo; the rest of the probability is spread evenly over others."""
 CANDIDATES = 128
 """Places that come into question for a photo of a model with more places than `KEPT`."""
-_WINDOW = 12
-"""Photos before and after, whose places come into question too."""
+_WINDOW = 12  # photos before and after, whose places come into question too
 
 
 class Beliefs:
-    """The probabilities of N photos over a model's places: of each, the `KEPT` most probable.
-
-    Attributes:
-        classes: The numbers of the places that are kept, (N, kept).
-        probabilities: Their probabilities, (N, kept).
-    """
+    """The probabilities of photos over a model's places: of each, the `KEPT` most probable."""
 
     def __init__(self, places: int) -> None:
         self.places = places
@@ -47,6 +46,21 @@ class Beliefs:
         whole = np.full(self.places, rest / max(1, self.places - len(classes)))
         whole[classes] = probabilities
         return whole / whole.sum()
+
+    def beside_average(
+        self, i: int, classes: NDArray[np.intp], trust: float
+    ) -> NDArray[np.float64]:
+        """How many times as probable as the average place some places are, (K,).
+
+        By Bayes' rule that's how probable the photo is there, as the model knows no place better
+        than another before it sees one. ``trust`` is the exponent of the probabilities.
+        """
+        row, (own, _) = self.row(i), self._rows[i]
+        rest = self.places - len(own)
+        total = (row[own] ** trust).sum()
+        if rest:  # all of them have the same probability
+            total += rest * (max(0.0, 1.0 - row[own].sum()) / rest) ** trust
+        return self.places * row[classes] ** trust / total
 
     def top(self, i: int, count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """The ``count`` most probable places of photo ``i``, and their probabilities."""
@@ -87,3 +101,24 @@ class Beliefs:
             best = different[np.argsort(-sums, kind="stable")[:CANDIDATES]]
             found.append(np.union1d(best, np.array(must, np.intp)).astype(np.intp))
         return found
+
+
+@dataclass
+class Read:
+    """Lists of what is known of each photo; the photo itself is let go.
+
+    ``people`` tells persons apart, by the name of a camera; the first one's is empty.
+    ``choices`` are those of `geonb.predict`.
+    """
+
+    beliefs: Beliefs
+    sources: list[PhotoSource] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    times: list[Taken | None] = field(default_factory=list)
+    cameras: list[str] = field(default_factory=list)
+    known: list[KnownPlace | None] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
+    unset: list[str] = field(default_factory=list)
+    failures: dict[str, GeonbError] = field(default_factory=dict)
+    choices: dict[str, Any] = field(default_factory=dict)
+    allow_private: bool = False

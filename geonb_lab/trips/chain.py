@@ -24,32 +24,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """What is known of one moment.
+    """What is known of one moment, in ``hours`` from any beginning.
 
-    Attributes:
-        hours: When, in hours from any beginning.
-        classes: The places that come into question, (K,).
-        emission: The logarithm of how probable what was seen there is at each of them, (K,).
+    ``emission`` is the logarithm of how probable what was seen is at each place, (K,).
     """
 
     hours: float
-    classes: NDArray[np.intp]
+    classes: NDArray[np.intp]  # the places that come into question, (K,)
     emission: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Smoothed:
-    """What forward-backward gives.
+    """What forward-backward gives."""
 
-    Attributes:
-        others: For each moment what all others say of its places, (K,): probabilities.
-        evidence: The logarithm of the probability of all that was seen.
-        breaks: Steps that no movement explains: the numbers of the moments before them.
-    """
-
-    others: list[NDArray[np.float64]]
-    evidence: float
-    breaks: tuple[int, ...]
+    others: list[NDArray[np.float64]]  # for each moment what all others say of its places, (K,)
+    evidence: float  # the logarithm of the probability of all that was seen
+    breaks: tuple[int, ...]  # the moments after which no movement leads on
 
 
 def forward_backward(moments: Sequence[Moment], transitions: Transitions) -> Smoothed:
@@ -67,7 +58,7 @@ def forward_backward(moments: Sequence[Moment], transitions: Transitions) -> Smo
         if i + 1 == len(moments):
             break
         following = moments[i + 1]
-        steps = transitions.between(moment.classes, following.classes, _hours(moment, following))
+        steps = _between(moment, following, transitions)
         ahead = _logs(np.exp(seen) @ steps)
         if not np.isfinite(_total(ahead + following.emission)):
             breaks.append(i)
@@ -79,7 +70,7 @@ def forward_backward(moments: Sequence[Moment], transitions: Transitions) -> Smo
         if i in breaks:
             continue
         seen, _ = _normalised(after[i + 1] + following.emission)
-        steps = transitions.between(moment.classes, following.classes, _hours(moment, following))
+        steps = _between(moment, following, transitions)
         after[i] = _logs(steps @ np.exp(seen))
     others = []
     for ahead, behind in zip(before, after, strict=True):
@@ -95,7 +86,7 @@ def viterbi(moments: Sequence[Moment], transitions: Transitions) -> list[int]:
     score = _even(moments[0]) + moments[0].emission
     came: list[NDArray[np.intp]] = []
     for moment, following in pairwise(moments):
-        steps = transitions.between(moment.classes, following.classes, _hours(moment, following))
+        steps = _between(moment, following, transitions)
         paths = score[:, None] + _logs(steps)
         best = paths.argmax(axis=0)
         score = paths[best, np.arange(len(best))]
@@ -110,8 +101,8 @@ def viterbi(moments: Sequence[Moment], transitions: Transitions) -> list[int]:
     return [int(m.classes[i]) for m, i in zip(moments, reversed(path), strict=True)]
 
 
-def _hours(a: Moment, b: Moment) -> float:
-    return abs(b.hours - a.hours)
+def _between(a: Moment, b: Moment, transitions: Transitions) -> NDArray[np.float64]:
+    return transitions.between(a.classes, b.classes, b.hours - a.hours)
 
 
 def _even(moment: Moment) -> NDArray[np.float64]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.model import Model
+    from geonb_lab.trips.beliefs import Read
     from geonb_lab.trips.movement import Ground
-    from geonb_lab.trips.reading import Read
     from geonb_lab.trips.tracks import Track
 
     Row = tuple[NDArray[np.intp], NDArray[np.float64]]
@@ -57,11 +57,10 @@ def set_clocks(
         key, offset = name.casefold(), read_offset(text)
         meant = [c for c in photos if key in {"camera", c.casefold(), *c.casefold().split()}]
         if not meant:
-            here = ", ".join(filter(None, photos)) or "none that tells its name"
-            raise TripError(f"no camera is called {name!r}; the photos' cameras are: {here}")
+            raise TripError(f"no camera is called {name!r}; there are: {', '.join(photos)}")
         for i in (i for camera in meant for i in photos[camera]):
             _turn(read, i, offset, only_unzoned=True)
-    zoned = {c: sum(_zoned(read, i) for i in some) for c, some in photos.items()}
+    zoned = {c: sum(t.zoned for i in some if (t := read.times[i])) for c, some in photos.items()}
     first = max(photos, key=lambda c: (zoned[c], len(photos[c])), default=None)
     if tracks and first is not None and not zoned[first]:
         first = None  # the tracks alone know UTC
@@ -87,7 +86,7 @@ class _Beside:
         tracks: Sequence[Track],
     ) -> None:
         self.read, self.model, self.ground = read, model, ground
-        seconds = [_second(read, i) for i in reference]
+        seconds = [t.seconds for i in reference if (t := read.times[i])]
         rows = [self._row(i) for i in reference]
         for track in tracks:
             for k in range(0, len(track), -(-len(track) // _FIXES)):
@@ -107,10 +106,10 @@ class _Beside:
         """Find the offset of a camera, or that it's another person's; what was found, in words."""
         some = [photos[int(k)] for k in np.linspace(0, len(photos) - 1, min(len(photos), _PHOTOS))]
         rows = [self._row(i) for i in some]
-        seconds = np.array([_second(self.read, i) for i in some])
+        seconds = np.array([t.seconds for i in some if (t := self.read.times[i])])
         classes = np.unique(np.concatenate([classes for classes, _ in (*self.rows, *rows)]))
         transitions = Transitions(WAYS["flights"], self.ground, classes)
-        zoned, zone = all(_zoned(self.read, i) for i in some), 0.0
+        zoned, zone = all(t.zoned for i in some if (t := self.read.times[i])), 0.0
         if not zoned:  # the zone of the sun, where the photos are
             east = np.median([self.model.cells.places[classes[0], 1] for classes, _ in rows])
             zone = 3600.0 * round(float(east) / 15)
@@ -156,16 +155,6 @@ class _Beside:
     def _seen(self, there: NDArray[np.float64], own: NDArray[np.float64]) -> float:
         worth = 1 - MISTAKEN - STRAY
         return float(np.log(worth * len(self.ground) * (there @ own) + 1 - worth))
-
-
-def _second(read: Read, i: int) -> float:
-    time = read.times[i]
-    return time.seconds if time else np.nan
-
-
-def _zoned(read: Read, i: int) -> bool:
-    time = read.times[i]
-    return time is not None and time.zoned
 
 
 def _turn(read: Read, i: int, offset: float, *, only_unzoned: bool = False) -> None:

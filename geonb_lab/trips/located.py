@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from geonb.distances import Place
     from geonb.errors import GeonbError
     from geonb.model import Model
+    from geonb.photos.photo import PhotoSource
     from geonb_lab.trips.movement import Movement
-    from geonb_lab.trips.solved import KnownPlace, Neighbour, Solved
-    from geonb_lab.trips.times import Taken
+    from geonb_lab.trips.solved import Neighbour, Solved
+    from geonb_lab.trips.times import KnownPlace, Taken
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,33 +34,28 @@ class Located:
 
     Attributes:
         number: Its number among the photos that could be read.
+        name: What tables call it.
+        taken: When it was taken; None if nothing tells it, and the photo then stands alone.
+        known: Its place, if that was known before; None if not.
         predictions: The most probable places given all photos of the trip.
         alone: The most probable places given this photo alone.
     """
 
     number: int
+    name: str
+    taken: Taken | None
+    known: KnownPlace | None
     _solved: Solved
 
     @property
-    def name(self) -> str:
-        """What tables call it."""
-        return self._solved.names[self.number]
-
-    @property
-    def taken(self) -> Taken | None:
-        """When it was taken; None if nothing tells it, and the photo then stands alone."""
-        return self._solved.times[self.number]
-
-    @property
-    def known(self) -> KnownPlace | None:
-        """Its place, if that was known before; None if not."""
-        return self._solved.known[self.number]
+    def source(self) -> PhotoSource:
+        """The photo as it was given; a trip doesn't hold the photos themselves."""
+        return self._solved.read.sources[self.number]
 
     @property
     def photo(self) -> Photo:
-        """The photo, opened anew: a trip of thousands would not fit into the memory."""
-        solved = self._solved
-        return open_photo(solved.sources[self.number], allow_private=solved.allow_private)
+        """The photo, opened anew."""
+        return open_photo(self.source, allow_private=self._solved.read.allow_private)
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -69,7 +65,7 @@ class Located:
     @property
     def probabilities_alone(self) -> NDArray[np.float32]:
         """The same given this photo alone."""
-        return self._solved.beliefs.row(self.number).astype(np.float32)
+        return self._solved.read.beliefs.row(self.number).astype(np.float32)
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -83,7 +79,7 @@ class Located:
 
     def _ranked(self, probabilities: NDArray[np.float32]) -> Predictions:
         solved, truth = self._solved, self.known.place if self.known else None
-        return rank(solved.model, self.photo, probabilities, truth=truth, **solved.choices)
+        return rank(solved.model, self.photo, probabilities, truth=truth, **solved.read.choices)
 
     @property
     def place(self) -> Place:
@@ -100,16 +96,8 @@ class Located:
 
     @property
     def fits(self) -> float:
-        """How probable it is that the photo belongs where the others say, 0 to 1.
-
-        It's low if the model is mistaken, and if the photo is a friend's, or its clock wrong.
-        """
+        """How probable it is that the photo belongs where the others say, 0 to 1."""
         return self._solved.probabilities(self.number)[1]
-
-    @property
-    def others_say(self) -> Place | None:
-        """Where the others alone say that it was taken; None without a time."""
-        return self._solved.elsewhere(self.number)
 
     @property
     def neighbours(self) -> tuple[Neighbour, ...]:

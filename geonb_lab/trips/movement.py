@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
     from geonb.earth.cells import Cells
 
-_BAND = 9.0
-"""Kernels are summed over places this many scales around: e to the -9 is left out."""
-_SAMPLE = 4096
-"""Places at most that a far kernel is summed over; of more, an even selection is taken."""
+_BAND = 9.0  # kernels are summed over places this many scales around: e to the -9 is left out
+_SAMPLE = 2048
+"""Places at most that a far kernel is summed over; of more, each second or third is taken."""
 
 
 class TripError(GeonbError, ValueError):
@@ -36,8 +35,7 @@ class TripError(GeonbError, ValueError):
 class Movement:
     """The parameters of how people move.
 
-    The defaults of ``dwell_h`` and ``home`` are fitted on drawn tours, and checked on drawn lives
-    at home, whose way of moving they were not fitted on (``make bench-trips`` prints both).
+    Chosen on drawn tours, checked on drawn lives at home (``benchmarks/trips.py`` prints both).
 
     Attributes:
         speed_kmh: The top speed, km/h. Jets cruise at about 900 (Mach 0.85 at 11 km).
@@ -60,9 +58,7 @@ class Movement:
     def __post_init__(self) -> None:
         scales = (self.speed_kmh, self.leap_km, self.wander_km, self.dwell_h)
         if not (min(scales) > 0 and self.slack_km >= 0 and 0 <= self.home <= 1):
-            raise TripError(
-                f"{self}: speeds, kilometres and hours are above 0, and home is from 0 to 1"
-            )
+            raise TripError(f"{self}: speeds, km and hours are above 0, and home is from 0 to 1")
 
 
 Way: TypeAlias = Literal["walking", "road", "flights"]
@@ -98,15 +94,13 @@ class Ground:
         """At least all places within ``km`` of one; all there are, if these are few."""
         if len(self) <= _SAMPLE:
             return self._by_latitude
-        span = np.degrees(km / EARTH_RADIUS_KM)
-        middle = self.places[a, 0]
-        ends = np.searchsorted(self._latitudes, (middle - span, middle + span + 1e-9))
-        return self._by_latitude[ends[0] : ends[1]]
-
-    def sample(self) -> NDArray[np.intp]:
-        """Places spread evenly over all of them."""
-        step = -(-len(self) // _SAMPLE)
-        return self._by_latitude[::step]
+        span = float(np.degrees(km / EARTH_RADIUS_KM))
+        lat, lng = self.places[a].tolist()
+        first, last = np.searchsorted(self._latitudes, (lat - span, lat + span + 1e-9))
+        near = self._by_latitude[first:last]
+        wide = span / max(np.cos(np.radians(min(abs(lat) + span, 89.9))), 1e-6)
+        east = np.abs((self.places[near, 1] - lng + 180) % 360 - 180)
+        return near[east <= wide]
 
 
 class Transitions:
@@ -114,6 +108,9 @@ class Transitions:
 
     Rows add up to 1 over all the model's places, but for what no speed reaches: no array has a row
     and a column for every place, only for those that come into question.
+
+    ``visited`` is where the trip was, (places,) probabilities; ``stray_step`` the probability that
+    a step breaks all rules, as a wrong clock does. ``classes`` are all that will be asked about.
     """
 
     def __init__(
@@ -124,36 +121,33 @@ class Transitions:
         visited: NDArray[np.float64] | None = None,
         stray_step: float = 0.0,
     ) -> None:
-        """``classes`` are all that will be asked about, ``visited`` (N,) the trip's own places.
-
-        ``stray_step`` is the probability that a step breaks all rules, as a wrong clock does.
-        """
         self.movement, self.ground, self.visited = movement, ground, visited
         self.stray_step = stray_step
         self._last: tuple[Any, Any, Any] | None = None
         self._wander, self._leap = np.ones(len(ground)), np.ones(len(ground))
         for a in classes.tolist():
             near = ground.around(a, _BAND * (movement.wander_km + ground.radii[a]))
-            self._wander[a] = self._wandering(np.array([a]), near).sum()
-        sample = ground.sample()
+            here = np.array([a])
+            self._wander[a] = self._wandering(here, near, ground.km(here, near)).sum()
+        sample = np.arange(0, len(ground), -(-len(ground) // _SAMPLE))
         for first in range(0, len(classes), 256):
             some = classes[first : first + 256]
             far = np.exp(-ground.km(some, sample) / movement.leap_km).sum(axis=1)
             self._leap[some] = far * len(ground) / len(sample)
 
-    def _wandering(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.float64]:
+    def _wandering(
+        self, a: NDArray[np.intp], b: NDArray[np.intp], km: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """How near places are to each other by the scale of wandering, blurred by their cells."""
         radii = self.ground.radii
-        # Who wanders w km in a cell of radius r leaves it about w / r of the time: a third of the
-        # two radii makes the neighbour, 2 r away, e^-3 as probable as the own cell.
-        scale = self.movement.wander_km + (radii[a][:, None] + radii[b]) / 3
-        return np.exp(-self.ground.km(a, b) / scale)
+        # A third of both radii makes the next cell, 2 r away, e^-3 as probable as the own.
+        return np.exp(-km / (self.movement.wander_km + (radii[a][:, None] + radii[b]) / 3))
 
     def between(
         self, a: NDArray[np.intp], b: NDArray[np.intp], hours: float
     ) -> NDArray[np.float64]:
-        """Probability of each place of ``b`` some hours after each of ``a``: (A, B)."""
-        way = self.movement
+        """Probability of each place of ``b`` some hours after (or before) each of ``a``: (A, B)."""
+        way, hours = self.movement, abs(hours)
         far, wander, leap = self._shapes(a, b)
         moved = -np.expm1(-hours / way.dwell_h)
         back = 0.0 if self.visited is None else way.home
@@ -174,7 +168,7 @@ class Transitions:
             km, radii = self.ground.km(a, b), self.ground.radii
             shapes = (
                 km - radii[a][:, None] - radii[b],
-                self._wandering(a, b) / self._wander[a][:, None],
+                self._wandering(a, b, km) / self._wander[a][:, None],
                 np.exp(-km / self.movement.leap_km) / self._leap[a][:, None],
             )
             self._last = a, b, shapes

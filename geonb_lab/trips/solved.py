@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,43 +12,24 @@ from geonb.distances import haversine
 from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from geonb.distances import Place
     from geonb.model import Model
-    from geonb.photos.photo import PhotoSource
-    from geonb_lab.trips.beliefs import Beliefs
+    from geonb_lab.trips.beliefs import Read
     from geonb_lab.trips.chain import Moment
     from geonb_lab.trips.movement import Transitions
-    from geonb_lab.trips.times import Taken
 
-MISTAKEN = 0.15
-"""The share of answers that say nothing of the place, fitted on drawn tours."""
-STRAY = 0.05
-"""The share of photos that aren't of the trip: a friend's, a screenshot, a scan."""
+MISTAKEN = 0.15  # the share of answers that say nothing of the place, fitted on drawn tours
+STRAY = 0.05  # the share of photos that aren't of the trip: a friend's, a screenshot, a scan
 WRONG_PLACE = 0.01
 """The share of known places that are wrong: a copied photo's, or one with a wrong clock."""
 TRUST = 0.7
 """Exponent of a photo's probabilities. Photos of one place err alike, so a chain that took them for
 independent would be too sure; with 1 it is (fitted on drawn tours)."""
 _NEIGHBOURS = 6  # moments before and after that are asked how they move a photo
-
-
-@dataclass(frozen=True)
-class KnownPlace:
-    """A place that is known of a photo.
-
-    Attributes:
-        place: Latitude and longitude in degrees.
-        source: What told it, in words.
-        accuracy_km: How far it may be off, km; 0 if that isn't told.
-    """
-
-    place: Place
-    source: str
-    accuracy_km: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,23 +53,14 @@ class Neighbour:
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """Moments of one person that are connected, and what the model made of them.
+    """Moments of one person that are connected, and what the model made of them."""
 
-    Attributes:
-        members: The photos of each moment; none where a track ends.
-        moments: The moments, in order of time.
-        others: For each moment what all others say of its places, (K,).
-        path: The place at each moment on the most probable path.
-        transitions: How the person moves.
-        breaks: The moments after which no movement leads on.
-    """
-
-    members: list[list[int]]
-    moments: list[Moment]
-    others: list[NDArray[np.float64]]
-    path: list[int]
+    members: list[list[int]]  # the photos of each moment; none where a track ends
+    moments: list[Moment]  # in the order of time
+    others: list[NDArray[np.float64]]  # for each moment what all others say of its places, (K,)
+    path: list[int]  # the place at each moment on the most probable path
     transitions: Transitions
-    breaks: tuple[int, ...] = ()
+    breaks: tuple[int, ...] = ()  # the moments after which no movement leads on
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,14 +68,8 @@ class Solved:
     """All photos of a trip: what is known of each, what each says alone, and the chains."""
 
     model: Model
-    sources: Sequence[PhotoSource]
-    names: Sequence[str]
-    times: Sequence[Taken | None]
-    known: Sequence[KnownPlace | None]
-    beliefs: Beliefs
+    read: Read
     chains: Sequence[Chain]
-    choices: Mapping[str, Any] = field(default_factory=dict)
-    allow_private: bool = False
 
     @cached_property
     def where(self) -> dict[int, tuple[Chain, int]]:
@@ -121,7 +87,7 @@ class Solved:
         A photo was taken where the others say, whether its own answer is worth something or not;
         or it isn't of the trip, and then only its own answer counts (`STRAY`).
         """
-        answer, known = self.beliefs.row(number), self.known[number]
+        answer, known = self.read.beliefs.row(number), self.read.known[number]
         if known:
             answer = np.zeros(len(answer))
             answer[class_of(self.model, known.place)] = 1.0
@@ -145,21 +111,21 @@ class Solved:
 
     def neighbours(self, number: int, count: int) -> tuple[Neighbour, ...]:
         """The photos that moved a photo most towards its answer, the strongest first."""
-        if number not in self.where or self.known[number]:
+        if number not in self.where or self.read.known[number]:
             return ()
         chain, m = self.where[number]
         here = chain.moments[m]
-        own = self.beliefs.row(number)[here.classes]
+        own = self.read.beliefs.row(number)[here.classes]
         best = int((chain.others[m] * np.exp(here.emission)).argmax())
         moved = []
         for j in range(max(0, m - _NEIGHBOURS), min(len(chain.moments), m + _NEIGHBOURS + 1)):
             there, members = chain.moments[j], chain.members[j]
             if j != m and members:
                 hours = there.hours - here.hours
-                steps = chain.transitions.between(here.classes, there.classes, abs(hours))
+                steps = chain.transitions.between(here.classes, there.classes, hours)
                 told = own * (steps @ np.exp(there.emission - there.emission.max()))
                 share = float(told[best] / told.sum()) if told.sum() > 0 else 0.0
-                moved.append(Neighbour(self.names[members[0]], hours, share))
+                moved.append(Neighbour(self.read.names[members[0]], hours, share))
         up = [n for n in moved if n.probability > own[best]]
         return tuple(sorted(up, key=lambda n: -n.probability)[:count])
 

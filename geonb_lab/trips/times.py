@@ -20,21 +20,19 @@ from geonb.photos import sidecars
 from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
 from geonb.photos.xmp import properties
 from geonb_lab.trips.movement import TripError
-from geonb_lab.trips.solved import KnownPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from geonb.distances import Place
     from geonb.photos.photo import Photo
 
     Tags = Mapping[int, Any]
 
-EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
-"""A clock that was never set begins at 1970 or before."""
+EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # a clock that was never set begins at 1970 or before
 _MAKE, _MODEL, _SERIAL = 0x010F, 0x0110, 0xA431
 _TAKEN, _SUBSECOND, _OFFSET = 0x9003, 0x9291, 0x9011
-_GPS_TIME, _GPS_DATE = 7, 29
-"""Tags of Exif 3.0, sections 4.6.5 and 4.6.6."""
+_GPS_TIME, _GPS_DATE = 7, 29  # tags of Exif 3.0, sections 4.6.5 and 4.6.6
 _NAME = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[-_.]?(\d\d)[-_.]?(\d\d)[-_ T.]{1,4}(\d\d)[-_.:h]?(\d\d)[-_.:m]?(\d\d)"
 )
@@ -63,6 +61,21 @@ class Taken:
     def __str__(self) -> str:
         text = f"{datetime.fromtimestamp(self.seconds, UTC):%Y-%m-%d %H:%M:%S}"
         return f"{text}{' UTC' if self.zoned else ''} ({self.source})"
+
+
+@dataclass(frozen=True)
+class KnownPlace:
+    """A place that is known of a photo.
+
+    Attributes:
+        place: Latitude and longitude in degrees.
+        source: What told it, in words.
+        accuracy_km: How far it may be off, km; 0 if that isn't told.
+    """
+
+    place: Place
+    source: str
+    accuracy_km: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -151,8 +164,7 @@ def _in_name(name: str) -> Iterator[Taken]:
 
 
 def _text(value: Any) -> str:
-    text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")
-    return text.strip("\0 \t\r\n")
+    return str(value or "").strip("\0 \t\r\n")
 
 
 def read_offset(text: str) -> float:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 LONGEST_GAP_S = 1800.0
 """Farther apart, the way between two fixes is not known (exiftool's GeoMaxIntSecs)."""
-USUAL_KM = 0.01
-"""The accuracy of a fix that tells none; one of HDOP 1 is about 5 m off."""
+USUAL_KM = 0.01  # the accuracy of a fix that tells none
+_HDOP_KM = 0.005  # what a fix of HDOP 1 is off
 _VISIT_KM = 0.1  # a visited place is as large as a shop or a park
 _MOST_BYTES = 1 << 30
 _BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
@@ -124,24 +124,21 @@ def _gpx(file: Path, fixes: list[Fix], notes: list[str]) -> None:
 
     from defusedxml import ElementTree
 
-    begins, stack = True, []
+    begins = True
     try:
-        for event, element in ElementTree.iterparse(file, ("start", "end"), forbid_dtd=True):
-            if event == "start":
-                stack.append(element)
-                continue
-            stack.pop()
-            tag = element.tag.rpartition("}")[2]
-            if tag == "trkpt":
-                told = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
-                second, hdop = _second(told.get("time")), told.get("hdop")
-                lat, lng = (_number(element.get(name)) for name in ("lat", "lon"))
-                off = _number(hdop) * 0.005 if hdop else USUAL_KM
-                fixes.append((second, lat, lng, off if off > 0 else USUAL_KM, begins))
+        for _, element in ElementTree.iterparse(file, forbid_dtd=True):
+            if element.tag.endswith("trkpt"):
+                told = {child.tag.rpartition("}")[2]: child.text for child in element}
+                lat, lng = _number(element.get("lat")), _number(element.get("lon"))
+                off = _number(told.get("hdop")) * _HDOP_KM
+                fixes.append(
+                    (_second(told.get("time")), lat, lng, off if off > 0 else USUAL_KM, begins)
+                )
                 begins = False
-            begins = begins or tag == "trkseg"
-            if tag in {"trkpt", "trkseg", "wpt", "rtept"} and stack:
-                stack[-1].remove(element)
+                element.clear()
+            elif element.tag.endswith("trkseg"):
+                begins = True
+                element.clear()
     except ParseError as error:
         if not fixes:
             raise ValueError(str(error)) from error
@@ -190,11 +187,9 @@ def _feature(feature: dict[str, Any]) -> Iterator[Fix]:
     times = times or told.get("times") or told.get("time") or told.get("timestamp") or []
     if kind == "Point":
         points, times = [points], [times]
-    lines = zip(points, times, strict=True) if kind == "MultiLineString" else [(points, times)]
-    for line, stamps in lines:
-        for number, (point, stamp) in enumerate(zip(line, stamps, strict=True)):
-            new = number == 0 and kind != "Point"
-            yield _second(stamp), _number(point[1]), _number(point[0]), USUAL_KM, new
+    for number, (point, stamp) in enumerate(zip(points, times, strict=True)):
+        new = number == 0 and kind != "Point"
+        yield _second(stamp), _number(point[1]), _number(point[0]), USUAL_KM, new
 
 
 def _second(value: Any) -> float:

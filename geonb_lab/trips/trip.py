@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from os import PathLike, fsdecode
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geonb.earth.places import nearest_town
+from geonb_lab.many.results import predict_many
+from geonb_lab.trips.beliefs import Beliefs, Read
 from geonb_lab.trips.chain import Moment, Smoothed, forward_backward, viterbi
 from geonb_lab.trips.clocks import set_clocks
 from geonb_lab.trips.located import Located, Trip
 from geonb_lab.trips.movement import WAYS, Ground, Movement, Transitions, TripError
-from geonb_lab.trips.reading import Read, read_all
 from geonb_lab.trips.solved import (
     MISTAKEN,
     STRAY,
     TRUST,
     WRONG_PLACE,
     Chain,
-    KnownPlace,
     Solved,
     class_of,
 )
+from geonb_lab.trips.times import KnownPlace, Taken, told
 from geonb_lab.trips.tracks import Track, read_track
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from numpy.typing import NDArray
 
@@ -42,17 +43,12 @@ if TYPE_CHECKING:
     Event = tuple[float, list[int], int | None]
     """Seconds since 1970, the photos of the moment, and its known place's class."""
 
-CUT_H = 720.0
-"""A gap of so many hours cuts a trip: after 30 days anybody may be anywhere."""
+CUT_H = 720.0  # a gap of so many hours cuts a trip: after 30 days anybody may be anywhere
 BURST_S, BURST_ALIKE = 60.0, 0.8
 """Photos of one camera within so many seconds, with answers so alike, count as one: they show the
 same, so the second tells nothing new."""
-STRAY_STEP = 1e-4
-"""The share of steps that break the rules, if clocks may be wrong."""
-_SLOWER = float(np.log(1000))
-"""A slower way than flights has to explain the photos a thousand times better: where it's wrong,
-it rules the truth out."""
-_LEARNED_ON = 300  # moments of a chain that ways of moving are compared on
+STRAY_STEP = 1e-4  # the share of steps that break the rules, if clocks may be wrong
+DWELL_H = (8.0, 24.0, 72.0, 216.0)  # mean hours at a base, of which a trip's own data choose
 
 
 def locate_trip(  # noqa: PLR0913
@@ -61,7 +57,7 @@ def locate_trip(  # noqa: PLR0913
     *,
     times: Sequence[datetime | float | None] | None = None,
     known: Sequence[Place | None] | None = None,
-    tracks: Iterable[Track | str | os.PathLike[str]] = (),
+    tracks: Iterable[Track | str | PathLike[str]] = (),
     clocks: Mapping[str, str] | None = None,
     movement: Movement | Way | None = None,
     certain_clocks: bool = False,
@@ -75,39 +71,36 @@ def locate_trip(  # noqa: PLR0913
 
     A hidden Markov model (`geonb_lab.trips.chain`): the hidden states are places, a photo is what
     is seen there, and people move as ``movement`` says: "walking", "road", "flights", or your own
-    parameters; by default flights, unless a slower way explains the photos much better.
+    parameters; by default by flights, with the length of stays that explains the photos best.
 
     ``times`` are when each photo was taken (datetimes, or seconds since 1970), ``known`` its place
     in degrees, None where unknown; by default both are read from the photo and what lies beside
-    it. A photo without a time stands alone. Known places hold, and are checked: what the rest of
-    the trip contradicts is in `Trip.notes`, as are clocks that were wrong. A place that no speed
-    reaches has the probability 0 only if clocks are certain.
+    it. A photo without a time stands alone. Known places hold, and are checked: `Trip.notes`. A
+    place that no speed reaches has the probability 0 only if clocks are certain.
 
     ``tracks`` (GPX, Google's Timeline, GeoJSON) give the place of photos within them, and bound
     those outside. ``clocks`` tell how far cameras are ahead of UTC, ``{"Canon": "+02:00"}``;
     "camera" means all whose zone isn't known, which is otherwise found.
 
-    Photos that can't be read are in `Trip.failures`. Memory holds a few hundred places of each
-    photo, not the photos. ``top``, ``within``, ``spread_km`` are those of `predict`, ``progress``
-    and ``allow_private`` those of `predict_many`. Raises `TripError` if there's no photo, if times
-    or places are not as many as photos, and for a track or a clock that makes no sense.
+    Photos that can't be read are in `Trip.failures`. The last options are those of `predict_many`.
+    Raises `TripError` if there's no photo, if times or places are not as many as photos, and for a
+    track or a clock that makes no sense.
     """
     sources = list(photos)
     for what, given in (("times", times), ("known", known)):
         if given is not None and len(given) != len(sources):
             raise TripError(f"{len(given):,} {what} for {len(sources):,} photos; one for each")
     ways = [track if isinstance(track, Track) else read_track(track) for track in tracks]
-    read = read_all(model, sources, times, known, progress=progress, allow_private=allow_private)
+    read = _read_all(model, sources, times, known, progress=progress, allow_private=allow_private)
     if not read.names:
         first = next(iter(read.failures.values()), "none was given")
         raise TripError(f"no photo of the trip can be read; the first: {first}")
-    return connect(
-        model, read, movement, tracks=ways, clocks=clocks, certain_clocks=certain_clocks,
-        choices={"top": top, "within": within, "spread_km": spread_km}, allow_private=allow_private,
-    )  # fmt: skip
+    read.choices = {"top": top, "within": within, "spread_km": spread_km}
+    read.allow_private = allow_private
+    return connect(model, read, movement, tracks=ways, clocks=clocks, certain_clocks=certain_clocks)
 
 
-def connect(  # noqa: PLR0913
+def connect(
     model: Model,
     read: Read,
     movement: Movement | Way | None = None,
@@ -115,8 +108,6 @@ def connect(  # noqa: PLR0913
     tracks: Sequence[Track] = (),
     clocks: Mapping[str, str] | None = None,
     certain_clocks: bool = False,
-    choices: dict[str, Any] | None = None,
-    allow_private: bool = False,
 ) -> Trip:
     """Locate together what was read of photos: the part of `locate_trip` after the model's own."""
     ground = Ground(model.cells)
@@ -124,22 +115,21 @@ def connect(  # noqa: PLR0913
     notes += set_clocks(read, model, ground, tracks, clocks)
     notes += _on_tracks(read, tracks)
     stray_step = 0.0 if certain_clocks else STRAY_STEP
-    chains, ways = [], []
+    chains = []
     for events in _parts(model, read, tracks):
         moments = _moments(read, events, len(ground))
-        chain, way = _solve(ground, events, moments, movement, stray_step)
+        chain = _solve(ground, events, moments, movement, stray_step)
         chains.append(chain)
-        ways.append((sum(len(photos) for _, photos, _ in events), way))
-        notes += [
-            f"no movement leads from {_name(read, events[i])} to {_name(read, events[i + 1])} in "
-            f"{moments[i + 1].hours - moments[i].hours:.1f} hours; is a clock wrong?"
-            for i in chain.breaks
-        ]
-    usual = max(ways, key=lambda pair: pair[0])[1] if ways else Movement()
-    solved = Solved(model, read.sources, read.names, read.times, read.known, read.beliefs, chains,
-                    choices or {}, allow_private)  # fmt: skip
-    photos = tuple(Located(i, solved) for i in range(len(read.names)))
-    notes += [*_contradicted(photos), *_timeless(read)]
+        for i in chain.breaks:
+            a, b = (read.names[e[1][0]] if e[1] else "the track" for e in events[i : i + 2])
+            hours = moments[i + 1].hours - moments[i].hours
+            notes.append(f"no movement leads from {a} to {b} in {hours:.1f} hours; a wrong clock?")
+    longest = max(chains, key=lambda chain: len(chain.moments), default=None)
+    usual = longest.transitions.movement if longest else Movement()
+    solved = Solved(model, read, chains)
+    facts = zip(read.names, read.times, read.known, strict=True)
+    photos = tuple(Located(i, *told, solved) for i, told in enumerate(facts))
+    notes += [*_contradicted(solved), *_timeless(read)]
     return Trip(photos, usual, tuple(notes), read.failures, solved)
 
 
@@ -207,21 +197,13 @@ def _moments(read: Read, events: list[Event], places: int) -> list[Moment]:
     moments = []
     for (second, photos, known), classes in zip(events, candidates, strict=True):
         if known is None:
-            seen = np.mean([_emission(read.beliefs.row(i))[classes] for i in photos], axis=0)
+            trusted = [read.beliefs.beside_average(i, classes, TRUST) for i in photos]
+            worth = 1 - MISTAKEN - STRAY
+            seen = np.mean(np.log(worth * np.array(trusted) + 1 - worth), axis=0)
         else:
             seen = np.log(np.where(classes == known, (1 - WRONG_PLACE) * places, 0) + WRONG_PLACE)
         moments.append(Moment(second / 3600, classes, seen))
     return moments
-
-
-def _emission(alone: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The logarithm of how probable a photo is at each place, beside the average place, (places,).
-
-    By Bayes' rule it's the model's probability by that of the place before any photo, 1 / places.
-    """
-    trusted = alone**TRUST
-    trusted *= len(alone) / trusted.sum()
-    return np.log((1 - MISTAKEN - STRAY) * trusted + MISTAKEN + STRAY)
 
 
 def _solve(
@@ -230,22 +212,22 @@ def _solve(
     moments: list[Moment],
     movement: Movement | Way | None,
     stray_step: float,
-) -> tuple[Chain, Movement]:
+) -> Chain:
     """Run the hidden Markov model: once to see where the trip was, and again with the way back."""
     classes = np.unique(np.concatenate([moment.classes for moment in moments]))
-    begin = partial(Transitions, ground=ground, classes=classes, stray_step=stray_step)
-    if movement is None:
-        some = moments[:_LEARNED_ON]
-        evidence = {name: forward_backward(some, begin(way)).evidence for name, way in WAYS.items()}
-        best = max(WAYS, key=lambda name: evidence[name])
-        movement = best if evidence[best] > evidence["flights"] + _SLOWER else "flights"
-    way = movement if isinstance(movement, Movement) else WAYS[movement]
-    visited = _visited(moments, forward_backward(moments, begin(way)), len(ground))
-    transitions = begin(way, visited=visited)
+    way = movement if isinstance(movement, Movement) else WAYS[movement or "flights"]
+    transitions = Transitions(way, ground, classes, stray_step=stray_step)
+    if movement is None:  # how long a stay is in this trip
+        some, evidence = moments[:300], {}
+        for hours in DWELL_H:
+            transitions.movement = replace(way, dwell_h=hours)
+            evidence[hours] = forward_backward(some, transitions).evidence
+        transitions.movement = replace(way, dwell_h=max(evidence, key=lambda h: evidence[h]))
+    transitions.visited = _visited(moments, forward_backward(moments, transitions), len(ground))
     smoothed = forward_backward(moments, transitions)
     path = viterbi(moments, transitions)
     members = [photos for _, photos, _ in events]
-    return Chain(members, moments, smoothed.others, path, transitions, smoothed.breaks), way
+    return Chain(members, moments, smoothed.others, path, transitions, smoothed.breaks)
 
 
 def _visited(moments: list[Moment], smoothed: Smoothed, places: int) -> NDArray[np.float64]:
@@ -257,27 +239,62 @@ def _visited(moments: list[Moment], smoothed: Smoothed, places: int) -> NDArray[
     return total / len(moments)
 
 
-def _name(read: Read, event: Event) -> str:
-    return read.names[event[1][0]] if event[1] else "the track"
-
-
-def _contradicted(photos: Sequence[Located]) -> list[str]:
+def _contradicted(solved: Solved) -> list[str]:
     """Known places that the rest of the trip contradicts."""
     notes = []
-    for photo in photos:
-        there = photo.others_say
-        if photo.known and there and photo.fits < 0.5:
-            near, told = nearest_town(photo.known.place), photo.known.source
+    for i, known in enumerate(solved.read.known):
+        there = solved.elsewhere(i)
+        if known and there and solved.probabilities(i)[1] < 0.5:
             notes.append(
-                f"{photo.name}: the others contradict its place ({told}), near {near}; they say "
-                f"{nearest_town(there)}. Is its clock wrong, or is it a copy?"
+                f"{solved.read.names[i]}: the others contradict its place ({known.source}), near "
+                f"{nearest_town(known.place)}; they say {nearest_town(there)}. "
+                "Is its clock wrong, or is it a copy?"
             )
     return notes
 
 
 def _timeless(read: Read) -> list[str]:
     """How many photos stand alone, and why."""
-    count, never = sum(time is None for time in read.times), len(read.unset)
-    what = "photo has" if count == 1 else "photos have"
+    count, never = read.times.count(None), len(read.unset)
     why = f" ({never:,} by a clock that was never set, such as {read.unset[0]})" if never else ""
-    return [f"{count:,} {what} no time{why}, and stand{'s' * (count == 1)} alone"] if count else []
+    what = "photo has" if count == 1 else "photos have"
+    return [f"{count:,} {what} no time{why}: located alone"] if count else []
+
+
+def _read_all(
+    model: Model,
+    sources: list[PhotoSource],
+    times: Sequence[datetime | float | None] | None,
+    known: Sequence[Place | None] | None,
+    *,
+    progress: bool,
+    allow_private: bool,
+) -> Read:
+    """Ask the model about each photo, and read its time and place."""
+    read = Read(Beliefs(len(model.cells)))
+    results = predict_many(model, sources, progress=progress, allow_private=allow_private)
+    for number, (source, result) in enumerate(zip(sources, results, strict=True)):
+        if result.predictions is None or result.predictions.belief is None:
+            read.failures[result.photo] = result.error or TripError(f"{result.photo}: no answer")
+            continue
+        path = fsdecode(source) if isinstance(source, (str, PathLike)) else ""
+        facts = told(result.predictions.photo, path)
+        there = facts.known
+        if known is not None:
+            place = known[number]
+            there = KnownPlace(place, "given") if place else None
+        read.beliefs.add(result.predictions.belief.probabilities)
+        read.sources.append(source)
+        read.names.append(result.photo)
+        time = facts.taken
+        if times is not None:
+            when = times[number]
+            seconds = when.timestamp() if isinstance(when, datetime) else when
+            time = None if seconds is None else Taken(seconds, zoned=True, source="given")
+        read.times.append(time)
+        read.cameras.append(facts.camera)
+        read.known.append(there)
+        read.people.append("")
+        if facts.unset and times is None:
+            read.unset.append(result.photo)
+    return read

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import TrainingError
@@ -20,42 +21,6 @@ if TYPE_CHECKING:
     """Fields of a city, and what they are then."""
 
 
-def _looks(column: str, **choices: str) -> dict[str, Look]:
-    return {name.replace("_", " "): {column: value} for name, value in choices.items()}
-
-
-def _plate(colours: str, shape: str) -> Look:
-    return {"plate": colours, "plate_shape": shape}
-
-
-_LANDMARK = "landmark"
-_KNOBS: dict[str, dict[str, Look]] = {
-    "side of the road": _looks("drives", left="left", right="right"),
-    "centre line": _looks("centre_line", white="white", yellow="yellow"),
-    "writing": _looks(
-        "script", Japanese="kana", Arabic="arabic", Chinese="han", Korean="hangul", Thai="thai",
-        Hindi="devanagari", Cyrillic="cyrillic", Greek="greek", Latin="latin",
-    ),
-    "warning sign": _looks("warning", diamond="diamond", triangle="triangle"),
-    "climate": _looks(
-        "climate", mild="Cfa", cold="Dfb", desert="BWh", tropical="Af", Mediterranean="Csa"
-    ),
-    "houses": _looks(
-        "building", blocks="slab", wood="clapboard", glass="glass", brick="brick",
-        plaster="stucco", gables="gable", mud_brick="mudbrick", Paris_roofs="mansard",
-        temple_roofs="eaves",
-    ),
-    "walls": _looks(
-        "wall", grey="lightgray", red="firebrick", white="white", yellow="khaki", brown="peru"
-    ),
-    "number plates": {
-        "short, white": _plate("white", "short"),
-        "long, white": _plate("white", "long"),
-        "long, blue band": _plate("white-blue", "long"),
-        "long, yellow": _plate("yellow", "long"),
-        "short, blue top": _plate("blue-top", "short"),
-    },
-}  # fmt: skip
 _SPOTS = ("Tokyo Tower", "Eiffel Tower", "Big Ben", "Taj Mahal", "Pyramids of Giza")
 
 
@@ -104,12 +69,12 @@ class Street:
     def _choices(self) -> dict[str, dict[str, Look]]:
         """What each choice of each knob changes, with the street's own look first."""
         city = self.shot.city
-        knobs = {knob: _own_first(city, looks) for knob, looks in _KNOBS.items()}
+        knobs = {knob: _own_first(city, looks) for knob, looks in _looks().items()}
         none = {"none": {"setting": "city"}}
         others = {name: _spot(name) for name in _SPOTS if name != city.spot}
         own = {city.spot: {"setting": "spot"}}
         first = own | none if self.shot.setting == "spot" else none | own
-        return {**knobs, _LANDMARK: first | others}
+        return {**knobs, "landmark": first | others}
 
 
 @lru_cache(maxsize=8)
@@ -118,6 +83,18 @@ def _chances(shot: Shot) -> Chances:
     chances = Chances(shot.seed)
     draw(shot, chances)
     return chances
+
+
+@cache
+def _looks() -> dict[str, dict[str, Look]]:
+    """What each choice of each knob changes, from `knobs.txt`."""
+    text = (resources.files("geonb_training.scenes") / "knobs.txt").read_text(encoding="ascii")
+    knobs: dict[str, dict[str, Look]] = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            knob, choice, *fields = line.split(" | ")
+            knobs.setdefault(knob, {})[choice] = dict(field.split("=") for field in fields)
+    return knobs
 
 
 def _own_first(city: City, looks: dict[str, Look]) -> dict[str, Look]:

@@ -1,4 +1,4 @@
-"""The cache where there is no home, and locks where the file system has none."""
+"""The cache where there is no home, locks where the file system has none, and broken files."""
 
 import errno
 import fcntl
@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from geonb import files
 from geonb.__main__ import main
-from geonb.errors import GeonbError
-from geonb.files import cache_folder, locking
+from geonb.errors import GeonbError, ModelError
+from geonb.files import cache_folder, expecting, locking
 
 
 @pytest.fixture
@@ -66,3 +66,18 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch, answer):
             held = {file.name for file in tmp_path.iterdir()}
         assert held
     assert ".lock.held" not in {file.name for file in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("mistake", [TypeError, AttributeError, NameError, AssertionError])
+def test_a_mistake_of_ours_is_no_broken_file(tmp_path, mistake):
+    with pytest.raises(mistake), expecting(tmp_path, "a table", ModelError):
+        raise mistake
+
+
+@pytest.mark.parametrize("broken", [ValueError, KeyError, EOFError, RecursionError, MemoryError])
+def test_a_broken_file_is_named_with_what_was_expected(tmp_path, broken):
+    with (
+        pytest.raises(ModelError, match=r"not a table, or cut off .*; write it anew"),
+        expecting(tmp_path, "a table", ModelError, advice="; write it anew"),
+    ):
+        raise broken

@@ -120,7 +120,7 @@ def test_locate_draws_a_map_for_each_photo(tmp_path, photo):
         (["missing.jpg"], "missing.jpg: no such file"),
         (["empty.jpg"], "the file is empty"),
         (["text.jpg"], "not a picture"),
-        (["cut.jpg"], "cut off or broken"),
+        (["cut.png"], "cut off or broken"),
         (["ftp://example.org/a.jpg"], "expected a path, or an address with http"),
         (["photo.jpg", "--model", "maxi"], "known names are locationnet, geoclip, mini"),
         (["photo.jpg", "--device", "cuda"], "needs the package onnxruntime-gpu"),
@@ -131,8 +131,10 @@ def test_locate_draws_a_map_for_each_photo(tmp_path, photo):
 )
 def test_every_failure_is_one_line_and_exit_code_2(tmp_path, photo, arguments, words):
     photo.rename(tmp_path / "photo.jpg")
-    data = (tmp_path / "photo.jpg").read_bytes()
-    (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
+    with Image.open(tmp_path / "photo.jpg") as picture:  # a cut JPEG opens, with a note
+        picture.save(tmp_path / "whole.png")
+    data = (tmp_path / "whole.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(data[: len(data) // 2])
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "text.jpg").write_text("not a picture at all")
     if "--model" not in arguments:

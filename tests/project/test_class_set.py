@@ -1,11 +1,16 @@
 """The round of the game for a class: the same for everyone, and on paper."""
 
+import base64
 import importlib.util
+import io
 import re
+from html import escape
 
 import pytest
+from PIL import Image
 
 import geonb_lab
+from geonb_lab.game.towns import whereabouts
 from geonb_training.scenes import round_of_photos, round_of_scenes
 from support import ROOT
 
@@ -43,6 +48,24 @@ def test_the_answers_are_on_the_second_page_only(class_set):
     questions, answers = re.findall(r"<section>.*?</section>", class_set.page(7), re.DOTALL)
     for scene in round_of_scenes(7):
         assert scene.city.name not in questions
-        assert f"{scene.city.name}, {scene.city.country}" in answers
+        assert escape(whereabouts(scene.place)) in answers, "as the screen names it"
+        assert scene.city.name in answers
     assert questions.count("<img alt=") == 5
     assert "EXIF" not in questions
+    assert "Print in colour" in questions
+
+
+def test_photos_are_wide_enough_and_points_can_be_read_off(class_set):
+    page = class_set.page(7)
+    assert "img { width: 88mm; }" in page
+    answers = page.partition("Answers, round")[2]
+    assert [answers.count(f'class="circle r{km}"') for km in (500, 1000, 2000)] == [5, 5, 5]
+    assert "Gateway of India" in answers, "what gave it away"
+    assert "Gateway of India" not in page.partition("Answers, round")[0]
+
+
+def test_a_variant_for_copiers_tells_the_colours_in_words(class_set):
+    page = class_set.page(7, colour=False)
+    assert page.count("Colours: walls ") == 5
+    for data in re.findall(r"data:image/jpeg;base64,([^\"]+)", page):
+        assert Image.open(io.BytesIO(base64.b64decode(data))).mode == "L"

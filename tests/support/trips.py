@@ -6,15 +6,13 @@ import numpy as np
 from PIL import Image
 
 import geonb
-from geonb_lab.trips.beliefs import Beliefs
-from geonb_lab.trips.reading import Read
-from geonb_lab.trips.solved import KnownPlace
-from geonb_lab.trips.times import Taken
+from geonb_lab.trips.beliefs import Beliefs, Read
+from geonb_lab.trips.times import KnownPlace, Taken
 from geonb_lab.trips.tracks import Track
 
 MINI = geonb.load_model("mini")
-START = 1.7e9
-"""Seconds since 1970 at which trips begin."""
+START = 1_700_035_200.0
+"""Seconds since 1970 at which trips begin: 15 November 2023, 08:00 UTC."""
 
 
 def cell_near(place):

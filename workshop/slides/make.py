@@ -20,7 +20,10 @@ SLIDES = ROOT / "artefacts" / "slides" / "five_guesses.html"
 REVEAL = HERE / "node_modules" / "reveal.js"
 
 NOTES = {
-    "Load a model": "Say which model this is. mini knows drawn streets; of a real photo, nothing.",
+    "The same in four lines": (
+        "Say which model this is. mini knows drawn streets; of a real photo, nothing."
+    ),
+    "A street that you can change": "Before each picture: will the city change? Hands up.",
     "Predict first": (
         "Half a minute of silence; everybody writes down a city. Good answers argue: the side of "
         "the traffic, the sign, the plates. “Japan” is as good as “Tokyo”."
@@ -30,7 +33,7 @@ NOTES = {
     "What can go wrong": "How often is a sure answer wrong? That is notebook 05.",
 }
 """What to say, by the heading of the slide; after the expected answers of workshop/README.md."""
-PAPER, QUESTION = ("How to use this notebook", "You against the model"), "Predict first"
+PAPER, QUESTION = ("Start", "You against the model"), "Predict first"
 """Headings: what needs a kernel and doesn't belong on the wall; what is asked before an answer."""
 MAP = "geonb.show_map("
 """A map has a slide of its own."""

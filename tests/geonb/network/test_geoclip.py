@@ -125,6 +125,16 @@ def test_the_network_is_written_once_for_all_galleries(files, engine):
     assert OnnxEngine(own)._derived.folder == engine._derived.folder
 
 
+def test_other_outputs_of_a_vision_model_are_left_out(tmp_path):
+    folder = write_onnx_form(tmp_path / "own")
+    expected = OnnxEngine(find_geoclip(folder)).probabilities(PHOTOS)
+    path = folder / "onnx" / "vision_model.onnx"
+    model = onnx.load(path)
+    model.graph.output.insert(0, onnx.ValueInfoProto(name=model.graph.node[0].output[0]))
+    onnx.save(model, path)
+    assert OnnxEngine(find_geoclip(folder)).probabilities(PHOTOS) == pytest.approx(expected)
+
+
 def test_both_location_encoders_are_the_same(tmp_path):
     places = np.array([[0.0, 0.0], [35.65, 139.74], [-90, -180], [89.99, 180], [-33.4, -70.6]])
     first, second = (

@@ -159,29 +159,29 @@ def test_a_pth_of_tuples_in_tuples(tmp_path):
     )
     with pytest.raises(CheckpointError, match=r"a\.pth"):
         read_pth(write_pickle(tmp_path / "a.pth", body + b"K\x01s."))
-    deep = b"\x80\x02})" + b"\x85" * 900_000 + b"K\x01s."
+    deep = b"\x80\x02})" + b"\x85" * 90_000 + b"K\x01s."
     begun = time.monotonic()
     with pytest.raises(CheckpointError, match="not text"):
         read_pth(write_pickle(tmp_path / "b.pth", deep))
     with pytest.raises(CheckpointError, match="its pickle has"):
-        read_pth(write_pickle(tmp_path / "c.pth", bytes(1_000_001)))
+        read_pth(write_pickle(tmp_path / "c.pth", bytes(100_001)))
     assert time.monotonic() - begun < 20
 
 
 def test_tensors_of_one_storage_share_it(tmp_path):
-    """A thousand tensors on the same 4 MB took 4 GB."""
+    """Five hundred tensors on the same 4 MB took 2 GB."""
     count = 1_000_000
     storage = b"(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\x000X\3\0\0\0cpuJ@B\x0f\0tQ"
     tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage
     tensor += b"K\0J@B\x0f\0\x85K\1\x85\x89}tR"
-    body = b"".join(b"X\4\0\0\0" + f"{i:04}".encode() + tensor for i in range(1000))
+    body = b"".join(b"X\4\0\0\0" + f"{i:04}".encode() + tensor for i in range(500))
     path = write_pickle(tmp_path / "a.pth", b"\x80\x02}(" + body + b"u.", {"0": bytes(4 * count)})
     tracemalloc.start()
     found = read_pth(path)
     assert tracemalloc.get_traced_memory()[1] < 30_000_000
     tracemalloc.stop()
     assert {tensor.shape for tensor in found.values()} == {(count,)}
-    assert len(found) == 1000
+    assert len(found) == 500
 
 
 def test_whole_numbers_in_a_pth_are_left_out(tmp_path):

@@ -15,7 +15,7 @@ import geonb
 import geonb_lab
 from geonb.errors import PhotoError
 from geonb.photos import jpeg
-from support.pictures import encoded, picture
+from support.pictures import encoded, exif, picture
 
 
 class Failing(io.RawIOBase):
@@ -154,6 +154,24 @@ def test_one_failing_stream_ends_no_run():
     model = geonb.load_model("mini")
     found = list(geonb_lab.predict_many(model, [data, Failing(), data], progress=False))
     assert [bool(result.error) for result in found] == [False, True, False]
+
+
+@pytest.mark.parametrize("mistake", [TypeError, AttributeError, NameError, KeyError, IndexError])
+@pytest.mark.parametrize(
+    "function", ["contents.plain", "pixels._bytes", "metadata._degrees", "jpeg.scans", "tiff.read"]
+)
+def test_a_mistake_of_ours_is_no_broken_file(monkeypatch, function, mistake):
+    """It came out as "the picture is cut off or broken"."""
+
+    def mistaken(*_arguments):
+        raise mistake("ours")
+
+    monkeypatch.setattr(f"geonb.photos.{function}", mistaken)
+    deep = encoded(Image.fromarray(np.full((8, 8), 500, np.uint16)), "TIFF")
+    sources = [encoded(picture(), kind, exif=exif(6)) for kind in ("JPEG", "WEBP")]
+    with pytest.raises(mistake, match="ours"):  # noqa: PT012
+        for photo in map(geonb.open_photo, (*sources, deep)):
+            (photo.place, photo.image())
 
 
 def test_objects_that_hold_a_photo(tmp_path):

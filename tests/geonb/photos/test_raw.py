@@ -137,7 +137,9 @@ def test_the_raw_photos_own_place_counts(tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("data", [preview(640), b"", b"\xff\xd8\xff"])
+@pytest.mark.parametrize(
+    "data", [preview(640), b"", b"\xff\xd8\xff", b"\xff\xd8\0" + preview()[2:]], ids=range(4)
+)
 def test_a_thumbnail_is_never_located(kind, data):
     with pytest.raises(PhotoError, match="a raw photo without a preview of 800 pixels"):
         geonb.open_photo(KINDS[kind](data)).image()

@@ -284,3 +284,22 @@ def test_a_guessed_hemisphere_is_no_truth(tmp_path):
     photos = read_photos(tmp_path)
     assert [Path(photo).name for photo in photos.photos] == ["told.jpg"]
     assert photos.skipped == {"have no place": 1}
+
+
+def test_places_beside_the_photos_are_read(tmp_path):
+    """A photo manager's sidecar, and Google Takeout's JSON."""
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (tmp_path / name).write_bytes(encoded(picture(), "JPEG"))
+    (tmp_path / "a.xmp").write_text(
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description xmlns:exif="http://ns.adobe.com/exif/1.0/" '
+        'exif:GPSLatitude="33,51.408S" exif:GPSLongitude="151,12.918E"/></rdf:RDF></x:xmpmeta>'
+    )
+    (tmp_path / "b.jpg.supplemental-metadata.json").write_text(
+        '{"geoData": {"latitude": 35.6586, "longitude": 139.7454}}'
+    )
+    photos = read_photos(tmp_path)
+    truth = np.array([PLACE, (35.6586, 139.7454)])
+    assert np.asarray(photos.truth) == pytest.approx(truth, abs=1e-4)
+    assert len(photos.photos) == 2

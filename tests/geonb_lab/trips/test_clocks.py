@@ -61,7 +61,9 @@ def test_given_clocks_are_taken():
         read = two([h + 2.5 for h in HOURS], zoned=False)
         assert set_clocks(read, MINI, GROUND, given={name: "+02:00"}) == []
         assert (read.times[9].seconds - START) / 3600 == 0.5
-    with pytest.raises(TripError, match=r"no camera is called 'Nikon'; .* Phone, Canon EOS"):
+    with pytest.raises(
+        TripError, match=r"no camera is called 'Nikon'; there are: Phone, Canon EOS"
+    ):
         set_clocks(two(HOURS, zoned=False), MINI, GROUND, given={"Nikon": "+02:00"})
 
 

@@ -31,13 +31,16 @@ def trips():
 
 
 def test_together_is_better_than_alone(trips):
-    result = evaluate_trips(*trips, name="mini")
-    assert (result.together <= 200).sum() >= (result.alone <= 200).sum() + 3
-    assert (result.together <= 200).mean() > 0.95
-    assert "mini, together" in repr(result)
-    assert result.gain(200)[0] == pytest.approx(
-        (result.together <= 200).mean() - (result.alone <= 200).mean()
-    )
+    result = evaluate_trips(*trips)
+    alone, together = (result.km <= 200).T
+    assert together.sum() >= alone.sum() + 3
+    assert together.mean() > 0.95
+    mean, low, high = result.share(together)
+    assert low < mean <= high <= 1
+    assert high - low > 0.05  # four trips are few, however many photos they have
+    assert "together" in repr(result)
+    with pytest.raises(geonb.GeonbError, match="1 places"):
+        evaluate_trips(trips[0][:1], [[PARIS]])
 
 
 def test_answers_are_predictions_beside_what_the_photo_alone_would_have_said(trips):
@@ -142,7 +145,7 @@ def test_the_path_is_in_the_order_of_time():
 def test_few_candidates_say_nearly_what_all_places_say(trips, monkeypatch):
     located, _ = trips
     read = reading([0], [0])
-    read.beliefs = located[0]._solved.beliefs
+    read.beliefs = located[0]._solved.read.beliefs
     read.sources, read.known, read.people = [None] * 14, [None] * 14, [""] * 14
     read.names, read.cameras = [p.name for p in located[0]], [""] * 14
     read.times = [p.taken for p in located[0]]

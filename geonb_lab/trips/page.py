@@ -1,0 +1,133 @@
+"""The page of a trip: a line in time, known places and estimated ones, day by day, to be confirmed.
+
+It needs no network. What is confirmed on it is saved as a file, which ``geonb locate --together
+--confirmed`` writes beside the photos.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import partial
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geonb.answers import answer
+from geonb.distances import distance
+from geonb.earth.places import nearest_town, towns_in
+from geonb.errors import needing
+from geonb.maps import atlas
+from geonb.maps.drawing import box_around
+from geonb.maps.page import SOURCES
+from geonb.shown.pictures import data
+from geonb.writing import check_outputs, replacing
+from geonb_lab.many.album import small
+from geonb_lab.many.threads import in_order
+
+if TYPE_CHECKING:
+    import os
+
+    from geonb.earth.cells import Cells
+    from geonb_lab.trips.located import Located, Trip
+
+_FRAME = "width: 100%; height: 80vh; min-height: 560px; border: 0"
+_WAY_KM = 5.0  # shorter ways are within a dot
+_UNITS = 64.5  # ground units in a degree of latitude, roughly
+_CLOSEST = 5.0  # pixels per ground unit: a trip within a town shows the town
+_TOWNS = 40  # around each place, to choose from
+
+
+def write_trip_page(trip: Trip, path: str | os.PathLike[str]) -> None:
+    """Write the page of a trip. Thumbnails are small, and without EXIF.
+
+    Raises `OutputError` if it can't be written, or would replace one of the photos.
+    """
+    files = [str(p.source) for p in trip if isinstance(p.source, (str, Path))]
+    check_outputs([Path(path)], files, overwrite=True)
+    with replacing(path) as temporary:
+        temporary.write_text(trip_page(trip), encoding="utf-8", errors="replace")
+
+
+def show_trip(trip: Trip) -> Any:
+    """The trip's page within a notebook: a map, a slider over days, a card per photo."""
+    with needing("a map in a notebook", "ipython"):
+        from IPython.display import HTML
+    frame = (
+        f"<iframe title='The trip' srcdoc='{escape(trip_page(trip))}' style='{_FRAME}'></iframe>"
+    )
+    return HTML(f"<div>{frame}</div>")  # IPython warns of a bare frame
+
+
+def trip_page(trip: Trip) -> str:
+    """The page as text."""
+    cards = list(in_order(partial(_card, trip.model.cells), trip.ordered))
+    days = sorted({card["day"] for card in cards if card["day"]})
+    where = list(dict.fromkeys(card["town"] for card in cards if card["day"]))
+    title = f"{len(trip):,} photo{'s' * (len(trip) != 1)}, {len(days)} day{'s' * (len(days) != 1)}"
+    notes = "".join(f"<li>{escape(note)}</li>" for note in trip.notes)
+    note = trip.model.note
+    text = json.dumps(cards, ensure_ascii=False, separators=(",", ":"))
+    body = data("trip.html", "geonb_lab").format(
+        title=title, notes=notes, last=len(days), days=escape(json.dumps(days)),
+        towns=escape(", ".join(where[:6]) + (" …" if len(where) > 6 else "")),
+        caution=f"<p class='caution'>{escape(note)}.</p>" if note else "",
+        map=_map(trip),
+        photos=text.replace("<", "\\u003c"), sources=SOURCES,
+    )  # fmt: skip
+    style = atlas.STYLE + data("page.css") + data("trip.css", "geonb_lab")
+    script = atlas.SCRIPT + data("trip.js", "geonb_lab")
+    return data("page.html").format(title=escape(title), style=style, body=body, script=script)
+
+
+def _card(cells: Cells, photo: Located) -> dict[str, Any]:
+    """What the page shows of one photo."""
+    together, alone = photo.probabilities, photo.probabilities_alone
+    said, said_alone = answer(cells, together), answer(cells, alone)
+    place = photo.place
+    day = datetime.fromtimestamp(photo.taken.seconds, UTC) if photo.taken else None
+    return {
+        "name": photo.name,
+        "day": f"{day:%Y-%m-%d}" if day else "",
+        "time": f"{day:%H:%M}" if day else "no time",
+        "at": [round(place[1], 5), round(place[0], 5)],
+        "town": str(nearest_town(place)),
+        "known": photo.known.source if photo.known else "",
+        "share": round(float(together.max()), 3),
+        "radius": round(0.0 if photo.known else said.half_km, 1),
+        "alone": [round(said_alone.place[1], 5), round(said_alone.place[0], 5)],
+        "townAlone": str(nearest_town(said_alone.place)),
+        "shareAlone": round(float(alone.max()), 3),
+        "fits": round(photo.fits, 2),
+        "why": [str(neighbour) for neighbour in photo.neighbours],
+        "thumb": small(photo.source),
+    }
+
+
+def _map(trip: Trip) -> str:
+    """The map with its first view on all of the trip's places."""
+    alt = "Map of the trip; the list below has the same photos and places."
+    (south, west, north, east), _ = box_around(
+        [p.place for p in trip], atlas.SIZE[0] / atlas.SIZE[1]
+    )
+    middle = (south + north) / 2, ((west + east) / 2 + 180) % 360 - 180
+    scale = min(atlas.SIZE[1] / ((north - south) * _UNITS), _CLOSEST)
+    around = {tuple(np.round(photo.place).tolist()) for photo in trip}
+    near = (towns_in((max(a - 2, -90), b - 3, min(a + 2, 90), b + 3), _TOWNS) for a, b in around)
+    towns = atlas.largest_towns() + [(name, at) for some in near for name, at, _ in some]
+    return atlas.world(alt, middle=middle, scale=scale, towns=towns, ways=_ways(trip))
+
+
+def _ways(trip: Trip) -> str:
+    """The ways between photos, each in the order of the later one's card."""
+    ground, order = atlas.Ground(), {photo.number: i for i, photo in enumerate(trip.ordered)}
+    ways = []
+    for part in trip.parts:
+        for a, b in pairwise(part):
+            if float(distance(a.place, b.place)) > _WAY_KM:
+                way = ground.way(a.place, b.place)
+                ways.append(way.replace("<path", f"<path data-to='{order[b.number]}'", 1))
+    return "".join(ways)
