@@ -39,11 +39,13 @@ lab: $(VENV)/ready  ## open JupyterLab with the first notebook
 lab-mxnet: $(MXNET)/ready  ## the same beside MXNet: with the blog's own engine and the training
 	$(call lab,$(MXNET))
 
+# In its terminals and after ! in a notebook, `geonb` is this environment's.
 define lab
 	@test -d $(1)/share/jupyter/labextensions/jupyter-gmaps || $(1)/bin/python labextension/build.py
 	@mkdir -p $(1)/etc/jupyter/labconfig
 	@cp workshop/lab_settings.json $(1)/etc/jupyter/labconfig/default_setting_overrides.json
-	@$(1)/bin/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_five_guesses.ipynb $(LAB_FLAGS)
+	@cp workshop/terminals.json $(1)/etc/jupyter/jupyter_server_config.json
+	@PATH="$(CURDIR)/$(1)/bin:$$PATH" $(1)/bin/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_five_guesses.ipynb $(LAB_FLAGS)
 endef
 
 labextension: $(VENV)/ready  ## build gmaps' widgets for JupyterLab into .venv (needs node)

@@ -26,8 +26,7 @@ from geonb.earth.outlines import rings
 from geonb.earth.places import gazetteer
 from geonb_lab import evaluate_trips
 from geonb_lab.trips.beliefs import Beliefs, Read
-from geonb_lab.trips.solved import KnownPlace
-from geonb_lab.trips.times import Taken
+from geonb_lab.trips.times import KnownPlace, Taken
 from geonb_lab.trips.trip import connect
 from geonb_training.scenes.trips import drawn_trip
 

@@ -25,8 +25,7 @@ from geonb.maps import drawing
 from geonb.maps.plane import great_circle
 from geonb.maps.points import in_degrees
 from geonb.network.opening import find_checkpoint
-from geonb_lab.evaluation.scores import THRESHOLDS_KM
-from geonb_lab.evaluation.scores import wilson
+from geonb_lab.evaluation.scores import THRESHOLDS_KM, wilson
 from geonb_training.scenes import draw, held_out, shoot
 
 ROOT = Path(__file__).parents[1]

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from geonb.errors import GeonbError
     from geonb.photos.photo import PhotoSource
-    from geonb_lab.trips.solved import KnownPlace
-    from geonb_lab.trips.times import Taken
+    from geonb_lab.trips.times import KnownPlace, Taken
 
 KEPT = 512
 """Places that are kept of each photo; the rest of the probability is spread evenly over others."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geonb.earth.places import nearest_town
-from geonb.errors import needing
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.shown.sheets import Sheet, percent
@@ -26,10 +24,8 @@ if TYPE_CHECKING:
     from geonb.model import Model
     from geonb.photos.photo import PhotoSource
     from geonb_lab.trips.movement import Movement
-    from geonb_lab.trips.solved import KnownPlace, Neighbour, Solved
-    from geonb_lab.trips.times import Taken
-
-_FRAME = "width: 100%; height: 80vh; min-height: 560px; border: 0"
+    from geonb_lab.trips.solved import Neighbour, Solved
+    from geonb_lab.trips.times import KnownPlace, Taken
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -139,16 +135,6 @@ class Trip(Sequence[Located]):
     def model(self) -> Model:
         """The model that was asked."""
         return self._solved.model
-
-    def show(self) -> Any:
-        """The trip's page within a notebook: a map, a slider over days, a card per photo."""
-        from geonb_lab.trips.page import trip_page
-
-        with needing("a map in a notebook", "ipython"):
-            from IPython.display import HTML
-        page = escape(trip_page(self))
-        frame = f"<iframe title='The trip' srcdoc='{page}' style='{_FRAME}'></iframe>"
-        return HTML(f"<div>{frame}</div>")  # IPython warns of a bare frame
 
     @property
     def parts(self) -> list[list[Located]]:

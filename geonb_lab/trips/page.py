@@ -19,6 +19,7 @@ import numpy as np
 from geonb.answers import answer
 from geonb.distances import distance
 from geonb.earth.places import nearest_town, towns_in
+from geonb.errors import needing
 from geonb.maps import atlas
 from geonb.maps.drawing import box_around
 from geonb.maps.page import SOURCES
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from geonb.earth.cells import Cells
     from geonb_lab.trips.located import Located, Trip
 
+_FRAME = "width: 100%; height: 80vh; min-height: 560px; border: 0"
 _WAY_KM = 5.0  # shorter ways are within a dot
 _UNITS = 64.5  # ground units in a degree of latitude, roughly
 _CLOSEST = 5.0  # pixels per ground unit: a trip within a town shows the town
@@ -48,6 +50,16 @@ def write_trip_page(trip: Trip, path: str | os.PathLike[str]) -> None:
     check_outputs([Path(path)], files, overwrite=True)
     with replacing(path) as temporary:
         temporary.write_text(trip_page(trip), encoding="utf-8", errors="replace")
+
+
+def show_trip(trip: Trip) -> Any:
+    """The trip's page within a notebook: a map, a slider over days, a card per photo."""
+    with needing("a map in a notebook", "ipython"):
+        from IPython.display import HTML
+    frame = (
+        f"<iframe title='The trip' srcdoc='{escape(trip_page(trip))}' style='{_FRAME}'></iframe>"
+    )
+    return HTML(f"<div>{frame}</div>")  # IPython warns of a bare frame
 
 
 def trip_page(trip: Trip) -> str:

@@ -33,21 +33,6 @@ _NEIGHBOURS = 6  # moments before and after that are asked how they move a photo
 
 
 @dataclass(frozen=True)
-class KnownPlace:
-    """A place that is known of a photo.
-
-    Attributes:
-        place: Latitude and longitude in degrees.
-        source: What told it, in words.
-        accuracy_km: How far it may be off, km; 0 if that isn't told.
-    """
-
-    place: Place
-    source: str
-    accuracy_km: float = 0.0
-
-
-@dataclass(frozen=True)
 class Neighbour:
     """How one photo moves another.
 

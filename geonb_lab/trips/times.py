@@ -20,11 +20,11 @@ from geonb.photos import sidecars
 from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
 from geonb.photos.xmp import properties
 from geonb_lab.trips.movement import TripError
-from geonb_lab.trips.solved import KnownPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from geonb.distances import Place
     from geonb.photos.photo import Photo
 
     Tags = Mapping[int, Any]
@@ -61,6 +61,21 @@ class Taken:
     def __str__(self) -> str:
         text = f"{datetime.fromtimestamp(self.seconds, UTC):%Y-%m-%d %H:%M:%S}"
         return f"{text}{' UTC' if self.zoned else ''} ({self.source})"
+
+
+@dataclass(frozen=True)
+class KnownPlace:
+    """A place that is known of a photo.
+
+    Attributes:
+        place: Latitude and longitude in degrees.
+        source: What told it, in words.
+        accuracy_km: How far it may be off, km; 0 if that isn't told.
+    """
+
+    place: Place
+    source: str
+    accuracy_km: float = 0.0
 
 
 @dataclass(frozen=True)

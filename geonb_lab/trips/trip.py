@@ -23,11 +23,10 @@ from geonb_lab.trips.solved import (
     TRUST,
     WRONG_PLACE,
     Chain,
-    KnownPlace,
     Solved,
     class_of,
 )
-from geonb_lab.trips.times import Taken, told
+from geonb_lab.trips.times import KnownPlace, Taken, told
 from geonb_lab.trips.tracks import Track, read_track
 
 if TYPE_CHECKING:

@@ -5,8 +5,12 @@ import importlib.util
 import json
 import os
 import re
+import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from unittest.mock import Mock
 
 import jsonschema
@@ -130,6 +134,59 @@ def test_on_a_clean_clone_a_target_installs_what_it_needs_and_no_more(target, lo
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert re.findall(r"--require-hashes .*-r requirements/(\w+)\.txt", said) == locks
     assert all("--quiet" in line for line in said.splitlines() if "pip " in line)
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    """The server that ``make lab`` starts, with this environment; gives its address and token."""
+    for name in ("Makefile", "pyproject.toml", "requirements"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "env").symlink_to(sys.prefix)
+    (tmp_path / "config").mkdir()
+    settings = tmp_path / "config" / "jupyter_server_config.json"
+    shutil.copy(ROOT / "workshop" / "terminals.json", settings)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    for name in ("HOME", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path / "config"))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    flags = f"--no-browser --allow-root --ip=127.0.0.1 --port={port} --IdentityProvider.token=abc"
+    command = ["make", "--dry-run", "-C", tmp_path, "lab", "VENV=env", f"LAB_FLAGS={flags}"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    (line,) = [line for line in said.splitlines() if "jupyter lab" in line]
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(
+            ["sh", "-c", f"exec env {line}"], cwd=tmp_path, stdout=log, stderr=log
+        )
+    yield f"127.0.0.1:{port}", server, tmp_path / "env" / "bin"
+    server.terminate()
+    server.wait()
+
+
+@pytest.mark.newest
+@pytest.mark.slow
+@pytest.mark.linux311
+def test_in_the_terminals_of_the_lab_geonb_is_there(lab):
+    import psutil
+
+    host, server, folder = lab
+    new = urllib.request.Request(
+        f"http://{host}/api/terminals", method="POST", headers={"Authorization": "token abc"}
+    )
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(new).close()
+            break
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    lab = psutil.Process(server.pid)
+    (shell,) = (child for child in lab.children() if child.terminal() not in {None, lab.terminal()})
+    assert shell.environ()["PATH"].startswith(f"{folder}:")
+    assert "-l" not in shell.cmdline(), "a login shell would begin with the system's PATH"
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ from PIL import Image
 
 import geonb
 from geonb_lab.trips.beliefs import Beliefs, Read
-from geonb_lab.trips.solved import KnownPlace
-from geonb_lab.trips.times import Taken
+from geonb_lab.trips.times import KnownPlace, Taken
 from geonb_lab.trips.tracks import Track
 
 MINI = geonb.load_model("mini")

@@ -82,10 +82,11 @@ def pip(*words):
 
 
 def settings(stick):
-    """JupyterLab's settings, laid out as in an environment: it asks nobody for news or updates."""
+    """JupyterLab's settings, as in an environment: no news, no updates, `geonb` in terminals."""
     target = stick / "prefix" / "etc" / "jupyter" / "labconfig"
     target.mkdir(parents=True)
     shutil.copy(HERE.parent / "lab_settings.json", target / "default_setting_overrides.json")
+    shutil.copy(HERE.parent / "terminals.json", target.parent / "jupyter_server_config.json")
 
 
 def widgets(stick):

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from geonb_lab.trips.page import trip_page, write_trip_page
+from geonb_lab.trips.page import show_trip, trip_page, write_trip_page
 from geonb_lab.trips.trip import connect
 from support.trips import MINI, cell_near, reading
 
@@ -45,7 +45,7 @@ def test_what_photos_are_called_is_only_text(trip):
 
 
 def test_a_notebook_shows_the_page_in_a_frame(trip):
-    shown = trip.show().data
+    shown = show_trip(trip).data
     assert shown.startswith("<div><iframe title='The trip' srcdoc='")
     assert "<script" not in shown
 
