@@ -71,8 +71,8 @@ def label_for(photo: str, predictions: Predictions, sure: float = SURE) -> Label
     cell = np.array([int(predictions[0].token.ljust(16, "0"), 16)], np.uint64)
     km = max(answer.half_km, math.sqrt(float(areas_km2(cell)[0]) / math.pi))
     properties = {
-        "exif:GPSLatitude": _degrees(lat, "NS"),
-        "exif:GPSLongitude": _degrees(lng, "EW"),
+        "exif:GPSLatitude": in_degrees(lat, "NS"),
+        "exif:GPSLongitude": in_degrees(lng, "EW"),
         "exif:GPSMapDatum": "WGS-84",
         "exif:GPSProcessingMethod": printable(f"estimated by geonb, {predictions.model}"),
         "exif:GPSHPositioningError": f"{max(round(1000 * km), 1)}/1",
@@ -144,7 +144,7 @@ def _sidecars(photo: Path) -> list[Path]:
     return [path for path in both if path.exists() or path.is_symlink()]
 
 
-def _degrees(value: float, letters: str) -> str:
+def in_degrees(value: float, letters: str) -> str:
     """XMP's text of a coordinate: 35,39.5160N."""
     whole, minutes = divmod(round(abs(value) * 60, 4), 60)
     return f"{int(whole)},{minutes:.4f}{letters[value < 0]}"
