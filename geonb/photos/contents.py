@@ -12,7 +12,7 @@ import struct
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,7 @@ MOST_METADATA = 4_000_000
 _TIFF_BLOCK = re.compile(rb"(II\*\0|MM\0\*)(?:..\0\0|\0\0..).{6}", re.DOTALL)
 """A block of EXIF whose first directory is not far."""
 _MOST_EXIF = 1 << 20
+_ORDER: dict[bytes, Literal["little", "big"]] = {b"II": "little", b"MM": "big"}
 _MOST_GIF = 50_000_000
 """Pixels."""
 _MOST_CHUNKS = 100_000
@@ -127,6 +128,8 @@ def split(data: bytes) -> Contents:
             packet = pages.directory(pages.first).get(700)
             packets = [packet.data] if packet and packet.count <= MOST_METADATA else []
             return Contents(pages.picture(), (data,), tuple(packets))
+        case "BIGTIFF" if int.from_bytes(data[8:16], _ORDER[data[:2]]) + 28 > len(data):
+            raise ValueError("cut off")
         case "GIF":
             return _gif(data)
         case "AVIF" | "HEIF" if found := _TIFF_BLOCK.search(data):

@@ -25,10 +25,7 @@ def is_readable(value: Any) -> bool:
 
 
 def read(source: Any, most: int) -> Upload:
-    """Name and content of an open file or a path in an archive. Raises `PhotoError`.
-
-    A file that was read before is read from its start.
-    """
+    """Name and content of an open file, from its start if need be, or of a path in an archive."""
     name = getattr(source, "name", "")
     name = name if isinstance(name, str) and name else "file"
     try:
@@ -108,6 +105,5 @@ def _upload(name: str, file: Any) -> Upload:
         name = next(text for text in names if isinstance(text, str) and text)
         return name, bytes(file["content"] if "content" in file else file["bytes"])
     except (AttributeError, LookupError, TypeError) as error:
-        raise PhotoError(
-            "this is not the value of an upload widget; expected files with a name and content"
-        ) from error
+        what = "not the value of an upload widget; expected files with a name and content"
+        raise PhotoError(f"this is {what}") from error

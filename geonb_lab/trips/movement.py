@@ -35,7 +35,7 @@ class TripError(GeonbError, ValueError):
 class Movement:
     """The parameters of how people move.
 
-    Chosen on drawn tours, checked on drawn lives at home (``benchmarks/trips.py`` prints both).
+    Set by hand, not fitted: some ten settings were tried on 12 drawn tours, lives seen too.
 
     Attributes:
         speed_kmh: The top speed, km/h. Jets cruise at about 900 (Mach 0.85 at 11 km).

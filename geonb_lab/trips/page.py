@@ -1,7 +1,6 @@
 """The page of a trip: a line in time, known places and estimated ones, day by day, to be confirmed.
 
-It needs no network. What is confirmed on it is saved as a file, which ``geonb locate --together
---confirmed`` writes beside the photos.
+It needs no network. What is confirmed on it is saved as a file.
 """
 
 from __future__ import annotations

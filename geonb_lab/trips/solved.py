@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from geonb_lab.trips.chain import Moment
     from geonb_lab.trips.movement import Transitions
 
-MISTAKEN = 0.15  # the share of answers that say nothing of the place, fitted on drawn tours
+MISTAKEN = 0.15  # the share of answers that say nothing of the place, set by hand
 STRAY = 0.05  # the share of photos that aren't of the trip: a friend's, a screenshot, a scan
 WRONG_PLACE = 0.01
 """The share of known places that are wrong: a copied photo's, or one with a wrong clock."""
 TRUST = 0.7
 """Exponent of a photo's probabilities. Photos of one place err alike, so a chain that took them for
-independent would be too sure; with 1 it is (fitted on drawn tours)."""
+independent would be too sure; with 1 it is on drawn tours (set by hand)."""
 _NEIGHBOURS = 6  # moments before and after that are asked how they move a photo
 
 

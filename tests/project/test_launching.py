@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -134,6 +135,19 @@ def test_on_a_clean_clone_a_target_installs_what_it_needs_and_no_more(target, lo
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert re.findall(r"--require-hashes .*-r requirements/(\w+)\.txt", said) == locks
     assert all("--quiet" in line for line in said.splitlines() if "pip " in line)
+
+
+def test_what_a_fresh_machine_lacks_is_asked_for_before_it_is_called():
+    """One marker for each program: it skips a test with its reason, and CI allows no skips."""
+    called = re.compile(r'\[\s*"(exiftool|node|npm|shellcheck|strace)", "-')
+    above = {}
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        parts = re.split(r"\n(?=@|def )", path.read_text(encoding="utf-8"))
+        for before, test in itertools.pairwise(parts):
+            if called.search(test):
+                above[path.name, test.partition("(")[0]] = before.rstrip().splitlines()[-1]
+    assert len(above) >= 3
+    assert set(above.values()) == {"@needs_exiftool"}, above
 
 
 @pytest.fixture

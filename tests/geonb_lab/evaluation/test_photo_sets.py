@@ -11,6 +11,7 @@ from PIL import ExifTags, Image
 from geonb.errors import EvaluationError, PlaceError
 from geonb_lab.evaluation.photo_sets import read_photos
 from geonb_training.scenes import draw, shoot
+from support.exiftool import needs_exiftool
 from support.pictures import PLACE, encoded, exif, picture
 
 
@@ -259,6 +260,7 @@ def test_the_header_is_named_if_it_is_the_fault(tmp_path, first):
         read_photos(write(tmp_path / "t.csv", first, "a.jpg,1,2"))
 
 
+@needs_exiftool
 def test_what_exiftool_writes_is_read(tmp_path):
     for name, place in (("a.jpg", (-33.8568, 151.2153)), ("b.jpg", (48.8584, 2.2945))):
         (tmp_path / name).write_bytes(encoded(picture(), "JPEG", exif=exif(place=place)))

@@ -1,5 +1,4 @@
 import json
-import shutil
 import subprocess
 from datetime import UTC, datetime
 
@@ -11,6 +10,7 @@ import geonb
 from geonb_lab.trips.movement import TripError
 from geonb_lab.trips.tracks import read_track
 from geonb_lab.trips.trip import connect
+from support.exiftool import needs_exiftool
 from support.trips import MINI, START, cell_near, reading, track
 
 PARIS, ROME, TOKYO = (48.8566, 2.3522), (41.9028, 12.4964), (35.6895, 139.6917)
@@ -49,7 +49,7 @@ def test_gpx(tmp_path):
     assert found.begins.nonzero()[0].tolist() == [0, 30]
 
 
-@pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool isn't installed")
+@needs_exiftool
 def test_places_are_those_of_exiftool_within_a_metre(tmp_path):
     rng = np.random.default_rng(3)
     steps = np.cumsum(rng.choice([7, 30, 120, 1500], 60))
