@@ -325,7 +325,9 @@ def png(figure):
 def main():
     """Write the pictures into docs/ and notebooks/."""
     (ROOT / "docs" / "where.png").write_bytes(png(result()))
-    for path, picture in zip(sorted((ROOT / "notebooks").glob("*.ipynb")), PICTURES, strict=True):
+    for path, picture in zip(
+        sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")), PICTURES, strict=True
+    ):
         notebook = nbformat.read(path, as_version=4)
         data = png(picture())
         encoded = base64.b64encode(data).decode()

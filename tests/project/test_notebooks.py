@@ -1,4 +1,4 @@
-"""Every notebook has the shape that readers rely on, and runs from top to bottom, offline."""
+"""Every lesson has the shape that readers rely on, and runs from top to bottom, offline."""
 
 import ast
 import base64
@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from PIL import Image
 
-from support.notebooks import NOTEBOOKS, execute, read
+from support.notebooks import LESSONS, execute, read
 
 SOLUTION = re.compile(
     r"<details>\n<summary>Solution</summary>\n\n```python\n(.*?)```\n.*</details>", re.DOTALL
@@ -41,7 +41,7 @@ BADGES = (
     "https://colab.research.google.com/github/geonb/geonb/blob/main/notebooks/{name}",
 )
 
-pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+pytestmark = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 
 
 def prose(notebook):
@@ -124,9 +124,9 @@ def test_it_is_read_in_small_bites(path):
 
 def test_it_leads_on(path):
     text = prose(read(path))
-    index = NOTEBOOKS.index(path)
+    index = LESSONS.index(path)
     last = text.rpartition("## Key points")[2]
-    for neighbour in NOTEBOOKS[max(index - 1, 0) : index + 2]:
+    for neighbour in LESSONS[max(index - 1, 0) : index + 2]:
         if neighbour != path:
             assert f"({neighbour.name})" in last
     for target in LINK.findall(text):
