@@ -6,6 +6,7 @@ import importlib
 import io
 import re
 import statistics
+import sys
 from urllib.parse import quote
 
 import nbformat
@@ -26,6 +27,11 @@ try:
 except OSError as error:
     assert "the network is cut" in str(error)
 """
+PEAK = """
+import re
+print(1.024e-3 * int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]))
+"""
+"""The most memory that the kernel had, in megabytes; Linux only."""
 
 PACKAGES = {"geonb", "geonb_lab", "geonb_training"}
 SEEN = {"text/html", "application/vnd.jupyter.widget-view+json"}
@@ -184,12 +190,25 @@ def test_it_runs_offline_with_its_solutions(path, tmp_path):
     own = {cell.id for cell in lesson.cells if cell.source}
     notebook = with_solutions(lesson)
     notebook.cells.append(nbformat.v4.new_code_cell(CUT_OFF))
+    on_linux = sys.platform == "linux"
+    notebook.cells += [nbformat.v4.new_code_cell(PEAK)] if on_linux else []
     shown = execute(notebook, tmp_path)
+    if on_linux:
+        check_memory(lesson, float(shown[-1].outputs[0].text))
     assert list(pictures_without_words(shown)) == []
     shown = [cell for cell in shown if cell.id in own]
     assert len(shown) >= 0.7 * cells, "cells show what they did"
     seen = sum(any(SEEN & {*output.get("data", {})} for output in cell.outputs) for cell in shown)
     assert seen >= 0.45 * cells, "a picture or a table after nearly every second code cell"
+
+
+def check_memory(lesson, peak):
+    """What the first cell states is within 20% of the megabytes that the kernel had."""
+    (row,) = re.findall(r"\| \*\*Time, download, memory\*\* \|(.*)\|", lesson.cells[0].source)
+    stated = int(re.findall(r"(\d+) MB", re.sub(r"\(.*?\)", "", row))[-1])
+    assert peak <= 1.2 * stated
+    if "GEONB_QUICK" not in str(code(lesson)):  # else it is smaller here than for a reader
+        assert peak >= 0.8 * stated
 
 
 def pictures_without_words(cells):
