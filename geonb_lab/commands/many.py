@@ -23,17 +23,10 @@ from geonb.web.addresses import is_address
 from geonb.writing import check_outputs
 from geonb_lab.many.finding import list_photos
 from geonb_lab.many.journal import Journal, journal
-from geonb_lab.many.labels import (
-    Label,
-    Removed,
-    confirmed_label,
-    label_for,
-    remove_label,
-    write_label,
-)
+from geonb_lab.many.labels import Label, Removed, label_for, remove_label, write_label
 from geonb_lab.many.results import name_of, predict_many
 from geonb_lab.many.tables import check_kind, row
-from geonb_lab.trips.confirmed import read_confirmed
+from geonb_lab.trips.confirmed import confirmed_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -197,9 +190,8 @@ def label_confirmed(found: Listing, confirmed: Path, labels: Labels | None) -> i
     """Label the photos that a person confirmed on a trip's page; the exit code, 2 if one failed."""
     if labels is None:
         raise click.UsageError("--confirmed needs --write-xmp or --dry-run, and no other output")
-    photos = {name_of(photo): photo for photo in found.photos}
-    for name, what in read_confirmed(confirmed, photos).items():
-        labels.write(partial(confirmed_label, photos[name], *what) if what else lambda: "skipped")
+    for label in confirmed_labels(confirmed, found.photos):
+        labels.write(label)
     for reason, count in labels.counts.items():
         click.echo(f"{count:>9,}  {reason}")
     return 2 if labels.failed else 0

@@ -7,7 +7,7 @@ from PIL import Image
 
 import geonb
 from geonb.errors import GeonbError
-from geonb_lab.trips.confirmed import read_confirmed
+from geonb_lab.trips.confirmed import confirmed_labels
 from support.command import run_geonb
 
 PARIS, ROME = [48.8566, 2.3522], [41.9028, 12.4964]
@@ -99,7 +99,7 @@ GOOD = {"photo": "a.jpg", "state": "accepted", "place": PARIS, "km": 0}
         "",
         "[" * 100_000,
         "[]",
-        '{"confirmed": {}}',
+        '{"confirmed": 1}',
         '{"confirmed": [1]}',
         '{"confirmed": [{}]}',
         *(
@@ -131,7 +131,7 @@ GOOD = {"photo": "a.jpg", "state": "accepted", "place": PARIS, "km": 0}
 def test_a_file_that_is_none_of_the_page_is_one_line(tmp_path, text):
     (tmp_path / "saved.json").write_text(text)
     with pytest.raises(GeonbError) as error:
-        read_confirmed(tmp_path / "saved.json", {"a.jpg"})
+        confirmed_labels(tmp_path / "saved.json", ["a.jpg"])
     assert str(error.value).startswith(str(tmp_path / "saved.json"))
     assert "\n" not in str(error.value)
 
@@ -140,4 +140,4 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr("geonb_lab.trips.confirmed._MOST_BYTES", 10)
     (tmp_path / "saved.json").write_text(json.dumps({"confirmed": [GOOD]}))
     with pytest.raises(GeonbError, match="over 10 bytes"):
-        read_confirmed(tmp_path / "saved.json", {"a.jpg"})
+        confirmed_labels(tmp_path / "saved.json", ["a.jpg"])
