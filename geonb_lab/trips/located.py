@@ -38,6 +38,8 @@ class Located:
         name: What tables call it.
         taken: When it was taken; None if nothing tells it, and the photo then stands alone.
         known: Its place, if that was known before; None if not.
+        predictions: The most probable places given all photos of the trip.
+        alone: The most probable places given this photo alone.
     """
 
     number: int
