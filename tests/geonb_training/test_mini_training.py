@@ -81,7 +81,7 @@ def test_training_again_gives_the_same_weights(trained, tmp_path):
 def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "~nobody-here").write_text("a file")
-    with pytest.raises(TrainingError, match=r"~nobody-here/m: cannot make the folder"):
+    with pytest.raises(TrainingError, match=r"~nobody-here/m/mini: cannot make the folder"):
         training.train_mini("~nobody-here/m/mini", TINY)
 
 
