@@ -56,8 +56,7 @@ class Occlusion:
     @property
     def strongest(self) -> Box:
         """The patch without which the probability falls most, in the network's square."""
-        flat = int(np.argmax(self.drops))
-        left, top, right, bottom = self.boxes.reshape(-1, 4)[flat].tolist()
+        left, top, right, bottom = self.boxes.reshape(-1, 4)[np.argmax(self.drops)].tolist()
         return left, top, right, bottom
 
     def heat(self) -> NDArray[np.float64]:
@@ -97,7 +96,8 @@ class Occlusion:
         plain.set_title("what the network sees", fontsize=10)
         heated.imshow(square.mean(axis=2), cmap="gray")
         shown = heated.imshow(heat, cmap="RdBu_r", alpha=0.6, vmin=-reach, vmax=reach)
-        heated.set_title(f"covered, {percent(self.probability)} falls by", fontsize=10)
+        title = f"how much of the {percent(self.probability)} is lost when this is covered"
+        heated.set_title(title, fontsize=10)
         canvas.colorbar(shown, ax=heated, shrink=0.85)
         for axes in (plain, heated):
             axes.set_axis_off()

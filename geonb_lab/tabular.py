@@ -52,12 +52,22 @@ def fill(records: list[dict[str, Any]], *templates: str) -> list[list[str]]:
     return [[template.format_map(record) for template in templates] for record in records]
 
 
-class Tabular(ABC):
-    """A result that is shown as a table everywhere."""
+class Shown(ABC):
+    """A result that is shown as a table."""
 
     @abstractmethod
     def sheet(self) -> Sheet:
         """The table as people read it."""
+
+    def __repr__(self) -> str:
+        return self.sheet().text()
+
+    def _repr_html_(self) -> str:
+        return self.sheet().html()
+
+
+class Tabular(Shown):
+    """A result that is shown as a table everywhere, and as a plot."""
 
     @abstractmethod
     def records(self) -> list[dict[str, Any]]:
@@ -74,12 +84,6 @@ class Tabular(ABC):
     def plot(self) -> Picture:
         """The plot as notebooks show it."""
         return Picture(self.figure, self.in_words())
-
-    def __repr__(self) -> str:
-        return self.sheet().text()
-
-    def _repr_html_(self) -> str:
-        return self.sheet().html()
 
     def to_markdown(self) -> str:
         """A Markdown table with its notes."""

@@ -8,7 +8,7 @@ import base64
 import io
 import re
 from functools import cache
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 import nbformat
@@ -26,7 +26,7 @@ from geonb.maps.plane import great_circle
 from geonb.maps.points import in_degrees
 from geonb.network.opening import find_checkpoint
 from geonb_lab.evaluation.scores import THRESHOLDS_KM, wilson
-from geonb_training.scenes import draw, held_out, shoot
+from geonb_training.scenes import draw, drawn_trip, held_out, shoot
 
 ROOT = Path(__file__).parents[1]
 NAME = "picture.png"
@@ -238,6 +238,25 @@ def a_thousand_photos():
     return geonb_lab.show_places(mini().cells.places[guesses]).figure()
 
 
+def a_trip():
+    """The trip of the notebook, together, and where one of its photos seems to be alone."""
+    trip = drawn_trip(8, photos=12, seed=7)
+    images, times = [scene.image for scene in trip.scenes()], 3600 * np.array(trip.hours)
+    found = geonb_lab.locate_trip(mini(), images, times=1.7e9 + times, progress=False)
+    lone = mini().cells.place(int(found[5].probabilities_alone.argmax()))
+    figure = Figure(figsize=(9.6, 3.8), layout="constrained")
+    axes = figure.subplots()
+    world = world_on(axes, "twelve photos of a trip; dashed: where one of them seems to be alone")
+    for a, b in pairwise(photo.place for photo in found):
+        world.add_lines([great_circle(a, b)], colors="#0072b2", lw=1.6)
+    world.add_lines([great_circle(found[5].place, lone)], colors="#d55e00", lw=1.6, ls="--")
+    for place, colour in ((lone, "#d55e00"), *((photo.place, "#0072b2") for photo in found)):
+        axes.plot(*world.project(np.array(place[::-1])), "o", color=colour, ms=5, mec="white")
+    corners = world.project(np.array([[-15.0, 8.0], [118.0, 8.0], [50.0, 0.0], [50.0, 50.0]]))
+    axes.set(xlim=corners[:2, 0], ylim=corners[2:, 1])
+    return figure
+
+
 def line_by_line():
     """The printed answer for Tokyo Tower: on a map, and by distance."""
     answer = geonb.published_answer()
@@ -288,6 +307,7 @@ PICTURES = (
     what_it_looked_at,
     nine_years_later,
     a_thousand_photos,
+    a_trip,
     line_by_line,
 )
 
@@ -305,7 +325,9 @@ def png(figure):
 def main():
     """Write the pictures into docs/ and notebooks/."""
     (ROOT / "docs" / "where.png").write_bytes(png(result()))
-    for path, picture in zip(sorted((ROOT / "notebooks").glob("*.ipynb")), PICTURES, strict=True):
+    for path, picture in zip(
+        sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")), PICTURES, strict=True
+    ):
         notebook = nbformat.read(path, as_version=4)
         data = png(picture())
         encoded = base64.b64encode(data).decode()

@@ -91,12 +91,11 @@ def _in_takeout(photo: Path) -> Known | None:
 
 def _is_guess(own: Mapping[str, str]) -> bool:
     """Whether geonb wrote the place into the sidecar, and nobody has changed it since."""
+    how = own.get(f"{metadata.XMP_EXIF}GPSProcessingMethod", "")
     try:
-        wrote = json.loads(own[_MARK])
+        wrote = {} if how.startswith("confirmed by a person") else json.loads(own[_MARK])
     except BROKEN:
-        return own.get(f"{metadata.XMP_EXIF}GPSProcessingMethod", "").startswith(
-            "estimated by geonb"
-        )
+        return how.startswith("estimated by geonb")
     keys = ("GPSLatitude", "GPSLongitude")
     return isinstance(wrote, dict) and all(
         wrote.get(f"exif:{key}") == own.get(f"{metadata.XMP_EXIF}{key}") for key in keys

@@ -34,13 +34,13 @@ class Below:
 
         self._bundles: list[dict[str, Any]] = []
         self._output = DisplayHandle()
-        self._output.display(_together([]), raw=True)
+        self._output.display(together([]), raw=True)
 
     def clear(self) -> None:
         """Show nothing."""
         with _ONE_AT_A_TIME:
             self._bundles.clear()
-            self._output.update(_together([]), raw=True)
+            self._output.update(together([]), raw=True)
 
     def add(self, callback: Callable[[Photo], Any], photo: Photo) -> None:
         """Call back, and show what comes of it below what is there."""
@@ -51,7 +51,7 @@ class Below:
             if text := "".join(stream.text.getvalue() for stream in printed):
                 self._bundles.append({"text/plain": text.rstrip("\n")})
             self._bundles += bundles
-        self._output.update(_together(self._bundles), raw=True)
+        self._output.update(together(self._bundles), raw=True)
 
 
 class _Printed(io.TextIOBase):
@@ -106,7 +106,7 @@ def _call(callback: Callable[[Photo], Any], photo: Photo) -> None:
             display(result)
 
 
-def _together(bundles: list[dict[str, Any]]) -> dict[str, Any]:
+def together(bundles: list[dict[str, Any]]) -> dict[str, Any]:
     """One output: as it is if it is alone (a live map, say), else the HTML of all."""
     if len(bundles) == 1:
         return bundles[0]

@@ -43,9 +43,9 @@ class _Picker(anywidget.AnyWidget):
         super().__init__(**traits)
         self._transfers = Transfers(self.max_bytes)
         self._lock = threading.Lock()  # messages come on two threads
-        self.on_msg(self._receive)
+        self.on_msg(self.receive)
 
-    def _receive(self, _: Any, message: dict[str, Any], buffers: list[Any]) -> None:
+    def receive(self, _: Any, message: dict[str, Any], buffers: list[Any]) -> None:
         """Take what the browser sends, and tell it what became of each file."""
         try:
             with self._lock:

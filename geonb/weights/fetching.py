@@ -52,11 +52,11 @@ def fetch(weights: Weights, source: str | os.PathLike[str] | None, check: Check)
     folder = cache_folder() / weights.name
     with filling_cache(f"{folder}: cannot write {weights.name} there", weights.size, FetchError):
         make_cache_folder(folder.name)
-        mark_folder(folder, weights.name)
-        if owner_of(folder) != weights.name:
-            raise FetchError(f"{folder}: geonb did not make this folder; move it away")
         waiting = f"another process is fetching {weights.name}; waiting until it has ended"
-        with locking(folder / ".lock", waiting):
+        with locking(folder.with_name(f".{folder.name}.lock"), waiting):
+            mark_folder(folder, weights.name)
+            if owner_of(folder) != weights.name:
+                raise FetchError(f"{folder}: geonb did not make this folder; move it away")
             if source is None and (files := cached_files(weights)):
                 return files[-1]  # another process has fetched them meanwhile
             return _fetch_first(weights, forms, check)

@@ -14,7 +14,7 @@ from geonb.commands import options
 from geonb.commands.demo import draw
 from geonb.commands.failures import complain
 from geonb.writing import check_outputs
-from geonb_lab.commands.many import Labels, Outputs, locate_many
+from geonb_lab.commands.many import Labels, Outputs, label_confirmed, locate_many
 from geonb_lab.many.finding import list_photos
 from geonb_lab.many.results import predict_many
 from geonb_lab.regions import region
@@ -69,6 +69,7 @@ if TYPE_CHECKING:
 @click.option("--together", is_flag=True, help="Photos of a trip, by their times; with --page.")
 @click.option("--track", "tracks", multiple=True, type=options.FILE, help=".gpx, Timeline, GeoJSON")
 @click.option("--clock", "clocks", multiple=True, metavar="CAMERA=+02:00", help="Ahead of UTC.")
+@click.option("--confirmed", type=options.FILE, help="Label as a trip's page saved; --write-xmp.")
 @click.option("--dry-run", is_flag=True, help="Print the labels instead of writing them.")
 def locate(  # noqa: PLR0913
     *,
@@ -90,6 +91,7 @@ def locate(  # noqa: PLR0913
     together: bool,
     tracks: tuple[Path, ...],
     clocks: tuple[str, ...],
+    confirmed: Path | None,
 ) -> None:
     """Tell where each PHOTO, a path or a URL, was taken.
 
@@ -101,8 +103,12 @@ def locate(  # noqa: PLR0913
     chosen: dict[str, Any] = {
         "top": top, "within": within, "spread_km": spread_km, "allow_private": allow_private
     }  # fmt: skip
+    labels = Labels(sure, dry_run=dry_run) if write_xmp or dry_run else None
+    if confirmed:
+        more = target or out or page or together
+        sys.exit(label_confirmed(found, confirmed, None if more else labels))
     if together:
-        if target or out or write_xmp or dry_run:
+        if target or out or labels:
             raise click.UsageError("--together prints a table, and writes a --page; nothing else")
         check_outputs([page] if page else [], [*sources, *found.photos], overwrite=overwrite)
         given = {name: text for name, _, text in (clock.rpartition("=") for clock in clocks)}
@@ -111,8 +117,7 @@ def locate(  # noqa: PLR0913
         if page:
             write_trip_page(trip, page)
         sys.exit(2 if trip.failures else 0)
-    if out or page or write_xmp or dry_run:
-        labels = Labels(sure, dry_run=dry_run) if write_xmp or dry_run else None
+    if out or page or labels:
         outputs = Outputs(out, page, labels, overwrite, resume, sources)
         sys.exit(locate_many(found, load, chosen, outputs))
     targets = _numbered(target, len(found.photos)) if target else []

@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from geonb_lab.many.journal import Journal, journal
 from geonb_lab.many.labels import Label, Removed, label_for, remove_label, write_label
 from geonb_lab.many.results import name_of, predict_many
 from geonb_lab.many.tables import check_kind, row
+from geonb_lab.trips.confirmed import confirmed_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -158,25 +160,41 @@ class Labels:
     def __init__(self, sure: float, *, dry_run: bool) -> None:
         self.sure, self.dry_run = sure, dry_run
         self.counts: Counter[str] = Counter()
+        self.failed = 0
 
     def add(self, photo: str, result: Result) -> None:
         """Label one photo, by its path."""
+        if predictions := result.predictions:
+            self.write(partial(label_for, photo, predictions, self.sure))
+
+    def write(self, label: Callable[[], Label | str]) -> None:
+        """Write what is called up, or say why it can't be."""
         from tqdm.auto import tqdm
 
-        if result.predictions is None:
-            return
         try:
-            found = label_for(photo, result.predictions, self.sure)
+            found = label()
             if isinstance(found, Label) and self.dry_run:
                 tqdm.write(str(found))
             elif isinstance(found, Label):
                 write_label(found)
         except GeonbError as error:
             complain(error)
+            self.failed += 1
             found = "the sidecar can't be read or written"
         written = "would be written" if self.dry_run else "written"
         reason = written if isinstance(found, Label) else f"not written: {found}"
         self.counts[f"labels {reason}"] += 1
+
+
+def label_confirmed(found: Listing, confirmed: Path, labels: Labels | None) -> int:
+    """Label the photos that a person confirmed on a trip's page; the exit code, 2 if one failed."""
+    if labels is None:
+        raise click.UsageError("--confirmed needs --write-xmp or --dry-run, and no other output")
+    for label in confirmed_labels(confirmed, found.photos):
+        labels.write(label)
+    for reason, count in labels.counts.items():
+        click.echo(f"{count:>9,}  {reason}")
+    return 2 if labels.failed else 0
 
 
 @click.command()

@@ -132,7 +132,7 @@ function acts(index, what) {
 function save() {
   const rows = [...done].map(([index, { state, at }]) => {
     const place = state === "skipped" ? null : (at ?? photos[index].at).slice().reverse();
-    return { photo: photos[index].name, state, place };
+    return { photo: photos[index].name, state, place, km: state === "accepted" ? photos[index].radius : 0 };
   });
   const url = URL.createObjectURL(new Blob([JSON.stringify({ confirmed: rows }, null, 1)], { type: "application/json" }));
   Object.assign(document.createElement("a"), { href: url, download: "confirmed.json" }).click();

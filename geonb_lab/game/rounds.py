@@ -12,6 +12,7 @@ from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.guesses import one_place
 from geonb_lab.evaluation.scores import osv5m_points
 from geonb_lab.game.towns import FoundTown, find_town, whereabouts
+from geonb_lab.tabular import Shown
 
 PLAYERS = ("you", "model", "constant guess")
 
@@ -44,8 +45,8 @@ class Round:
         return osv5m_points(np.array(self.km)).tolist()
 
 
-@dataclass(frozen=True)
-class Rounds:
+@dataclass(frozen=True, repr=False)
+class Rounds(Shown):
     """All rounds that were played: a table wherever it is shown.
 
     Attributes:
@@ -83,12 +84,6 @@ class Rounds:
         notes = [self.summary or "No photo was guessed yet."]
         caption = "Kilometres off, and points: 5000 for a hit or the city's name, half at 1,035 km"
         return Sheet(caption, head, rows, notes, words=2)
-
-    def __repr__(self) -> str:
-        return self.sheet().text()
-
-    def _repr_html_(self) -> str:
-        return self.sheet().html()
 
 
 def find_place(text: str) -> FoundTown:

@@ -51,7 +51,7 @@ class StreetLab(anywidget.AnyWidget):
         knobs = [[knob, list(choices)] for knob, choices in street.knobs.items()]
         super().__init__(_world=atlas.world(_ALT), _knobs=knobs)
         self._show(street)
-        self.on_msg(self._receive)
+        self.on_msg(self.receive)
 
     def turn(self, knob: str, choice: str) -> Predictions:
         """Turn one knob; gives what the model says then.
@@ -86,7 +86,8 @@ class StreetLab(anywidget.AnyWidget):
                 "settings": dict(street.settings),
             }
 
-    def _receive(self, _: Any, message: dict[str, Any], __: list[Any]) -> None:
+    def receive(self, _: Any, message: dict[str, Any], __: list[Any]) -> None:
+        """Do what the browser asks."""
         asked = int(message.get("asked", 0))
         try:
             match message.get("type"):

@@ -65,7 +65,7 @@ class GuessMap(anywidget.AnyWidget):
         self._constant = most_frequent(self._model.cells.places)
         self._shown = 0
         super().__init__(_uid=uuid.uuid4().hex)
-        self.on_msg(self._receive)
+        self.on_msg(self.receive)
 
     def guess(self, place: str | Place) -> Rounds:
         """Guess the place of the current photo, and go on to the next one.
@@ -105,7 +105,8 @@ class GuessMap(anywidget.AnyWidget):
         round_ = Round(photo.name, truth, (yours, answer, self._constant), named)
         self.rounds = Rounds((*self.rounds.played, round_))
 
-    def _receive(self, _: Any, message: dict[str, Any], __: list[Any]) -> None:
+    def receive(self, _: Any, message: dict[str, Any], __: list[Any]) -> None:
+        """Do what the browser asks."""
         try:
             match message.get("type"):
                 case "ready":

@@ -16,11 +16,14 @@ import numpy as np
 
 from geonb.answers import SURE
 from geonb.earth.outlines import areas_km2
+from geonb.earth.places import nearest_town
 from geonb.errors import printable
+from geonb.photos.photo import open_photo
 from geonb.web.addresses import is_address
 from geonb_lab.many import xmp
 
 if TYPE_CHECKING:
+    from geonb.distances import Place
     from geonb.predictions import Predictions
 
 _PLACE = ("exif:GPSLatitude", "exif:GPSLongitude")
@@ -58,29 +61,45 @@ def label_for(photo: str, predictions: Predictions, sure: float = SURE) -> Label
     `PhotoError` if a sidecar can't be read.
     """
     answer = predictions.answer
-    if is_address(photo):
-        return "isn't a local file"
     if predictions.photo.place:
         return "has a place already"
     if answer is None or answer.shares[-1] < sure:
         return "the answer is not sure"
+    cell = np.array([int(predictions[0].token.ljust(16, "0"), 16)], np.uint64)
+    km = max(answer.half_km, math.sqrt(float(areas_km2(cell)[0]) / math.pi))
+    return _label(photo, answer.place, f"estimated by geonb, {predictions.model}", km)
+
+
+def confirmed_label(photo: str, place: Place, km: float = 0.0) -> Label | str:
+    """The label of a photo whose place a person confirmed, or the reason there is none.
+
+    ``km`` is how far the place may be off; 0 if nobody knows. A photo that has a place keeps it.
+    Raises `PhotoError` if the photo or a sidecar can't be read.
+    """
+    if not is_address(photo) and open_photo(photo).place:
+        return "has a place already"
+    return _label(photo, place, "confirmed by a person, with geonb", km)
+
+
+def _label(photo: str, place: Place, how: str, km: float) -> Label | str:
+    if is_address(photo):
+        return "isn't a local file"
     there = _sidecars(Path(photo))
     if any(xmp.read(path).get(name) is not None for path in there for name in _PLACE):
         return "its sidecar has a place already"
-    lat, lng = answer.place
-    cell = np.array([int(predictions[0].token.ljust(16, "0"), 16)], np.uint64)
-    km = max(answer.half_km, math.sqrt(float(areas_km2(cell)[0]) / math.pi))
+    (lat, lng), town = place, nearest_town(place)
     properties = {
-        "exif:GPSLatitude": _degrees(lat, "NS"),
-        "exif:GPSLongitude": _degrees(lng, "EW"),
+        "exif:GPSLatitude": in_degrees(lat, "NS"),
+        "exif:GPSLongitude": in_degrees(lng, "EW"),
         "exif:GPSMapDatum": "WGS-84",
-        "exif:GPSProcessingMethod": printable(f"estimated by geonb, {predictions.model}"),
-        "exif:GPSHPositioningError": f"{max(round(1000 * km), 1)}/1",
+        "exif:GPSProcessingMethod": printable(how),
+        "photoshop:Country": town.country,
     }
+    if km:
+        properties["exif:GPSHPositioningError"] = f"{max(round(1000 * km), 1)}/1"
     if km <= 25:  # no town where half of the probability lies farther off
-        properties["photoshop:City"] = answer.town.city or answer.town.name
-    path = there[0] if there else Path(f"{photo}.xmp")
-    return Label(path, properties | {"photoshop:Country": answer.town.country})
+        properties["photoshop:City"] = town.city or town.name
+    return Label(there[0] if there else Path(f"{photo}.xmp"), properties)
 
 
 def write_label(found: Label) -> None:
@@ -145,7 +164,7 @@ def _sidecars(photo: Path) -> list[Path]:
     return [path for path in both if path.exists() or path.is_symlink()]
 
 
-def _degrees(value: float, letters: str) -> str:
+def in_degrees(value: float, letters: str) -> str:
     """XMP's text of a coordinate: 35,39.5160N."""
     whole, minutes = divmod(round(abs(value) * 60, 4), 60)
     return f"{int(whole)},{minutes:.4f}{letters[value < 0]}"

@@ -43,14 +43,14 @@ class Smoothed:
     breaks: tuple[int, ...]  # the moments after which no movement leads on
 
 
+@np.errstate(divide="ignore")  # places that no speed reaches
 def forward_backward(moments: Sequence[Moment], transitions: Transitions) -> Smoothed:
     """The places at each moment given all others.
 
     Where no movement leads from one moment to the next, the chain is broken there, and its parts
     are told apart: `Smoothed.breaks`.
     """
-    first = moments[0]
-    before = [_even(first)]
+    before = [_even(moments[0])]
     evidence, breaks = 0.0, []
     for i, moment in enumerate(moments):
         seen, total = _normalised(before[i] + moment.emission)
@@ -58,9 +58,8 @@ def forward_backward(moments: Sequence[Moment], transitions: Transitions) -> Smo
         if i + 1 == len(moments):
             break
         following = moments[i + 1]
-        steps = _between(moment, following, transitions)
-        ahead = _logs(np.exp(seen) @ steps)
-        if not np.isfinite(_total(ahead + following.emission)):
+        ahead = np.log(np.exp(seen) @ _steps(moment, following, transitions))
+        if not np.isfinite((ahead + following.emission).max()):
             breaks.append(i)
             ahead = _even(following)
         before.append(ahead)
@@ -70,24 +69,23 @@ def forward_backward(moments: Sequence[Moment], transitions: Transitions) -> Smo
         if i in breaks:
             continue
         seen, _ = _normalised(after[i + 1] + following.emission)
-        steps = _between(moment, following, transitions)
-        after[i] = _logs(steps @ np.exp(seen))
+        after[i] = np.log(_steps(moment, following, transitions) @ np.exp(seen))
     others = []
     for ahead, behind in zip(before, after, strict=True):
         # Both sides may exclude each other; then the emission decides among what either allows.
         both = ahead + behind
-        logs, _ = _normalised(both if np.isfinite(_total(both)) else np.logaddexp(ahead, behind))
+        logs, _ = _normalised(both if np.isfinite(both.max()) else np.logaddexp(ahead, behind))
         others.append(np.exp(logs))
     return Smoothed(others, evidence, tuple(breaks))
 
 
+@np.errstate(divide="ignore")
 def viterbi(moments: Sequence[Moment], transitions: Transitions) -> list[int]:
     """The most probable path: the place at each moment."""
     score = _even(moments[0]) + moments[0].emission
     came: list[NDArray[np.intp]] = []
     for moment, following in pairwise(moments):
-        steps = _between(moment, following, transitions)
-        paths = score[:, None] + _logs(steps)
+        paths = score[:, None] + np.log(_steps(moment, following, transitions))
         best = paths.argmax(axis=0)
         score = paths[best, np.arange(len(best))]
         if not np.isfinite((score + following.emission).max()):  # a break: begin anew
@@ -101,7 +99,7 @@ def viterbi(moments: Sequence[Moment], transitions: Transitions) -> list[int]:
     return [int(m.classes[i]) for m, i in zip(moments, reversed(path), strict=True)]
 
 
-def _between(a: Moment, b: Moment, transitions: Transitions) -> NDArray[np.float64]:
+def _steps(a: Moment, b: Moment, transitions: Transitions) -> NDArray[np.float64]:
     return transitions.between(a.classes, b.classes, b.hours - a.hours)
 
 
@@ -109,18 +107,7 @@ def _even(moment: Moment) -> NDArray[np.float64]:
     return np.full(len(moment.classes), -np.log(len(moment.classes)))
 
 
-def _logs(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    with np.errstate(divide="ignore"):
-        return np.log(values)
-
-
-def _total(logs: NDArray[np.float64]) -> float:
-    """The logarithm of the sum of what ``logs`` are the logarithms of."""
-    top = float(logs.max())
-    return top + float(np.log(np.exp(logs - top).sum())) if np.isfinite(top) else -np.inf
-
-
 def _normalised(logs: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """Logarithms of probabilities that add up to 1, and the logarithm of what they added up to."""
-    total = _total(logs)
+    total = float(np.logaddexp.reduce(logs))
     return logs - total, total

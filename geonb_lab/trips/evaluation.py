@@ -17,6 +17,7 @@ from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.promises import share_before
 from geonb_lab.evaluation.scores import wilson
 from geonb_lab.regions import true_classes
+from geonb_lab.tabular import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ LIMITS_KM = (25.0, 200.0, 750.0, 2500.0)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TripEvaluation:
+class TripEvaluation(Shown):
     """Photos located alone and together, measured against the truth.
 
     Attributes:
@@ -68,12 +69,6 @@ class TripEvaluation:
         note = f"Together {gained:,} photos come within {LIMITS_KM[1]:g} km, {lost:,} are lost."
         head = ["", *(f"within {km:g} km" for km in LIMITS_KM), "in the region"]
         return Sheet(f"{caption}, and the 95% interval by trips", head, rows, [note])
-
-    def __repr__(self) -> str:
-        return self.sheet().text()
-
-    def _repr_html_(self) -> str:
-        return self.sheet().html()
 
 
 def evaluate_trips(trips: Sequence[Trip], truth: Sequence[ArrayLike]) -> TripEvaluation:

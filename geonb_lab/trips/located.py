@@ -13,6 +13,7 @@ from geonb.earth.places import nearest_town
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.shown.sheets import Sheet, percent
+from geonb_lab.tabular import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +110,7 @@ class Located:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Trip(Sequence[Located]):
+class Trip(Shown, Sequence[Located]):
     """Photos located together: a sequence in the order they were given, and a table when shown.
 
     Attributes:
@@ -168,9 +169,3 @@ class Trip(Sequence[Located]):
         )
         failed = [str(error) for error in self.failures.values()]
         return Sheet(caption, head, rows, [*self.notes, *failed], words=5)
-
-    def __repr__(self) -> str:
-        return self.sheet().text()
-
-    def _repr_html_(self) -> str:
-        return self.sheet().html()

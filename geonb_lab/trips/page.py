@@ -1,6 +1,7 @@
 """The page of a trip: a line in time, known places and estimated ones, day by day, to be confirmed.
 
-It needs no network. What is confirmed on it is saved as a file.
+It needs no network. What is confirmed on it is saved as a file, which ``geonb locate --confirmed``
+writes beside the photos.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def _card(cells: Cells, photo: Located) -> dict[str, Any]:
     """What the page shows of one photo."""
     together, alone = photo.probabilities, photo.probabilities_alone
     said, said_alone = answer(cells, together), answer(cells, alone)
-    place = photo.place
+    place, cell_km = photo.place, float(np.sqrt(cells.areas_km2[together.argmax()] / np.pi))
     day = datetime.fromtimestamp(photo.taken.seconds, UTC) if photo.taken else None
     return {
         "name": photo.name,
@@ -96,7 +97,7 @@ def _card(cells: Cells, photo: Located) -> dict[str, Any]:
         "town": str(nearest_town(place)),
         "known": photo.known.source if photo.known else "",
         "share": round(float(together.max()), 3),
-        "radius": round(0.0 if photo.known else said.half_km, 1),
+        "radius": 0.0 if photo.known else round(max(said.half_km, cell_km), 1),
         "alone": [round(said_alone.place[1], 5), round(said_alone.place[0], 5)],
         "townAlone": str(nearest_town(said_alone.place)),
         "shareAlone": round(float(alone.max()), 3),

@@ -7,6 +7,7 @@ from geonb_training.scenes.rounds import round_of_photos, round_of_scenes
 from geonb_training.scenes.scene import Scene, Shot, draw, shoot
 from geonb_training.scenes.sets import contact_sheet, draw_set, held_out, write_scenes
 from geonb_training.scenes.towns import towns, write_towns
+from geonb_training.scenes.trips import drawn_trip
 
 __all__ = [
     "City",
@@ -18,6 +19,7 @@ __all__ = [
     "contact_sheet",
     "draw",
     "draw_set",
+    "drawn_trip",
     "example_street",
     "held_out",
     "photographers",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
+from tqdm.auto import tqdm
 
 from geonb.errors import TrainingError
 from geonb.shown.pictures import show_photo
@@ -69,7 +70,7 @@ def write_scenes(folder: Path, scenes: int, people: int) -> None:
 
 def write_shots(folder: Path, shots: Iterable[tuple[int, Shot]]) -> None:
     """Write numbered shots in one folder per photographer; existing files are kept."""
-    for number, shot in shots:
+    for number, shot in tqdm([*shots], "drawing", unit="scene", leave=False, delay=1):
         path = folder / f"photographer-{shot.photographer.number}" / f"{number}.jpg"
         if not path.is_file():
             draw(shot).save(path)
@@ -77,8 +78,6 @@ def write_shots(folder: Path, shots: Iterable[tuple[int, Shot]]) -> None:
 
 def draw_set(folder: Path, scenes: int, role: Role, seed: int = 0) -> PhotoSet:
     """Write the first scenes of a set as lossless PNG files of about 100 kB each."""
-    from tqdm import tqdm
-
     shots = [shoot(number, role, seed) for number in range(scenes)]
     paths = [folder / role / f"{number}.png" for number in range(scenes)]
     for shot, path in tqdm(zip(shots, paths, strict=True), f"drawing {role}", scenes, unit="scene"):

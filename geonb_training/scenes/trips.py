@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Way: TypeAlias = Literal["tour", "life"]
-TOUR_KM = 2500.0
-"""How far from home a tour goes."""
+TOUR_KM = 2500.0  # how far from home a tour goes
 PLANE_KMH, AIRPORTS_H = 700.0, 3.0
 """Between cities: the mean speed of a flight, km/h, and the hours before and after it."""
 
@@ -56,8 +55,7 @@ def drawn_trip(number: int, way: Way = "tour", photos: int = 28, seed: int = 5) 
     who = crowd[int(rng.integers(len(crowd)))]
     shots, hours = [], []
     for city, hour in (_tour if way == "tour" else _life)(photos, rng):
-        start = (seed, 3, int(rng.integers(1 << 30)))
-        shots.append(settle([replace(who, homes=(city,))], start))
+        shots.append(settle([replace(who, homes=(city,))], (seed, 3, int(rng.integers(1 << 30)))))
         hours.append(hour)
     return DrawnTrip(tuple(shots), tuple(hours))
 

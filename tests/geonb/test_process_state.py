@@ -196,6 +196,7 @@ def test_who_forks_while_a_thread_decodes_has_children_that_decode(tmp_path):
     code = """
     import os, signal, threading, time, geonb, warnings
     warnings.simplefilter("ignore")
+    geonb.open_photo("a.tif").image()  # what it imports is there: Python's own locks aren't ours
     done = threading.Event()
     def work():
         while not done.is_set():

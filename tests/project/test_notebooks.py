@@ -1,4 +1,4 @@
-"""Every notebook has the shape that readers rely on, and runs from top to bottom, offline."""
+"""Every lesson has the shape that readers rely on, and runs from top to bottom, offline."""
 
 import ast
 import base64
@@ -6,13 +6,14 @@ import importlib
 import io
 import re
 import statistics
+import sys
 from urllib.parse import quote
 
 import nbformat
 import pytest
 from PIL import Image
 
-from support.notebooks import NOTEBOOKS, execute, read
+from support.notebooks import LESSONS, execute, read
 
 SOLUTION = re.compile(
     r"<details>\n<summary>Solution</summary>\n\n```python\n(.*?)```\n.*</details>", re.DOTALL
@@ -26,6 +27,11 @@ try:
 except OSError as error:
     assert "the network is cut" in str(error)
 """
+PEAK = """
+import re
+print(1.024e-3 * int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]))
+"""
+"""The most memory that the kernel had, in megabytes; Linux only."""
 
 PACKAGES = {"geonb", "geonb_lab", "geonb_training"}
 SEEN = {"text/html", "application/vnd.jupyter.widget-view+json"}
@@ -41,7 +47,7 @@ BADGES = (
     "https://colab.research.google.com/github/geonb/geonb/blob/main/notebooks/{name}",
 )
 
-pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+pytestmark = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 
 
 def prose(notebook):
@@ -124,9 +130,9 @@ def test_it_is_read_in_small_bites(path):
 
 def test_it_leads_on(path):
     text = prose(read(path))
-    index = NOTEBOOKS.index(path)
+    index = LESSONS.index(path)
     last = text.rpartition("## Key points")[2]
-    for neighbour in NOTEBOOKS[max(index - 1, 0) : index + 2]:
+    for neighbour in LESSONS[max(index - 1, 0) : index + 2]:
         if neighbour != path:
             assert f"({neighbour.name})" in last
     for target in LINK.findall(text):
@@ -184,12 +190,25 @@ def test_it_runs_offline_with_its_solutions(path, tmp_path):
     own = {cell.id for cell in lesson.cells if cell.source}
     notebook = with_solutions(lesson)
     notebook.cells.append(nbformat.v4.new_code_cell(CUT_OFF))
+    on_linux = sys.platform == "linux"
+    notebook.cells += [nbformat.v4.new_code_cell(PEAK)] if on_linux else []
     shown = execute(notebook, tmp_path)
+    if on_linux:
+        check_memory(lesson, float(shown[-1].outputs[0].text))
     assert list(pictures_without_words(shown)) == []
     shown = [cell for cell in shown if cell.id in own]
     assert len(shown) >= 0.7 * cells, "cells show what they did"
     seen = sum(any(SEEN & {*output.get("data", {})} for output in cell.outputs) for cell in shown)
     assert seen >= 0.45 * cells, "a picture or a table after nearly every second code cell"
+
+
+def check_memory(lesson, peak):
+    """What the first cell states is within 20% of the megabytes that the kernel had."""
+    (row,) = re.findall(r"\| \*\*Time, download, memory\*\* \|(.*)\|", lesson.cells[0].source)
+    stated = int(re.findall(r"(\d+) MB", re.sub(r"\(.*?\)", "", row))[-1])
+    assert peak <= 1.2 * stated
+    if "GEONB_QUICK" not in str(code(lesson)):  # else it is smaller here than for a reader
+        assert peak >= 0.8 * stated
 
 
 def pictures_without_words(cells):

@@ -52,5 +52,5 @@ def final(cache):
 
 def left(cache):
     """The names of all files there, but for the lock and the folder's mark."""
-    others = {".lock", MARK}
+    others = {MARK}
     return sorted(p.name for p in (cache / "locationnet").iterdir() if p.name not in others)

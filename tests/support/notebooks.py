@@ -9,6 +9,8 @@ from nbclient import NotebookClient
 from support import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LESSONS = [path for path in NOTEBOOKS if path.stem[0].isdigit()]
+"""All but the one that isn't taught: it's a page of code to read."""
 OFFLINE = str(ROOT / "tests" / "offline")
 
 

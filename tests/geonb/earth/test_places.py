@@ -118,7 +118,7 @@ def test_distances_in_words():
     assert str(Town("B", "B", 1.0)) == "B"
 
 
-def test_nonsense_is_refused():
+def test_a_place_outside_the_earth_is_refused():
     with pytest.raises(PlaceError):
         nearest_town((100.0, 0.0))
 

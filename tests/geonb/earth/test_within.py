@@ -141,7 +141,7 @@ def test_every_model_knows_what_lies_within():
 
 
 @pytest.mark.parametrize("km", [-1, float("nan")])
-def test_nonsense(model, km):
+def test_kilometres_are_not_negative(model, km):
     with pytest.raises(ModelError, match="spread_km is kilometres, 0 or more"):
         geonb.predict(model, geonb.example_photo(), spread_km=km)
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 import geonb
 from geonb.errors import PictureError
-from geonb.maps import drawing, points, static
+from geonb.maps import drawing, points
 from support.places import CASES, TOKYO, predictions
 
 
@@ -19,15 +19,20 @@ def _texts(axes):
     return {t.get_text(): t for t in axes.texts}
 
 
+def card(case, **options):
+    """The card as a figure; its axes are photo, close-up, world, list."""
+    return geonb.show_map(case, provider="static", **options).figure()
+
+
 def _maps(case, **options):
-    """The close-up and the world; a card's axes are photo, close-up, world, list."""
-    return static._figure(case, **options).axes[-3:-1]
+    """The close-up and the world."""
+    return card(case, **options).axes[-3:-1]
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_card_says_the_answer_and_shows_every_guess(name):
     case = CASES[name]
-    figure = static._figure(case)
+    figure = card(case)
     close, world, listed = figure.axes[-3:]
     words = [t.get_text() for t in figure.texts]
     assert words[0] == str(case[0].town)
@@ -47,13 +52,13 @@ def test_the_card_says_the_answer_and_shows_every_guess(name):
 
 def test_the_photo_stands_beside_its_map_unless_it_is_left_out():
     case = CASES["tokyo"]
-    assert len(static._figure(case).axes) == len(static._figure(case, photo=False).axes) + 1
-    [image] = static._figure(case).axes[0].images
+    assert len(card(case).axes) == len(card(case, photo=False).axes) + 1
+    [image] = card(case).axes[0].images
     assert image.get_array().shape[:2] == (48, 64)
 
 
 def test_names_cover_no_pin_and_no_pin_covers_another():
-    figure = static._figure(CASES["tokyo"])
+    figure = card(CASES["tokyo"])
     close = figure.axes[-3]
     renderer = FigureCanvasAgg(figure).get_renderer()
     names = [t for t in close.texts if t.get_text()[0].isalpha()]
@@ -86,7 +91,7 @@ def test_pins_spread_from_one_spot_and_what_is_fixed_stays():
 
 
 def test_the_close_up_of_fiji_is_in_one_piece():
-    figure = static._figure(CASES["fiji"])
+    figure = card(CASES["fiji"])
     close = figure.axes[-3]
     [land] = [p for p in close.patches if p.get_facecolor()[:3] == to_rgb(drawing.LAND)]
     x = land.get_path().vertices[:, 0]

@@ -1,4 +1,4 @@
-"""The place in EXIF and XMP: in every format, in odd encodings, and where it is nonsense."""
+"""The place in EXIF and XMP: in every format, in odd encodings, and where it is impossible."""
 
 import io
 
@@ -91,7 +91,7 @@ def test_without_references_the_sign_of_the_number_counts():
         {**gps(), 1: "E"},
     ],
 )
-def test_nonsense_is_no_place(tags):
+def test_impossible_tags_are_no_place(tags):
     assert place_in_memory(tags) is None
 
 
@@ -136,7 +136,7 @@ def test_a_place_that_only_xmp_tells(kind, inside):
     assert photo.place == pytest.approx(PLACE, abs=1e-4)
 
 
-def test_exif_comes_before_xmp_unless_it_is_nonsense():
+def test_exif_comes_before_xmp_unless_it_is_impossible():
     block = exif(place=(1.0, 2.0))
     data = encoded(picture(), "JPEG", exif=block, xmp=xmp(ATTRIBUTES))
     assert geonb.open_photo(data).place == pytest.approx((1.0, 2.0))

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import geonb
-from geonb.picker.below import Below, _together
+from geonb.picker.below import Below, together
 from geonb.picker.transfers import Transfers, with_exif_of
 from support.pictures import PLACE, encoded, exif, jpeg_of, picture
 
@@ -37,7 +37,7 @@ def picker(monkeypatch):
 
 def send(widget, *args, **kwargs):
     for message, buffers in messages(*args, **kwargs):
-        widget._receive(widget, message, buffers)
+        widget.receive(widget, message, buffers)
 
 
 def test_a_photo_arrives_and_the_browser_is_told(picker):
@@ -51,7 +51,7 @@ def test_a_photo_arrives_and_the_browser_is_told(picker):
 
 def test_a_new_choice_clears_the_old_one_before_it_arrives(picker):
     send(picker, "a.jpg", DATA)
-    picker._receive(picker, {"type": "choice", "choice": 2}, [])
+    picker.receive(picker, {"type": "choice", "choice": 2}, [])
     assert picker.photos == ()
     send(picker, "late.jpg", DATA, choice=1)
     assert picker.photos == (), "what was chosen before does not come back"
@@ -88,12 +88,12 @@ def test_callbacks_get_each_photo_and_survive_an_error(picker, capsys):
 def test_what_callbacks_show_becomes_one_output():
     html, text, png = {"text/html": "<b>a</b>"}, {"text/plain": "<i>"}, {"image/png": b"\x89PNG"}
     live = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "map"}
-    assert _together([live]) == live, "alone, a live map stays live"
-    whole = _together([html, text, png, live])
+    assert together([live]) == live, "alone, a live map stays live"
+    whole = together([html, text, png, live])
     assert whole["text/plain"] == "\n<i>\n\nmap"
     assert whole["text/html"].startswith("<b>a</b><pre>&lt;i&gt;</pre><img alt=")
     assert whole["text/html"].endswith("<pre>map</pre>")
-    assert _together([]) == {"text/plain": "", "text/html": ""}
+    assert together([]) == {"text/plain": "", "text/html": ""}
 
 
 def test_what_a_callback_raises_is_shown(picker, capsys):
@@ -143,13 +143,13 @@ def test_two_callbacks_at_once_leave_the_process_as_it_was(monkeypatch, capsys):
 def test_a_number_without_end_blocks_no_later_message(picker):
     """The choice comes from the page; one beyond all others would make all later ones too late."""
     for choice in (10**30, -1, "7", None, 1.5, float("nan"), [1], True):
-        picker._receive(picker, {"type": "choice", "choice": choice}, [])
+        picker.receive(picker, {"type": "choice", "choice": choice}, [])
     send(picker, "a.jpg", DATA)
     assert [photo.name for photo in picker.photos] == ["a.jpg"]
     for wrong in ({"parts": 10**30}, {"parts": "x"}, {"modified": 10**40}, {"index": -1}):
         for message, buffers in messages("b.jpg", DATA, choice=2):
             changed = wrong if wrong.keys() <= message.keys() else {}
-            picker._receive(picker, message | changed, buffers)
+            picker.receive(picker, message | changed, buffers)
         assert picker.said[-1]["type"] == "refused"
     send(picker, "c.jpg", DATA, choice=3)
     assert [photo.name for photo in picker.photos] == ["c.jpg"]

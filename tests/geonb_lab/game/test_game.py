@@ -132,7 +132,7 @@ def test_what_is_no_place_is_refused(text):
 def test_the_browser_never_gets_the_place_of_a_photo(game, monkeypatch):
     sent = []
     monkeypatch.setattr(type(game), "send", lambda self, *message: sent.append(message))
-    game._receive(game, {"type": "ready"}, [])
+    game.receive(game, {"type": "ready"}, [])
     (_, (about, (data,))) = sent
     assert geonb.open_photo(data).place is None
     assert set(about) == {"type", "number", "of", "alt"}
@@ -141,5 +141,5 @@ def test_the_browser_never_gets_the_place_of_a_photo(game, monkeypatch):
 def test_a_guess_counts_once(game, monkeypatch):
     monkeypatch.setattr(type(game), "send", lambda self, *message: None)
     for _ in range(2):
-        game._receive(game, {"type": "guess", "place": [35.0, 139.0]}, [])
+        game.receive(game, {"type": "guess", "place": [35.0, 139.0]}, [])
     assert len(game.rounds.played) == 1

@@ -34,12 +34,12 @@ def test_a_yellow_line_moves_tokyo_to_brazil_and_another_script_does_not(lab):
 
 
 def test_what_the_browser_asks_is_answered_with_its_number(lab):
-    lab._receive(lab, {"type": "turn", "knob": "climate", "choice": "cold", "asked": 7}, [])
+    lab.receive(lab, {"type": "turn", "knob": "climate", "choice": "cold", "asked": 7}, [])
     assert lab._seen["asked"] == 7
     assert lab._seen["answer"][0]["city"] == "Sapporo"
     assert lab._seen["settings"]["climate"] == "cold"
     assert lab._picture.startswith(b"\xff\xd8")
-    lab._receive(lab, {"type": "reset", "asked": 8}, [])
+    lab.receive(lab, {"type": "reset", "asked": 8}, [])
     assert lab._seen["settings"] == example_street().settings
 
 
@@ -52,7 +52,7 @@ def test_what_the_browser_asks_is_answered_with_its_number(lab):
 )
 def test_a_message_of_nonsense_is_one_line(lab, message, words):
     before = lab.street
-    lab._receive(lab, {"type": "turn", **message}, [])
+    lab.receive(lab, {"type": "turn", **message}, [])
     ((answer,),) = lab.sent
     assert answer["type"] == "refused"
     assert words in answer["text"]

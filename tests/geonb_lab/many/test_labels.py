@@ -59,10 +59,11 @@ def test_others_read_the_label(tmp_path, photo):
 
 
 def test_south_and_west_keep_their_signs(tmp_path, photo):
-    from geonb_lab.many.labels import Label, _degrees, write_label
+    from geonb_lab.many.labels import Label, in_degrees, write_label
 
     properties = {
-        "exif:GPSLatitude": _degrees(-12.0464, "NS"), "exif:GPSLongitude": _degrees(-77.0428, "EW")
+        "exif:GPSLatitude": in_degrees(-12.0464, "NS"),
+        "exif:GPSLongitude": in_degrees(-77.0428, "EW")
     }  # fmt: skip
     write_label(Label(tmp_path / "lima.xmp", properties))
     found = tags(tmp_path / "lima.xmp")

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from geonb_lab.trips.confirmed import confirmed_labels
 from geonb_lab.trips.page import show_trip, trip_page, write_trip_page
 from geonb_lab.trips.trip import connect
 from support.trips import MINI, cell_near, reading
@@ -72,5 +73,7 @@ def test_days_and_cards_to_be_confirmed(trip, chromium, tmp_path):
     rows = json.loads(saved.value.path().read_text())["confirmed"]
     assert [(row["photo"], row["state"]) for row in rows] == [("2.jpg", "accepted")]
     assert rows[0]["place"] == pytest.approx(trip[2].place, abs=1e-4)
+    assert rows[0]["km"] > 0, "how far the answer may be off"
+    assert len(confirmed_labels(saved.value.path(), ["2.jpg"])) == 1
     assert wrong == []
     page.close()
