@@ -44,7 +44,13 @@ class MxnetEngine(Engine):
         if not isinstance(own, MxnetFiles):
             raise ModelError(f"{files.paths[0]}: the engine mxnet reads MXNet's own files only")
         with needing("the engine mxnet (Python 3.11, NumPy < 1.24)", "mxnet", "mxnet"):
-            import mxnet
+            try:
+                import mxnet
+            except OSError as error:  # a library of the system is missing, such as libgomp
+                raise ModelError(
+                    f"the engine mxnet cannot be loaded ({error}); install what it misses, such "
+                    "as the package libgomp1, or use another engine"
+                ) from error
         checkpoint = own.read()  # MXNet's own errors for files that don't fit are hard to read
         self._mxnet = mxnet
         symbol, arguments, auxiliary = mxnet.model.load_checkpoint(own.prefix, own.epoch)

@@ -25,6 +25,10 @@ _MOST_EXIF = 1 << 20
 _ORDER: dict[bytes, Literal["little", "big"]] = {b"II": "little", b"MM": "big"}
 _MOST_GIF = 50_000_000
 """Pixels."""
+_MOST_BMP_HEADER = 2048
+"""Bytes, the list of colours with it."""
+_MOST_BLOCKS = 1_000_000
+"""Of GIF's, which hold 255 bytes each."""
 _MOST_CHUNKS = 100_000
 """Of PNG and WebP; a picture of 50 million pixels takes some thousand."""
 _STARTS = {
@@ -131,7 +135,7 @@ def split(data: bytes) -> Contents:
         case "BIGTIFF" if int.from_bytes(data[8:16], _ORDER[data[:2]]) + 28 > len(data):
             raise ValueError("cut off")
         case "GIF":
-            return _gif(data)
+            return _gif(data)[0]
         case "AVIF" | "HEIF" if found := _TIFF_BLOCK.search(data):
             return _iso(data, found)
     return Contents(data)
@@ -149,6 +153,16 @@ def end(data: bytes) -> int:
                 return max((stop for _, _, stop in _png_chunks(data)), default=len(data))
         case "WEBP":
             return 8 + struct.unpack_from("<L", data, 4)[0]
+        case "GIF":
+            with suppress(ValueError):
+                return _gif(data)[1]
+        case "BMP":  # no row takes more than 4 bytes a pixel
+            start, width, height = struct.unpack_from("<L4xll", data, 10)
+            return start + 4 * abs(width * height) + _MOST_BMP_HEADER
+        case "TIFF":
+            from geonb.photos import tiff
+
+            return tiff.read(data).end()
         case "AVIF" | "HEIF":
             return max((stop for _, _, stop in boxes(data)), default=len(data))
     return len(data)
@@ -233,26 +247,40 @@ def _inflated(data: bytes) -> bytes | None:
     return None if unpacking.unconsumed_tail else found
 
 
-def _gif(data: bytes) -> Contents:
-    """The picture, and the XMP before it (XMP specification part 3, 1.1.2)."""
+def _gif(data: bytes) -> tuple[Contents, int]:
+    """The first picture, the XMP before it (XMP specification part 3, 1.1.2), and its end."""
     if len(data) < 13:
         raise ValueError("cut off")
     at = 13 + (3 * 2 ** (1 + data[10] % 8) if data[10] & 128 else 0)  # after a list of colours
-    packets = []
-    while data[at : at + 1] in {b"!", b"\0"}:  # an extension; the picture follows with a comma
-        start = at = at + 2 if data[at] else at
-        while at < len(data) and data[at]:
-            at += 1 + data[at]
-        if data[start + 1 : start + 12] == b"XMP DataXMP":
+    picture, packets = [data[:at]], []
+    for _ in range(_MOST_CHUNKS):
+        if data[at : at + 1] not in {b"!", b"\0"}:  # no extension: the picture, with a comma
+            break
+        start = at
+        at = _gif_blocks(data, at + 2 if data[at] else at)
+        if data[start + 1 : start + 2] == b"\xf9":  # which colour is transparent
+            picture.append(data[start:at])
+        elif data[start + 3 : start + 14] == b"XMP DataXMP":
             # Not in pieces as all else; the 256 bytes after it lead who thinks so to its end.
-            packets.append(data[start + 12 : at - 256])
-        at += 1
-    frame = data[at : at + 9]
-    if frame[:1] == b"," and len(frame) == 9:
-        left, top, width, height = struct.unpack("<xHHHH", frame)
-        if (left + width) * (top + height) > _MOST_GIF:
-            raise ValueError("a picture that reaches beyond its frame")
-    return Contents(data, (), tuple(packets))
+            packets.append(data[start + 14 : at - 257])
+    frame = data[at : at + 10]
+    if frame[:1] != b"," or len(frame) < 10:
+        raise ValueError("no picture in it, or cut off")
+    left, top, width, height = struct.unpack_from("<xHHHH", frame)
+    if (left + width) * (top + height) > _MOST_GIF:
+        raise ValueError("a picture that reaches beyond its frame")
+    colours = 3 * 2 ** (1 + frame[9] % 8) if frame[9] & 128 else 0
+    stop = _gif_blocks(data, at + 11 + colours)
+    return Contents(b"".join([*picture, data[at:stop]]), (), tuple(packets)), stop
+
+
+def _gif_blocks(data: bytes, at: int) -> int:
+    """Where blocks end, each with its size before it, of which the last is empty."""
+    for _ in range(_MOST_BLOCKS):
+        if at >= len(data) or not data[at]:
+            return at + 1
+        at += 1 + data[at]
+    raise ValueError(f"more than {_MOST_BLOCKS:,} blocks")
 
 
 def _iso(data: bytes, found: re.Match[bytes]) -> Contents:

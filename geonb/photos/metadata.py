@@ -211,5 +211,5 @@ def _numbers(parts: Any) -> tuple[float, float, float]:
 def _float(number: Any) -> float:
     try:
         return float(number)
-    except ZeroDivisionError:  # 0/0, in Pillow before 12.2
+    except (ZeroDivisionError, OverflowError):  # 0/0, in Pillow before 12.2; 400 digits of JSON
         return math.nan

@@ -7,8 +7,12 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
 MAX_TILE = 50_000_000
 """Pixels of a tile at most: a decoder takes memory for one."""
@@ -24,6 +28,12 @@ _LISTS = {258, 273, 279, 320, 324, 325, 338, 339, 347, *range(519, 522), *range(
 """Those of them that may hold more than one value."""
 _MOST_SAMPLES = 6
 """Pillow decodes no more, and says so in the log."""
+_INNER = (34665, 34853)
+"""What leads to the directories of EXIF and of the place."""
+_PIECES = ((273, 279), (324, 325), (513, 514))
+"""Where the pieces of a picture begin, and how long they are."""
+_MOST_DIRECTORY = 12 << 16
+"""Bytes."""
 _NO_INTEGERS = {347, 529, 532, 34675}
 """Tables of JPEG, coefficients of colours, the profile."""
 _ORDERS = {b"II*\0": "<", b"MM\0*": ">", b"MM*\0": ">", b"II\0*": "<"}
@@ -56,6 +66,12 @@ class Tag:
         data = self.tiff.data[self.start : self.start + min(self.count, 256) * self.size]
         whole = data[: len(data) // self.size * self.size] if step != "s" else b""
         return [_fraction(*value) for value in struct.iter_unpack(self.tiff.order + step, whole)]
+
+    def whole(self) -> NDArray[np.int64]:
+        """All values, if they are whole numbers of two or four bytes; none otherwise."""
+        step = self.size if _FORMATS[self.kind] in {"H", "L"} else 0
+        data = self.data[: len(self.data) // step * step] if step else b""
+        return np.frombuffer(data, f"{self.tiff.order}u{step or 4}").astype(np.int64)
 
     @property
     def text(self) -> str:
@@ -101,6 +117,21 @@ class Tiff:
                 if SUBDIRECTORIES in tags:
                     waiting += map(int, filter(math.isfinite, tags[SUBDIRECTORIES].numbers[:64]))
                 waiting.append(self._number("L", at + 2 + 12 * self._number("H", at)))
+
+    def end(self) -> int:
+        """Where all has ended that the tags of directories lead to, or a little behind that."""
+        tops = list(self.directories())
+        told = (at for t in tops for tag in _INNER if tag in t for at in t[tag].numbers[:1])
+        inner = [at for at in told if 0 < at < len(self.data)]
+        ends: list[float] = [self.first, *inner]
+        for tags in [*tops, *map(self.directory, inner)]:
+            ends += [tag.start + tag.count * tag.size for tag in tags.values()]
+            for first, length in _PIECES:
+                if first in tags and length in tags:
+                    starts, sizes = tags[first].whole(), tags[length].whole()
+                    some = min(len(starts), len(sizes))
+                    ends.append(int((starts[:some] + sizes[:some]).max(initial=0)))
+        return int(max(ends)) + _MOST_DIRECTORY
 
     def _number(self, kind: str, at: int) -> int:
         """The number at a position; 0 beyond the end."""

@@ -55,7 +55,8 @@ def list_photos(sources: Iterable[str]) -> Listing:
     for source in sources:
         path = expanded(source)
         if source == "-":
-            found.photos += _lines(sys.stdin.buffer.read())
+            with expecting(Path("standard input"), "a list of photos", PhotoError):
+                found.photos += _lines(sys.stdin.buffer.read())
         elif is_address(source):
             found.photos.append(source)
         elif path.is_dir():

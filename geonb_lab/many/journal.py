@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from geonb.errors import EvaluationError, OutputError
 from geonb.files import NO_LOCKS, cache_folder, expecting, is_private, make_cache_folder
 from geonb.writing import replacing
-from geonb_lab.many.tables import write_table
+from geonb_lab.many.tables import check_row, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,11 +176,14 @@ def _go_on(found: Journal, first: bytes, begun_with: dict[str, Any], *, resume: 
     with expecting(found.path, what, EvaluationError, TypeError, AttributeError, advice=advice):
         before = json.loads(first)
         seal = before.pop(_SEAL)
+        own = seal == _seal(begun_with)
         columns: list[str] = []
         for values in found.rows():
             columns = columns or list(values)
             if list(values) != columns or not isinstance(values["photo"], str):
                 raise ValueError("rows of different columns")
+            if not own:
+                check_row(values, begun_with["top"])
             found.done.add(values["photo"])
     wanted = json.loads(json.dumps(begun_with))
     if before != wanted:
@@ -188,7 +191,7 @@ def _go_on(found: Journal, first: bytes, begun_with: dict[str, Any], *, resume: 
             f"{found.path}: the run was begun with {json.dumps(before):.300}, not "
             f"{json.dumps(wanted)}; go on with the same options, name another file, or --overwrite"
         )
-    if not resume and seal != _seal(begun_with):
+    if not (resume or own):
         raise EvaluationError(
             f"{found.path}: wasn't begun by you on this machine; --resume believes it and goes on, "
             "--overwrite begins anew"

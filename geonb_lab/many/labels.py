@@ -135,13 +135,14 @@ def remove_label(photo: Path) -> Removed:
         own = {name for name, value in wrote.items() if sidecar.get(name) == value}
         if not own.issuperset(set(_PLACE) & set(wrote)):
             own -= set(_PLACE)  # the other half belongs to what somebody corrected
-        for name in (*own, _MARK):
-            sidecar.remove(name)
+        for name in own:
+            sidecar.remove(name, wrote[name])
+        sidecar.remove(_MARK, mark)
         if sidecar.is_new():
             path.unlink()
         else:
             sidecar.write(path)
-        changed = {name for name in wrote if name not in own and sidecar.get(name) is not None}
+        changed = [name for name in wrote if sidecar.get(name) is not None]
         done = Removed.PART if changed else Removed.ALL
     return done
 

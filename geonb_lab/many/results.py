@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Sized
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from http.client import HTTPException
-from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 from zipfile import BadZipFile
@@ -17,11 +16,13 @@ from zipfile import BadZipFile
 import numpy as np
 
 from geonb.errors import GeonbError, PhotoError
+from geonb.files import expanded
 from geonb.network.opening import OnnxEngine
-from geonb.photos.photo import Photo, open_photo
+from geonb.photos.photo import MAX_BYTES, Photo, open_photo
+from geonb.photos.urls import MAX_BYTES as URL_BYTES
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
-from geonb.web.addresses import redacted
+from geonb.web.addresses import is_address, redacted
 from geonb_lab.many.threads import in_order
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ _UNREADABLE = (
 """What streams and objects of others raise when they are read."""
 BATCH = 4
 """Photos per batch; larger batches only cost memory."""
+_BATCH_BYTES = 250_000_000
+"""A batch ends with the photo that makes it as large."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +95,34 @@ def predict_many(  # noqa: PLR0913
     alone = model.network.alone if isinstance(model.network, OnnxEngine) and not few else None
     locate = _locator(model, alone, choose, allow_private=allow_private)
     with tqdm(total=total, desc=model.name, unit="photo", disable=not progress) as bar:
-        for results in in_order(locate, _batches(photos, batch)):
+        for results in in_order(locate, _batches(photos, batch), _weight):
             for result in results:
                 yield result
                 bar.update()
 
 
 def _batches(photos: Iterable[PhotoSource], batch: int) -> Iterator[list[PhotoSource]]:
-    sources = iter(photos)
-    while some := list(islice(sources, batch)):
+    some: list[PhotoSource] = []
+    for source in photos:
+        some.append(source)
+        if len(some) == batch or _weight(some) > _BATCH_BYTES:
+            yield some
+            some = []
+    if some:
         yield some
+
+
+def _weight(sources: list[PhotoSource]) -> int:
+    """Bytes that these photos take until their results are taken, beside what the caller holds."""
+    total = 0
+    for source in sources:
+        if isinstance(source, str) and is_address(source):
+            total += URL_BYTES
+        elif isinstance(source, (str, os.PathLike)):
+            with suppress(*_UNREADABLE):  # it gets its row when it's opened
+                size = expanded(source).stat().st_size
+                total += size if size <= MAX_BYTES else 0
+    return total
 
 
 def _locator(
@@ -123,7 +144,7 @@ def _locator(
             except PhotoError as error:
                 photos.append(Result(name_of(source), error=error))
             except _UNREADABLE as error:
-                why = PhotoError(f"{name_of(source)}: cannot read it ({error!r:.200})")
+                why = PhotoError(f"{name_of(source)}: cannot read it ({_in_words(error):.200})")
                 photos.append(Result(name_of(source), error=why))
         with one_at_a_time:
             answers = iter(model.run(np.concatenate(squares)) if squares else ())
@@ -148,4 +169,16 @@ def name_of(source: PhotoSource) -> str:
         return source.name
     if not isinstance(source, (str, os.PathLike)):
         return type(source).__name__
-    return redacted(os.fsdecode(source)).encode(errors="backslashreplace").decode()
+    try:
+        name = os.fsdecode(source)
+    except _UNREADABLE:  # a path of somebody's own class
+        return type(source).__name__
+    return redacted(name).encode(errors="backslashreplace").decode()
+
+
+def _in_words(error: Exception) -> str:
+    """An error with its text, where it has one that can be written."""
+    try:
+        return repr(error)
+    except _UNREADABLE:
+        return type(error).__name__

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 KINDS = (".parquet", ".csv", ".geojson")
 """The formats that results are written in."""
+_OTHERS = {
+    *("photo", "sure", "radius_km", "exif_lat", "exif_lng", "distance_km", "model", "error"),
+}
+"""The columns that aren't there for each rank."""
 _CHUNK = 10_000  # rows of a Parquet row group
 
 
@@ -46,6 +50,22 @@ def row(result: Result, model: str, top: int) -> dict[str, Any]:
         "model": model,
         "error": printable(str(result.error)) if result.error else None,
     }
+
+
+def check_row(values: dict[str, Any], top: int) -> None:
+    """Raise `ValueError` if what a stranger wrote is no row of a table."""
+    ranked = ("probability", "lat", "lng", "token", "town")
+    names = {f"{name}_{rank}" for name in ranked for rank in range(1, top + 1)}
+    if values.keys() != names | _OTHERS:
+        raise ValueError("rows with other columns than the table")
+    for name, value in values.items():
+        kind = bool if name == "sure" else (int, float) if _is_number(name) else str
+        if not isinstance(value, kind) and value is not None:
+            raise ValueError(f"{name} is no value of its column")
+
+
+def _is_number(name: str) -> bool:
+    return name.endswith("_km") or name.startswith(("probability_", "lat_", "lng_", "exif_"))
 
 
 def check_kind(target: Path) -> None:
@@ -96,8 +116,7 @@ def arrow_table(rows: list[dict[str, Any]]) -> Any:
     pyarrow = _pyarrow()
     kinds = {"sure": pyarrow.bool_()}
     for name in rows[0] if rows else ():
-        number = name.endswith("_km") or name.startswith(("probability_", "lat_", "lng_", "exif_"))
-        kinds.setdefault(name, pyarrow.float64() if number else pyarrow.string())
+        kinds.setdefault(name, pyarrow.float64() if _is_number(name) else pyarrow.string())
     schema = pyarrow.schema([(name, kinds[name]) for name in rows[0]] if rows else [])
     return pyarrow.Table.from_pylist(rows, schema)
 

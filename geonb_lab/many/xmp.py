@@ -65,20 +65,19 @@ class Sidecar:
             part.setAttributeNS(space, name, value)
         self._rdf.appendChild(part)
 
-    def remove(self, name: str) -> None:
-        """Take a property out if it's there, and its description if nothing else is in that."""
+    def remove(self, name: str, value: str) -> None:
+        """Take a property out where it holds the value alone, and its description if it's empty."""
         space, local = _split(name)
         for part in self._parts():
-            there = list(_children(part, space, local))
+            found = _children(part, space, local)
+            there = [child for child in found if not _held(child) and _text(child) == value]
             for child in there:
                 part.removeChild(child)
-            if part.hasAttributeNS(space, local):
+            if part.hasAttributeNS(space, local) and part.getAttributeNS(space, local) == value:
                 part.removeAttributeNS(space, local)
             elif not there:
                 continue
-            names = {attribute.name for attribute in part.attributes.values()}
-            held = {name for name in names if not name.startswith("xmlns:")}
-            if held <= {"rdf:about"} and not part.childNodes:
+            if _held(part) <= {"rdf:about"} and not part.childNodes:
                 self._rdf.removeChild(part)
 
     def is_new(self) -> bool:
@@ -153,6 +152,18 @@ def _canonical(data: bytes | str) -> str:
 def _split(name: str) -> tuple[str, str]:
     space, _, local = name.partition(":")
     return _SPACES[space], local
+
+
+def _held(part: Element) -> set[str]:
+    """The names of an element's attributes, but for those of namespaces."""
+    names = {attribute.name for attribute in part.attributes.values()}
+    return {name for name in names if name != "xmlns" and not name.startswith("xmlns:")}
+
+
+def _text(part: Element) -> str | None:
+    """What an element holds if that's text alone."""
+    nodes = [node for node in part.childNodes if isinstance(node, Text)]
+    return "".join(n.data for n in nodes) if len(nodes) == len(part.childNodes) else None
 
 
 def _children(part: Element, space: str, local: str) -> list[Element]:

@@ -142,3 +142,9 @@ def test_what_is_no_place_is_one_line(points):
     with pytest.raises(PlaceError) as caught:
         check_points(points)
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_a_number_of_many_digits_is_one_line(digits):
+    with pytest.raises(PlaceError, match=r"expected .latitude, longitude. in degrees, got"):
+        geonb.distance((10**digits, 1), (1, 2))

@@ -142,3 +142,11 @@ def test_a_json_of_another_photo_is_not_taken(tmp_path):
     for name in ("IMG_1.jpg.json", "IMG_123.jpg.json", "metadata.json", "IMG_12.jpg(1).json"):
         (tmp_path / name).write_text(takeout((3, 4)))
     assert geonb.open_photo(tmp_path / "IMG_12.jpg").place is None
+
+
+def test_a_number_of_400_digits_is_no_place(tmp_path):
+    """It ended a run of many photos in a traceback."""
+    (tmp_path / "a.png").write_bytes(encoded(picture(), "PNG"))
+    record = {"geoData": {"latitude": 10**400, "longitude": 1.0}}
+    (tmp_path / "a.png.json").write_text(json.dumps(record))
+    assert geonb.open_photo(tmp_path / "a.png").place is None

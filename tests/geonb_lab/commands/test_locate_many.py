@@ -390,3 +390,11 @@ def test_folders_a_thousand_deep(tmp_path, monkeypatch):
         for _ in range(1100):
             os.chdir("..")
             Path("d").rmdir()
+
+
+def test_a_broken_list_on_standard_input_is_one_line():
+    command = [sys.executable, "-m", "geonb", "unlabel", "-"]
+    run = subprocess.run(command, input=b"\xff\xfep", capture_output=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr.startswith(b"geonb: standard input: not a list of photos")
+    assert run.stderr.count(b"\n") == 1

@@ -7,9 +7,11 @@ import pytest
 
 from geonb.errors import EvaluationError
 from geonb_lab.many.journal import journal
+from geonb_lab.many.results import Result
+from geonb_lab.many.tables import row
 
 BEGUN = {"geonb": "0", "model": "mini", "top": 1, "within": (1.0, 2.0, 3.0)}
-ROW = {"photo": "a.jpg", "lat_1": 1.0, "lng_1": 2.0, "error": None}
+ROW = row(Result("a.jpg"), "mini", 1) | {"lat_1": 1.0, "lng_1": 2.0}
 
 
 def broken_off(table, begun=BEGUN, **options):
@@ -118,3 +120,12 @@ def test_one_run_at_a_time(tmp_path):
     with journal(tmp_path / "r.csv", BEGUN), pytest.raises(EvaluationError, match="another run"):
         broken_off(tmp_path / "r.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", [{"photo": "a.jpg"}, ROW | {"lat_1": ["x"]}, ROW | {"more": 1}])
+def test_rows_of_a_stranger_fit_the_table(tmp_path, wrong):
+    """With --resume they ended in a traceback when the table was written, after all the work."""
+    path = tmp_path / ".r.csv.journal"
+    path.write_text(json.dumps({"geonb journal": "theirs", **BEGUN}) + f"\n{json.dumps(wrong)}\n")
+    with pytest.raises(EvaluationError, match=r"not the journal of a run.*--overwrite"):
+        done(tmp_path / "r.csv", resume=True)

@@ -256,6 +256,27 @@ def test_a_place_that_somebody_corrected_stays(tmp_path, part):
 
 
 @needs_exiftool
+@pytest.mark.parametrize(
+    "more",
+    [
+        '<rdf:Description exif:GPSLatitude="5,1.0N" exif:GPSLongitude="5,1.0E"/>',
+        "<rdf:Description><exif:GPSLatitude>1,1.0N<x/></exif:GPSLatitude></rdf:Description>",
+        "<rdf:Description><exif:GPSLatitude a='b'>1,1.0N</exif:GPSLatitude></rdf:Description>",
+    ],
+)
+def test_the_same_property_of_somebody_else_stays(tmp_path, more):
+    """It went with geonb's own, whatever it held."""
+    (tmp_path / "a.jpg").touch()
+    path = tmp_path / "a.jpg.xmp"
+    write_label(Label(path, {"exif:GPSLatitude": "1,1.0N", "exif:GPSLongitude": "1,1.0E"}))
+    space = 'xmlns:exif="http://ns.adobe.com/exif/1.0/"'
+    more = more.replace("<rdf:Description", f"<rdf:Description {space}")
+    path.write_text(path.read_text().replace("</rdf:RDF>", f"{more}</rdf:RDF>"))
+    assert remove_label(tmp_path / "a.jpg") is Removed.PART
+    assert more.replace("'", '"') in path.read_text()
+    assert "geonb:wrote" not in path.read_text()
+
+
 def test_a_label_that_another_program_wrote_anew_is_removed(tmp_path):
     """exiftool writes properties as elements."""
     path = tmp_path / "a.jpg.xmp"

@@ -67,6 +67,27 @@ def test_broken_and_vanishing_files_cost_themselves_only(model, tmp_path):
     assert all(result.predictions for result in found if result.photo not in failed)
 
 
+def test_large_photos_are_few_at_once(model, monkeypatch, tmp_path):
+    """Batches were bounded by their number alone: 16 photos of 500 MB on two processors."""
+    monkeypatch.setattr(threads, "MOST_BYTES", 5000)
+    monkeypatch.setattr("geonb_lab.many.results._BATCH_BYTES", 1500)
+    asked, ahead = 0, []
+
+    def photos():
+        nonlocal asked
+        for asked in range(1, 41):
+            path = tmp_path / f"{asked}.png"
+            path.write_bytes(b"no photo".ljust(1000))
+            yield path
+
+    results = geonb_lab.predict_many(model, photos(), batch=4, progress=False)
+    for seen, result in enumerate(results, 1):
+        assert result.error
+        ahead.append(asked - seen)
+    assert max(ahead) <= 7  # three batches of two, and one that is given out
+    assert len(ahead) == 40
+
+
 def test_photos_are_read_a_few_batches_ahead_and_no_further(model, monkeypatch):
     monkeypatch.setattr(threads, "cpu_limit", lambda: 1)
     asked, held = 0, []

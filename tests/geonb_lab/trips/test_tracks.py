@@ -1,5 +1,7 @@
 import json
 import subprocess
+import time
+import tracemalloc
 from datetime import UTC, datetime
 
 import numpy as np
@@ -219,3 +221,30 @@ def test_a_place_of_its_own_goes_before_the_track_and_is_checked():
     trip = connect(MINI, read, tracks=[track(seconds, [ROME] * 12)])
     assert trip[1].known.source == "EXIF"
     assert any("1.jpg: the others contradict its place (EXIF)" in note for note in trip.notes)
+
+
+def test_gpx_of_elements_without_end_is_refused(tmp_path):
+    """Two million of 6 MB took half a gigabyte, and a gigabyte of them was read."""
+    path = write(tmp_path, "<gpx>" + "<a>" * 1000)
+    with pytest.raises(TripError, match="more than 100 elements in each other"):
+        read_track(path)
+
+
+def test_gpx_is_read_without_a_tree(tmp_path, monkeypatch):
+    """Elements that aren't points were kept: 48 MB of them took 700 MB."""
+    monkeypatch.setattr("geonb_lab.trips.tracks._PIECE", 1 << 16)
+    path = write(tmp_path, gpx(WALK).replace("<trkpt", "<wpt/>" * 30_000 + "<trkpt", 1))
+    tracemalloc.start()
+    found = read_track(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(found) == len(WALK)
+    assert peak < 1_000_000
+
+
+def test_a_long_tag_takes_no_time(tmp_path):
+    """Older expat goes over it again with each piece: 20 MB took 35 seconds."""
+    path = write(tmp_path, gpx(WALK).replace("<trkpt", f"<trkpt a='{'x' * 10_000_000}'", 1))
+    start = time.monotonic()
+    assert len(read_track(path)) == len(WALK)
+    assert time.monotonic() - start < 4
