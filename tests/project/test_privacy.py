@@ -117,8 +117,8 @@ SENT = """
 13 sendto(6<UDP:[10.0.0.9:5->9.9.9.9:123]>, "x", 1, 0, NULL, 0) = 1
 12 <... connect resumed>) = -1 EINPROGRESS (Operation now in progress)
 12 connect(7<TCPv6:[8]>, {sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}, 28) = 0
-12 openat(AT_FDCWD</work>, "a", O_RDONLY) = 3</work/a>
-12 openat(AT_FDCWD</work>, "b", O_WRONLY|O_CREAT, 0666) = 3</work/b>
+12 openat(AT_FDCWD</somewhere>, "a", O_RDONLY) = 3</somewhere/a>
+12 openat(AT_FDCWD</somewhere>, "b", O_WRONLY|O_CREAT, 0666) = 3</somewhere/b>
 12 mkdir("/home/new/.cache/other", 0777) = 0
 12 mkdir("/home/new/.cache/there", 0777) = -1 EEXIST (File exists)
 """  # noqa: E501
@@ -128,4 +128,4 @@ def test_the_watch_tells_a_question_a_packet_and_a_file():
     seen = judge(SENT)
     assert [line[:9] for line in seen.asked] == ["sendmmsg("]
     assert [line[:9] for line in seen.sent] == ["sendto(6<", "connect(5"]
-    assert seen.files == ("/home/new/.cache/other", "/work/b")
+    assert seen.files == ("/home/new/.cache/other", "/somewhere/b")
