@@ -8,6 +8,7 @@ from html import escape
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from geonb.distances import bounds, haversine
 from geonb.earth.cells import Cells
 from geonb.earth.outlines import polygons
 from geonb.maps import drawing
@@ -31,11 +32,12 @@ def show_cells(of: Model | Cells, provider: Provider = "auto") -> Any:
     cells, whose = (of, "") if isinstance(of, Cells) else (of.cells, f" of {of.name}")
     text = f"The {len(cells):,} cells{whose}, by country: {_by_country(cells)}."
     outlines = list(chain.from_iterable(polygons(cells.ids)))
-    picture = picture_of(partial(_cells_figure, outlines), text)
+    picture = picture_of(partial(_cells_figure, outlines, cells), text)
     if choose_for_cells(provider) == "static":
         return picture
     leaflet = provider_module("leaflet")
-    world = leaflet.base_map((25.0, 10.0), 2)
+    view = leaflet.view(bounds(cells.places)) if _are_near(cells) else ((25.0, 10.0), 2)
+    world = leaflet.base_map(*view)
     shape = [[ring.round(DIGITS).tolist()] for ring in outlines]
     world.add(leaflet.shapes([leaflet.feature("MultiPolygon", shape, _LINE)]))
     return leaflet.boxed(world, picture, points=[], lines=[text], alt=picture.alt)
@@ -55,10 +57,21 @@ def picture_of(figure: partial[Figure], text: str, more: str = "") -> Picture:
     return Picture(figure, alt, below, styled(f"<p>{escape(text)}</p>"))
 
 
-def _cells_figure(outlines: list[NDArray[np.float64]]) -> Figure:
+def _are_near(cells: Cells) -> bool:
+    """Whether they would be a speck on a map of the world, as those of a head for one town."""
+    return bool(haversine(cells.places, cells.places[0]).max() < drawing.CLUSTER_KM)
+
+
+def _cells_figure(outlines: list[NDArray[np.float64]], cells: Cells) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.4, 4.4), facecolor="white")
-    chart = drawing.world(figure.add_axes((0.01, 0.01, 0.98, 0.98)), south=-90.0, north=90.0)
+    axes = figure.add_axes((0.01, 0.01, 0.98, 0.98))
+    if _are_near(cells):
+        chart = drawing.close_up(axes, [cells.place(i) for i in range(len(cells))])
+        drawing.add_scale_bar(chart)
+        drawing.add_towns(chart)
+    else:
+        chart = drawing.world(axes, south=-90.0, north=90.0)
     chart.add_lines(outlines, colors=_LINE["color"], lw=0.4)
     return figure

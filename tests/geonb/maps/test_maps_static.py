@@ -12,7 +12,7 @@ from PIL import Image
 import geonb
 from geonb.errors import PictureError
 from geonb.maps import drawing, points
-from support.places import CASES, TOKYO, predictions
+from support.places import CASES, TOKYO, from_tokens, predictions
 
 
 def _texts(axes):
@@ -126,3 +126,11 @@ def test_cells_are_counted_by_country():
     assert text.startswith("The 211 cells of mini, by country: United States 26, ")
     counts = [int(number) for number in re.findall(r" (\d+)[,.]", text)]
     assert sum(counts) == len(model.cells)
+
+
+def test_the_cells_of_one_town_are_no_speck_in_the_world():
+    ids = from_tokens(["47bf25", "47bf2f", "47bf17"])  # tens of kilometres wide, around Cologne
+    cells = geonb.Cells(ids, np.array([[50.9, 6.9], [51.0, 7.0], [50.8, 6.8]]))
+    pixels = np.asarray(Image.open(io.BytesIO(geonb.show_cells(cells, "static").image())))
+    blue = pixels[..., 2].astype(int) - pixels[..., 0] > 40  # the lines; there is no sea
+    assert np.ptp(np.flatnonzero(blue.any(axis=0))) > pixels.shape[1] / 4
