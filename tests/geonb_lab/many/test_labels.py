@@ -277,6 +277,7 @@ def test_the_same_property_of_somebody_else_stays(tmp_path, more):
     assert "geonb:wrote" not in path.read_text()
 
 
+@needs_exiftool
 def test_a_label_that_another_program_wrote_anew_is_removed(tmp_path):
     """exiftool writes properties as elements."""
     path = tmp_path / "a.jpg.xmp"
