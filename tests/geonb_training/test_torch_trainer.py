@@ -87,7 +87,8 @@ SAVED = (
 def test_two_processes_with_half_the_batch_each_do_as_one(tmp_path):
     """BatchNorm's statistics are those of the whole batch."""
     path = tmp_path / "made.npz"
-    torchrun(tmp_path, STEPS + SAVED.format(path=str(path)))
+    # torch's own threads abort a process at its very end, once in a dozen runs: it's started again.
+    torchrun(tmp_path, STEPS + SAVED.format(path=str(path)), "--max-restarts=2")
     names = {}
     exec(STEPS, names)
     alone = names["steps"]()[1]
