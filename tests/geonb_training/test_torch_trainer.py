@@ -87,7 +87,7 @@ SAVED = (
 def test_two_processes_with_half_the_batch_each_do_as_one(tmp_path):
     """BatchNorm's statistics are those of the whole batch."""
     path = tmp_path / "made.npz"
-    # torch's own threads abort a process at its very end, once in a dozen runs: it's started again.
+    # torch's own threads abort a process at its very end, seen once in 14 runs: it's started again.
     torchrun(tmp_path, STEPS + SAVED.format(path=str(path)), "--max-restarts=2")
     names = {}
     exec(STEPS, names)
