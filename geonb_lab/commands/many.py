@@ -26,7 +26,7 @@ from geonb_lab.many.journal import Journal, journal
 from geonb_lab.many.labels import Label, Removed, label_for, remove_label, write_label
 from geonb_lab.many.results import name_of, predict_many
 from geonb_lab.many.tables import check_kind, row
-from geonb_lab.trips.confirmed import confirmed_labels
+from geonb_lab.trips.page import confirmed_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -187,10 +187,10 @@ class Labels:
 
 
 def label_confirmed(found: Listing, confirmed: Path, labels: Labels | None) -> int:
-    """Label the photos that a person confirmed on a trip's page; the exit code, 2 if one failed."""
+    """Label photos as a person confirmed them on a trip's page; the exit code, 2 if one failed."""
     if labels is None:
         raise click.UsageError("--confirmed needs --write-xmp or --dry-run, and no other output")
-    for label in confirmed_labels(confirmed, found.photos):
+    for label in confirmed_labels(confirmed, found.photos, labels.sure):
         labels.write(label)
     for reason, count in labels.counts.items():
         click.echo(f"{count:>9,}  {reason}")

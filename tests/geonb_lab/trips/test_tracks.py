@@ -162,7 +162,7 @@ def test_accuracy_is_told(tmp_path):
     connect(
         MINI, read, tracks=[track([START, START + 3600 * 0.5, START + 3600], [PARIS, PARIS, PARIS])]
     )
-    assert (read.known[0].source, read.known[0].accuracy_km) == ("t.gpx", 0.01)
+    assert (read[0].known.source, read[0].known.accuracy_km) == ("t.gpx", 0.01)
 
 
 def test_a_file_that_is_cut_off_keeps_what_was_read(tmp_path):

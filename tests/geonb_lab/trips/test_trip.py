@@ -110,7 +110,7 @@ def test_a_burst_counts_once():
     paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
     burst = [2 + i / 3600 for i in range(30)]
     trip = connect(MINI, reading([0, 1, *burst], [paris, paris, *[tokyo] * 30], 0.6))
-    assert len(trip._solved.chains[0].moments) == 3
+    assert len(trip._chains[0].moments) == 3
     once = connect(MINI, reading([0, 1, 2], [paris, paris, tokyo], 0.6))
     np.testing.assert_allclose(trip[0].probabilities, once[0].probabilities, atol=1e-6)
 
@@ -144,16 +144,12 @@ def test_the_path_is_in_the_order_of_time():
 
 def test_few_candidates_say_nearly_what_all_places_say(trips, monkeypatch):
     located, _ = trips
-    read = reading([0], [0])
-    read.beliefs = located[0]._solved.read.beliefs
-    read.sources, read.known, read.people = [None] * 14, [None] * 14, [""] * 14
-    read.names, read.cameras = [p.name for p in located[0]], [""] * 14
-    read.times = [p.taken for p in located[0]]
-    dense = connect(MINI, read)
-    monkeypatch.setattr("geonb_lab.trips.beliefs.KEPT", 64)
-    monkeypatch.setattr("geonb_lab.trips.beliefs.CANDIDATES", 48)
-    sparse = connect(MINI, read)
-    assert all(len(m.classes) < 120 for m in sparse._solved.chains[0].moments)
+    shots = [photo._shot for photo in located[0]]
+    dense = connect(MINI, shots)
+    monkeypatch.setattr("geonb_lab.trips.shots.KEPT", 64)
+    monkeypatch.setattr("geonb_lab.trips.shots.CANDIDATES", 32)
+    sparse = connect(MINI, shots)
+    assert all(len(m.classes) < 120 for m in sparse._chains[0].moments)
     gaps = [np.abs(sparse[i].probabilities - dense[i].probabilities).sum() / 2 for i in range(14)]
     assert max(gaps) < 0.03
 
