@@ -9,14 +9,12 @@ import re
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from geonb.errors import MapError, printable
 from geonb.files import expanded, expecting, regular
 from geonb.writing import keep, replacing
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _GOOGLE_KEY = re.compile("AIza[0-9A-Za-z_-]{35}")
 """What keys of Google's APIs look like."""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from geonb.commands.options import FILE, model_options
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from geonb.model import Model
-    from geonb_lab.evaluation.photo_sets import PhotoSet
+from geonb.model import Model
+from geonb_lab.evaluation.photo_sets import PhotoSet
 
 _SHOWN_FAILURES = 5
 

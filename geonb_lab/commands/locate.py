@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -13,6 +14,8 @@ from geonb.answers import SURE
 from geonb.commands import options
 from geonb.commands.demo import draw
 from geonb.commands.failures import complain
+from geonb.earth.within import Within
+from geonb.model import Model
 from geonb.writing import check_outputs
 from geonb_lab.commands.many import Labels, Outputs, label_confirmed, locate_many
 from geonb_lab.many.finding import list_photos
@@ -20,12 +23,6 @@ from geonb_lab.many.results import predict_many
 from geonb_lab.regions import region
 from geonb_lab.trips.page import write_trip_page
 from geonb_lab.trips.trip import locate_trip
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from geonb.earth.within import Within
-    from geonb.model import Model
 
 
 @click.command()

@@ -7,34 +7,29 @@ import signal
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import Any
 
 import click
 
 import geonb
 from geonb.commands.failures import complain
 from geonb.errors import GeonbError
+from geonb.model import Model
 from geonb.web.addresses import is_address
 from geonb.writing import check_outputs
-from geonb_lab.many.finding import list_photos
+from geonb_lab.many.finding import Listing, list_photos
 from geonb_lab.many.journal import Journal, journal
 from geonb_lab.many.labels import Label, Removed, label_for, remove_label, write_label
-from geonb_lab.many.results import name_of, predict_many
+from geonb_lab.many.results import Result, name_of, predict_many
 from geonb_lab.many.tables import check_kind, row
 from geonb_lab.trips.confirmed import confirmed_labels
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
-    from types import FrameType
-
-    from geonb.model import Model
-    from geonb_lab.many.finding import Listing
-    from geonb_lab.many.results import Result
 
 
 @dataclass
