@@ -7,7 +7,7 @@ import geonb
 from geonb.errors import CellsError, CheckpointError, ModelError
 from geonb.network import onnx_reading
 from geonb.network.opening import find_checkpoint
-from geonb_training.head_files import write_head
+from geonb_training.head import write_head
 from support.networks import make_cells, write_network
 
 
