@@ -1,25 +1,13 @@
-"""How a network is fitted, and what takes the steps."""
+"""How a network is fitted."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import Literal
 
 from geonb.errors import TrainingError
 from geonb_training.network import NETWORKS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from geonb.network.layers import Checkpoint
-    from geonb_training.batches import Batch, Lessons
-
-    Memory: TypeAlias = Mapping[str, NDArray[np.float32]]
-    """What an optimizer remembers of each array of weights, by its name."""
 
 _STORES = ("local", "device", "nccl", "dist_sync", "dist_async", "dist_sync_device",
            "dist_device_sync", "dist_async_device")  # fmt: skip
@@ -63,32 +51,25 @@ class Fitting:
     loaders: int = 0
 
     def __post_init__(self) -> None:
-        if self.network not in NETWORKS:
-            raise TrainingError(f"no network {self.network!r}; there are {', '.join(NETWORKS)}")
-        if self.optimizer not in {"sgd", "adagrad"}:
-            raise TrainingError(f"optimizer is 'sgd' or 'adagrad', not {self.optimizer!r}")
-        if self.kvstore not in _STORES:
-            raise TrainingError(f"no kvstore {self.kvstore!r}; there are {', '.join(_STORES)}")
-        if self.epochs < 1 or self.batch < 1 or not self.contexts:
-            raise TrainingError(
-                "training needs an epoch, a photo per step and a device, or more; got "
-                f"epochs={self.epochs}, batch={self.batch}, contexts={self.contexts}"
-            )
-        if self.loaders < 0:
-            raise TrainingError(f"expected loaders of 0 or more; got {self.loaders}")
-        if self.batch % len(self.contexts):
-            raise TrainingError(
-                f"a batch of {self.batch} can't be shared equally by {len(self.contexts)} devices"
-            )
-        if not (0 < self.learning_rate < math.inf and 0 <= self.weight_decay < math.inf):
-            raise TrainingError(
-                "expected learning_rate above 0 and weight_decay of 0 or more; got "
-                f"{self.learning_rate} and {self.weight_decay}"
-            )
-        if not 0 <= self.momentum < 1:
-            raise TrainingError(f"expected momentum from 0 to below 1; got {self.momentum}")
-        if not 0 <= self.seed < _SEEDS:
-            raise TrainingError(f"expected a seed from 0 to {_SEEDS - 1}; got {self.seed}")
+        rules = {
+            "network": (self.network in NETWORKS, f"one of {', '.join(NETWORKS)}"),
+            "epochs": (self.epochs >= 1, "1 or more"),
+            "contexts": (len(self.contexts) >= 1, "a device or more"),
+            "batch": (
+                self.batch >= 1 and self.batch % max(1, len(self.contexts)) == 0,
+                f"equal shares for {len(self.contexts)} devices",
+            ),
+            "optimizer": (self.optimizer in {"sgd", "adagrad"}, "sgd or adagrad"),
+            "learning_rate": (0 < self.learning_rate < math.inf, "above 0"),
+            "momentum": (0 <= self.momentum < 1, "from 0 to below 1"),
+            "weight_decay": (0 <= self.weight_decay < math.inf, "0 or more"),
+            "seed": (0 <= self.seed < _SEEDS, f"from 0 to {_SEEDS - 1}"),
+            "kvstore": (self.kvstore in _STORES, f"one of {', '.join(_STORES)}"),
+            "loaders": (self.loaders >= 0, "0 or more"),
+        }
+        for name, (fits, expected) in rules.items():
+            if not fits:
+                raise TrainingError(f"{name} is {expected}, not {getattr(self, name)!r}")
 
 
 def rate(step: int, steps: int, fitting: Fitting) -> float:
@@ -99,39 +80,3 @@ def rate(step: int, steps: int, fitting: Fitting) -> float:
     last = fitting.learning_rate / 1000
     turn = math.pi * (step - warm) / (steps * fitting.epochs - warm)
     return last + (fitting.learning_rate - last) * (1 + math.cos(turn)) / 2
-
-
-class Trainer(Protocol):
-    """A network that learns, whatever runs it.
-
-    Attributes:
-        workers: How many processes train together.
-        rank: Which of them this is.
-    """
-
-    workers: int
-    rank: int
-
-    def begin(self, start: Checkpoint, steps: int, done: int, memory: Memory | None) -> None:
-        """Take the weights of ``start``, and the optimizer's memory after ``done`` epochs.
-
-        ``steps`` is how many an epoch has.
-        """
-
-    def read(self, lessons: Lessons) -> Iterable[Batch]:
-        """Open the batches of an epoch in their order."""
-
-    def step(self, data: Any, labels: Any) -> float:
-        """Learn from a batch (n, 3, 224, 224); gives all workers' cross-entropy before that."""
-
-    def probabilities(self, data: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the network says of photos, (n, classes)."""
-
-    def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """The weights by name."""
-
-    def memory(self) -> dict[str, NDArray[np.float32]] | None:
-        """What the optimizer remembers of each weight; None if nothing."""
-
-    def wait(self) -> None:
-        """Wait until all workers are here."""

@@ -14,7 +14,7 @@ import numpy as np
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import EvaluationError, TrainingError
 from geonb.model import Model, load_model
-from geonb.network.head import HEAD_FILE
+from geonb.network.head import ARRAYS_FILE, HEAD_FILE, anchors
 from geonb.writing import PART
 from geonb_lab.evaluation.accuracy import Evaluation, evaluate
 from geonb_lab.evaluation.calibration import fit_temperature
@@ -22,7 +22,6 @@ from geonb_lab.evaluation.guesses import most_frequent
 from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
 from geonb_lab.evaluation.scores import measure, score
 from geonb_training.features import read_features
-from geonb_training.head_files import write_head
 from geonb_training.head_report import CellCount, Head, doubts
 from geonb_training.partitions import partition
 from geonb_training.softmax import (
@@ -94,7 +93,8 @@ def fit_head(
     """
     import_optimiser()  # before the work, so that you know at once if it is missing
     base = model if isinstance(model, Model) else load_model(model)
-    files = _files(base)
+    if base.engine != "onnxruntime" or (files := base.files) is None:
+        raise TrainingError(f"{base!r}: features come from the engine onnxruntime; load it there")
     photo_set = photos if isinstance(photos, PhotoSet) else read_photos(photos)
     target = new_folder(folder, HEAD_FILE)
     seen = read_features(base, files, photo_set)
@@ -127,15 +127,8 @@ def fit_head(
     )  # fmt: skip
     weight = (table[:-1] / scale[:, None] / temperature).T  # (classes, width)
     bias = (table[-1] - (centre / scale) @ table[:-1]) / temperature
-    _write(head, base, cells, (weight.astype(np.float32), bias.astype(np.float32)))
+    _write(head, base.name, files, cells, (weight.astype(np.float32), bias.astype(np.float32)))
     return head
-
-
-def _files(model: Model) -> CheckpointFiles:
-    files = model.files
-    if model.engine != "onnxruntime" or files is None:
-        raise TrainingError(f"{model!r}: features come from the engine onnxruntime; load it there")
-    return files
 
 
 def _divide(people: Sequence[str], seed: int) -> Split:
@@ -149,7 +142,7 @@ def _divide(people: Sequence[str], seed: int) -> Split:
     cut = max(1, len(rest) // 10)
     if len(rest) < 2:
         raise TrainingError(f"{len(people)} photos are too few to fit a head; take 25 or more")
-    return Split(np.sort(rest[cut:]), np.sort(rest[:cut]), np.flatnonzero(tested), 0)
+    return Split(np.sort(rest[cut:]), np.sort(rest[:cut]), np.flatnonzero(tested))
 
 
 def _scales(values: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -214,10 +207,12 @@ def _count_cells(cells: Cells, labels: Numbers, people: list[str]) -> tuple[Cell
     )
 
 
-def _write(head: Head, base: Model, cells: Cells, arrays: tuple[Any, Any]) -> None:
+def _write(
+    head: Head, name: str, files: CheckpointFiles, cells: Cells, arrays: tuple[Any, Any]
+) -> None:
     """Write the folder's four files; the one that makes it a model comes last."""
     facts = {
-        "backbone": base.name,
+        "backbone": name,
         "counts": head.counts,
         "strength": head.strength,
         "temperature": head.temperature,
@@ -231,7 +226,7 @@ def _write(head: Head, base: Model, cells: Cells, arrays: tuple[Any, Any]) -> No
             part = Path(temporary)
             cells.write(part / CELLS_FILE)
             (part / "facts.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-            write_head(part, base.name, _files(base), arrays)
+            write_head(part, name, files, arrays)
             for path in sorted(part.iterdir(), key=lambda path: path.suffix == ".json"):
                 path.replace(head.folder / path.name)
     except OSError as error:
@@ -239,3 +234,21 @@ def _write(head: Head, base: Model, cells: Cells, arrays: tuple[Any, Any]) -> No
             f"{head.folder}: cannot write the head ({error.strerror}); free some space there, "
             "or choose another folder"
         ) from error
+
+
+def write_head(folder: Path, name: str, base: CheckpointFiles, arrays: tuple[Any, Any]) -> None:
+    """Write a head on the network ``base``, known as ``name``, into ``folder``. Raises `OSError`.
+
+    ``arrays`` are its weights (classes, features) and biases (classes,). The network is referred
+    to by its place in the cache or in geonb, if it is there, and by a digest of its content.
+    """
+    np.savez(folder / ARRAYS_FILE, weight=arrays[0], bias=arrays[1])
+    path = Path(base.prefix).resolve()
+    at, anchor = next(
+        ((at, anchor) for at, anchor in anchors().items() if path.is_relative_to(anchor)),
+        ("disk", Path(path.anchor)),
+    )
+    told = {"name": name, "at": at, "path": path.relative_to(anchor).as_posix()}
+    told["digest"] = base.digest()
+    text = json.dumps({"backbone": told}, indent=2)
+    (folder / HEAD_FILE).write_text(text + "\n", encoding="utf-8")

@@ -6,13 +6,15 @@ counts as wrong, because a test set that loses its hard photos gets easier.
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.distances import check_points
 from geonb.errors import EvaluationError, PhotoError, PlaceError
@@ -22,12 +24,6 @@ from geonb.web.addresses import is_address
 from geonb_lab.evaluation.photo_tables import Entry, known_set, photo_folders, read_table, table_of
 from geonb_lab.many.finding import in_folder
 from geonb_lab.many.threads import in_order
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,8 +200,9 @@ def _match(table: Sequence[Entry], folder: Path, files: Sequence[Path]) -> dict[
 
 
 def _same_end(file: Path, folder: Path, listed: tuple[str, ...]) -> bool:
-    """Whether a file's path ends with the listed one, or the listed one with that in the folder."""
+    """Whether a file's path in the folder ends with the listed one, or the listed one with it."""
     if listed[-1] == file.stem:
         file = file.with_suffix("")
     inside = file.relative_to(folder).parts
-    return file.parts[-len(listed) :] == listed or listed[-len(inside) :] == inside
+    shared = min(len(inside), len(listed))
+    return inside[-shared:] == listed[-shared:]

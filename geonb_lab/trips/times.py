@@ -24,7 +24,7 @@ from PIL import ExifTags, Image
 from geonb.errors import PhotoError
 from geonb.photos import sidecars
 from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
-from geonb.photos.xmp import properties
+from geonb.photos.metadata import properties
 from geonb_lab.trips.movement import WAYS, Ground, Transitions, TripError
 from geonb_lab.trips.shots import MISTAKEN, STRAY, Shot, class_of
 

@@ -10,7 +10,7 @@ from geonb.photos.photo import Photo
 from geonb_lab.trips.movement import Ground, TripError
 from geonb_lab.trips.times import read_offset, set_clocks, told
 from geonb_lab.trips.trip import connect
-from geonb_training.scenes.gps import exif_of
+from geonb_training.scenes.scene import exif_of
 from support.trips import MINI, START, cell_near, reading, track, unzoned
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC).timestamp()
