@@ -105,7 +105,7 @@ def locate(**given: Any) -> None:
 def _label_confirmed(asked: SimpleNamespace, photos: list[str], labels: Labels | None) -> int:
     if not labels or asked.map or asked.out or asked.page or asked.together:
         raise click.UsageError("--confirmed needs --write-xmp or --dry-run, and no other output")
-    for label in confirmed_labels(asked.confirmed, photos, labels.sure):
+    for label in confirmed_labels(asked.confirmed, photos, asked.sure):
         labels.write(label)
     tell(labels.counts)
     return 2 if labels.failed else 0

@@ -38,13 +38,13 @@ class TripError(GeonbError, ValueError):
 class Movement:
     """The parameters of how people move.
 
-    Set by hand, not fitted: some ten settings were tried on 12 drawn tours, lives seen too.
+    ``leap_km``, ``wander_km``, ``dwell_h`` and ``home`` are fitted on drawn lives, and checked on
+    other lives and on tours (docs/trips.md). Half or twice as much fits nearly as well.
 
     Attributes:
         speed_kmh: The top speed, km/h. Jets cruise at about 900 (Mach 0.85 at 11 km).
         leap_km: The scale of a move to a new place, km: e times as far is 1/e as probable.
-        wander_km: The scale of ways around a base, km. Half of all people stay within about 10 km
-            (radius of gyration: González et al., Nature 453, 2008, figure 2).
+        wander_km: The scale of ways around a base, km, and of errors of answers.
         dwell_h: Mean hours at a base before somebody moves on.
         home: The share of moves that go back to a place of the trip, 0 to 1. Song et al. measure
             1 - 0.6 S^-0.21 after S places: 0.4 at first, 0.6 after seven.
@@ -53,9 +53,9 @@ class Movement:
 
     speed_kmh: float = 900.0
     leap_km: float = 1500.0
-    wander_km: float = 10.0
+    wander_km: float = 40.0
     dwell_h: float = 24.0
-    home: float = 0.4
+    home: float = 0.2
     slack_km: float = 10.0
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from geonb_lab.trips.trip import connect
 from support.command import run_geonb
 from support.trips import MINI, cell_near, reading
 
-PARIS, ROME = [48.8566, 2.3522], [41.9028, 12.4964]
+PARIS, ROME = (48.8566, 2.3522), (41.9028, 12.4964)
 
 
 @pytest.fixture(scope="module")

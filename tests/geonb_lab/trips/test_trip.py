@@ -132,6 +132,32 @@ def test_equal_times_are_a_place_at_a_time():
     assert [trip[i].probabilities.argmax() for i in range(3)] == [paris] * 3
 
 
+@pytest.mark.parametrize("jump", [-17, -21.5, 24 * 400, -24 * 400])
+def test_a_clock_that_jumps_is_told_and_nothing_is_lost(jump):
+    """Six hours in Paris, and 16 later in Tokyo, where the clock had been set anew."""
+    paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
+    hours = [*range(6), *(h + 16 + jump for h in range(6, 12))]
+    trip = connect(MINI, reading(hours, [paris] * 6 + [tokyo] * 6, 0.999))
+    assert len(trip) == 12
+    if abs(jump) > 1000:  # what lies months apart is a trip of its own
+        assert [len(part) for part in trip.parts] == [6, 6]
+        assert [photo.probabilities.argmax() for photo in trip] == [paris] * 6 + [tokyo] * 6
+    else:  # at once in the one and in the other
+        (note,) = trip.notes
+        assert note in {
+            "no movement leads from 5.jpg to 6.jpg in 0.0 hours; a wrong clock?",
+            "6 photos fit the others badly, such as 6.jpg: a wrong clock, or somebody else's?",
+        }
+
+
+def test_a_step_that_is_too_fast_is_told():
+    paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
+    hours = [0, 0.1, 0.2, 0.3, 1, 1.1, 1.2, 1.3]
+    trip = connect(MINI, reading(hours, [paris] * 4 + [tokyo] * 4, 0.9))
+    assert trip.notes == ("no movement leads from 3.jpg to 4.jpg in 0.7 hours; a wrong clock?",)
+    assert [photo.probabilities.argmax() for photo in trip] == [paris] * 4 + [tokyo] * 4
+
+
 def test_the_path_is_in_the_order_of_time():
     paris, rome = cell_near(PARIS), cell_near(ROME)
     trip = connect(MINI, reading([30, 0, 31, 1], [rome, paris, rome, paris], 0.9))
