@@ -141,11 +141,11 @@ def compare(a: Evaluation, b: Evaluation) -> Comparison:
         plus_a, plus_b, plus_n = only_a + 0.5, only_b + 0.5, photos + 2
         middle = (plus_a - plus_b) / plus_n
         half = Z95 * math.sqrt(plus_a + plus_b - (plus_a - plus_b) ** 2 / plus_n) / plus_n
-        shares = [100 * int(right.sum()) / photos for right in (right_a, right_b)]
+        share_a, share_b = (100 * int(right.sum()) / photos for right in (right_a, right_b))
         difference = 100 * (only_a - only_b) / photos
         interval = 100 * (middle - half), 100 * (middle + half)
         p = paired_p(only_a, only_b)
-        rows.append(PairedRow(limit, *shares, only_a, only_b, difference, interval, p))
+        rows.append(PairedRow(limit, share_a, share_b, only_a, only_b, difference, interval, p))
     return Comparison(a.name, b.name, photos, tuple(rows))
 
 
