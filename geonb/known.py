@@ -9,7 +9,8 @@ from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CheckpointError, FetchError, ModelError
 from geonb.files import md5
 from geonb.network.opening import find_checkpoint
-from geonb.weights.installed import command, installed, own_files, variable
+from geonb.weights import fetching
+from geonb.weights.fetching import command, installed, own_files, variable
 from geonb.weights.registry import REGISTRY, known
 
 if TYPE_CHECKING:
@@ -55,8 +56,6 @@ def fetch(
     ``precision="int8"`` takes the smaller files of a model whose publishers have quantised it.
     Raises `FetchError` with the address and the answer of every missing file.
     """
-    from geonb.weights import fetching
-
     weights = known(model).of_precision(precision)
     path = fetching.fetch(weights, source, check_content)
     if path == own_files(weights):

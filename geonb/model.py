@@ -167,9 +167,9 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
         from geonb.known import choose
 
         source, why = choose(precision)
-    name, known, place, own = _find(os.fspath(source), precision, download=download)
+    known, place, own = _find(os.fspath(source), precision, download=download)
     files = find_checkpoint(place, int8=precision == "int8", gallery=gallery)
-    name = name or printable(Path(files.prefix).name)
+    name = known.name if known else printable(Path(files.prefix).name)
     cells = files.cells()
     network = open_engine(engine, files, precision, device, calibration)
     if network.classes != len(cells):
@@ -187,17 +187,17 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
 
 def _find(
     source: str, precision: Precision, *, download: bool
-) -> tuple[str, Weights | None, Path, str]:
-    """A known model's name and record, its path, and where that is if it is the user's."""
+) -> tuple[Weights | None, Path, str]:
+    """A known model's record, a model's path, and where that is if it's your own in its place."""
     if source in REGISTRY:
         weights = REGISTRY[source].of_precision(precision)
         if weights.shipped:
-            return source, weights, weights.shipped, ""
+            return weights, weights.shipped, ""
         from geonb.known import fetch
-        from geonb.weights.installed import own_files, require
+        from geonb.weights.fetching import own_files, require
 
         place = fetch(weights) if download else require(weights)
-        return source, weights, place, str(own_files(weights) or "")
+        return weights, place, str(own_files(weights) or "")
     path = expanded(source)
     possible = len(os.fsencode(path.name)) < 256  # no system has longer names of files
     here = possible and (path.is_dir() or any(Path().glob(f"{glob.escape(path.name)}-*")))
@@ -206,4 +206,4 @@ def _find(
             f"no model {source[:200]!r}: the known names are {', '.join(REGISTRY)}, "
             "and there is no such folder or checkpoint prefix"
         )
-    return "", None, path, ""
+    return None, path, ""

@@ -14,21 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.errors import ModelError
-from geonb.files import (
-    DERIVED,
+from geonb.files import DERIVED, file_digest, is_private
+from geonb.network import sessions
+from geonb.network.derived import MANIFEST, Derived
+from geonb.writing import (
     MARK,
+    PART,
     derived_folders,
     deriving,
-    file_digest,
     filling_cache,
-    is_private,
     make_cache_folder,
     mark_folder,
     remove_marked,
 )
-from geonb.network import sessions
-from geonb.network.derived import MANIFEST, Derived
-from geonb.writing import PART
 
 if TYPE_CHECKING:
     from collections.abc import Callable

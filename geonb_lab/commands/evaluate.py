@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from geonb.commands.options import FILE, model_options
+from geonb.commands import FILE, model_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,8 +22,8 @@ from io import FileIO
 from typing import TYPE_CHECKING, Any
 
 from geonb.errors import EvaluationError, OutputError
-from geonb.files import NO_LOCKS, cache_folder, expecting, is_private, make_cache_folder
-from geonb.writing import replacing
+from geonb.files import cache_folder, expecting, is_private
+from geonb.writing import NO_LOCKS, make_cache_folder, replacing
 from geonb_lab.many.tables import check_row, write_table
 
 if TYPE_CHECKING:
