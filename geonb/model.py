@@ -185,9 +185,7 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
     return Model(name, engine, cells, files.recipe, known, network, why, own, files, promise, seen)
 
 
-def _find(
-    source: str, precision: Precision, *, download: bool
-) -> tuple[Weights | None, Path, str]:
+def _find(source: str, precision: Precision, *, download: bool) -> tuple[Weights | None, Path, str]:
     """A known model's record, a model's path, and where that is if it's your own in its place."""
     if source in REGISTRY:
         weights = REGISTRY[source].of_precision(precision)

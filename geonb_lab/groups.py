@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from geonb.distances import check_points
 from geonb.earth.places import nearest_town
@@ -16,7 +17,6 @@ from geonb.shown.pictures import Picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike, NDArray
 
 
 def show_places(places: ArrayLike) -> Picture:

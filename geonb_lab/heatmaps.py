@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.distances import bounds, distance
 from geonb.earth.cells import Belief
@@ -18,16 +19,14 @@ from geonb.errors import printable
 from geonb.maps import drawing
 from geonb.maps.cells import DIGITS, picture_of
 from geonb.maps.show import Provider, choose_for_cells, provider_module
+from geonb.model import Model
 from geonb.photos.photo import PhotoSource, open_photo
+from geonb.promise import Promise
 from geonb.shown.sheets import percent
 from geonb_lab.regions import Region, hold
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    from geonb.model import Model
-    from geonb.promise import Promise
 
 AREAS = (
     (0.9, "nine tenths of the probability", "blue", "#8fb3d1"),

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import ModelError, printable
-from geonb.model import BATCH
+from geonb.model import BATCH, Model
 from geonb.photos.photo import Photo, PhotoSource, open_photo
+from geonb.photos.squares import Resize
 from geonb.preprocessing import preprocess
 from geonb.shown.pictures import Picture, styled
 from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    from geonb.model import Model
-    from geonb.photos.squares import Resize
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""

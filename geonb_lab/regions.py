@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from geonb.distances import check_points, haversine
+from geonb.distances import Place, check_points, haversine
 from geonb.earth import s2
-from geonb.earth.cells import Cells
+from geonb.earth.cells import Belief, Cells
 from geonb.errors import ModelError, printable
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from geonb.distances import Place
-    from geonb.earth.cells import Belief
-    from geonb.predictions import Predictions
-    from geonb.promise import Promise
+from geonb.predictions import Predictions
+from geonb.promise import Promise
 
 NEAR_KM = 50.0
 """Up to here a place in no cell belongs to the nearest centre."""

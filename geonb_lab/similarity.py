@@ -9,15 +9,18 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from geonb.distances import check_points, distance, haversine
+from geonb.distances import Place, check_points, distance, haversine
 from geonb.earth.places import Town, nearest_town
 from geonb.errors import ModelError
 from geonb.files import expanded
 from geonb.known import fetch
+from geonb.model import Model
 from geonb.network.gallery import location_encoder, open_gallery, read_points
 from geonb.network.geoclip import GeoclipFiles, find_location, find_points, pip_folder
 from geonb.predictions import merge
@@ -28,13 +31,7 @@ from geonb_lab.evaluation.guesses import one_place
 from geonb_lab.tabular import Tabular, fill
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike, NDArray
-
-    from geonb.distances import Place
-    from geonb.model import Model
 
 _SIMILARITY = (
     "Similarity is the cosine between two places in GeoCLIP's location encoder: 1 is the same "

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from geonb.errors import EvaluationError, printable
 from geonb.shown.pictures import KINDS, Picture
-from geonb.shown.sheets import Cell, data_frame, flat
+from geonb.shown.sheets import Cell, Sheet, data_frame, flat
 from geonb.writing import replacing
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable
-    from typing import TextIO
-
     from matplotlib.figure import Figure
-
-    from geonb.shown.sheets import Sheet
 
 _PICTURES = tuple(f".{kind}" for kind in KINDS)
 _TEXTS = (".csv", ".md", ".txt", ".html")

@@ -6,13 +6,17 @@ table. A photo without a prediction counts as wrong; one without a true place is
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from geonb.distances import Place
 from geonb.errors import EvaluationError
 from geonb.model import Model
+from geonb.predictions import Predictions
 from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.axes import CONSTANT, OTHERS, OWN, arms, by_distance, literal, new_axes
 from geonb_lab.evaluation.guesses import (
@@ -24,19 +28,13 @@ from geonb_lab.evaluation.guesses import (
     read_guesses,
 )
 from geonb_lab.evaluation.photo_sets import PhotoSet
+from geonb_lab.evaluation.promises import Coverage
 from geonb_lab.evaluation.published import choose_published
 from geonb_lab.evaluation.scores import COLUMNS, MARK, THRESHOLDS_KM, Score, measure, score
 from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike, NDArray
-
-    from geonb.distances import Place
-    from geonb.predictions import Predictions
-    from geonb_lab.evaluation.promises import Coverage
 
 _NEAREST_KM, _FARTHEST_KM = 0.1, 20_040.0
 _MARKS = "osD^v*"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from geonb.errors import printable
 from geonb_lab.evaluation.scores import THRESHOLDS_KM
@@ -12,7 +13,6 @@ from geonb_lab.evaluation.scores import THRESHOLDS_KM
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike, NDArray
 
 # Okabe and Ito's palette, which the colour-blind can tell apart.
 OWN, OTHERS, CONSTANT = "#0072b2", ("#d55e00", "#009e73", "#cc79a7", "#e69f00"), "#777777"

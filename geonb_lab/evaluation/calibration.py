@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from geonb.errors import EvaluationError
 from geonb.shown.sheets import Sheet
@@ -15,7 +16,6 @@ from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike, NDArray
 
 _COLDEST, _HOTTEST = 0.02, 50.0
 _LEAST_PROBABILITY = 1e-30  # what a probability that was rounded to 0 counts as

@@ -10,14 +10,13 @@ import numpy as np
 
 from geonb.errors import EvaluationError
 from geonb.shown.sheets import Sheet
+from geonb_lab.evaluation.accuracy import Evaluation
 from geonb_lab.evaluation.axes import CONSTANT, OWN, arms, literal, new_axes
 from geonb_lab.evaluation.scores import THRESHOLDS_KM, Z95
 from geonb_lab.tabular import Tabular, fill
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from geonb_lab.evaluation.accuracy import Evaluation
 
 _ALPHA = 0.05
 

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from geonb.distances import Place, as_degrees, check_points
 from geonb.earth import s2
+from geonb.earth.cells import Cells
 from geonb.errors import EvaluationError, GeonbError, PlaceError
-from geonb.photos.photo import open_photo
+from geonb.model import Model
+from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
+from geonb.promise import Promise
+from geonb_lab.evaluation.photo_sets import PhotoSet
 from geonb_lab.evaluation.promises import Coverage, coverage_from, share_before
 from geonb_lab.many.results import Result, predict_many
 from geonb_lab.regions import hold, true_classes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
-    from geonb.earth.cells import Cells
-    from geonb.model import Model
-    from geonb.photos.photo import Photo
-    from geonb.promise import Promise
-    from geonb_lab.evaluation.photo_sets import PhotoSet
 
 BEST_OF = 5
 """Guesses for each photo that count."""

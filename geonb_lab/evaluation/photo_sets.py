@@ -6,13 +6,15 @@ counts as wrong, because a test set that loses its hard photos gets easier.
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.distances import check_points
 from geonb.errors import EvaluationError, PhotoError, PlaceError
@@ -22,12 +24,6 @@ from geonb.web.addresses import is_address
 from geonb_lab.evaluation.photo_tables import Entry, known_set, photo_folders, read_table, table_of
 from geonb_lab.many.finding import in_folder
 from geonb_lab.many.threads import in_order
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from geonb.distances import LATITUDES, LONGITUDES, check_points
+from geonb.distances import LATITUDES, LONGITUDES, Place, check_points
 from geonb.errors import EvaluationError, PlaceError
 from geonb.files import expecting, regular
 from geonb_lab.evaluation.coordinates import degrees
 from geonb_lab.many.finding import text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from geonb.distances import Place
 
 # What the columns are called: geonb's own name first, then exiftool's and those of test sets.
 _NAMES = {

@@ -10,20 +10,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from geonb.earth.cells import Belief
+from geonb.earth.cells import Belief, Cells
 from geonb.errors import EvaluationError
 from geonb.promise import Promise
 from geonb_lab.evaluation.scores import check_table, percents, wilson
 from geonb_lab.regions import hold, in_km2, ranked
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from geonb.earth.cells import Cells
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from geonb.errors import EvaluationError
 from geonb.published import SOURCE
 from geonb.shown.pictures import data
 from geonb_lab.evaluation.scores import THRESHOLDS_KM, Score
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 IM2GPS = "IM2GPS"
 """237 photos (Hays and Efros, CVPR 2008)."""

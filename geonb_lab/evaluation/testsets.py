@@ -5,13 +5,13 @@ from __future__ import annotations
 import bz2
 import io
 import lzma
+import os
 import zipfile
 import zlib
 from collections import Counter
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from geonb.errors import EvaluationError, PhotoError
 from geonb.files import TEST_PHOTOS, cache_folder, expanded, regular
@@ -21,9 +21,6 @@ from geonb_lab.evaluation.photo_sets import PhotoSet, from_folder, make_set
 from geonb_lab.evaluation.photo_tables import Entry
 from geonb_lab.evaluation.published import IM2GPS, PLACING_2016
 from geonb_lab.many.finding import ENDINGS, OTHER_FILES
-
-if TYPE_CHECKING:
-    import os
 
 IM2GPS_URL = "http://graphics.cs.cmu.edu/projects/im2gps/gps_query_imgs.zip"
 """39 MB, from the authors' page (Hays and Efros, CVPR 2008)."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
 from geonb.errors import printable
+from geonb.model import Model
 from geonb.photos.photo import open_photo
-from geonb.predictions import predict
+from geonb.predictions import Prediction, Predictions, predict
 from geonb.shown.pictures import styled, tag, thumbnail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from PIL import Image
-
-    from geonb.model import Model
-    from geonb.predictions import Prediction, Predictions
 
 _SIDE = 320
 """Pixels; the longer side of a picture in the grid."""

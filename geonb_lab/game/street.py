@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from geonb.errors import GeonbError, needing
 from geonb.maps import atlas
+from geonb.model import Model
 from geonb.photos.photo import open_photo
-from geonb.predictions import predict
+from geonb.predictions import Predictions, predict
 from geonb.shown.pictures import thumbnail
-from geonb_lab.game.flips import city_of, in_words
+from geonb_lab.game.flips import Street, city_of, in_words
 
 with needing("the street laboratory", "anywidget", "picker"):
     import anywidget
     import traitlets
 
-if TYPE_CHECKING:
-    from geonb.model import Model
-    from geonb.predictions import Predictions
-    from geonb_lab.game.flips import Street
 
 _HERE = Path(__file__).parent
 _ALT = "World map: the five guesses are pins, the first of them the largest."

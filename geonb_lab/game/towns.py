@@ -5,23 +5,17 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from geonb.distances import distance
+from geonb.distances import Place, distance
 from geonb.earth.places import gazetteer, nearest_town
 from geonb.errors import PlaceError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
-
-    from geonb.distances import Place
 
 _EXACT = 20
 """A town with the very name counts as this many times its people against one that only begins so:

@@ -5,27 +5,24 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from geonb.distances import Place
 from geonb.errors import GeonbError, PlaceError, needing
 from geonb.maps import atlas
 from geonb.maps.plane import great_circle
 from geonb.model import Model, load_model
-from geonb.photos.photo import Photo, open_photo
+from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.predictions import predict
 from geonb.shown.pictures import thumbnail
 from geonb_lab.evaluation.guesses import most_frequent, one_place
 from geonb_lab.game.rounds import PLAYERS, Round, Rounds, find_place
-from geonb_lab.game.towns import is_in
+from geonb_lab.game.towns import FoundTown, is_in
 
 with needing("the guessing game", "anywidget", "picker"):
     import anywidget
     import traitlets
 
-if TYPE_CHECKING:
-    from geonb.distances import Place
-    from geonb.photos.photo import PhotoSource
-    from geonb_lab.game.towns import FoundTown
 
 _HERE = Path(__file__).parent
 _ALT = "World map. Click to place your guess, or move it with the arrow keys; plus and minus zoom."

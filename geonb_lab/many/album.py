@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from geonb.answers import RADII_KM
 from geonb.errors import PhotoError
 from geonb.maps import atlas
 from geonb.maps.page import SOURCES, save_page
-from geonb.photos.photo import open_photo
+from geonb.photos.photo import PhotoSource, open_photo
 from geonb.shown.pictures import data, thumbnail
 from geonb_lab.many.threads import in_order
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from geonb.photos.photo import PhotoSource
 
 _SIDE = 160
 """Pixels on the longer side of a thumbnail; about 2 kB as WebP, half of what a JPEG like it has."""

@@ -6,17 +6,13 @@ import codecs
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from geonb.errors import PhotoError
 from geonb.files import expanded, expecting, regular
 from geonb.web.addresses import is_address
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 _RAW = {".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"}
 ENDINGS = {

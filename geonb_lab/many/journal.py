@@ -16,19 +16,17 @@ import os
 import secrets
 import stat
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import FileIO
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from geonb.errors import EvaluationError, OutputError
 from geonb.files import cache_folder, expecting, is_private
 from geonb.writing import NO_LOCKS, make_cache_folder, replacing
 from geonb_lab.many.tables import check_row, write_table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 _SEAL = "geonb journal"
 _BEGIN = f'{{"{_SEAL}": '.encode()

@@ -10,21 +10,18 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geonb.answers import SURE
+from geonb.distances import Place
 from geonb.earth.outlines import areas_km2
 from geonb.earth.places import nearest_town
 from geonb.errors import printable
 from geonb.photos.photo import open_photo
+from geonb.predictions import Predictions
 from geonb.web.addresses import is_address
 from geonb_lab.many import xmp
-
-if TYPE_CHECKING:
-    from geonb.distances import Place
-    from geonb.predictions import Predictions
 
 _PLACE = ("exif:GPSLatitude", "exif:GPSLongitude")
 _PROPERTIES = (

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import EvaluationError, needing
 from geonb_lab.many.finding import ENDINGS, list_photos
 from geonb_lab.many.results import name_of
 from geonb_lab.many.tables import arrow_table
 from geonb_lab.many.workers import locate_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
 
 def locate(

@@ -4,39 +4,33 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from http.client import HTTPException
 from threading import Lock
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
+from geonb.earth.within import Within
 from geonb.errors import GeonbError, PhotoError
 from geonb.files import expanded
+from geonb.model import Model
+from geonb.network.checkpoint import Engine
 from geonb.network.opening import OnnxEngine
-from geonb.photos.photo import MAX_BYTES, Photo, open_photo
+from geonb.photos.photo import MAX_BYTES, Photo, PhotoSource, open_photo
 from geonb.photos.urls import MAX_BYTES as URL_BYTES
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
 from geonb.web.addresses import is_address, redacted
 from geonb_lab.many.threads import in_order
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from numpy.typing import NDArray
-
-    from geonb.earth.within import Within
-    from geonb.model import Model
-    from geonb.network.checkpoint import Engine
-    from geonb.photos.photo import PhotoSource
-
-    Choose: TypeAlias = Callable[[Photo, NDArray[np.float32]], Predictions]
-    """What ranks the places of a photo by the probabilities of all of them, (cells,)."""
+Choose: TypeAlias = Callable[[Photo, NDArray[np.float32]], Predictions]
+"""What ranks the places of a photo by the probabilities of all of them, (cells,)."""
 
 _UNREADABLE = (
     *(OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError),

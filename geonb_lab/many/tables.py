@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from geonb.errors import EvaluationError, needing, printable
 from geonb.writing import replacing
+from geonb_lab.many.results import Result
 from geonb_lab.tabular import write_csv
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from geonb_lab.many.results import Result
 
 KINDS = (".parquet", ".csv", ".geojson")
 """The formats that results are written in."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from geonb.network.sessions import cpu_limit
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    Source = TypeVar("Source")
-    Found = TypeVar("Found")
-
+Source = TypeVar("Source")
+Found = TypeVar("Found")
 AHEAD = 2
 """Pieces of work that are begun or done beside those that threads are at."""
 MOST_BYTES = 1_000_000_000

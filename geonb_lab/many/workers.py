@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from geonb.model import Model, load_model
 from geonb.photos.photo import Photo
 from geonb_lab.many.results import name_of, predict_many
 from geonb_lab.many.tables import row
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,9 @@ description of its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.dom.minidom import Element, Text
 from xml.etree import ElementTree as ET
@@ -18,8 +20,6 @@ from geonb.files import expecting, regular
 from geonb.writing import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
     from xml.dom.minidom import Document
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
