@@ -7,6 +7,7 @@ import functools
 import io
 import os
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -16,15 +17,13 @@ import click
 
 import geonb
 from geonb.errors import GeonbError, OutputError, printable
+from geonb.model import Model
 from geonb.network.opening import EngineName, Precision
 from geonb.network.sessions import Device
+from geonb.predictions import Predictions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from geonb.earth.within import Within
-    from geonb.model import Model
-    from geonb.predictions import Predictions
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 """A file to read or to write."""

@@ -1,7 +1,5 @@
 """Files that are read, and the cache of what was fetched and derived."""
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import errno
@@ -12,15 +10,12 @@ import struct
 import tempfile
 import warnings
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from geonb.errors import GeonbError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 BROKEN = (
     OSError,
@@ -119,6 +114,14 @@ def _temporary_cache() -> Path:
     return folder
 
 
+def make_cache_folder(name: str) -> Path:
+    """Make a folder of the cache, and the cache itself, for you alone. Raises `OSError`."""
+    folder = cache_folder() / name
+    for path in (folder.parent, folder):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
 def is_private(path: Path) -> bool:
     """Whether nobody but you and root can have written a file or folder. Raises `OSError`."""
     if not hasattr(os, "geteuid"):
@@ -151,10 +154,9 @@ def file_digest(path: Path) -> str:
                 return known
         kind = partial(hashlib.md5, usedforsecurity=False)
         digest = hashlib.file_digest(file, kind).hexdigest()
-    from geonb.writing import make_cache_folder, replacing
-
     with contextlib.suppress(OSError):  # the cache may be read-only
         make_cache_folder(note.parent.name)
-        with replacing(note) as temporary:
-            temporary.write_text(digest, encoding="utf-8")
+        note.unlink(missing_ok=True)  # one that isn't believed
+        with note.open("x", encoding="utf-8") as new:
+            new.write(digest)
     return digest

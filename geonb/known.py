@@ -1,24 +1,16 @@
 """The known models by name: which is taken, and whether its files are what they should be."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CheckpointError, FetchError, ModelError
 from geonb.files import md5
-from geonb.network.opening import find_checkpoint
+from geonb.network.opening import Precision, find_checkpoint
 from geonb.weights import fetching
 from geonb.weights.fetching import command, installed, own_files, variable
-from geonb.weights.registry import REGISTRY, known
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from geonb.network.opening import Precision
-    from geonb.weights.registry import Weights
+from geonb.weights.registry import REGISTRY, Weights, known
 
 
 def choose(precision: str) -> tuple[str, str]:

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import glob
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from geonb.earth.cells import CELLS_FILE, Cells
 from geonb.errors import CellsError, ModelError, printable
 from geonb.files import expanded
+from geonb.network.checkpoint import CheckpointFiles, Engine
 from geonb.network.opening import EngineName, Precision, find_checkpoint, open_engine
+from geonb.network.sessions import Device
+from geonb.photos.photo import PhotoSource
 from geonb.preprocessing import Recipe, preprocess
 from geonb.promise import Promise, read_promise
 from geonb.weights.registry import REGISTRY, Weights
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
-    from geonb.network.checkpoint import CheckpointFiles, Engine
-    from geonb.network.sessions import Device
-    from geonb.photos.photo import PhotoSource
 
 BATCH = 16  # photos that are prepared and run together, which bounds the memory
 _WITHIN = 1e-3  # of 1: what the probabilities of all cells add up to

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.distances import Place, check_points, distance, haversine
 from geonb.earth.cells import Belief
@@ -16,11 +18,6 @@ from geonb.errors import ModelError
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import ModuleType
-
-    from numpy.typing import NDArray
-
     from geonb.answers import Answer, TruthCell
     from geonb.earth.places import Town
     from geonb.earth.within import Within

@@ -3,24 +3,18 @@
 The same for folders: geonb marks those that it makes in the cache, and removes no others.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import os
 import shutil
 import uuid
 import warnings
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from geonb.errors import GeonbError, OutputError
-from geonb.files import DERIVED, cache_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from contextlib import AbstractContextManager
+from geonb.files import DERIVED, cache_folder, make_cache_folder
 
 PART = ".part-"
 """How the names of unfinished files and folders begin."""
@@ -140,14 +134,6 @@ MARK = ".geonb"
 """The file that says that geonb made a folder, and for which model: only such folders go."""
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 """What file systems answer that have no locks, such as some of clusters and phones."""
-
-
-def make_cache_folder(name: str) -> Path:
-    """Make a folder of the cache, and the cache itself, for you alone. Raises `OSError`."""
-    folder = cache_folder() / name
-    for path in (folder.parent, folder):
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
 
 
 @contextmanager

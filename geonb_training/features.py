@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import ModelError, PhotoError
-from geonb.files import DERIVED, cache_folder, file_digest, is_private
+from geonb.files import DERIVED, cache_folder, file_digest, is_private, make_cache_folder
 from geonb.model import BATCH
 from geonb.network.derived import Wanted
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import preprocess
-from geonb.writing import make_cache_folder, mark_folder, replacing
+from geonb.writing import mark_folder, replacing
 from geonb_training.head_files import open_features
 from geonb_training.originals import originals
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.errors import ModelError
-from geonb.files import DERIVED, file_digest, is_private
+from geonb.files import DERIVED, file_digest, is_private, make_cache_folder
 from geonb.network import sessions
 from geonb.network.derived import MANIFEST, Derived
 from geonb.writing import (
@@ -23,7 +23,6 @@ from geonb.writing import (
     derived_folders,
     deriving,
     filling_cache,
-    make_cache_folder,
     mark_folder,
     remove_marked,
 )

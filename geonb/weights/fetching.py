@@ -1,12 +1,11 @@
 """The known models' files on this machine: found, fetched mirror by mirror, verified, removed."""
 
-from __future__ import annotations
-
 import hashlib
 import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from geonb.errors import CheckpointError, FetchError, GeonbError, MissingDependencyError
 from geonb.files import (
@@ -16,26 +15,20 @@ from geonb.files import (
     expanded,
     file_digest,
     is_private,
+    make_cache_folder,
 )
 from geonb.web.addresses import is_address, redacted
-from geonb.weights.registry import REGISTRY, known
+from geonb.weights.registry import REGISTRY, Form, Weights, WeightsFile, known
 from geonb.writing import (
     clear_derived,
     filling_cache,
     locking,
-    make_cache_folder,
     mark_folder,
     owner_of,
     remove_marked,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import TypeAlias
-
-    from geonb.weights.registry import Form, Weights, WeightsFile
-
-    Check: TypeAlias = Callable[[Weights, str, Path], None]
+Check: TypeAlias = Callable[[Weights, str, Path], None]
 
 
 def installed(weights: Weights) -> Path | None:

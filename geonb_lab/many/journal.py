@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from geonb.errors import EvaluationError, OutputError
-from geonb.files import cache_folder, expecting, is_private
-from geonb.writing import NO_LOCKS, make_cache_folder, replacing
+from geonb.files import cache_folder, expecting, is_private, make_cache_folder
+from geonb.writing import NO_LOCKS, replacing
 from geonb_lab.many.tables import check_row, write_table
 
 _SEAL = "geonb journal"
