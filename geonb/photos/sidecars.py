@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geonb.files import BROKEN
-from geonb.photos import metadata, xmp
+from geonb.photos import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,14 +51,14 @@ def beside(photo: Path) -> tuple[Places, Places]:
 
 
 def packets(photo: Path) -> Iterator[tuple[str, Mapping[str, str], Mapping[str, str]]]:
-    """Name and properties (`xmp.properties`) of a photo's XMP sidecars.
+    """Name and properties (`metadata.properties`) of a photo's XMP sidecars.
 
     They are ``a.jpg.xmp``, then ``a.xmp``, in any case.
     """
     names = _names(photo.parent)
     for wanted in dict.fromkeys((f"{photo.name}.xmp", f"{photo.stem}.xmp")):
         for name in names.get(wanted.casefold(), ()):
-            yield (name, *xmp.properties(_read(photo.parent / name)))
+            yield (name, *metadata.properties(_read(photo.parent / name)))
 
 
 def takeout(photo: Path) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def test_features_are_worked_out_once_for_each_content(head, folder, tmp_path, m
         raise AssertionError("the network was asked again")
 
     shutil.copytree(folder, tmp_path / "elsewhere")
-    monkeypatch.setattr(features, "FeatureNetwork", never)
+    monkeypatch.setattr(features, "_open_network", never)
     again = fit_head("mini", tmp_path / "elsewhere", tmp_path / "again", t1=40, t2=4)
     assert again.evaluation.scores[0].within == head.evaluation.scores[0].within
 
@@ -268,7 +268,7 @@ def test_a_head_on_geoclip(head, folder, tmp_path, write):
     model = geonb.load_model(clip.folder)
     assert model.recipe == geonb.load_model(tmp_path / "clip").recipe
     itself = geonb.load_model(tmp_path / "clip").network
-    assert model.network._derived.folder == itself._derived.folder, "one network on the disk"
+    assert model.network._folder == itself._folder, "one network on the disk"
     assert clip.backbone.name == "clip"
     photos = read_photos(folder)
     place = dict(zip(map(tuple, photos.truth.tolist()), photos.photos, strict=True))
