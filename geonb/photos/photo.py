@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
@@ -18,7 +19,6 @@ from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -40,6 +40,7 @@ class Photo:
         alt: What the photo shows, for people who can't see it; empty if not known.
         uploaded: Whether it came from a picker or an upload: maps then leave it out of notebooks.
         path: The file that it was opened from, beside which a library keeps its place.
+        sidecars: The contents of those that were chosen with it in a picker, by their names.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Photo:
     alt: str = ""
     uploaded: bool = False
     path: Path | None = None
+    sidecars: Mapping[str, bytes] | None = None
 
     def __repr__(self) -> str:
         try:
@@ -91,11 +93,11 @@ class Photo:
         def read() -> Known | None:
             from geonb.photos import metadata
 
-            if not self.path:
+            if not (self.path or self.sidecars):
                 return metadata.place(self._facts)
             from geonb.photos.sidecars import beside
 
-            return metadata.place(self._facts, *beside(self.path))
+            return metadata.place(self._facts, *beside(self.path or Path(self.name), self.sidecars))
 
         return self._once("known", read)
 
