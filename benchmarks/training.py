@@ -21,10 +21,10 @@ from PIL import Image
 
 from geonb.network.layers import INPUT_SHAPE, Layer, parameter_shapes
 from geonb.network.sessions import cpu_limit
-from geonb_training.batches import Lessons
+from geonb_lab.evaluation.photo_sets import PhotoSet
+from geonb_training.batches import Lessons, Squares
 from geonb_training.network import NETWORKS, resnet
 from geonb_training.scenes import draw, shoot
-from geonb_training.squares import Squares
 
 PHOTOS, EPOCHS, CLASSES = 33_900_000, 12, 15_527  # LocationNet's, 2017
 YEARS_AGO = 9 * 24 * 3600  # seconds that it took on 16 K80s
@@ -97,7 +97,8 @@ def photos_per_second(count: int = 256, batch: int = 32) -> float:
             size = (LONG_SIDE, round(LONG_SIDE * scene.height / scene.width))
             paths.append(str(Path(temporary) / f"{number}.jpg"))
             scene.resize(size, Image.Resampling.BICUBIC).save(paths[-1], quality=90)
-        lessons = Lessons(Squares(paths, {}), np.zeros(count, np.intp), batch, seed=0, epoch=1)
+        photos = PhotoSet("drawn", tuple(paths), np.zeros((count, 2)), ("",) * count, {})
+        lessons = Lessons(Squares(photos, {}), np.zeros(count, np.intp), batch, seed=0, epoch=1)
         start = time.process_time()
         for step in range(len(lessons)):
             lessons[step]

@@ -7,13 +7,12 @@ import json
 import os
 import re
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from geonb.errors import MapError, printable
-from geonb.files import expanded, expecting, regular
+from geonb.files import expanded, expecting
 from geonb.writing import keep, replacing
 
 _GOOGLE_KEY = re.compile("AIza[0-9A-Za-z_-]{35}")
@@ -21,10 +20,11 @@ _GOOGLE_KEY = re.compile("AIza[0-9A-Za-z_-]{35}")
 _KEY = re.compile("[0-9A-Za-z_-]{16,200}")
 """What can be an API key at all: a shorter word is a part of other words and texts."""
 _WORD = re.compile("[0-9A-Za-z_-]+")
+_JOINT = re.compile(r"""\\\n\s*|["']{1,3}[\s+\\()]*[A-Za-z]{0,2}["']{1,3}""")
+"""What stands between the parts of a text that Python joins: ``"a" "b"``, ``"a" + f"b"``."""
+_PARTS = re.compile(rf"(?<![0-9A-Za-z_-])[0-9A-Za-z_-]++(?:(?:{_JOINT.pattern})[0-9A-Za-z_-]++)+")
 _SAVED_KEY = re.compile(r'"api_key": "([^"\\]+)"')
 """What gmaps leaves in the state of its widgets."""
-_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
-"""A text in JSON."""
 
 
 @dataclass(frozen=True)
@@ -59,54 +59,55 @@ def clean_notebook(path: str | os.PathLike[str]) -> Cleaned:
     """Remove Google's API keys and the saved state of widgets from a notebook file.
 
     The keys are those that gmaps keeps in widget state, the value of GOOGLE_MAPS_API_KEY, and
-    whatever looks like a key of Google's, in cells, outputs and metadata. Widget state also holds
-    what a callback of the photo picker printed, and survives "Clear outputs". The notebook as it
-    was stays beside the clean one, ending in ``.bak``. Close the notebook first, or its tab saves
-    the key again. Raises `MapError` if the file is not a notebook, or the value of
-    GOOGLE_MAPS_API_KEY can't be a key, and `OutputError` if it can't be written.
+    whatever looks like a key of Google's, in cells, outputs and metadata, also in a text that
+    Python joins from neighbouring parts. A key that a program makes in other ways isn't found: by
+    ``"".join``, from variables, by decoding; nor one in a picture. Widget state also holds what a
+    callback of the photo picker printed, and survives "Clear outputs". The notebook as it was stays
+    beside the clean one, ending in ``.bak``. Close the notebook first, or its tab saves the key
+    again. Raises `MapError` if the file is not a notebook, or the value of GOOGLE_MAPS_API_KEY
+    can't be a key, and `OutputError` if it can't be written.
     """
     path = expanded(path)
-    notebook = _read(path)
-    text, count = _without_keys(_written(notebook))
-    if count:
-        notebook = json.loads(text)
+    notebook, count = _read(path)
     states = notebook["metadata"].pop("widgets", {})
+    copy = path.parent / ".ipynb_checkpoints" / f"{path.stem}-checkpoint{path.suffix}"
+    elsewhere = [f"{copy} may hold as much: remove it too"] if _holds_some(copy) else []
     if not states and not count:
-        return Cleaned(path, 0, 0, None, _elsewhere(path, 0))
-    elsewhere = _elsewhere(path, path.stat().st_nlink - 1)
+        return Cleaned(path, 0, 0, None, tuple(elsewhere))
+    if others := path.stat().st_nlink - 1:
+        elsewhere.append(f"{others} other names of the same file lead to it as it was before")
     backup = _backup(path.resolve())  # a link stays a link
     with replacing(path) as temporary:
         text = _written(notebook) + "\n"
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")  # half an emoji
-    return Cleaned(path, count, _written(states).count('"model_module": '), backup, elsewhere)
+    widgets = _written(states).count('"model_module": ')
+    return Cleaned(path, count, widgets, backup, tuple(elsewhere))
 
 
-def _elsewhere(path: Path, others: int) -> tuple[str, ...]:
-    """What else holds what is removed here: Jupyter's own copy, and other names of the file."""
-    copy = path.parent / ".ipynb_checkpoints" / f"{path.stem}-checkpoint{path.suffix}"
-    found = []
-    with suppress(OSError):  # there is no copy
-        text = regular(copy).read_text(encoding="utf-8", errors="replace")
-        if '"widgets"' in text or _without_keys(text)[1]:
-            found.append(f"{copy} may hold as much: remove it too")
-    if others:
-        found.append(f"{others} other names of the same file lead to it as it was before")
-    return tuple(found)
+def _holds_some(copy: Path) -> bool:
+    """Whether Jupyter's own copy of a notebook, if there is one, may hold what is removed here."""
+    try:
+        notebook, count = _read(copy)
+    except MapError:
+        return copy.is_file()
+    return bool(count or notebook["metadata"].get("widgets"))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> tuple[dict[str, Any], int]:
+    """A notebook without the keys in its texts, and how many there were."""
     if not path.is_file():
         raise MapError(f"{path}: no such notebook file; check the path")
     with expecting(path, "a notebook", MapError, advice="; expected a saved .ipynb file"):
-        notebook = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
-        _written(notebook)
+        # Jupyter opens no file that begins with a BOM, but sends it on: it is left out.
+        text = path.read_text(encoding="utf-8-sig")
+        notebook, count = _without_keys(json.loads(text, object_pairs_hook=_once))
     if not (
         isinstance(notebook, dict)
         and isinstance(notebook.get("cells"), list)
         and isinstance(notebook.setdefault("metadata", {}), dict)
     ):
         raise MapError(f"{path}: not a notebook; expected a saved .ipynb file")
-    return notebook
+    return notebook, count
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -122,15 +123,15 @@ def _written(notebook: Any) -> str:
     return json.dumps(notebook, indent=1, ensure_ascii=False)
 
 
-def _without_keys(text: str) -> tuple[str, int]:
-    """The JSON without the keys in its texts, and how many there were."""
+def _without_keys(notebook: Any) -> tuple[Any, int]:
+    """The notebook without the keys in its texts, and how many there were."""
     own = os.environ.get("GOOGLE_MAPS_API_KEY", "")
     if own and not _KEY.fullmatch(own):
         raise MapError(
             f"GOOGLE_MAPS_API_KEY holds {len(own)} characters that can't be an API key, so they "
             "are not looked for in the notebook; correct or unset it"
         )
-    keys = set(filter(_KEY.fullmatch, {own, *_SAVED_KEY.findall(text)}))
+    keys = set(filter(_KEY.fullmatch, {own, *_SAVED_KEY.findall(_written(notebook))}))
     total = 0
 
     def without(word: re.Match[str]) -> str:
@@ -139,12 +140,30 @@ def _without_keys(text: str) -> tuple[str, int]:
         total += count
         return rest
 
-    def cleaned(literal: re.Match[str]) -> str:
-        before = total
-        value = _WORD.sub(without, json.loads(literal[0], strict=False))
-        return json.dumps(value, ensure_ascii=False) if total > before else literal[0]
+    def without_parts(parts: re.Match[str]) -> str:
+        nonlocal total
+        whole = _JOINT.sub("", parts[0])
+        if whole not in keys and not _GOOGLE_KEY.search(whole):
+            return parts[0]
+        total += 1
+        return ""
 
-    return _LITERAL.sub(cleaned, text), total
+    def cleaned(value: Any) -> Any:
+        match value:
+            case str():
+                return _PARTS.sub(without_parts, _WORD.sub(without, value))
+            case dict():
+                return {cleaned(name): cleaned(inner) for name, inner in value.items()}
+            case list():
+                items = [cleaned(item) for item in value]
+                if not all(isinstance(item, str) for item in items):
+                    return items
+                text = "".join(items)  # lines: a key may go on in the next one
+                rest = cleaned(text)
+                return items if rest == text else rest.splitlines(keepends=True)
+        return value
+
+    return cleaned(notebook), total
 
 
 def _backup(path: Path) -> Path:

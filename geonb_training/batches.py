@@ -1,40 +1,94 @@
-"""Batches of photos: moved about to learn from, padded to look at."""
+"""Photos as a network learns from them: opened and cut when asked for, moved about, in batches."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.preprocessing import normalise
+from geonb.errors import PhotoError
+from geonb.photos.photo import open_photo
+from geonb.photos.squares import fast_square
+from geonb.preprocessing import RECIPE, normalise
+from geonb_training.shards import source
+from geonb_training.splits import originals, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from geonb_training.squares import Squares
+    from geonb_lab.evaluation.photo_sets import PhotoSet
 
 SHIFT = 6
 """Training pictures move by up to this many pixels. They aren't mirrored: the side of the road
 that traffic keeps to is a clue."""
 
+_KEPT = 10_000  # squares kept in memory, 150 kB each; others are opened again each epoch
+_THREADS = 4
+
 Batch = tuple["NDArray[np.float32]", "NDArray[np.intp]", int]
 """Photos (n, 3, 224, 224), their labels (n,), and how many of them stand in for vanished ones."""
 
 
-@dataclass(frozen=True, eq=False)
-class Photos:
-    """Photos and their places.
+class Squares:
+    """The centre squares of N photos, by number; those in ``kept`` are in memory already."""
 
-    Attributes:
-        squares: The centre square of each, opened when it is asked for.
-        places: (N, 2), degrees.
-    """
+    def __init__(self, photos: PhotoSet, kept: dict[str, NDArray[np.uint8]]) -> None:
+        self.photos, self._kept = photos, kept
 
-    squares: Squares
-    places: NDArray[np.float64]
+    @classmethod
+    def open(cls, photos: PhotoSet) -> Squares:
+        """Open every photo once, with a progress bar; see `originals` for what is left out."""
+        from tqdm import tqdm
+
+        squares = cls(photos, {})
+        with ThreadPoolExecutor(_THREADS) as pool:
+            opened = pool.map(squares._digest, photos.photos)
+            # On stdout, as the epochs' lines are, and gone when they begin.
+            out = sys.stdout
+            bar = tqdm(opened, "opening photos", len(photos), leave=False, file=out, unit="photo")
+            digests = list(bar)
+        return squares.of(originals(photos, digests)[0])
+
+    def of(self, photos: PhotoSet) -> Squares:
+        """The squares of other photos."""
+        return Squares(photos, self._kept)
+
+    def some(self, numbers: NDArray[np.intp]) -> Squares:
+        """The squares with these numbers."""
+        return self.of(some_of(self.photos, numbers))
+
+    def read(self, numbers: NDArray[np.intp]) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
+        """Open photos by number: (n, 224, 224, 3), and the numbers of those that opened, (n,)."""
+        photos = [self.photos.photos[i] for i in numbers.tolist()]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            squares = list(pool.map(self._square, photos))
+        there = np.array([square is not None for square in squares], bool)
+        pixels = [square for square in squares if square is not None]
+        empty = np.empty((0, RECIPE.side, RECIPE.side, 3), np.uint8)
+        return np.stack(pixels) if pixels else empty, numbers[there]
+
+    def _digest(self, photo: str) -> str:
+        """A digest of the pixels; empty if the photo cannot be opened."""
+        square = self._square(photo)
+        return "" if square is None else hashlib.sha256(square.tobytes()).hexdigest()
+
+    def _square(self, photo: str) -> NDArray[np.uint8] | None:
+        """The square of a photo; None if it cannot be opened."""
+        if photo in self._kept:
+            return self._kept[photo]
+        try:
+            levels = fast_square(open_photo(source(photo)), RECIPE.side) * 255
+        except PhotoError:
+            return None
+        square = np.rint(levels).astype(np.uint8)
+        if len(self._kept) < _KEPT:
+            self._kept[photo] = square
+        return square
 
 
 class Lessons:
@@ -85,7 +139,7 @@ class Lessons:
 
     def first_of(self, step: int) -> str:
         """The name of the first photo of a batch."""
-        return self._squares.photos[int(self._chosen[step][0])]
+        return self._squares.photos.photos[int(self._chosen[step][0])]
 
 
 def move(pixels: NDArray[np.uint8], corners: NDArray[np.int8]) -> NDArray[np.uint8]:
@@ -105,7 +159,8 @@ def batches(squares: Squares, size: int) -> Iterator[tuple[NDArray[np.float32], 
 
     Beside each batch are the numbers of its photos, (n,); what follows them is padding.
     """
-    for first in range(0, len(squares), size):
-        pixels, there = squares.read(np.arange(first, min(first + size, len(squares))))
+    count = len(squares.photos)
+    for first in range(0, count, size):
+        pixels, there = squares.read(np.arange(first, min(first + size, count)))
         padded = np.pad(pixels, ((0, size - len(there)), (0, 0), (0, 0), (0, 0)))
         yield normalise(padded / np.float32(255)), there

@@ -6,6 +6,7 @@ import contextlib
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,17 +23,18 @@ from geonb.files import (
 )
 from geonb.model import BATCH
 from geonb.network.derived import Wanted
+from geonb.network.sessions import open_session, run
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import preprocess
 from geonb.writing import replacing
-from geonb_training.head_files import open_features
-from geonb_training.originals import originals
+from geonb_training.splits import originals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geonb.model import Model
     from geonb.network.checkpoint import CheckpointFiles
+    from geonb.preprocessing import Recipe
     from geonb_lab.evaluation.photo_sets import PhotoSet
 
 _THREADS = 4
@@ -73,10 +75,10 @@ def read_features(model: Model, files: CheckpointFiles, photos: PhotoSet) -> Fea
     unknown = [digest for digest, row in rows.items() if row is None]
     if unknown:
         with tqdm(total=len(unknown), desc=model.name, unit="photo") as progress:
-            network = FeatureNetwork(model, files)
+            session = _open_network(files)
             for start in range(0, len(unknown), BATCH):
                 some = unknown[start : start + BATCH]
-                for digest, row in network.look([photo_of[d] for d in some], some):
+                for digest, row in _look(model, files, session, {d: photo_of[d] for d in some}):
                     rows[digest] = row
                     if "://" not in digest:
                         _write(folder / f"{digest}.npy", row)
@@ -87,34 +89,38 @@ def read_features(model: Model, files: CheckpointFiles, photos: PhotoSet) -> Fea
     return Features(kept, table[:, 2:].astype(np.float32), table[:, :2])
 
 
-class FeatureNetwork:
-    """A model's network, which also tells what its last layer reads."""
+def _open_network(files: CheckpointFiles) -> Any:
+    """A session that gives what the last layer reads, and the probabilities."""
+    with tempfile.TemporaryDirectory(prefix="geonb-") as folder:
+        files.write_onnx(Path(folder), ("features", "probabilities"))
+        return open_session(Path(folder) / "model.onnx", prepack=True)
 
-    def __init__(self, model: Model, files: CheckpointFiles) -> None:
-        self._model = model
-        with tempfile.TemporaryDirectory(prefix="geonb-") as folder:
-            self._look = open_features(files, Path(folder))
 
-    def look(self, photos: list[str], digests: list[str]) -> list[tuple[str, NDArray[np.float64]]]:
-        """The digests of the photos that could be opened, with a guess and features of each."""
-        with ThreadPoolExecutor(_THREADS) as pool:
-            squares = list(pool.map(self._prepare, photos))
-        opened = [d for d, square in zip(digests, squares, strict=True) if square is not None]
-        if not opened:
-            return []
-        batch = np.concatenate([square for square in squares if square is not None])
-        values, probabilities = self._look(batch)
-        if not (np.isfinite(values).all() and np.isfinite(probabilities).all()):
-            raise ModelError(f"{self._model.name} answers with NaN; its parameters are broken")
-        answers = self._model.cells.places[probabilities.argmax(axis=1)]
-        table = np.concatenate([answers, values.reshape(len(opened), -1)], axis=1, dtype=np.float64)
-        return list(zip(opened, table, strict=True))
+def _look(
+    model: Model, files: CheckpointFiles, session: Any, photos: dict[str, str]
+) -> list[tuple[str, NDArray[np.float64]]]:
+    """A guess and features, (2 + width,), of each photo that opens, by its digest."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        squares = list(pool.map(partial(_prepare, model.recipe), photos.values()))
+    opened = [(d, square) for d, square in zip(photos, squares, strict=True) if square is not None]
+    if not opened:
+        return []
+    values, *rest = run(session, np.concatenate([square for _, square in opened]))
+    last = files.last
+    probabilities = last.probabilities(values) if last else rest[0]
+    values = last.features(values) if last else values
+    if not (np.isfinite(values).all() and np.isfinite(probabilities).all()):
+        raise ModelError(f"{model.name} answers with NaN; its parameters are broken")
+    answers = model.cells.places[probabilities.argmax(axis=1)]
+    table = np.concatenate([answers, values.reshape(len(opened), -1)], axis=1, dtype=np.float64)
+    return [(digest, row) for (digest, _), row in zip(opened, table, strict=True)]
 
-    def _prepare(self, photo: str) -> Any:
-        try:
-            return preprocess(open_photo(photo), recipe=self._model.recipe)
-        except PhotoError:
-            return None
+
+def _prepare(recipe: Recipe, photo: str) -> NDArray[np.float32] | None:
+    try:
+        return preprocess(open_photo(photo), recipe=recipe)
+    except PhotoError:
+        return None
 
 
 def _digest(photo: str) -> str:

@@ -63,32 +63,25 @@ class Fitting:
     loaders: int = 0
 
     def __post_init__(self) -> None:
-        if self.network not in NETWORKS:
-            raise TrainingError(f"no network {self.network!r}; there are {', '.join(NETWORKS)}")
-        if self.optimizer not in {"sgd", "adagrad"}:
-            raise TrainingError(f"optimizer is 'sgd' or 'adagrad', not {self.optimizer!r}")
-        if self.kvstore not in _STORES:
-            raise TrainingError(f"no kvstore {self.kvstore!r}; there are {', '.join(_STORES)}")
-        if self.epochs < 1 or self.batch < 1 or not self.contexts:
-            raise TrainingError(
-                "training needs an epoch, a photo per step and a device, or more; got "
-                f"epochs={self.epochs}, batch={self.batch}, contexts={self.contexts}"
-            )
-        if self.loaders < 0:
-            raise TrainingError(f"expected loaders of 0 or more; got {self.loaders}")
-        if self.batch % len(self.contexts):
-            raise TrainingError(
-                f"a batch of {self.batch} can't be shared equally by {len(self.contexts)} devices"
-            )
-        if not (0 < self.learning_rate < math.inf and 0 <= self.weight_decay < math.inf):
-            raise TrainingError(
-                "expected learning_rate above 0 and weight_decay of 0 or more; got "
-                f"{self.learning_rate} and {self.weight_decay}"
-            )
-        if not 0 <= self.momentum < 1:
-            raise TrainingError(f"expected momentum from 0 to below 1; got {self.momentum}")
-        if not 0 <= self.seed < _SEEDS:
-            raise TrainingError(f"expected a seed from 0 to {_SEEDS - 1}; got {self.seed}")
+        rules = {
+            "network": (self.network in NETWORKS, f"one of {', '.join(NETWORKS)}"),
+            "epochs": (self.epochs >= 1, "1 or more"),
+            "contexts": (len(self.contexts) >= 1, "a device or more"),
+            "batch": (
+                self.batch >= 1 and self.batch % max(1, len(self.contexts)) == 0,
+                f"equal shares for {len(self.contexts)} devices",
+            ),
+            "optimizer": (self.optimizer in {"sgd", "adagrad"}, "sgd or adagrad"),
+            "learning_rate": (0 < self.learning_rate < math.inf, "above 0"),
+            "momentum": (0 <= self.momentum < 1, "from 0 to below 1"),
+            "weight_decay": (0 <= self.weight_decay < math.inf, "0 or more"),
+            "seed": (0 <= self.seed < _SEEDS, f"from 0 to {_SEEDS - 1}"),
+            "kvstore": (self.kvstore in _STORES, f"one of {', '.join(_STORES)}"),
+            "loaders": (self.loaders >= 0, "0 or more"),
+        }
+        for name, (fits, expected) in rules.items():
+            if not fits:
+                raise TrainingError(f"{name} is {expected}, not {getattr(self, name)!r}")
 
 
 def rate(step: int, steps: int, fitting: Fitting) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import EvaluationError, TrainingError
 from geonb.model import Model, load_model
-from geonb.network.head import HEAD_FILE
+from geonb.network.head import ARRAYS_FILE, HEAD_FILE, anchors
 from geonb.writing import PART
 from geonb_lab.evaluation.accuracy import Evaluation, evaluate
 from geonb_lab.evaluation.calibration import fit_temperature
@@ -22,7 +22,6 @@ from geonb_lab.evaluation.guesses import most_frequent
 from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
 from geonb_lab.evaluation.scores import measure, score
 from geonb_training.features import read_features
-from geonb_training.head_files import write_head
 from geonb_training.head_report import CellCount, Head, doubts
 from geonb_training.partitions import partition
 from geonb_training.softmax import (
@@ -149,7 +148,7 @@ def _divide(people: Sequence[str], seed: int) -> Split:
     cut = max(1, len(rest) // 10)
     if len(rest) < 2:
         raise TrainingError(f"{len(people)} photos are too few to fit a head; take 25 or more")
-    return Split(np.sort(rest[cut:]), np.sort(rest[:cut]), np.flatnonzero(tested), 0)
+    return Split(np.sort(rest[cut:]), np.sort(rest[:cut]), np.flatnonzero(tested))
 
 
 def _scales(values: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -239,3 +238,21 @@ def _write(head: Head, base: Model, cells: Cells, arrays: tuple[Any, Any]) -> No
             f"{head.folder}: cannot write the head ({error.strerror}); free some space there, "
             "or choose another folder"
         ) from error
+
+
+def write_head(folder: Path, name: str, base: CheckpointFiles, arrays: tuple[Any, Any]) -> None:
+    """Write a head on the network ``base``, known as ``name``, into ``folder``. Raises `OSError`.
+
+    ``arrays`` are its weights (classes, features) and biases (classes,). The network is referred
+    to by its place in the cache or in geonb, if it is there, and by a digest of its content.
+    """
+    np.savez(folder / ARRAYS_FILE, weight=arrays[0], bias=arrays[1])
+    path = Path(base.prefix).resolve()
+    at, anchor = next(
+        ((at, anchor) for at, anchor in anchors().items() if path.is_relative_to(anchor)),
+        ("disk", Path(path.anchor)),
+    )
+    told = {"name": name, "at": at, "path": path.relative_to(anchor).as_posix()}
+    told["digest"] = base.digest()
+    text = json.dumps({"backbone": told}, indent=2)
+    (folder / HEAD_FILE).write_text(text + "\n", encoding="utf-8")

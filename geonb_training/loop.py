@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from geonb.earth.cells import Cells
     from geonb.network.layers import Checkpoint
-    from geonb_training.batches import Photos
+    from geonb_training.batches import Squares
     from geonb_training.fitting import Fitting, Trainer, TrainerName
     from geonb_training.state import Keeper
 
@@ -51,10 +51,10 @@ def new_trainer(name: TrainerName, fitting: Fitting) -> Trainer:
 
 
 def fit(  # noqa: PLR0913, PLR0917
-    photos: Photos,
+    photos: Squares,
     labels: NDArray[np.intp],
     cells: Cells,
-    validation: Photos,
+    validation: Squares,
     fitting: Fitting,
     keeper: Keeper,
     trainer: Trainer,
@@ -79,7 +79,7 @@ def fit(  # noqa: PLR0913, PLR0917
     began = time.monotonic()
     for epoch in range(done + 1, fitting.epochs + 1):
         lessons = Lessons(
-            photos.squares, labels, fitting.batch,
+            photos, labels, fitting.batch,
             seed=fitting.seed, epoch=epoch, rank=trainer.rank, workers=trainer.workers,
         )  # fmt: skip
         losses, gone = _epoch(lessons, epoch, fitting, keeper, trainer)
@@ -119,11 +119,11 @@ def _epoch(
     return losses, gone
 
 
-def _near(trainer: Trainer, size: int, photos: Photos, cells: Cells) -> float:
+def _near(trainer: Trainer, size: int, photos: Squares, cells: Cells) -> float:
     """The share of photos whose likeliest cell is near; one that can't be opened is not."""
     near = 0
-    for data, there in batches(photos.squares, size):
+    for data, there in batches(photos, size):
         best = trainer.probabilities(data)[: len(there)].argmax(axis=1)
-        km = distance(cells.places[best], photos.places[there])
+        km = distance(cells.places[best], photos.photos.truth[there])
         near += int(np.count_nonzero(km <= _WATCHED_KM))
-    return near / len(photos.places)
+    return near / len(photos.photos)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geonb.errors import TrainingError, needing
 from geonb.preprocessing import RECIPE
+from geonb_training.fitting import rate
 from geonb_training.network import auxiliary
 from geonb_training.writing import symbol_json
 
@@ -54,14 +56,13 @@ class MxnetTrainer:
             {name: array for name, array in arrays.items() if name not in kept},
             {name: array for name, array in arrays.items() if name in kept},
         )
-        parameters = {
-            "learning_rate": fitting.learning_rate,
-            "wd": fitting.weight_decay,
-            "begin_num_update": done * steps,
-        }
+        parameters: dict[str, Any]
+        parameters = {"wd": fitting.weight_decay, "begin_num_update": done * steps}
         if fitting.optimizer == "sgd":
-            rates = schedule(steps, fitting)
+            rates = partial(rate, steps=steps, fitting=fitting)
             parameters |= {"momentum": fitting.momentum, "lr_scheduler": rates}
+        else:
+            parameters["learning_rate"] = fitting.learning_rate
         store = self._store or fitting.kvstore
         self._module.init_optimizer(store, fitting.optimizer, parameters)
         if memory:
@@ -153,13 +154,3 @@ def device(name: str) -> Any:
             "(mxnet-cu117 is the last) and the driver, or train on the CPU"
         )
     return mx.Context(kind, int(number))
-
-
-def schedule(steps: int, fitting: Fitting) -> Any:
-    """See `fitting.rate`."""
-    return import_mxnet().lr_scheduler.CosineScheduler(
-        steps * fitting.epochs,
-        base_lr=fitting.learning_rate,
-        final_lr=fitting.learning_rate / 1000,
-        warmup_steps=steps if fitting.epochs > 1 else 0,
-    )

@@ -23,24 +23,22 @@ from geonb_lab.evaluation.guesses import guess, most_frequent
 from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
 from geonb_lab.evaluation.promises import promise_from
 from geonb_lab.evaluation.published import PUBLISHED
-from geonb_training.batches import Photos
+from geonb_training.batches import Squares
 from geonb_training.fitting import Fitting
 from geonb_training.loop import default_trainer, fit, new_trainer
 from geonb_training.network import NETWORKS, fresh, resnet, with_classes
 from geonb_training.partitions import partition
 from geonb_training.shards import find_shards, read_shards, source
-from geonb_training.splits import By, Split, check_apart, count_photos, split_photos
-from geonb_training.squares import Squares
+from geonb_training.splits import By, Split, check_apart, count_photos, some_of, split_photos
 from geonb_training.state import TRAINING, Keeper, new_folder
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from geonb.distances import Place
     from geonb.earth.cells import Cells
     from geonb.network.layers import Checkpoint
     from geonb_training.fitting import TrainerName
@@ -109,11 +107,11 @@ def train_photos(  # noqa: PLR0913
     base = None if start is None else _base(start)
     photo_set = photos if isinstance(photos, PhotoSet) else _read(photos)
     given = {name: own for name, own in (("validation", validation), ("test", test)) if own}
-    squares, opened = Squares.open(_joined(photo_set, given))
+    squares = Squares.open(_joined(photo_set, given))
     keeper = Keeper(new_folder(folder, *TRAINING))
-    opened, part_of = _as_begun(opened, given, keeper)
-    squares = squares.of(opened.photos)
-    parts = _parts(opened, part_of, split, fitting.seed)
+    opened, part_of = _as_begun(squares.photos, given, keeper)
+    squares = squares.of(opened)
+    parts = _parts(opened.photographers, part_of, split, fitting.seed)
     places = opened.truth[parts.train]
     cells = cells or partition(places, t1, t2)
     labels = cells.index(places)
@@ -123,17 +121,28 @@ def train_photos(  # noqa: PLR0913
         plan["start"] = base.files.digest()
     keeper.follow(plan)
     keeper.write_cells(cells)
-    training, watched, held_out = (
-        Photos(squares.of([opened.photos[i] for i in numbers]), opened.truth[numbers])
-        for numbers in (parts.train[inside], parts.validation, parts.test)
-    )
+    watched = squares.some(parts.validation)
     weights = first_weights(base, cells, fitting)
+    training = squares.some(parts.train[inside])
     fit(training, labels[inside], cells, watched, fitting, keeper, learner, weights)
+    _promise(keeper.folder, validation.name if validation else photo_set.name, watched.photos)
     name = test.name if test else f"{photo_set.name}, held out"
-    _promise(keeper.folder, validation.name if validation else photo_set.name, watched)
-    evaluation = _evaluate(keeper.folder, name, held_out, most_frequent(places, cells))
+    held_out = _as_sources(name, some_of(opened, parts.test))
+    evaluation = evaluate(
+        guess(load_model(keeper.folder), held_out), held_out,
+        constant=most_frequent(places, cells),
+        published=[row for row in PUBLISHED if row.test_set == name],
+    )  # fmt: skip
     counts = count_photos(opened, parts, cells)
-    _write_facts(keeper.folder, evaluation, counts, fitting, chosen)
+    facts = {
+        "trainer": chosen,
+        "counts": counts,
+        "fitting": asdict(fitting),
+        "accuracy": evaluation.records(),
+    }
+    with replacing(keeper.folder / "facts.json") as path:
+        path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    click.echo(f"wrote {keeper.folder / 'facts.json'}")
     keeper.finish()
     return Trained(keeper.folder, evaluation, tuple(keeper.losses), counts)
 
@@ -202,21 +211,15 @@ def _as_begun(
     return begun, list(parts)
 
 
-def _parts(photos: PhotoSet, part_of: list[str], split: By, seed: int) -> Split:
+def _parts(people: Sequence[str], part_of: list[str], split: By, seed: int) -> Split:
     """Which photos train, validate and test: as given, or else split by photographer."""
-    numbers = {name: np.flatnonzero(np.array(part_of) == name) for name in ("validation", "test")}
+    validation, test = (np.flatnonzero(np.array(part_of) == n) for n in ("validation", "test"))
     rest = np.flatnonzero(np.array(part_of) == "")
-    if all(len(some) for some in numbers.values()):
-        return Split(rest, numbers["validation"], numbers["test"], 0)
-    own = split_photos([photos.photographers[i] for i in rest], split, seed)
-    shared = 0 if len(numbers["test"]) else own.shared
-    train = [rest[own.train]]
-    for name, some in (("test", rest[own.test]), ("validation", rest[own.validation])):
-        if len(numbers[name]):
-            train.append(some)
-        else:
-            numbers[name] = some
-    return Split(np.concatenate(train), numbers["validation"], numbers["test"], shared)
+    if not (len(validation) and len(test)):
+        own = split_photos([people[i] for i in rest.tolist()], split, seed)
+        validation = validation if len(validation) else rest[own.validation]
+        test = test if len(test) else rest[own.test]
+    return Split(np.setdiff1d(rest, np.concatenate([validation, test])), validation, test)
 
 
 def _plan(
@@ -235,43 +238,18 @@ def _plan(
     }
 
 
-def _promise(folder: Path, name: str, photos: Photos) -> None:
+def _promise(folder: Path, name: str, photos: PhotoSet) -> None:
     """Learn on the validation photos how much the model's regions must hold."""
     (folder / PROMISE_FILE).unlink(missing_ok=True)  # of an earlier training
     try:
         model = load_model(folder)
-        before = guess(model, _photo_set(name, photos)).before
+        before = guess(model, _as_sources(name, photos)).before
         promise_from(before, 0.9, name, len(model.cells)).save(folder)
     except EvaluationError as error:  # too few photos, or too few of them in a cell
         click.echo(f"no promise for regions: {error}")
 
 
-def _photo_set(name: str, photos: Photos) -> PhotoSet:
-    sources: Any = tuple(map(source, photos.squares.photos))
-    return PhotoSet(name, sources, photos.places, ("",) * len(sources), {})
-
-
-def _evaluate(folder: Path, name: str, photos: Photos, constant: Place) -> Evaluation:
-    """Measure the written model as its users will run it."""
-    held_out = _photo_set(name, photos)
-    guesses = guess(load_model(folder), held_out)
-    published = [row for row in PUBLISHED if row.test_set == name]
-    return evaluate(guesses, held_out, constant=constant, published=published)
-
-
-def _write_facts(
-    folder: Path,
-    evaluation: Evaluation,
-    counts: Mapping[str, int],
-    fitting: Fitting,
-    trainer: str,
-) -> None:
-    facts = {
-        "trainer": trainer,
-        "counts": counts,
-        "fitting": asdict(fitting),
-        "accuracy": evaluation.records(),
-    }
-    with replacing(folder / "facts.json") as path:
-        path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    click.echo(f"wrote {folder / 'facts.json'}")
+def _as_sources(name: str, photos: PhotoSet) -> PhotoSet:
+    """The photos as `open_photo` takes them, also from archives."""
+    sources: Any = tuple(map(source, photos.photos))
+    return replace(photos, name=name, photos=sources, skipped={})

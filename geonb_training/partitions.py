@@ -14,11 +14,6 @@ from geonb.errors import CellsError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-# Unit vectors are added as integers of this resolution (0.05 mm on the ground), because sums
-# of integers do not depend on the points' order. A cell of 2**26 points fits.
-_STEPS_PER_RADIUS = 2.0**37
-_PIECE = 1 << 18  # points added at a time
-
 
 def partition(points: ArrayLike, t1: int, t2: int) -> Cells:
     """Make cells from the places of photos, (N, 2) degrees, by the rule of PlaNet and the blog.
@@ -73,27 +68,19 @@ def _centres(
 ) -> NDArray[np.float64]:
     """Centre of mass of each cell's stretch of the ordered points, on the sphere.
 
-    Vectors are rounded before they are added, so that the order of the photos doesn't matter. If
-    that puts a centre outside its cell, as on the 180th meridian, they are added as they are. If it
-    is still outside, as in a leaf cell, a centimetre wide, it's the nearest photo's place.
+    Where that lies outside its cell, as in a leaf, a centimetre wide, it's the nearest photo's
+    place.
     """
-    sums = np.zeros((len(starts), 3), np.int64)
-    for first in range(0, len(points), _PIECE):
-        vectors = s2.unit_vectors(points[order[first : first + _PIECE]])
-        steps = np.zeros((len(vectors) + 1, 3), np.int64)  # one more, so that a stretch may end it
-        np.rint(vectors * _STEPS_PER_RADIUS, out=steps[:-1], casting="unsafe")
-        last = first + len(vectors)
-        here = slice(np.searchsorted(stops, first, "right"), np.searchsorted(starts, last))
-        edges = np.stack([starts[here], stops[here]], axis=-1).clip(first, last) - first
-        if len(edges):
-            sums[here] += np.add.reduceat(steps, edges.ravel(), axis=0)[::2]
-    centres = s2.to_degrees(sums.astype(np.float64))
-    first_leaf, last_leaf = s2.ranges(ids)
-    leaves = s2.leaf_ids(centres)
-    for i in np.flatnonzero((leaves < first_leaf) | (leaves > last_leaf)):
+
+    def photos(i: int) -> NDArray[np.float64]:
         inside = points[order[starts[i] : stops[i]]]
-        inside = inside[np.lexsort(inside.T)]  # in an order that doesn't depend on theirs
-        centres[i] = s2.to_degrees(s2.unit_vectors(inside).sum(axis=0))
-        if not first_leaf[i] <= s2.leaf_ids(centres[i : i + 1])[0] <= last_leaf[i]:
-            centres[i] = inside[haversine(inside, centres[i]).argmin()]
+        return inside[np.lexsort(inside.T)]  # so that the order they came in doesn't matter
+
+    sums = [s2.unit_vectors(photos(i)).sum(axis=0) for i in range(len(ids))]
+    centres = s2.to_degrees(np.array(sums))
+    first, last = s2.ranges(ids)
+    leaves = s2.leaf_ids(centres)
+    for i in np.flatnonzero((leaves < first) | (leaves > last)).tolist():
+        inside = photos(i)
+        centres[i] = inside[haversine(inside, centres[i]).argmin()]
     return centres

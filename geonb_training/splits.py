@@ -1,17 +1,18 @@
 """Split photos into training, validation and test, so that nobody's photos are in two of them.
 
 One photographer takes many photos of one place with one camera. Where some of them train and
-others test, the network recognises the photographer, and the numbers flatter it.
+others test, the network recognises the photographer, and the numbers flatter it. So does a copy of
+a training photo in the test.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from geonb.errors import TrainingError
+from geonb.errors import EvaluationError, TrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +34,6 @@ class Split:
     train: NDArray[np.intp]
     validation: NDArray[np.intp]
     test: NDArray[np.intp]
-    shared: int
-    """Photographers whose photos are both in training and in the test: 0, unless split by photo."""
 
 
 def split_photos(photographers: Sequence[str], by: By = "photographer", seed: int = 0) -> Split:
@@ -58,9 +57,7 @@ def split_photos(photographers: Sequence[str], by: By = "photographer", seed: in
     sizes = np.bincount(groups, minlength=count)
     test = _take(left, sizes, TEST * len(groups), leave=2)
     validation = _take(left, sizes, VALIDATION * len(groups), leave=1)
-    train, held, tried = (np.flatnonzero(np.isin(groups, g)) for g in (left, validation, test))
-    shared = len(np.intersect1d(people[train], people[tried]))
-    return Split(train, held, tried, shared)
+    return Split(*(np.flatnonzero(np.isin(groups, part)) for part in (left, validation, test)))
 
 
 def _take(left: list[int], sizes: NDArray[np.intp], wanted: float, leave: int) -> list[int]:
@@ -78,6 +75,35 @@ def _take(left: list[int], sizes: NDArray[np.intp], wanted: float, leave: int) -
         taken.append(min(left, key=lambda group: sizes[group]))
         left.remove(taken[0])
     return taken
+
+
+def some_of(photos: PhotoSet, numbers: NDArray[np.intp]) -> PhotoSet:
+    """The photos with these numbers."""
+    return replace(
+        photos,
+        photos=tuple(photos.photos[i] for i in numbers),
+        truth=photos.truth[numbers],
+        photographers=tuple(photos.photographers[i] for i in numbers),
+    )
+
+
+def originals(photos: PhotoSet, digests: Sequence[str]) -> tuple[PhotoSet, NDArray[np.intp]]:
+    """Leave out photos that don't open and copies of earlier ones, and count them.
+
+    ``digests`` are of the N photos' contents, "" for one that doesn't open. Gives the others, and
+    their numbers, (M,). Raises `EvaluationError` if there are none.
+    """
+    first: dict[str, int] = {}
+    new = [first.setdefault(digest, i) == i for i, digest in enumerate(digests)]
+    numbers = np.flatnonzero(np.array(new) & (np.array(digests) != ""))
+    if not len(numbers):
+        raise EvaluationError(f"{photos.name}: none of its photos can be opened")
+    skipped, broken = dict(photos.skipped), sum(not digest for digest in digests)
+    if broken:
+        skipped["cannot be opened"] = broken
+    if copies := len(photos) - len(numbers) - broken:
+        skipped["are copies of another"] = copies
+    return replace(some_of(photos, numbers), skipped=skipped), numbers
 
 
 def check_apart(train: PhotoSet, test: PhotoSet) -> None:
@@ -98,13 +124,16 @@ def check_apart(train: PhotoSet, test: PhotoSet) -> None:
 def count_photos(photos: PhotoSet, parts: Split, cells: Cells) -> dict[str, int]:
     """What became of the photos; whatever was left out is here."""
     labels = cells.index(photos.truth[parts.train])
+    trained, tested = (
+        {photos.photographers[i] for i in part} - {""} for part in (parts.train, parts.test)
+    )
     return {
         "photos to train on": int((labels >= 0).sum()),
         "photos to train on that lie in no cell, left out": int((labels < 0).sum()),
         "photos for validation": len(parts.validation),
         "photos held out for the test": len(parts.test),
         "photographers": len(set(photos.photographers) - {""}),
-        "photographers in training and test both": parts.shared,
+        "photographers in training and test both": len(trained & tested),
         "photos whose photographer is not named": photos.photographers.count(""),
         "cells": len(cells),
         "cells without a training photo, which are never the answer": len(

@@ -207,13 +207,11 @@ class Keeper:
         path = self.folder / f"{self.folder.name}-{self.epoch:04}.states"
         if not self.epoch or not path.is_file():
             return None
-        try:
+        with contextlib.suppress(CheckpointError):
             arrays = dict(read_params(path))
-        except CheckpointError as error:
-            raise TrainingError(
-                f"{path}: not an optimizer's memory as geonb writes it; remove it to go on "
-                "without (the loss may rise for a while)"
-            ) from error
-        if wrong := misfits(arrays, layers):
-            raise TrainingError(f"{path}: of another network ({', '.join(sorted(wrong))})")
-        return arrays
+            if not misfits(arrays, layers):
+                return arrays
+        raise TrainingError(
+            f"{path}: not an optimizer's memory of this network; remove it to go on without (the "
+            "loss may rise for a while)"
+        )

@@ -178,10 +178,7 @@ def _dense(_: Layer, shapes: list[Shape]) -> nn.Module:
     return Dense(shapes[0][1], shapes[0][0], bias=len(shapes) > 1)
 
 
-_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "softrelu": nn.Softplus, "softsign": nn.Softsign,
-    "tanh": nn.Tanh,
-}  # fmt: skip
+_ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 _PARTS: dict[str, Callable[[Layer, list[Shape]], nn.Module]] = {
     "Activation": lambda layer, _: _ACTIVATIONS[layer.text("act_type", "relu")](),
     "BatchNorm": _batch_norm,

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import click
 
 from geonb.commands.options import FILE, model_options
 from geonb.model import Model
-from geonb_lab.evaluation.photo_sets import PhotoSet
+from geonb.writing import check_outputs
+from geonb_lab.evaluation import accuracy, testsets
+from geonb_lab.evaluation.guesses import guess
+from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
+from geonb_lab.evaluation.promises import promise_from
+from geonb_lab.tabular import check_ending
 
 _SHOWN_FAILURES = 5
 
@@ -22,7 +29,6 @@ _SHOWN_FAILURES = 5
 )
 @click.option(
     "--set",
-    "kind",
     type=click.Choice(["photos", "im2gps", "placing2016"]),
     default="photos",
     show_default=True,
@@ -49,60 +55,43 @@ _SHOWN_FAILURES = 5
     help="Also write .csv, .md, .txt, .html, or the plot as .png, .svg, .pdf; may be repeated.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace files of --output that are there.")
-def evaluate(  # noqa: PLR0913
-    *,
-    photos: Path | None,
-    truth: Path | None,
-    kind: str,
-    load: Callable[[], Model],
-    ten_crops: bool,
-    first: int | None,
-    promise: float | None,
-    output: tuple[Path, ...],
-    overwrite: bool,
+def evaluate(
+    photos: Path | None, truth: Path | None, load: Callable[[], Model], **given: Any
 ) -> None:
     """Measure a model on the photos of FOLDER (with their places in EXIF, or --truth) or CSV.
 
     IM2GPS is fetched if no FOLDER is given; Placing 2016 is fetched photo by photo without one.
     """
-    from geonb.writing import check_outputs
-    from geonb_lab.evaluation.accuracy import evaluate as measure
-    from geonb_lab.evaluation.guesses import guess
-    from geonb_lab.evaluation.promises import promise_from
-    from geonb_lab.tabular import check_ending
-
-    for path in output:  # before the work, not after it
+    asked = SimpleNamespace(**given)
+    for path in asked.output:  # before the work, not after it
         check_ending(path)
     inputs = [path for path in (photos, truth) if path]
-    check_outputs(output, inputs, overwrite=overwrite)
-    photo_set = _read(photos, truth, kind).first(first)
-    check_outputs(output, photo_set.photos, overwrite=overwrite)
+    check_outputs(asked.output, inputs, overwrite=asked.overwrite)
+    photo_set = _read(photos, truth, asked.set).first(asked.first)
+    check_outputs(asked.output, photo_set.photos, overwrite=asked.overwrite)
     click.echo(repr(photo_set)[1:-1], err=True)
     model = load()
-    guesses = guess(model, photo_set, crops=10 if ten_crops else 1)
+    guesses = guess(model, photo_set, crops=10 if asked.ten_crops else 1)
     for line in guesses.failures[:_SHOWN_FAILURES]:
         click.echo(f"no prediction: {line}", err=True)
     if len(guesses.failures) > _SHOWN_FAILURES:
         click.echo(f"and {len(guesses.failures) - _SHOWN_FAILURES:,} more", err=True)
-    if promise is not None:
-        learned = promise_from(guesses.before, promise, photo_set.name, len(model.cells))
+    if asked.promise is not None:
+        learned = promise_from(guesses.before, asked.promise, photo_set.name, len(model.cells))
         assert model.folder, "load_model knows it"
         learned.save(model.folder)
         click.echo(f"stored with {model.name}: {learned}", err=True)
         guesses = replace(guesses, promise=None)  # these photos can't judge what they taught
-    result = measure(guesses, photo_set)
+    result = accuracy.evaluate(guesses, photo_set)
     click.echo(result)
     if model.note:
         click.echo(f"Note: {model.note}.")
-    for path in output:
+    for path in asked.output:
         result.save(path)
         click.echo(f"wrote {path}", err=True)
 
 
 def _read(photos: Path | None, truth: Path | None, kind: str) -> PhotoSet:
-    from geonb_lab.evaluation import testsets
-    from geonb_lab.evaluation.photo_sets import read_photos
-
     if kind == "im2gps":
         return testsets.im2gps(photos, truth)
     if kind == "placing2016":

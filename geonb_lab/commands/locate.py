@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -14,13 +14,12 @@ from geonb.answers import SURE
 from geonb.commands import options
 from geonb.commands.demo import draw
 from geonb.commands.failures import complain
-from geonb.earth.within import Within
-from geonb.model import Model
 from geonb.writing import check_outputs
-from geonb_lab.commands.many import Labels, Outputs, label_confirmed, locate_many
+from geonb_lab.commands.many import Labels, locate_many, tell
 from geonb_lab.many.finding import list_photos
 from geonb_lab.many.results import predict_many
 from geonb_lab.regions import region
+from geonb_lab.trips.confirmed import confirmed_labels
 from geonb_lab.trips.page import write_trip_page
 from geonb_lab.trips.trip import locate_trip
 
@@ -36,11 +35,11 @@ from geonb_lab.trips.trip import locate_trip
     help="Only places within a country (name or ISO code), a circle or a box.",
 )
 @click.option("--spread-km", type=float, help="Gather places this near to a better one into it.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a photo, a line each.")
+@click.option("--json", is_flag=True, help="One JSON object a photo, a line each.")
 @click.option(
     "--allow-private", is_flag=True, help="Fetch URLs of private networks and this machine too."
 )
-@click.option("--map", "target", type=click.Path(path_type=Path), help=".png, .svg, .pdf or .html")
+@click.option("--map", type=click.Path(path_type=Path), help=".png, .svg, .pdf or .html")
 @click.option(
     "--out",
     type=options.FILE,
@@ -64,63 +63,31 @@ from geonb_lab.trips.trip import locate_trip
     help="Label a photo only if this share of the probability lies within 750 km.",
 )
 @click.option("--together", is_flag=True, help="Photos of a trip, by their times; with --page.")
-@click.option("--track", "tracks", multiple=True, type=options.FILE, help=".gpx, Timeline, GeoJSON")
-@click.option("--clock", "clocks", multiple=True, metavar="CAMERA=+02:00", help="Ahead of UTC.")
+@click.option("--track", multiple=True, type=options.FILE, help=".gpx, Timeline, GeoJSON")
+@click.option("--clock", multiple=True, metavar="CAMERA=+02:00", help="Ahead of UTC.")
 @click.option("--confirmed", type=options.FILE, help="Label as a trip's page saved; --write-xmp.")
 @click.option("--dry-run", is_flag=True, help="Print the labels instead of writing them.")
-def locate(  # noqa: PLR0913
-    *,
-    sources: tuple[str, ...],
-    load: Callable[[], Model],
-    top: int,
-    within: Within | None,
-    spread_km: float | None,
-    as_json: bool,
-    allow_private: bool,
-    target: Path | None,
-    out: Path | None,
-    page: Path | None,
-    overwrite: bool,
-    resume: bool,
-    write_xmp: bool,
-    sure: float,
-    dry_run: bool,
-    together: bool,
-    tracks: tuple[Path, ...],
-    clocks: tuple[str, ...],
-    confirmed: Path | None,
-) -> None:
+def locate(**given: Any) -> None:
     """Tell where each PHOTO, a path or a URL, was taken.
 
     A FOLDER is searched with its subfolders. A LIST is a .txt file of paths and URLs, one per
     line; - reads it from standard input. A photo that can't be read is reported, and the others
     go on; the exit code is then 2.
     """
-    found = list_photos(sources)
-    chosen: dict[str, Any] = {
-        "top": top, "within": within, "spread_km": spread_km, "allow_private": allow_private
-    }  # fmt: skip
-    labels = Labels(sure, dry_run=dry_run) if write_xmp or dry_run else None
-    if confirmed:
-        more = target or out or page or together
-        sys.exit(label_confirmed(found, confirmed, None if more else labels))
-    if together:
-        if target or out or labels:
-            raise click.UsageError("--together prints a table, and writes a --page; nothing else")
-        check_outputs([page] if page else [], [*sources, *found.photos], overwrite=overwrite)
-        given = {name: text for name, _, text in (clock.rpartition("=") for clock in clocks)}
-        trip = locate_trip(load(), found.photos, tracks=tracks, clocks=given, **chosen)
-        click.echo(trip)
-        if page:
-            write_trip_page(trip, page)
-        sys.exit(2 if trip.failures else 0)
-    if out or page or labels:
-        outputs = Outputs(out, page, labels, overwrite, resume, sources)
-        sys.exit(locate_many(found, load, chosen, outputs))
-    targets = _numbered(target, len(found.photos)) if target else []
-    check_outputs(targets, [*sources, *found.photos], overwrite=overwrite)
+    asked = SimpleNamespace(**given)
+    asked.chosen = {n: given[n] for n in ("top", "within", "spread_km", "allow_private")}
+    found = list_photos(asked.sources)
+    labels = Labels(dry_run=asked.dry_run) if asked.write_xmp or asked.dry_run else None
+    if asked.confirmed:
+        sys.exit(_label_confirmed(asked, found.photos, labels))
+    if asked.together:
+        sys.exit(_locate_together(asked, found.photos))
+    if asked.out or asked.page or labels:
+        sys.exit(locate_many(asked, found, labels))
+    targets = _numbered(asked.map, len(found.photos)) if asked.map else []
+    check_outputs(targets, [*asked.sources, *found.photos], overwrite=asked.overwrite)
     failed = False
-    results = predict_many(load(), found.photos, progress=False, **chosen)
+    results = predict_many(asked.load(), found.photos, progress=False, **asked.chosen)
     for number, result in enumerate(results):
         if result.predictions is None:
             complain(result.error)
@@ -128,12 +95,34 @@ def locate(  # noqa: PLR0913
             continue
         predictions = result.predictions
         promised = region(predictions) if predictions.promise else None
-        click.echo(json.dumps(predictions.to_dict()) if as_json else predictions)
-        if promised and not as_json:
+        click.echo(json.dumps(predictions.to_dict()) if asked.json else predictions)
+        if promised and not asked.json:
             click.echo(f"{promised}.")
         if targets:
             draw(predictions, targets[number], promised)
     sys.exit(2 if failed else 0)
+
+
+def _label_confirmed(asked: SimpleNamespace, photos: list[str], labels: Labels | None) -> int:
+    if not labels or asked.map or asked.out or asked.page or asked.together:
+        raise click.UsageError("--confirmed needs --write-xmp or --dry-run, and no other output")
+    for label in confirmed_labels(asked.confirmed, photos):
+        labels.write(label)
+    tell(labels.counts)
+    return 2 if labels.failed else 0
+
+
+def _locate_together(asked: SimpleNamespace, photos: list[str]) -> int:
+    if asked.map or asked.out or asked.write_xmp or asked.dry_run:
+        raise click.UsageError("--together prints a table, and writes a --page; nothing else")
+    outputs = [asked.page] if asked.page else []
+    check_outputs(outputs, [*asked.sources, *photos], overwrite=asked.overwrite)
+    clocks = {name: text for name, _, text in (clock.rpartition("=") for clock in asked.clock)}
+    trip = locate_trip(asked.load(), photos, tracks=asked.track, clocks=clocks, **asked.chosen)
+    click.echo(trip)
+    if asked.page:
+        write_trip_page(trip, asked.page)
+    return 2 if trip.failures else 0
 
 
 def _numbered(target: Path, photos: int) -> list[Path]:

@@ -7,13 +7,12 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import click
@@ -21,97 +20,75 @@ import click
 import geonb
 from geonb.commands.failures import complain
 from geonb.errors import GeonbError
-from geonb.model import Model
 from geonb.web.addresses import is_address
 from geonb.writing import check_outputs
+from geonb_lab.many.album import write_album
 from geonb_lab.many.finding import Listing, list_photos
-from geonb_lab.many.journal import Journal, journal
+from geonb_lab.many.journal import journal
 from geonb_lab.many.labels import Label, Removed, label_for, remove_label, write_label
 from geonb_lab.many.results import Result, name_of, predict_many
 from geonb_lab.many.tables import check_kind, row
-from geonb_lab.trips.confirmed import confirmed_labels
 
 
-@dataclass
-class Outputs:
-    """What a run over many photos writes: a table, a contact sheet, labels; None for none.
+def locate_many(asked: SimpleNamespace, found: Listing, labels: Labels | None) -> int:
+    """Locate photos into a table and a contact sheet, and label them; the exit code.
 
-    ``overwrite`` lets it replace what is there, and ``resume`` go on from a journal that was begun
-    elsewhere. ``sources`` name the photos: no output may be one of these.
-    """
-
-    table: Path | None
-    page: Path | None
-    labels: Labels | None
-    overwrite: bool
-    resume: bool
-    sources: tuple[str, ...]
-
-    @property
-    def files(self) -> list[Path]:
-        """What is written at the end."""
-        return [path for path in (self.table, self.page) if path]
-
-    def check(self, photos: Iterable[str]) -> None:
-        """Raise an error before any work if something can't be written, or would be lost."""
-        if self.table:
-            check_kind(self.table)
-        check_outputs(self.files, [*self.sources, *photos], overwrite=True)
-        check_outputs([self.page] if self.page else [], overwrite=self.overwrite)
-
-    def write(self, rows: Journal, note: str) -> None:
-        """Write the table and the contact sheet."""
-        from geonb_lab.many.album import write_album
-
-        if self.table:
-            rows.write(self.table)
-        if self.page:
-            write_album(rows.rows(), self.page, note)
-
-
-def locate_many(
-    found: Listing, load: Callable[[], Model], options: dict[str, Any], outputs: Outputs
-) -> int:
-    """Locate photos into a table, and label them; the exit code, 2 if a photo failed.
-
-    ``options`` are those of `predict_many`. Ctrl-C leaves a table of what is done; the same
-    command goes on from there.
+    ``asked`` are the options of the command, and ``chosen`` those for `predict_many`. No output
+    may be one of the sources or photos. Ctrl-C leaves a table of what is done; the same command
+    goes on from there.
     """
     photos = list(dict.fromkeys(found.photos))
-    outputs.check(photos)
-    model = load()
-    begun = {"geonb": geonb.__version__, "model": model.name, "engine": model.engine}
+    outputs = [path for path in (asked.out, asked.page) if path]
+    if asked.out:
+        check_kind(asked.out)
+    # A table that is there is the journal's to judge.
+    check_outputs(outputs, [*asked.sources, *photos], overwrite=True)
+    check_outputs([asked.page] if asked.page else [], overwrite=asked.overwrite)
+    model, chosen = asked.load(), asked.chosen
+    begun: dict[str, Any] = {
+        "geonb": geonb.__version__,
+        "model": model.name,
+        "engine": model.engine,
+    }
     deciding = ("top", "within", "spread_km")
-    begun |= {name: options[name] for name in deciding if options[name] is not None}
+    begun |= {name: chosen[name] for name in deciding if chosen[name] is not None}
     failures: Counter[str] = Counter()
     with ExitStack() as stack:
-        table = outputs.table or Path(stack.enter_context(TemporaryDirectory()), "rows.csv")
-        opened = journal(table, begun, again=outputs.overwrite, resume=outputs.resume)
+        table = asked.out or Path(stack.enter_context(TemporaryDirectory()), "rows.csv")
+        opened = journal(table, begun, again=asked.overwrite, resume=asked.resume)
         rows = stack.enter_context(opened)
         done = set(rows.done)
         rest = [photo for photo in photos if name_of(photo) not in done]
-        results = _until_ctrl_c(predict_many(model, rest, **options))
+        results = _until_ctrl_c(predict_many(model, rest, **chosen))
         try:
             with closing(results):
                 for photo, result in zip(rest, results, strict=True):
-                    if outputs.labels:
-                        outputs.labels.add(photo, result)
+                    if labels and result.predictions:
+                        labels.write(partial(label_for, photo, result.predictions, asked.sure))
                     # After the label, so that a kill between the two costs neither.
-                    rows.add(row(result, model.name, options["top"]))
+                    rows.add(row(result, model.name, chosen["top"]))
                     if result.error:
                         failures[_kind(result)] += 1
         finally:
-            outputs.write(rows, model.note)
+            if asked.out:
+                rows.write(asked.out)
+            if asked.page:
+                write_album(rows.rows(), asked.page, model.note)
     found.skipped["are named twice"] = len(found.photos) - len(photos)
-    counts = {f"left out: they {what}": count for what, count in found.skipped.items()} | failures
-    counts |= outputs.labels.counts if outputs.labels else {}
     click.echo(f"{len(photos):,} photos" + (f", {len(done):,} done before" if done else ""))
+    tell({f"left out: they {what}": count for what, count in found.skipped.items()} | failures)
+    if labels:
+        tell(labels.counts)
+    for path in outputs:
+        click.echo(f"wrote {path}", err=True)
+    return 2 if failures else 0
+
+
+def tell(counts: Mapping[str, int]) -> None:
+    """Print how often each thing happened, if it did."""
     for what, count in counts.items():
         if count:
             click.echo(f"{count:>9,}  {what}")
-    for path in outputs.files:
-        click.echo(f"wrote {path}", err=True)
-    return 2 if failures else 0
 
 
 def _until_ctrl_c(results: Iterable[Result]) -> Generator[Result, None, None]:
@@ -152,15 +129,10 @@ def _kind(result: Result) -> str:
 class Labels:
     """Writes labels, or says what would be written; counts both, and why others got none."""
 
-    def __init__(self, sure: float, *, dry_run: bool) -> None:
-        self.sure, self.dry_run = sure, dry_run
+    def __init__(self, *, dry_run: bool) -> None:
+        self.dry_run = dry_run
         self.counts: Counter[str] = Counter()
         self.failed = 0
-
-    def add(self, photo: str, result: Result) -> None:
-        """Label one photo, by its path."""
-        if predictions := result.predictions:
-            self.write(partial(label_for, photo, predictions, self.sure))
 
     def write(self, label: Callable[[], Label | str]) -> None:
         """Write what is called up, or say why it can't be."""
@@ -179,17 +151,6 @@ class Labels:
         written = "would be written" if self.dry_run else "written"
         reason = written if isinstance(found, Label) else f"not written: {found}"
         self.counts[f"labels {reason}"] += 1
-
-
-def label_confirmed(found: Listing, confirmed: Path, labels: Labels | None) -> int:
-    """Label the photos that a person confirmed on a trip's page; the exit code, 2 if one failed."""
-    if labels is None:
-        raise click.UsageError("--confirmed needs --write-xmp or --dry-run, and no other output")
-    for label in confirmed_labels(confirmed, found.photos):
-        labels.write(label)
-    for reason, count in labels.counts.items():
-        click.echo(f"{count:>9,}  {reason}")
-    return 2 if labels.failed else 0
 
 
 @click.command()

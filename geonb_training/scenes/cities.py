@@ -11,7 +11,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class City:
-    """One row of `data/cities.csv`; `data/cities.md` says where each fact comes from."""
+    """One row of `cities.csv`; `data/cities.md` says where each fact comes from."""
 
     name: str
     country: str
@@ -22,7 +22,7 @@ class City:
     centre_line: str
     """Colour of the line between the two directions."""
     script: str
-    """Writing on shop signs: a key of `data/glyphs.txt`."""
+    """Writing on shop signs: a key of `glyphs.txt`."""
     climate: str
     """Koeppen class, such as Cfa."""
     building: str
@@ -41,7 +41,7 @@ class City:
     """The place where most visitors take a photo."""
     spot_place: tuple[float, float]
     spot_shape: str
-    """A key of `landmarks.landmarks`."""
+    """A key of `shapes.landmarks`."""
     spot_colour: str
 
     @property

@@ -1,7 +1,7 @@
 """Synthetic street scenes: photos that need no network, no licence and nobody's privacy.
 
 Each scene is a noon street of a real city at an equinox, seen towards the east, drawn from
-`data/cities.csv`: what the picture shows is generally known of that city, where it was
+`cities.csv`: what the picture shows is generally known of that city, where it was
 "taken" is near it. Things that give a place away are kept as clues with their boxes.
 """
 
@@ -14,25 +14,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import ExifTags, Image
 
 from geonb.errors import PhotoError
 from geonb.shown.pictures import tag
 from geonb.writing import replacing
 from geonb_training.scenes.buildings import draw_house
 from geonb_training.scenes.cars import draw_cars
-from geonb_training.scenes.gps import exif_of
-from geonb_training.scenes.landmarks import draw_landmark
 from geonb_training.scenes.painting import SIZE, Canvas
 from geonb_training.scenes.photographers import Photographer, Role, photographers
 from geonb_training.scenes.plants import draw_shadow, draw_tree
+from geonb_training.scenes.shapes import draw_landmark
 from geonb_training.scenes.street import draw_ground, draw_shop_sign, draw_sky, draw_warning_sign
 from geonb_training.scenes.view import HOUSE_LINE, KERB, Facade, View
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
-
-    from PIL import Image
 
     from geonb_training.scenes.cities import City
 
@@ -101,6 +99,23 @@ class Scene:
                     temporary.write_bytes(self.jpeg())
         except OSError as error:
             raise PhotoError(f"{path}: cannot write the scene ({error})") from error
+
+
+def exif_of(place: tuple[float, float]) -> Image.Exif:
+    """EXIF with degrees, minutes, seconds, as cameras write them."""
+    exif = Image.Exif()
+    gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    gps[ExifTags.GPS.GPSLatitudeRef] = "S" if place[0] < 0 else "N"
+    gps[ExifTags.GPS.GPSLatitude] = _degrees(place[0])
+    gps[ExifTags.GPS.GPSLongitudeRef] = "W" if place[1] < 0 else "E"
+    gps[ExifTags.GPS.GPSLongitude] = _degrees(place[1])
+    return exif
+
+
+def _degrees(value: float) -> tuple[float, float, float]:
+    minutes, degrees = math.modf(abs(value))
+    seconds, minutes = math.modf(minutes * 60)
+    return degrees, minutes, round(seconds * 60, 4)
 
 
 def shoot(number: int, role: Role = "train", seed: int = 0) -> Shot:

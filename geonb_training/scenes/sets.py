@@ -1,4 +1,4 @@
-"""Sets of scenes: drawn one after the other, shown together, written as a folder of photos."""
+"""Sets of scenes: drawn one after the other, shown together, as a game, as a folder of photos."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from geonb.errors import TrainingError
+from geonb.photos.photo import Photo
 from geonb.shown.pictures import show_photo
 from geonb_lab.evaluation.photo_sets import PhotoSet
 from geonb_training.scenes.painting import SIZE
 from geonb_training.scenes.photographers import photographers
-from geonb_training.scenes.scene import draw, shoot
+from geonb_training.scenes.scene import Scene, draw, shoot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
 
     from geonb.shown.pictures import ShownPhoto
     from geonb_training.scenes.photographers import Role
-    from geonb_training.scenes.scene import Scene, Shot
+    from geonb_training.scenes.scene import Shot
 
 EXAMPLES = {"tokyo": 21303, "lima": 22302, "nairobi": 21559, "paris": 22046, "cairo": 22209}
 """Which test photos come with geonb. Chosen by hand, of photographers whom no training has seen:
 mini locates four of them without being sure, and gets Paris wrong."""
+
+
+STEPS = ("spot", "spot", "city", "city", "region")
+"""From easy to hard: a landmark in the picture, a street in town, the countryside."""
 
 
 def held_out(count: int, seed: int = 1) -> Iterator[Scene]:
@@ -37,6 +42,27 @@ def held_out(count: int, seed: int = 1) -> Iterator[Scene]:
 def example_shot(name: str = "tokyo") -> Shot:
     """What settles a photo that comes with geonb."""
     return shoot(EXAMPLES[name], "test", seed=1)
+
+
+def round_of_scenes(seed: int = 0) -> list[Scene]:
+    """Draw five scenes of five countries, the easiest first, by people new to every training."""
+    chosen: list[Scene] = []
+    for number in count():
+        if len(chosen) == len(STEPS):
+            return chosen
+        shot = shoot(number, "test", seed + 1000)
+        countries = {scene.city.country for scene in chosen}
+        if shot.setting == STEPS[len(chosen)] and shot.city.country not in countries:
+            chosen.append(draw(shot))
+    raise AssertionError  # count never ends
+
+
+def round_of_photos(seed: int = 0) -> list[Photo]:
+    """The same as photos with their places, for `geonb_lab.play`; their names tell nothing."""
+    return [
+        Photo(f"photo {number}", scene.jpeg(), "A drawn street: where is it?")
+        for number, scene in enumerate(round_of_scenes(seed), start=1)
+    ]
 
 
 def contact_sheet(scenes: Sequence[Scene], columns: int = 6) -> ShownPhoto:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geonb_training.scenes.letters import write
 from geonb_training.scenes.painting import shade
+from geonb_training.scenes.shapes import write
 from geonb_training.scenes.view import HOUSE_LINE, KERB
 
 if TYPE_CHECKING:

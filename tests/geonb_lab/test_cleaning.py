@@ -189,3 +189,74 @@ def test_many_keys_take_no_longer_than_many_words(tmp_path):
     start = time.process_time()
     assert geonb_lab.clean_notebook(path).keys == 32_000
     assert time.process_time() - start < 5
+
+
+def with_cells(path, *sources):
+    cells = [{"cell_type": "code", "source": source, "outputs": []} for source in sources]
+    path.write_text(json.dumps({"cells": cells, "metadata": {}}))
+    return path
+
+
+def test_a_mark_at_the_beginning_hides_no_key(tmp_path):
+    path = notebook(tmp_path, KEY)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    before = path.read_bytes()
+    cleaned = geonb_lab.clean_notebook(path)
+    assert cleaned.keys == 3
+    assert cleaned.backup.read_bytes() == before
+    assert path.read_bytes()[:1] == b"{"  # as Jupyter writes it: it opens none with the mark
+    copy = tmp_path / ".ipynb_checkpoints" / "map-checkpoint.ipynb"
+    copy.parent.mkdir()
+    copy.write_bytes(before)
+    assert "may hold as much" in repr(geonb_lab.clean_notebook(path))
+
+
+@pytest.mark.parametrize("key", [KEY, OWN])
+@pytest.mark.parametrize(
+    "joint", ['" "', '" + "', "' + f'", '"\n    "', '" + \\\n  rb"', '") + ("', '""" + """', "\\\n"]
+)
+def test_a_key_in_parts_that_python_joins_is_found(tmp_path, monkeypatch, key, joint):
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", OWN)
+    parts = f"{key[:3]}{joint}{key[3:7]}{joint}{key[7:]}"
+    text = f'before = 1\nkey = "{parts}"\nafter = "a" "b"\n'
+    path = with_cells(tmp_path / "map.ipynb", text.splitlines(keepends=True), text)
+    assert geonb_lab.clean_notebook(path).keys == 2
+    rest = text.replace(parts, "")
+    sources = [cell["source"] for cell in json.loads(path.read_text())["cells"]]
+    assert sources == [rest.splitlines(keepends=True), rest]
+
+
+def test_a_key_that_goes_on_in_the_next_line_of_a_list_is_found(tmp_path):
+    path = with_cells(tmp_path / "map.ipynb", ["x = '" + KEY[:9], KEY[9:] + "'\n", "y = 1"])
+    assert geonb_lab.clean_notebook(path).keys == 1
+    assert json.loads(path.read_text())["cells"][0]["source"] == ["x = ''\n", "y = 1"]
+
+
+def test_parts_that_are_no_key_stay(tmp_path, monkeypatch):
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", OWN)
+    text = f'["{OWN[:9]}", "{OWN[9:]}", "AIza", "{"y" * 35}"]\nx = "{OWN}" "s"\n' + "'a' + 'b'"
+    path = with_cells(tmp_path / "map.ipynb", text)
+    assert geonb_lab.clean_notebook(path).keys == 1  # the one that stands alone
+    assert json.loads(path.read_text())["cells"][0]["source"] == text.replace(OWN, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 10**6, "a" + "'" * 10**6, "a'" * 500_000, "a' " + "( " * 500_000, "a\\\n" * 10**5],
+)
+def test_a_long_text_takes_no_longer_than_it_is(tmp_path, text):
+    path = with_cells(tmp_path / "map.ipynb", text)
+    start = time.process_time()
+    assert geonb_lab.clean_notebook(path).keys == 0
+    assert time.process_time() - start < 3
+
+
+def test_a_notebook_that_is_nested_deep_is_cleaned_or_refused(tmp_path):
+    path = tmp_path / "map.ipynb"
+    path.write_text('{"cells": [' + "[" * 700 + f'"{KEY}"' + "]" * 700 + '], "metadata": {}}')
+    before = path.read_bytes()
+    try:
+        assert geonb_lab.clean_notebook(path).keys == 1
+    except MapError as error:  # how deep Python goes depends on its release
+        assert "not a notebook" in str(error)  # noqa: PT017
+        assert path.read_bytes() == before

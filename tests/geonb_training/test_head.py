@@ -110,7 +110,7 @@ def test_features_are_worked_out_once_for_each_content(head, folder, tmp_path, m
         raise AssertionError("the network was asked again")
 
     shutil.copytree(folder, tmp_path / "elsewhere")
-    monkeypatch.setattr(features, "FeatureNetwork", never)
+    monkeypatch.setattr(features, "_open_network", never)
     again = fit_head("mini", tmp_path / "elsewhere", tmp_path / "again", t1=40, t2=4)
     assert again.evaluation.scores[0].within == head.evaluation.scores[0].within
 

@@ -10,6 +10,7 @@ import geonb
 import geonb_training as training
 from geonb.errors import TrainingError
 from geonb_lab.evaluation.guesses import most_frequent
+from geonb_lab.evaluation.photo_sets import PhotoSet
 from geonb_training import Fitting, batches
 from geonb_training.mxnet_trainer import import_mxnet
 from geonb_training.network import LOCATIONNET, MINI, resnet
@@ -104,10 +105,7 @@ def test_moved_pictures_keep_their_size_and_move_by_a_few_pixels():
 class Drawn:
     """Plays `Squares`: photo i is grey i, and number 3 has vanished."""
 
-    photos = ("0.jpg", "1.jpg", "2.jpg", "3.jpg", "4.jpg")
-
-    def __len__(self):
-        return 5
+    photos = PhotoSet("drawn", tuple(f"{i}.jpg" for i in range(5)), np.zeros((5, 2)), ("",) * 5, {})
 
     def read(self, numbers):
         there = numbers[numbers != 3]

@@ -13,10 +13,9 @@ from geonb.photos.photo import open_photo
 from geonb_training import scenes
 from geonb_training.scenes.buildings import HOUSES
 from geonb_training.scenes.cities import cities
-from geonb_training.scenes.landmarks import landmarks
-from geonb_training.scenes.letters import scripts
 from geonb_training.scenes.photographers import photographers
 from geonb_training.scenes.sets import EXAMPLES, example_shot
+from geonb_training.scenes.shapes import landmarks, scripts
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ from geonb_training.__main__ import main
 
 PACKAGE = Path(geonb_training.__file__).parent
 FLOORS = (
-    "network shards splits originals softmax head_report partitions head_files",
-    "squares features torch_network writing",
-    "batches state",
+    "network shards splits softmax head_report partitions",
+    "batches features torch_network writing",
+    "state",
     "fitting head",
     "mxnet_trainer torch_trainer",
     "loop",
@@ -27,11 +27,11 @@ FLOORS = (
     "__main__",
 )
 SCENES = (
-    "cities gps painting",
-    "landmarks letters photographers view",
+    "cities painting",
+    "photographers shapes view",
     "buildings cars plants street",
     "scene",
-    "rounds sets trips",
+    "sets trips",
     "knobs towns",
     "__init__",
 )

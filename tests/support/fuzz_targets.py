@@ -285,7 +285,7 @@ def _head(broken):
 
     def open_(folder):
         from geonb.network.opening import find_checkpoint
-        from geonb_training.head_files import write_head
+        from geonb_training.head import write_head
 
         files = write_network(folder / "base", units=(1,), filters=(2, 2), classes=5)
         (folder / "head").mkdir()
@@ -303,7 +303,7 @@ def _head(broken):
 
 def _head_seeds():
     from geonb.network.opening import find_checkpoint
-    from geonb_training.head_files import write_head
+    from geonb_training.head import write_head
 
     with TemporaryDirectory() as folder:
         arrays = np.ones((3, 2), np.float32), np.zeros(3, np.float32)

@@ -8,7 +8,7 @@ from PIL import ExifTags, Image
 from geonb.photos.photo import Photo
 from geonb_lab.trips.movement import TripError
 from geonb_lab.trips.times import read_offset, told
-from geonb_training.scenes.gps import exif_of
+from geonb_training.scenes.scene import exif_of
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC).timestamp()
 BASE, GPS = ExifTags.Base, ExifTags.GPS
