@@ -18,6 +18,7 @@ from geonb.earth.places import nearest_town
 from geonb.errors import printable
 from geonb.maps import drawing
 from geonb.maps.cells import DIGITS, picture_of
+from geonb.maps.points import CLUSTER_KM
 from geonb.maps.show import Provider, choose_for_cells, provider_module
 from geonb.model import Model
 from geonb.photos.photo import PhotoSource, open_photo
@@ -165,7 +166,7 @@ def _heatmap_figure(belief: Belief, shown: list[Area]) -> Figure:
 
     points = probable(belief)
     places = [belief.cells.place(i) for i in points]
-    near = [place for place in places if distance(place, places[0]) < drawing.CLUSTER_KM]
+    near = [place for place in places if distance(place, places[0]) < CLUSTER_KM]
     figure = Figure(figsize=(11.0, 4.4), facecolor="white")
     close = drawing.close_up(figure.add_axes((0.015, 0.11, 0.35, 0.86)), near)
     world = drawing.world(figure.add_axes((0.38, 0.11, 0.605, 0.86)))

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import base64
 import traceback
+from collections.abc import Callable, Iterable
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from geonb.errors import GeonbError
+from geonb.photos.photo import Photo
 from geonb.shown.pictures import tag
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from geonb.photos.photo import Photo
 
 
 def call(callback: Callable[[Photo], Any], photo: Photo) -> None:

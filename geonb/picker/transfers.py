@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from geonb.errors import PhotoError
 from geonb.photos import jpeg
 from geonb.photos.tiff import upright
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 DAY = 86_400
 """Seconds; how far the clocks of a browser and of a kernel may differ."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from geonb.errors import PhotoError, needing
 from geonb.photos import sidecars
@@ -18,9 +19,6 @@ from geonb.picker.transfers import Arrived, Transfers
 with needing("the photo picker", "anywidget", "picker"):
     import anywidget
     import traitlets
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _HERE = Path(__file__).parent
 
