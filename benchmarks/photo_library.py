@@ -46,7 +46,7 @@ def compare(path: str, row: Row) -> list[tuple[str, str]]:
     try:
         photo = geonb.open_photo(path)
         size, place, source = photo.size, photo.place, photo.place_source
-        turn = from_blocks(*blocks_and_packets(path, Path(path).read_bytes())).turn
+        turn = from_blocks(*blocks_and_packets(path, Path(path).read_bytes())[:2]).turn
         photo.image(224)
     except GeonbError as error:
         reason = re.sub(r"^.*?: ", "", str(error).removeprefix(f"{path}"))

@@ -1,14 +1,15 @@
-"""JPEG files that are cut off: what is there is decoded, and how much is missing is said."""
+"""JPEG files that are cut off: what is there is decoded, and what is missing is said."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geonb.errors import PhotoError
-from geonb.photos import contents, jpeg
-from geonb.photos.decoding import decode, open_image
+from geonb.photos import jpeg
+from geonb.photos.decoding import decode, kind, open_image
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -16,29 +17,49 @@ if TYPE_CHECKING:
 _MOST_MISSING = 0.5
 
 
-def decode_rest(name: str, data: bytes, short_side: int | None) -> tuple[Image.Image, str] | None:
+def decode_rest(
+    name: str, data: bytes | Image.Image, short_side: int | None
+) -> tuple[Image.Image, str] | None:
     """Decode what is there of a JPEG, with what to say of it; None if the file isn't cut off.
 
-    Raises `PhotoError` if more than half of the picture is missing.
+    Raises `PhotoError` if more than half of the rows are missing, or half of what's fine in them.
     """
-    if contents.kind(data) != "JPEG" or jpeg.end(data):
+    if not isinstance(data, bytes) or kind(data) != "JPEG" or jpeg.end(data):
         return None
-    image = open_image(name, jpeg.ended(data))
+    parts = list(jpeg.walk(data))
+    image = open_image(name, data[: parts[-1][2] if parts else 2] + bytes((0xFF, jpeg.END)))
     decode(name, image, short_side)
-    missing = _missing(image)
-    if missing > _MOST_MISSING:
+    progressive = image.info.get("progressive")
+    rows, detail = _missing_rows(image), _missing_detail(data, parts) if progressive else 0.0
+    if max(rows, detail) > _MOST_MISSING:
         raise PhotoError(
-            f"{name}: the file is cut off, and {missing:.0%} of the picture is missing; "
-            "get the whole file"
+            f"{name}: the file is cut off, and {max(rows, detail):.0%} of the "
+            f"{'picture' if rows > _MOST_MISSING else 'detail'} is missing; get the whole file"
         )
-    what = (
-        f"the lower {missing:.0%} of the picture" if missing >= 0.005 else "no row of the picture"
-    )
-    return image, f"the file is cut off, and {what} is missing"
+    what = f"the lower {rows:.0%} of the picture is missing"
+    if rows < 0.005:
+        what = "no row of the picture is missing"
+        if progressive:
+            what = "the picture may be coarser than it was"
+    return image, f"the file is cut off, and {what}"
 
 
-def _missing(image: Image.Image) -> float:
+def _missing_rows(image: Image.Image) -> float:
     """The share of rows, from the last one up, that a decoder filled with middle grey."""
     pixels = np.asarray(image).reshape(image.height, -1)
     there = np.flatnonzero((np.abs(pixels.astype(np.int16) - 128) > 1).any(axis=1))
     return 1 - (there[-1] + 1) / image.height if there.size else 1.0
+
+
+def _missing_detail(data: bytes, parts: list[tuple[int, int, int]]) -> float:
+    """The share of the 64 frequencies of light of which a progressive JPEG has no whole scan.
+
+    A scan brings a range of them for the whole picture, or makes it more exact.
+    """
+    light = next((data[at + 6 : at + 7] for marker, at, _ in parts if marker == 0xC2), b"")
+    there = set[int]()
+    for (marker, start, stop), (_, _, end) in pairwise(parts):
+        if marker == jpeg.SCAN and end < len(data) and light in data[start + 1 : stop - 3 : 2]:
+            low, high = data[stop - 3 : stop - 1]
+            there |= {*range(low, high + 1)}
+    return 1 - len(there) / 64

@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from geonb.errors import PhotoError
-from geonb.photos import contents
+from geonb.photos import jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PIL.ImageFile import ImageFile
-
-    from geonb.photos.contents import Contents
 
 MAX_PIXELS = 50_000_000
 """The largest picture that is decoded; phones take photos of 48 and 50 megapixels (2026)."""
@@ -44,6 +41,14 @@ PILLOW_FAILS = (
 It is caught around their calls only: the same error in geonb's own code is a mistake of ours.
 """
 
+_STARTS = {
+    b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF",
+    b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"II+\0": "BIGTIFF", b"MM\0+": "BIGTIFF",
+    b"MM*\0": "TIFF", b"II\0*": "TIFF",
+}  # fmt: skip
+"""The last two are TIFF by odd software."""
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_AVIF_BRANDS = {b"avif", b"avis"}
 _DECODERS = {
     "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"),  # of an MPO, the first picture
     "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
@@ -56,6 +61,43 @@ _DECODERS = {
     "HEIF": ("pillow_heif", "HeifImageFile"),
 }
 """The readers by format. Those that aren't here stay unused: some of Pillow's run programs."""
+_FILM = "a film, a sound, or a rare format of pictures; save a picture of it as JPEG"
+_OTHERS = {
+    b"<svg": "an SVG drawing; save it as PNG",
+    b"<": "a web page or other text with tags",
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a zip archive or an office document",
+    b"\xff\x0a": "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)",
+    b"\0\0\0\x0cJXL ": "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)",
+    b"\0\0\0\x0cjP": "JPEG 2000; save it as JPEG",
+    b"8BPS": "a Photoshop file; export it as JPEG",
+    b"II": "a raw photo of a rare kind; develop it with a raw converter, and save it as JPEG",
+    b"\0\0\0\0": "zeros",
+    b"RIFF": _FILM,
+    b"\x1aE\xdf\xa3": _FILM,
+}
+"""First bytes of what people mistake for a picture, to say what it is instead."""
+
+
+def kind(data: bytes) -> str:
+    """Pillow's name of the file's format, or HEIF; empty if it's another."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data[4:8] == b"ftyp":
+        brands = {data[8:12], *(data[i : i + 4] for i in range(16, 40, 4))}
+        if brands & _AVIF_BRANDS:
+            return "AVIF"
+        return "HEIF" if brands & _HEIF_BRANDS else ""
+    return next((name for start, name in _STARTS.items() if data.startswith(start)), "")
+
+
+def other_kind(data: bytes) -> str:
+    """What a file is that is no picture, with what to do."""
+    text = data[:1000].lstrip()
+    if data[4:8] == b"ftyp":
+        return _FILM
+    found = (kind for start, kind in _OTHERS.items() if text.startswith(start))
+    return next(found, "not a picture that geonb can read")
 
 
 @contextmanager
@@ -75,53 +117,70 @@ def decoding(name: str, fails: tuple[type[Exception], ...] = PILLOW_FAILS) -> It
         ) from error
 
 
-def split(name: str, data: bytes) -> Contents:
-    """The parts of a file. Raises `PhotoError` if it is broken, or no picture."""
-    kind = contents.kind(data)
+def split(name: str, data: bytes) -> tuple[bytes, list[bytes], list[bytes], str]:
+    """The parts of a file: picture, blocks of EXIF (which are TIFF), packets of XMP, and a note.
+
+    A decoder gets the picture alone. Metadata that is broken, endless or packed to burst then can't
+    stop it, and Python's warnings about metadata, which would need a filter that all threads share,
+    don't arise. Raises `PhotoError` if the file is broken, or no picture.
+    """
+    found = kind(data)
     with decoding(name, (ValueError, struct.error)):
-        if kind in {"TIFF", ""}:
+        if found == "JPEG":
+            return *jpeg.split(data), ""
+        if found in {"TIFF", ""}:
             from geonb.photos import raw
 
             if raw.is_raw(data):
-                return raw.preview(name, data)
-        if kind:
-            return contents.split(data)
+                return *raw.preview(name, data), "a raw photo, read by its preview"
+        if found:
+            from geonb.photos import containers
+
+            return *containers.split(found, data), ""
     raise PhotoError(
-        f"{name}: this is {contents.other_kind(data)}; "
+        f"{name}: this is {other_kind(data)}; "
         "expected JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, HEIC or a raw photo"
     )
 
 
+def blocks_and_packets(name: str, data: bytes) -> tuple[list[bytes], list[bytes], str]:
+    """The blocks of EXIF and the packets of XMP in a file, and its note. Raises `PhotoError`."""
+    _, blocks, packets, note = split(name, data)
+    if kind(data) in {"AVIF", "HEIF"}:  # only their decoders find it
+        found = open_image(name, data).info
+        blocks = [*blocks, (found.get("exif") or b"").removeprefix(jpeg.EXIF)]
+        packets = [found.get("xmp") or b""]
+    return list(filter(None, blocks)), list(filter(None, packets)), note
+
+
 def open_image(name: str, data: bytes) -> Image.Image:
     """Open the picture in a file: read its header, and check its size. Raises `PhotoError`."""
-    parts = split(name, data)
-    kind = contents.kind(parts.picture)
-    reader = _reader(name, kind)
-    with decoding(name):
-        image: Image.Image = reader(io.BytesIO(parts.picture))
-    if parts.profile:
-        image.info["icc_profile"] = parts.profile
-    check_size(name, image, _most_pixels(name, image, parts.picture))
-    return image
-
-
-def _most_pixels(name: str, image: Image.Image, data: bytes) -> int:
-    """As many as may be opened: a JPEG of one scan decodes at 1/2, 1/4 or 1/8 in little memory.
-
-    Each scan of a JPEG goes over the whole picture: bytes of file, seconds of work. Raises
-    `PhotoError` if they are too many.
-    """
-    if image.format != "JPEG":
-        return MAX_PIXELS
-    from geonb.photos import jpeg
-
-    scans = jpeg.scans(data)
-    if scans > MAX_SCANS:
+    picture = split(name, data)[0]
+    # It isn't looked up in Pillow's tables, and HEIC's isn't entered in them: they are the user's.
+    module, reader = _DECODERS[kind(picture)]
+    try:
+        plugin = import_module(module)
+    except ImportError as error:
         raise PhotoError(
-            f"{name}: a JPEG in {scans:,} scans, expected at most {MAX_SCANS}; "
-            "open and save it with a picture viewer"
-        )
-    return MAX_PIXELS if scans > 1 or image.info.get("progressive") else MAX_DRAFT_PIXELS
+            f"{name}: HEIC needs the package pillow-heif; install it with: "
+            'pip install "geonb[heic]", or save the photo as JPEG'
+        ) from error
+    with decoding(name):
+        image: Image.Image = getattr(plugin, reader)(io.BytesIO(picture))
+    most = MAX_PIXELS
+    if image.format == "JPEG":
+        # Each scan goes over the whole picture: bytes of file, seconds of work. With one, it
+        # decodes at 1/2, 1/4 or 1/8 in little memory.
+        scans = jpeg.scans(picture)
+        if scans > MAX_SCANS:
+            raise PhotoError(
+                f"{name}: a JPEG in {scans:,} scans, expected at most {MAX_SCANS}; "
+                "open and save it with a picture viewer"
+            )
+        if scans <= 1 and not image.info.get("progressive"):
+            most = MAX_DRAFT_PIXELS
+    check_size(name, image, most)
+    return image
 
 
 def decode(name: str, image: Image.Image, short_side: int | None) -> None:
@@ -139,33 +198,6 @@ def decode(name: str, image: Image.Image, short_side: int | None) -> None:
         raise PhotoError(f"{name}: the header says {promised}, the picture is {image.size}")
     if image.mode in {"P", "PA"} and image.palette is None:
         raise PhotoError(f"{name}: a picture of numbered colours without their list; it is broken")
-
-
-def _reader(name: str, kind: str) -> type[ImageFile]:
-    """The class that reads a format.
-
-    It isn't looked up in Pillow's tables, and HEIC's isn't entered in them: they are the user's.
-    """
-    module, reader = _DECODERS[kind]
-    try:
-        found: type[ImageFile] = getattr(import_module(module), reader)
-    except ImportError as error:
-        raise PhotoError(
-            f"{name}: HEIC needs the package pillow-heif; install it with: "
-            'pip install "geonb[heic]", or save the photo as JPEG'
-        ) from error
-    return found
-
-
-def blocks_and_packets(name: str, data: bytes) -> tuple[list[bytes], list[bytes], str]:
-    """The blocks of EXIF and the packets of XMP in a file, and its note. Raises `PhotoError`."""
-    parts = split(name, data)
-    blocks, packets = list(parts.exif), list(parts.xmp)
-    if contents.kind(data) in {"AVIF", "HEIF"}:  # only their decoders find it
-        found = open_image(name, data).info
-        blocks.insert(parts.exif != (), contents.plain(found.get("exif") or b""))
-        packets = [found.get("xmp") or b""]
-    return list(filter(None, blocks)), list(filter(None, packets)), parts.note
 
 
 @cache

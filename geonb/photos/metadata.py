@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from contextlib import suppress
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import ParseError, fromstring
 from PIL import ExifTags
 
+from geonb.photos import tiff
 from geonb.photos.decoding import PILLOW_FAILS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from PIL import Image
 
     from geonb.distances import Place
     from geonb.photos.tiff import Tag, Tiff
 
-ORIENTATION, ARTIST, _EXIF_IFD, _GPS_IFD = 0x0112, 0x013B, 0x8769, 0x8825
-"""Tags (Exif 3.0, 4.6)."""
-XMP_EXIF, _TIFF = "{http://ns.adobe.com/exif/1.0/}", "{http://ns.adobe.com/tiff/1.0/}"
+XMP_EXIF, _XMP_TIFF = "{http://ns.adobe.com/exif/1.0/}", "{http://ns.adobe.com/tiff/1.0/}"
 """The names of properties in XMP begin so (XMP specification part 2, 3.2 and 3.3)."""
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}RDF"
+_CREATED = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}LocationCreated"
+"""Where the camera was, by IPTC; `LocationShown` is what the picture shows."""
+_MOST_TAGS = 100_000
+"""Of a packet; each takes some hundred bytes while it's read."""
 
 
 class Known(NamedTuple):
@@ -41,47 +47,40 @@ class Known(NamedTuple):
 Places: TypeAlias = "Sequence[Known | None]"
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """What metadata tells of a photo.
 
     Attributes:
-        turn: 1 to 8, how the stored picture is turned (EXIF); 1 is upright.
+        turn: 1 to 8, how the stored picture is turned (EXIF, or else XMP); 1 is upright.
         artist: Who took the photo; empty if it isn't told.
         gps: The GPS directories of EXIF, numbers or text by tag: 1 to 4 are the letter of the
             latitude, the latitude, the letter of the longitude, the longitude (Exif 3.0, 4.6.6).
         told: By packet of XMP: the photo's own properties, and those of `LocationCreated`.
-        note: What has to be said of the picture.
     """
 
-    turn: int = 1
-    artist: str = ""
-    gps: tuple[Mapping[int, Any], ...] = ()
-    told: tuple[tuple[Mapping[str, str], Mapping[str, str]], ...] = ()
-    note: str = ""
+    turn: int
+    artist: str
+    gps: list[Mapping[int, Any]]
+    told: Sequence[tuple[Mapping[str, str], Mapping[str, str]]]
 
 
-def from_blocks(blocks: Sequence[bytes], packets: Sequence[bytes], note: str = "") -> Facts:
+def from_blocks(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
     """The facts in blocks of EXIF, the first of which counts, and in packets of XMP."""
-    turn, artist = 0, ""
+    artist = ""
     gps: list[Mapping[int, Any]] = []
-    if blocks:
-        from geonb.photos import tiff
-
-        for data in blocks:
-            try:
-                block = tiff.read(data)
-            except ValueError:
-                continue
+    for data in blocks:
+        with suppress(ValueError):
+            block = tiff.read(data)
             top = block.directory(block.first)
-            turn = turn or (_turn(top[ORIENTATION].numbers) if ORIENTATION in top else 0)
-            artist = artist or (top[ARTIST].text if ARTIST in top else "")
-            gps += _gps(block, top)
-    told = _told(packets)
-    for own, _ in told:
-        text = own.get(_TIFF + "Orientation", "")
-        turn = turn or _turn([int(text)] if text.isdecimal() else [])
-    return Facts(turn or 1, artist, tuple(gps), told, note)
+            artist = artist or (top[tiff.ARTIST].text if tiff.ARTIST in top else "")
+            inner = _linked(block, top, tiff.EXIF)
+            # CR3 keeps the GPS directory in a block of its own: there it is the first.
+            for tags in (_linked(block, top, tiff.GPS), _linked(block, inner, tiff.GPS), top):
+                some = {key: tags[key] for key in range(1, 5) if key in tags}
+                gps.append({key: tag.numbers or tag.text for key, tag in some.items()})
+    told = [properties(packet) for packet in packets]
+    turns = [tiff.turn(blocks), *(own.get(f"{_XMP_TIFF}Orientation") for own, _ in told)]
+    return Facts(_first_turn(turns), artist, gps, told)
 
 
 def from_image(image: Image.Image) -> Facts:
@@ -89,30 +88,14 @@ def from_image(image: Image.Image) -> Facts:
     try:
         exif = image.getexif()
         gps = dict(exif.get_ifd(ExifTags.IFD.GPSInfo))
-        turn, artist = _turn([exif.get(ORIENTATION, 1)]), _text(exif.get(ARTIST))
+        turn, artist = exif.get(tiff.ORIENTATION), _text(exif.get(tiff.ARTIST))
     except PILLOW_FAILS:
         turn, artist, gps = 1, "", {}
     if image.format == "TIFF":
         turn = 1  # Pillow turns it itself while it loads
     packet = image.info.get("xmp") or b""
     data = packet.encode() if isinstance(packet, str) else bytes(packet)
-    return Facts(turn or 1, artist, (gps,), _told([data] if data else []))
-
-
-def _told(packets: Sequence[bytes]) -> tuple[tuple[Mapping[str, str], Mapping[str, str]], ...]:
-    if not packets:
-        return ()
-    from geonb.photos import xmp
-
-    return tuple(map(xmp.properties, packets))
-
-
-def _gps(block: Tiff, top: Mapping[int, Tag]) -> Iterator[Mapping[int, Any]]:
-    """The GPS directories of a block, wherever they hang."""
-    inner = _linked(block, top, _EXIF_IFD)
-    # CR3 keeps the GPS directory in a block of its own: there it is the first.
-    for found in (_linked(block, top, _GPS_IFD), _linked(block, inner, _GPS_IFD), top):
-        yield {key: found[key].numbers or found[key].text for key in range(1, 5) if key in found}
+    return Facts(_first_turn([turn]), artist, [gps], [properties(data)] if data else [])
 
 
 def _linked(block: Tiff, tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
@@ -121,9 +104,9 @@ def _linked(block: Tiff, tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
     return block.directory(found[0]) if found and 0 < found[0] < len(block.data) else {}
 
 
-def _turn(values: list[float]) -> int:
-    """1 to 8; 0 for anything else."""
-    return next((int(value) for value in values[:1] if value in range(1, 9)), 0)
+def _first_turn(values: Iterable[Any]) -> int:
+    """The first of the values that is an orientation, 1 to 8; 1 if none is."""
+    return next((int(value) for value in map(str, values) if value in set("12345678")), 1)
 
 
 def place(facts: Facts, before: Places = (), after: Places = ()) -> Known | None:
@@ -213,3 +196,32 @@ def _float(number: Any) -> float:
         return float(number)
     except (ZeroDivisionError, OverflowError):  # 0/0, in Pillow before 12.2; 400 digits of JSON
         return math.nan
+
+
+def properties(packet: bytes) -> tuple[dict[str, str], dict[str, str]]:
+    """In XMP the photo's own properties, and those of where it was created, by full name.
+
+    A property of the photo is an attribute or a child of a description at the top. What stands
+    deeper belongs to something else: a shown place, an ingredient, an earlier version. Names are
+    ElementTree's: ``{namespace}name``. Both are empty if the packet isn't XML.
+    """
+    own, created = dict[str, str](), dict[str, str]()
+    if packet.count(b"<") > _MOST_TAGS:
+        return own, created
+    try:
+        root = fromstring(packet.strip(b"\0 \t\r\n"), forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError):
+        return own, created
+    for description in (node for top in (root, *root) if top.tag == _RDF for node in top):
+        _collect(own, description.attrib.items())
+        _collect(own, ((node.tag, node.text) for node in description if not len(node)))
+        for node in (node for place in description.findall(_CREATED) for node in place.iter()):
+            _collect(created, [*node.attrib.items(), (node.tag, node.text)])
+    return own, created
+
+
+def _collect(found: dict[str, str], more: Iterable[tuple[str, str | None]]) -> None:
+    """Add what isn't empty, and isn't there yet."""
+    for name, text in more:
+        if text and text.strip():
+            found.setdefault(name, text.strip())

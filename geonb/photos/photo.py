@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
@@ -13,12 +14,13 @@ from PIL import Image
 
 from geonb.errors import PhotoError
 from geonb.files import expanded
-from geonb.photos.contents import end
-from geonb.photos.decoding import blocks_and_packets, decode, decoding, open_image
+from geonb.photos import jpeg, tiff
+from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, open_image
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 500_000_000
 """The largest file that is read; a larger one is not a photo."""
-_LARGE = 1_000_000
+_LARGE, _START = 1_000_000, 1000
+"""Bytes: whose end is looked for, and that tell what a file is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,7 @@ class Photo:
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels, upright."""
         width, height = self._open().size
-        return (height, width) if self._facts.turn in QUARTER_TURNS else (width, height)
+        return (height, width) if self._turn in QUARTER_TURNS else (width, height)
 
     @property
     def place(self) -> Place | None:
@@ -83,23 +86,10 @@ class Photo:
     @property
     def note(self) -> str:
         """What has to be said beside the photo's answer; complete once it was decoded."""
-        parts = [self._facts.note, vars(self).get("cut")]
+        parts = [self._metadata[2], vars(self).get("cut")]
         if self._known and self._known.assumed:
             parts.append(f"the photo's place is by {self.place_source}")
         return "; ".join(filter(None, parts))
-
-    @property
-    def _known(self) -> Known | None:
-        def read() -> Known | None:
-            from geonb.photos import metadata
-
-            if not (self.path or self.sidecars):
-                return metadata.place(self._facts)
-            from geonb.photos.sidecars import beside
-
-            return metadata.place(self._facts, *beside(self.path or Path(self.name), self.sidecars))
-
-        return self._once("known", read)
 
     @property
     def artist(self) -> str:
@@ -113,20 +103,9 @@ class Photo:
         decoded smaller, a JPEG several times faster. The result holds pixels only: no EXIF, no
         comment. Raises `PhotoError`.
         """
-        image, turn = self._decoded(short_side), self._facts.turn
-        profile = image.info.get("icc_profile")
-        with decoding(self.name, (ValueError, MemoryError)):
-            image = shrunk(image, short_side)
-            upright = image.transpose(TURNS[turn]) if turn in TURNS else image
-            return to_rgb(upright, profile)
-
-    def _decoded(self, short_side: int | None) -> Image.Image:
         image = self._open()
-        if isinstance(self.source, Image.Image):
-            decode(self.name, image, None)
-            return image
         try:
-            decode(self.name, image, short_side)
+            decode(self.name, image, None if image is self.source else short_side)
         except PhotoError:
             from geonb.photos.cut import decode_rest
 
@@ -134,7 +113,11 @@ class Photo:
             if not rest:
                 raise
             image, vars(self)["cut"] = rest
-        return image
+        profile = image.info.get("icc_profile")
+        with decoding(self.name, (ValueError, MemoryError)):
+            image = shrunk(image, short_side)
+            upright = image.transpose(TURNS[self._turn]) if self._turn in TURNS else image
+            return to_rgb(upright, profile)
 
     def without_place(self, path: str | os.PathLike[str]) -> bool:
         """Write a copy that holds the picture only, and nothing about where it was taken.
@@ -155,16 +138,45 @@ class Photo:
         return open_image(self.name, self.source)
 
     @property
+    def _metadata(self) -> tuple[list[bytes], list[bytes], str]:
+        """The blocks of EXIF and the packets of XMP in the file, and its note."""
+        if isinstance(self.source, Image.Image):
+            return [], [], ""
+        return blocks_and_packets(self.name, self.source)
+
+    @property
     def _facts(self) -> Facts:
-        """What the file's metadata tells of the photo."""
         from geonb.photos import metadata
 
-        def read() -> Facts:
-            if isinstance(self.source, Image.Image):
-                return metadata.from_image(self.source)
-            return metadata.from_blocks(*blocks_and_packets(self.name, self.source))
+        if isinstance(self.source, Image.Image):
+            return metadata.from_image(self.source)
+        blocks, packets, _ = self._metadata
+        return metadata.from_blocks(blocks, packets)
 
-        return self._once("facts", read)
+    @property
+    def _turn(self) -> int:
+        """1 to 8, how the stored picture is turned; 1 is upright."""
+
+        def read() -> int:
+            blocks, packets, _ = self._metadata
+            if turn := tiff.turn(blocks):
+                return turn  # as in most files: the rest of the metadata is read when it's needed
+            elsewhere = packets or isinstance(self.source, Image.Image)
+            return self._facts.turn if elsewhere else 1
+
+        return self._once("turn", read)
+
+    @property
+    def _known(self) -> Known | None:
+        def read() -> Known | None:
+            from geonb.photos import metadata, sidecars
+
+            if not (self.path or self.sidecars):
+                return metadata.place(self._facts)
+            path = self.path or Path(self.name)
+            return metadata.place(self._facts, *sidecars.beside(path, self.sidecars))
+
+        return self._once("known", read)
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:
         """What ``make`` gave at its first call.
@@ -267,8 +279,20 @@ def _from_bytes(name: str, data: bytes | str) -> Photo:
         raise PhotoError(f"{name}: opened as text, expected bytes; open the file with mode 'rb'")
     if not data:
         raise PhotoError(f"{name}: the file is empty, expected a photo")
-    # What follows the picture, a film or nothing's, isn't held in memory.
-    return Photo(_named(name), data[: end(data)] if len(data) > _LARGE else data)
+    return Photo(_named(name), data[: _end(data)] if len(data) > _LARGE else data)
+
+
+def _end(data: bytes) -> int | None:
+    """Where what a photo needs has ended: before films behind a JPEG, and zeros behind others.
+
+    A picture's own zeros, of which it may end in many, are no more than 8 bytes a pixel.
+    """
+    if kind(data) == "JPEG":
+        return jpeg.end(data)
+    pixels = 0
+    with suppress(PhotoError):
+        pixels = math.prod(open_image("", data).size)
+    return len(data.rstrip(b"\0")) + 8 * pixels + _START
 
 
 def _named(name: str) -> str:

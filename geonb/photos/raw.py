@@ -7,8 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from geonb.errors import PhotoError
-from geonb.photos import contents, jpeg, tiff
-from geonb.photos.contents import Contents
+from geonb.photos import containers, jpeg, tiff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +25,7 @@ def is_raw(data: bytes) -> bool:
     """Whether this is a raw photo: a picture that a decoder of TIFF sees a thumbnail of."""
     if data.startswith(_RAF) or data[4:12] == b"ftypcrx ":
         return True
-    if contents.kind(data) != "TIFF" or len(data) < 16:
+    if data[:4] not in tiff.ORDERS or len(data) < 16:
         return False
     if data[8:10] == b"CR":
         return True
@@ -37,8 +36,8 @@ def is_raw(data: bytes) -> bool:
     return 50706 in top or small or any(set(values) & _SENSOR for values in sees)
 
 
-def preview(name: str, data: bytes) -> Contents:
-    """The largest preview, with the raw photo's metadata.
+def preview(name: str, data: bytes) -> tuple[bytes, list[bytes], list[bytes]]:
+    """The largest preview, with the raw photo's metadata: its EXIF, or else the preview's own.
 
     Raises `PhotoError` if it has none of `LEAST` pixels.
     """
@@ -48,9 +47,8 @@ def preview(name: str, data: bytes) -> Contents:
             f"{name}: a raw photo without a preview of {LEAST} pixels; "
             "develop it with a raw converter, and save it as JPEG"
         )
-    parts = contents.split(found)
-    blocks = tuple(_blocks(data)) or parts.exif
-    return Contents(parts.picture, blocks, parts.xmp, note="a raw photo, read by its preview")
+    picture, blocks, packets = jpeg.split(found)
+    return picture, list(_blocks(data)) or blocks, packets
 
 
 def _jpegs(data: bytes) -> Iterator[bytes]:
@@ -73,7 +71,7 @@ def _jpegs(data: bytes) -> Iterator[bytes]:
 
 def _longer_side(data: bytes) -> int:
     """Of a JPEG that decoders know; 0 for anything else, such as the lossless one of sensors."""
-    for marker, content in jpeg.header(data)[0] if contents.kind(data) == "JPEG" else ():
+    for marker, content in jpeg.header(data):
         if marker in {0xC0, 0xC1, 0xC2} and len(content) > 5:
             return max(struct.unpack_from(">HH", content, 1))
     return 0
@@ -81,9 +79,9 @@ def _longer_side(data: bytes) -> int:
 
 def _blocks(data: bytes) -> Iterator[bytes]:
     """The raw photo's own EXIF: the file itself, or in CR3 two blocks in a box of their own."""
-    if contents.kind(data) == "TIFF":
+    if data[:4] in tiff.ORDERS:
         yield data
     elif (at := data.find(_CR3_FACTS)) > 0:
-        for name, start, stop in contents.boxes(data, at + len(_CR3_FACTS)):
+        for name, start, stop in containers.boxes(data, at + len(_CR3_FACTS)):
             if name in {b"CMT1", b"CMT4"}:
                 yield data[start:stop]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from geonb.errors import PhotoError
-from geonb.photos import jpeg
+from geonb.photos import jpeg, tiff
 from geonb.photos.decoding import blocks_and_packets
-from geonb.photos.metadata import ORIENTATION, from_blocks
+from geonb.photos.metadata import from_blocks
 from geonb.writing import check_outputs, replacing
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def write_without_place(photo: Photo, path: str | os.PathLike[str]) -> bool:
 
 def _bare_jpeg(name: str, file: bytes) -> bytes:
     """The JPEG's own compressed picture, with the orientation as its only EXIF."""
-    turn = from_blocks(*blocks_and_packets(name, file)).turn
+    blocks, packets, _ = blocks_and_packets(name, file)
+    turn = from_blocks(blocks, packets).turn
     try:
         data = jpeg.bare(file)
     except PhotoError as error:
@@ -59,5 +60,5 @@ def _bare_jpeg(name: str, file: bytes) -> bytes:
     if turn == 1:
         return data
     note = Image.Exif()
-    note[ORIENTATION] = turn
+    note[tiff.ORIENTATION] = turn
     return jpeg.with_exif(data, note.tobytes())

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geonb.files import BROKEN
-from geonb.photos import metadata, xmp
+from geonb.photos import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,13 +55,13 @@ def beside(photo: Path, chosen: Mapping[str, bytes] | None = None) -> tuple[Plac
 def packets(
     photo: Path, chosen: Mapping[str, bytes] | None = None
 ) -> Iterator[tuple[str, Mapping[str, str], Mapping[str, str]]]:
-    """Name and properties (`xmp.properties`) of a photo's XMP sidecars.
+    """Name and properties (`metadata.properties`) of a photo's XMP sidecars.
 
     They are ``a.jpg.xmp``, then ``a.xmp``, in any case.
     """
     for wanted in dict.fromkeys((f"{photo.name}.xmp", f"{photo.stem}.xmp")):
         for name, content in _called(wanted, photo.parent, chosen):
-            yield (name, *xmp.properties(content))
+            yield (name, *metadata.properties(content))
 
 
 def takeout(photo: Path, chosen: Mapping[str, bytes] | None = None) -> dict[str, Any]:

@@ -4,39 +4,32 @@ from __future__ import annotations
 
 import math
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from numpy.typing import NDArray
-
-MAX_TILE = 50_000_000
+ORIENTATION, ARTIST, SUBDIRECTORIES, XMP, EXIF, GPS = 274, 315, 330, 700, 34665, 34853
+"""Tags (TIFF 6.0, section 8; Exif 3.0, 4.6)."""
+_MAX_TILE = 50_000_000
 """Pixels of a tile at most: a decoder takes memory for one."""
-ORIENTATION, TILE_WIDTH, TILE_HEIGHT, SAMPLES, SUBDIRECTORIES = 274, 322, 323, 277, 330
+_MOST_SAMPLES = 6
+"""Pillow decodes no more, and says so in the log."""
+_TILE_WIDTH, _TILE_HEIGHT, _SAMPLES = 322, 323, 277
 _FORMATS = ["_", "B", "s", "H", "L", "LL", "b", "s", "h", "l", "ll", "f", "d", "L"]
 """How a value of each type is unpacked (TIFF 6.0, section 2); 5 and 10 are fractions."""
 _PICTURE = {
-    *range(256, 260), 262, 266, 273, SAMPLES, 278, 279, 284, 292, 293, 317, 320,
-    *range(TILE_WIDTH, 326), 332, 338, 339, 347, *range(512, 522), *range(529, 533), 34675,
+    *range(256, 260), 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, *range(322, 326), 332,
+    338, 339, 347, *range(512, 522), *range(529, 533), 34675,
 }  # fmt: skip
 """The tags that a picture is decoded from, the colour profile (34675) among them."""
 _LISTS = {258, 273, 279, 320, 324, 325, 338, 339, 347, *range(519, 522), *range(529, 533), 34675}
 """Those of them that may hold more than one value."""
-_MOST_SAMPLES = 6
-"""Pillow decodes no more, and says so in the log."""
-_INNER = (34665, 34853)
-"""What leads to the directories of EXIF and of the place."""
-_PIECES = ((273, 279), (324, 325), (513, 514))
-"""Where the pieces of a picture begin, and how long they are."""
-_MOST_DIRECTORY = 12 << 16
-"""Bytes."""
 _NO_INTEGERS = {347, 529, 532, 34675}
 """Tables of JPEG, coefficients of colours, the profile."""
-_ORDERS = {b"II*\0": "<", b"MM\0*": ">", b"MM*\0": ">", b"II\0*": "<"}
+ORDERS = {b"II*\0": "<", b"MM\0*": ">", b"MM*\0": ">", b"II\0*": "<"}
 """How the bytes of numbers are ordered; the two last starts are odd software's."""
 
 
@@ -66,12 +59,6 @@ class Tag:
         data = self.tiff.data[self.start : self.start + min(self.count, 256) * self.size]
         whole = data[: len(data) // self.size * self.size] if step != "s" else b""
         return [_fraction(*value) for value in struct.iter_unpack(self.tiff.order + step, whole)]
-
-    def whole(self) -> NDArray[np.int64]:
-        """All values, if they are whole numbers of two or four bytes; none otherwise."""
-        step = self.size if _FORMATS[self.kind] in {"H", "L"} else 0
-        data = self.data[: len(self.data) // step * step] if step else b""
-        return np.frombuffer(data, f"{self.tiff.order}u{step or 4}").astype(np.int64)
 
     @property
     def text(self) -> str:
@@ -118,21 +105,6 @@ class Tiff:
                     waiting += map(int, filter(math.isfinite, tags[SUBDIRECTORIES].numbers[:64]))
                 waiting.append(self._number("L", at + 2 + 12 * self._number("H", at)))
 
-    def end(self) -> int:
-        """Where all has ended that the tags of directories lead to, or a little behind that."""
-        tops = list(self.directories())
-        told = (at for t in tops for tag in _INNER if tag in t for at in t[tag].numbers[:1])
-        inner = [at for at in told if 0 < at < len(self.data)]
-        ends: list[float] = [self.first, *inner]
-        for tags in [*tops, *map(self.directory, inner)]:
-            ends += [tag.start + tag.count * tag.size for tag in tags.values()]
-            for first, length in _PIECES:
-                if first in tags and length in tags:
-                    starts, sizes = tags[first].whole(), tags[length].whole()
-                    some = min(len(starts), len(sizes))
-                    ends.append(int((starts[:some] + sizes[:some]).max(initial=0)))
-        return int(max(ends)) + _MOST_DIRECTORY
-
     def _number(self, kind: str, at: int) -> int:
         """The number at a position; 0 beyond the end."""
         size = struct.calcsize("<" + kind)
@@ -146,10 +118,10 @@ class Tiff:
         Raises `ValueError` if one of the picture's tags can't be.
         """
         tags = self.directory(self.first)
-        sides = [tags[side].numbers[:1] for side in (TILE_WIDTH, TILE_HEIGHT) if side in tags]
-        if math.prod(side for values in sides for side in values) > MAX_TILE:
+        sides = [tags[side].numbers[:1] for side in (_TILE_WIDTH, _TILE_HEIGHT) if side in tags]
+        if math.prod(side for values in sides for side in values) > _MAX_TILE:
             raise ValueError("tiles that are larger than any picture")
-        if SAMPLES in tags and max(tags[SAMPLES].numbers, default=0) > _MOST_SAMPLES:
+        if _SAMPLES in tags and max(tags[_SAMPLES].numbers, default=0) > _MOST_SAMPLES:
             raise ValueError("more samples in a pixel than in any picture")
         kept = {tag: tags[tag] for tag in sorted(_PICTURE & tags.keys()) if tags[tag].count}
         if sum(found.count * found.size for found in kept.values()) > len(self.data):
@@ -176,19 +148,29 @@ class Tiff:
 
 def read(data: bytes) -> Tiff:
     """The block that begins with the data. Raises `ValueError` if none does."""
-    order = _ORDERS.get(data[:4])
+    order = ORDERS.get(data[:4])
     if not order or len(data) < 16:
         raise ValueError("no block of TIFF, or cut off")
     return Tiff(data, order, struct.unpack_from(order + "L", data, 4)[0])
 
 
+def turn(blocks: Iterable[bytes]) -> int:
+    """1 to 8, how blocks of EXIF say that the picture is turned; the first counts. 0: none says."""
+    for data in blocks:
+        with suppress(ValueError):
+            block = read(data)
+            tag = block.directory(block.first).get(ORIENTATION)
+            if tag and tag.numbers[:1] and tag.numbers[0] in range(1, 9):
+                return int(tag.numbers[0])
+    return 0
+
+
 def upright(data: bytes) -> bytes:
     """The block of EXIF with an orientation that says upright, and all else as it is."""
-    try:
+    with suppress(ValueError):
         block = read(data)
-    except ValueError:
-        return data
-    turn = block.directory(block.first).get(ORIENTATION)
-    if not turn or turn.kind != 3:
-        return data
-    return data[: turn.start] + struct.pack(block.order + "H", 1) + data[turn.start + 2 :]
+        tag = block.directory(block.first).get(ORIENTATION)
+        if tag and tag.kind == 3:
+            one = struct.pack(block.order + "H", 1)
+            return data[: tag.start] + one + data[tag.start + 2 :]
+    return data

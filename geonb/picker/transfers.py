@@ -93,7 +93,8 @@ def whole(message: Mapping[str, Any], key: str, most: int) -> int:
 
 def with_exif_of(head: bytes, data: bytes) -> bytes:
     """A JPEG that was drawn upright, with the EXIF of the file that began with ``head``."""
-    block = jpeg.exif(head)
-    if not block:
-        return data
-    return jpeg.with_exif(data, jpeg.EXIF + upright(block.removeprefix(jpeg.EXIF)))
+    for marker, content in jpeg.header(head):
+        if marker == jpeg.APP1 and content.startswith(jpeg.EXIF):
+            block = upright(content.removeprefix(jpeg.EXIF))
+            return jpeg.with_exif(data, jpeg.EXIF + block)
+    return data

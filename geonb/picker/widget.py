@@ -119,8 +119,9 @@ class PhotoPicker(_Picker):
             self._sidecars[arrived.name] = arrived.content
             return ()
         photo = open_photo({"name": arrived.name, "content": arrived.content})
+        photo = replace(photo, sidecars=self._sidecars)
         photo.image(64)  # pixels: decoded so small, to see whether it can be
-        return (replace(photo, sidecars=self._sidecars),)
+        return (photo,)
 
 
 class FileUpload(_Picker):

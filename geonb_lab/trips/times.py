@@ -18,7 +18,7 @@ from PIL import ExifTags, Image
 from geonb.errors import PhotoError
 from geonb.photos import sidecars
 from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
-from geonb.photos.xmp import properties
+from geonb.photos.metadata import properties
 from geonb_lab.trips.movement import TripError
 
 if TYPE_CHECKING:

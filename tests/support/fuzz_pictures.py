@@ -94,9 +94,8 @@ def crafted():
 
 def many_scans(image, count):
     """A progressive JPEG whose last scan is there again and again, without its data."""
-    parts = list(jpeg.segments(encoded(image, "JPEG", progressive=True)))
-    marker, content = parts[-1]
-    return jpeg.join([*parts, *[(marker, content[: 2 * content[0] + 4])] * count])
+    parts = jpeg.segments(encoded(image, "JPEG", progressive=True))
+    return jpeg.join([*parts, *parts[-2:-1] * count])
 
 
 def _page(start, i):

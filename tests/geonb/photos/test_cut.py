@@ -5,7 +5,10 @@ import pytest
 
 import geonb
 from geonb.errors import PhotoError
+from geonb.photos import jpeg
 from support.pictures import PLACE, encoded, exif, picture
+
+PROGRESSIVE = encoded(picture(400, 300, noise=20), "JPEG", progressive=True)
 
 
 @pytest.fixture(params=["RGB", "L", "CMYK"])
@@ -39,13 +42,32 @@ def test_less_than_half_is_refused(data):
             photo.image(short_side)
 
 
-def test_progressive_ones_lose_detail_only():
-    data = encoded(picture(400, 300, noise=20), "JPEG", progressive=True)
-    for share in (0.5, 0.9):
-        photo = geonb.open_photo(data[: int(len(data) * share)])
-        whole, cut = (np.asarray(p.image(), float) for p in (geonb.open_photo(data), photo))
-        assert np.abs(whole - cut).mean() < 12
-        assert "no row of the picture is missing" in photo.note
+def within_scan(number, share):
+    """A progressive JPEG that is cut off in one of its ten scans, after a share of the scan."""
+    scans = [part for part in jpeg.walk(PROGRESSIVE) if part[0] == jpeg.PIXELS]
+    _, start, stop = scans[number]
+    return geonb.open_photo(PROGRESSIVE[: start + int((stop - start) * share)])
+
+
+@pytest.mark.parametrize("share", [0.2, 0.9])
+@pytest.mark.parametrize(("number", "missing"), [(0, "100%"), (1, "98%"), (2, "91%"), (4, "91%")])
+def test_a_progressive_one_with_less_than_half_of_its_detail_is_refused(number, missing, share):
+    """All rows are there, as squares of 8 pixels: "no row is missing" was said of them."""
+    photo = within_scan(number, share)
+    words = (
+        f"the file is cut off, and {missing} of the (detail|picture) is missing; get the whole file"
+    )
+    for short_side in (None, 30):
+        with pytest.raises(PhotoError, match=words):
+            photo.image(short_side)
+
+
+@pytest.mark.parametrize(("number", "off"), [(5, 8), (7, 6), (9, 3)])
+def test_a_progressive_one_that_is_cut_later_is_coarser(number, off):
+    whole = np.asarray(geonb.open_photo(PROGRESSIVE).image(), float)
+    photo = within_scan(number, 0.5)
+    assert 0 < np.abs(whole - np.asarray(photo.image(), float)).mean() < off
+    assert photo.note == "the file is cut off, and the picture may be coarser than it was"
 
 
 def test_one_that_is_whole_and_broken_stays_refused():
