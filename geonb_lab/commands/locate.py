@@ -76,18 +76,18 @@ def locate(**given: Any) -> None:
     """
     asked = SimpleNamespace(**given)
     asked.chosen = {n: given[n] for n in ("top", "within", "spread_km", "allow_private")}
-    found = list_photos(asked.sources)
+    photos, skipped = list_photos(asked.sources)
     labels = Labels(dry_run=asked.dry_run) if asked.write_xmp or asked.dry_run else None
     if asked.confirmed:
-        sys.exit(_label_confirmed(asked, found.photos, labels))
+        sys.exit(_label_confirmed(asked, photos, labels))
     if asked.together:
-        sys.exit(_locate_together(asked, found.photos))
+        sys.exit(_locate_together(asked, photos))
     if asked.out or asked.page or labels:
-        sys.exit(locate_many(asked, found, labels))
-    targets = _numbered(asked.map, len(found.photos)) if asked.map else []
-    check_outputs(targets, [*asked.sources, *found.photos], overwrite=asked.overwrite)
+        sys.exit(locate_many(asked, photos, skipped, labels))
+    targets = _numbered(asked.map, len(photos)) if asked.map else []
+    check_outputs(targets, [*asked.sources, *photos], overwrite=asked.overwrite)
     failed = False
-    results = predict_many(asked.load(), found.photos, progress=False, **asked.chosen)
+    results = predict_many(asked.load(), photos, progress=False, **asked.chosen)
     for number, result in enumerate(results):
         if result.predictions is None:
             complain(result.error)

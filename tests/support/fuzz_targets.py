@@ -82,7 +82,7 @@ _CELLS = [
 ]
 _TABLES = [
     b"path,lat,lng,photographer\na.jpg,35.6,139.7,Anna\nb/c.jpg,-33.8,151.2,\n",
-    b'a.jpg,35.6,139.7\n"b, c.jpg",1e1,-2\n',
+    b'file,lat,lng\n"b, c.jpg",1e1,-2\na.jpg,35 deg 39\' 30.96" N,"139,7 E"\n',
     "\ufeffIMG_ID,AUTHOR,LAT,LON\nx.jpg,7@N00,48.8,2.3\nÄ.jpg,,,\n".encode(),
 ]
 _TRUTHS = [b"1\t139.7\t35.6\t0a1b2c3d4e5f\n2\t-3.5\t7\tffffeeee0000\n"]
