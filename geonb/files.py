@@ -100,11 +100,12 @@ def cache_folder() -> Path:
         folder = Path(platformdirs.user_cache_dir("geonb", appauthor=False))
         if folder.is_absolute():
             return folder
-    return _temporary_cache()
+    return temporary_cache("you have no home folder here")
 
 
 @cache
-def _temporary_cache() -> Path:
+def temporary_cache(why: str) -> Path:
+    """A cache for this process alone, for the reason ``why``, which a warning tells."""
     folder, process = Path(tempfile.mkdtemp(prefix="geonb-cache-")), os.getpid()
 
     def remove() -> None:
@@ -113,8 +114,8 @@ def _temporary_cache() -> Path:
 
     atexit.register(remove)
     warnings.warn(
-        f"you have no home folder here, so what geonb fetches and converts lies in {folder} and "
-        "goes when this process ends; name a folder that stays in GEONB_CACHE",
+        f"{why}, so what geonb fetches and converts lies in {folder} and goes when this process "
+        "ends; name a folder that stays, and can be written, in GEONB_CACHE",
         stacklevel=3,
     )
     return folder

@@ -22,7 +22,7 @@ from geonb.files import (
     mark_folder,
 )
 from geonb.model import BATCH
-from geonb.network.derived import Wanted
+from geonb.network.derived import derived_name
 from geonb.network.sessions import open_session, run
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import preprocess
@@ -63,8 +63,8 @@ def read_features(model: Model, files: CheckpointFiles, photos: PhotoSet) -> Fea
     """
     from tqdm.auto import tqdm
 
-    wanted = Wanted(files.owner, f"{files.digest()}-features")
-    folder = cache_folder() / DERIVED / wanted.name
+    name = derived_name(files.owner, f"{files.digest()}-features")
+    folder = cache_folder() / DERIVED / name
     with contextlib.suppress(OSError):  # the cache may be read-only
         make_cache_folder(DERIVED)
         mark_folder(folder, files.owner)
