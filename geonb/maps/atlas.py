@@ -155,7 +155,7 @@ def _fine(ground: Ground, box: Box) -> str:
 
     south, west, north, east = box
     corners = [(west, south), (east, south), (east, north), (west, north), (west, south)]
-    edge = Path(corners).interpolated(20).vertices  # sides are bent on the ground
+    edge = np.asarray(Path(corners).interpolated(20).vertices)  # sides are bent on the ground
     rings, lines = plane.coasts_in(box)
     return (
         f"<path class='geonb-globe' d='{ground.path([edge], 2, closed=True)}'/>"
