@@ -25,7 +25,7 @@ def photo(tmp_path):
 def test_demo(tmp_path):
     run = run_geonb("demo", cwd=tmp_path)
     assert run.returncode == 0
-    assert run.stderr.startswith("taking mini, because LocationNet is not in the cache")
+    assert run.stderr.startswith("taking mini, because no model for real photos is here yet")
     assert len(run.stderr.splitlines()) == 1
     lines = run.stdout.splitlines()
     assert lines[0] == "photo example.jpg, model mini, engine onnxruntime"

@@ -83,9 +83,7 @@ def test_int8_alone(served, mirror, cache):
     assert geonb.load_model("geoclip", precision="int8", download=False)
     with pytest.raises(FetchError, match="geoclip is not in the cache"):
         geonb.load_model("geoclip", download=False)
-    assert 'GeoCLIP is not in the cache (but there in int8: precision="int8"' in repr(
-        geonb.load_model()
-    )
+    assert 'is here yet; precision="int8" takes GeoCLIP' in repr(geonb.load_model())
 
 
 def test_the_command_takes_the_files_for_int8(served, mirror, cache):
