@@ -36,9 +36,7 @@ AREAS = (
 """Shares of the probability whose cells are filled; light, because points lie on them."""
 POINT, POINTS = "#22476b", "a cell; the larger, the more probable"
 _DASHED = {"color": POINT, "weight": 2, "dashArray": "5 4", "fill": False}
-_DASHES = (
-    "linear-gradient(90deg, #22476b 40%, #0000 40% 60%, #22476b 60%) center/100% 2px no-repeat"
-)
+_DASHES = "linear-gradient(90deg,#22476b 40%,#0000 40% 60%,#22476b 60%) center/100% 2px no-repeat"
 
 
 @dataclass(frozen=True)
