@@ -6,14 +6,11 @@ import dataclasses
 import os
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from geonb.distances import check_points
+from geonb.distances import Place, check_points
 from geonb.errors import MapError, MissingDependencyError, needing
-
-if TYPE_CHECKING:
-    from geonb.distances import Place
-    from geonb.predictions import Predictions
+from geonb.predictions import Predictions
 
 Provider = Literal["auto", "google", "gmaps", "leaflet", "static"]
 PROVIDERS = ("google", "gmaps", "leaflet", "static")
