@@ -26,7 +26,7 @@ from geonb.network.gallery import location_encoder, open_gallery, read_points
 from geonb.network.geoclip import GeoclipFiles, find_location, find_points, pip_folder
 from geonb.predictions import merge
 from geonb.shown.sheets import Sheet
-from geonb.weights.installed import cached_files, own_files
+from geonb.weights.fetching import cached_files, own_files
 from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES
 from geonb_lab.evaluation.guesses import one_place
 from geonb_lab.tabular import Tabular, fill

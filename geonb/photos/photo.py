@@ -7,6 +7,7 @@ import os
 import stat
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
@@ -20,7 +21,6 @@ from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -43,6 +43,7 @@ class Photo:
         alt: What the photo shows, for people who can't see it; empty if not known.
         uploaded: Whether it came from a picker or an upload: maps then leave it out of notebooks.
         path: The file that it was opened from, beside which a library keeps its place.
+        sidecars: The contents of those that were chosen with it in a picker, by their names.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Photo:
     alt: str = ""
     uploaded: bool = False
     path: Path | None = None
+    sidecars: Mapping[str, bytes] | None = None
 
     def __repr__(self) -> str:
         try:
@@ -169,8 +171,10 @@ class Photo:
         def read() -> Known | None:
             from geonb.photos import metadata, sidecars
 
-            beside = sidecars.beside(self.path) if self.path else ()
-            return metadata.place(self._facts, *beside)
+            if not (self.path or self.sidecars):
+                return metadata.place(self._facts)
+            path = self.path or Path(self.name)
+            return metadata.place(self._facts, *sidecars.beside(path, self.sidecars))
 
         return self._once("known", read)
 
