@@ -71,7 +71,7 @@ def test_a_temperature_at_the_limit_of_the_search_is_refused():
     """All right: the colder, the better. All wrong: the hotter, the better."""
     table, _ = honest(400)
     for classes in (table.argmax(axis=1), table.argmin(axis=1)):
-        with pytest.raises(EvaluationError, match="no temperature from 0.02 to 50 fits"):
+        with pytest.raises(EvaluationError, match=r"no temperature from 0\.02 to 50 fits"):
             calibrate(table, classes)
 
 
