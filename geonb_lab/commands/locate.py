@@ -28,16 +28,18 @@ from geonb_lab.trips.trip import locate_trip
 @click.option("--top", default=5, show_default=True, help="How many places, at most.")
 @click.option(
     "--within",
-    callback=options.read_within,
+    callback=read_within,
     metavar="COUNTRY|LAT,LNG,KM|S,W,N,E",
     help="Only places within a country (name or ISO code), a circle or a box.",
 )
 @click.option("--spread-km", type=float, help="Gather places this near to a better one into it.")
 @click.option("--json", is_flag=True, help="One JSON object a photo, a line each.")
-@click.option("--allow-private", is_flag=True, help="Fetch URLs of private networks too.")
+@click.option(
+    "--allow-private", is_flag=True, help="Fetch URLs of this machine and its network too."
+)
 @click.option("--map", type=click.Path(path_type=Path), help=".png, .svg, .pdf or .html")
-@click.option("--out", type=options.FILE, help="A table, .parquet, .csv or .geojson; can go on.")
-@click.option("--page", type=options.FILE, help="A contact sheet, .html: thumbnails and a map.")
+@click.option("--out", type=FILE, help="A table, .parquet, .csv or .geojson; can go on.")
+@click.option("--page", type=FILE, help="A contact sheet, .html: thumbnails and a map.")
 @click.option("--overwrite", is_flag=True, help="Replace files that are there; begin --out anew.")
 @click.option("--resume", is_flag=True, help="Go on with --out though it was begun elsewhere.")
 @click.option("--write-xmp", is_flag=True, help="Write a label, an XMP sidecar, beside photos.")
