@@ -109,7 +109,9 @@ def check_outputs(
             raise OutputError(f"{path}: is an input, and writing would lose it; name another file")
     for path in there.values():
         if not (overwrite or _is_own(path)):
-            raise OutputError(f"{path}: is there already; name another file, or --overwrite")
+            raise OutputError(
+                f"{path}: is there already; name another file, or --overwrite (overwrite=True)"
+            )
 
 
 def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def draw(predictions: Predictions, target: Path, region: object = None) -> None:
-    """Draw the map of an answer: a page into .html, a picture into .png, .svg and .pdf."""
+    """Draw the map of an answer over what was checked: .html is a page, others are pictures."""
     if target.suffix.lower() == ".html":
-        geonb.write_page(predictions, target, region=region)
+        geonb.write_page(predictions, target, region=region, overwrite=True)
     else:
-        geonb.show_map(predictions, provider="static").save(target)
+        geonb.show_map(predictions, provider="static").save(target, overwrite=True)
 
 
 @click.command()

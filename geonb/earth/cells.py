@@ -95,9 +95,25 @@ class Cells:
 
         Each feature has its class, token, level, area and place. Longitude comes first there.
         """
-        from geonb.earth.outlines import to_geojson
+        from geonb.earth.outlines import polygons
 
-        return to_geojson(self.ids, self.places)
+        features = []
+        for i, outline in enumerate(polygons(self.ids)):
+            parts: list[Any] = [[ring.tolist()] for ring in outline]
+            one = len(parts) == 1
+            lat, lng = self.place(i)
+            features.append({
+                "type": "Feature",
+                "geometry": {
+                    "type": "Polygon" if one else "MultiPolygon",
+                    "coordinates": parts[0] if one else parts,
+                },
+                "properties": {
+                    "class": i, "token": self.tokens[i], "level": int(self.levels[i]),
+                    "area_km2": float(self.areas_km2[i]), "latitude": lat, "longitude": lng,
+                },
+            })  # fmt: skip
+        return {"type": "FeatureCollection", "features": features}
 
     @cached_property
     def countries(self) -> list[str]:
