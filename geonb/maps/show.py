@@ -50,7 +50,7 @@ def show_map(  # noqa: PLR0913 - each of them is a choice of its own
     """
     if truth is not None:
         lat, lng = check_points(truth).tolist()
-        predictions = dataclasses.replace(predictions, truth=(lat, lng))
+        predictions = dataclasses.replace(predictions, given_truth=(lat, lng))
     chosen, why = choose(provider, api_key)
     why = why if region is None else f"{region}. {why}"
     options = {"google": {"api_key": api_key, "map_id": map_id}, "gmaps": {"api_key": api_key}}
