@@ -1,7 +1,5 @@
 """Cells, the classes of a model: read and write them, find a point's; probabilities of them."""
 
-from __future__ import annotations
-
 import csv
 import os
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Outlines of cells: their edges, their areas, and GeoJSON cut at ±180° and at the poles."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import chain
 

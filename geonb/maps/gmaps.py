@@ -1,7 +1,5 @@
 """The blog's own map package, gmaps: with its list and its warning."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

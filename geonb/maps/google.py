@@ -1,7 +1,5 @@
 """Google's map: an anywidget on the Maps JavaScript API; its key is in no state, text or file."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

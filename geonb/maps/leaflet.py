@@ -1,7 +1,5 @@
 """The map without a key: OpenStreetMap's tiles over land outlines that need no network."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from html import escape

@@ -1,7 +1,5 @@
 """The page that one sends: the answer, the photo and a map that moves, in one file."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from html import escape

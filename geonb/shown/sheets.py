@@ -1,7 +1,5 @@
 """Tables as people read them: plain text and HTML from one record."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
