@@ -58,30 +58,23 @@ class Area:
     @property
     def rings(self) -> list[NDArray[np.float64]]:
         """The outlines of the cells."""
-        ids = self.region.belief.cells.ids[self.region.classes]
-        return list(chain.from_iterable(polygons(ids)))
+        return list(chain.from_iterable(polygons(self.region.cells.ids)))
 
 
 def areas(belief: Belief, promise: Promise | None) -> list[Area]:
     """The fewest cells that hold 90% and 50%, and the region that the model promises, if any."""
+    asked = [*AREAS, *([(promise.share, promise.in_words, "dashed", "")] if promise else [])]
     found = []
-    for share, words, look, colour in AREAS:
+    for share, words, look, colour in asked:
         region = hold(belief, share)
-        found.append(Area(region, f"{words}: {_size(region)}", look, colour))
-    if promise:
-        region = hold(belief, promise.share, promise)
-        found.append(Area(region, f"{_size(region)}: {promise.in_words}", "dashed"))
+        size = f"{len(region.classes):,} cell{'s' if len(region.classes) > 1 else ''}"
+        found.append(Area(region, f"{words}: {size}", look, colour))
     return found
 
 
 def probable(belief: Belief) -> list[int]:
     """The fewest cells that hold 90% of the probability, best first; 400 still pan."""
     return hold(belief, AREAS[0][0]).classes[:400].tolist()
-
-
-def _size(region: Region) -> str:
-    count = len(region.classes)
-    return f"{count:,} cell{'s' if count > 1 else ''}"
 
 
 def _label(belief: Belief, index: int) -> str:
