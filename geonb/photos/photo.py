@@ -15,12 +15,13 @@ from PIL import Image
 
 from geonb.errors import PhotoError
 from geonb.files import expanded
+from geonb.kept import kept
 from geonb.photos import jpeg, tiff
 from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, open_image
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -153,41 +154,23 @@ class Photo:
         blocks, packets, _ = self._metadata
         return metadata.from_blocks(blocks, packets)
 
-    @property
+    @kept
     def _turn(self) -> int:
         """1 to 8, how the stored picture is turned; 1 is upright."""
+        blocks, packets, _ = self._metadata
+        if turn := tiff.turn(blocks):
+            return turn  # as in most files: the rest of the metadata is read when it's needed
+        elsewhere = packets or isinstance(self.source, Image.Image)
+        return self._facts.turn if elsewhere else 1
 
-        def read() -> int:
-            blocks, packets, _ = self._metadata
-            if turn := tiff.turn(blocks):
-                return turn  # as in most files: the rest of the metadata is read when it's needed
-            elsewhere = packets or isinstance(self.source, Image.Image)
-            return self._facts.turn if elsewhere else 1
-
-        return self._once("turn", read)
-
-    @property
+    @kept
     def _known(self) -> Known | None:
-        def read() -> Known | None:
-            from geonb.photos import metadata, sidecars
+        from geonb.photos import metadata, sidecars
 
-            if not (self.path or self.sidecars):
-                return metadata.place(self._facts)
-            path = self.path or Path(self.name)
-            return metadata.place(self._facts, *sidecars.beside(path, self.sidecars))
-
-        return self._once("known", read)
-
-    def _once(self, name: str, make: Callable[[], Any]) -> Any:
-        """What ``make`` gave at its first call.
-
-        Before Python 3.12 a `cached_property` has a lock for all photos: a process that forks
-        while a thread holds it has children that wait for ever.
-        """
-        kept = vars(self)
-        if name not in kept:
-            kept[name] = make()
-        return kept[name]
+        if not (self.path or self.sidecars):
+            return metadata.place(self._facts)
+        path = self.path or Path(self.name)
+        return metadata.place(self._facts, *sidecars.beside(path, self.sidecars))
 
 
 PhotoSource: TypeAlias = (
