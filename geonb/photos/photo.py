@@ -18,7 +18,7 @@ from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, op
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -112,9 +112,8 @@ class Photo:
             image, vars(self)["cut"] = rest
         profile = image.info.get("icc_profile")
         with decoding(self.name, (ValueError, MemoryError)):
-            image = shrunk(image, short_side)
-            upright = image.transpose(TURNS[self._turn]) if self._turn in TURNS else image
-            return to_rgb(upright, profile)
+            image, turn = shrunk(image, short_side), TURNS.get(self._turn)
+            return to_rgb(image if turn is None else image.transpose(turn), profile)
 
     def without_place(self, path: str | os.PathLike[str]) -> bool:
         """Write a copy that holds the picture only, and nothing about where it was taken.
@@ -153,36 +152,22 @@ class Photo:
     @property
     def _turn(self) -> int:
         """1 to 8, how the stored picture is turned; 1 is upright."""
-
-        def read() -> int:
-            blocks, packets, _ = self._metadata
-            if turn := tiff.turn(blocks):
-                return turn  # as in most files: the rest of the metadata is read when it's needed
-            elsewhere = packets or isinstance(self.source, Image.Image)
-            return self._facts.turn if elsewhere else 1
-
-        return self._once("turn", read)
+        blocks, packets, _ = self._metadata
+        if turn := tiff.turn(blocks):
+            return turn  # as in most files: the rest of the metadata is read when it's needed
+        return self._facts.turn if packets or isinstance(self.source, Image.Image) else 1
 
     @property
     def _known(self) -> Known | None:
-        def read() -> Known | None:
+        # Before Python 3.12 a `cached_property` has a lock for all photos: a process that forks
+        # while a thread holds it has children that wait for ever.
+        if "known" not in vars(self):
             from geonb.photos import metadata, sidecars
 
             beside = sidecars.beside(self.path) if self.path else ()
-            return metadata.place(self._facts, *beside)
-
-        return self._once("known", read)
-
-    def _once(self, name: str, make: Callable[[], Any]) -> Any:
-        """What ``make`` gave at its first call.
-
-        Before Python 3.12 a `cached_property` has a lock for all photos: a process that forks
-        while a thread holds it has children that wait for ever.
-        """
-        kept = vars(self)
-        if name not in kept:
-            kept[name] = make()
-        return kept[name]
+            vars(self)["known"] = metadata.place(self._facts, *beside)
+        known: Known | None = vars(self)["known"]
+        return known
 
 
 PhotoSource: TypeAlias = (
