@@ -88,7 +88,7 @@ for number, _ in enumerate(results, 1):
 result = held[1] / held[0] - 1
 """
 ONE_PROCESS = """
-from geonb_lab.many.workers import locate_rows
+from geonb_lab.many.tables import locate_rows
 locate_rows(photos[:5], model=prefix)
 result = timed(lambda: locate_rows(photos, model=prefix), len(photos))
 """

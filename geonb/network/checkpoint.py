@@ -1,7 +1,5 @@
 """A network as files, which are MXNet's or of another form, and as an engine that runs it."""
 
-from __future__ import annotations
-
 import glob
 import re
 from abc import ABC, abstractmethod
@@ -9,20 +7,47 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from geonb.earth.cells import CELLS_FILE, Cells, read_cells
 from geonb.errors import CheckpointError, ModelError
 from geonb.files import cache_folder, expecting, file_digest
 from geonb.preprocessing import RECIPE
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from geonb.network.last_layer import LastLayer
     from geonb.network.layers import Checkpoint, Output
 
 SYMBOL = "-symbol.json"
 """How the name of MXNet's symbol file ends."""
+
+
+@dataclass(frozen=True, eq=False)
+class LastLayer:
+    """The last layer of GeoCLIP and of heads: a product and a softmax, after the network."""
+
+    weight: NDArray[np.float32]
+    """(classes, width)"""
+    bias: NDArray[np.float32]
+    """(classes,)"""
+    source: str
+    """Where it comes from, for errors."""
+    scale: float = 1.0
+    """What the products are multiplied by."""
+    unit: bool = False
+    """Whether it reads unit vectors."""
+
+    def features(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What it reads, (N, width), from what the network gives."""
+        if not self.unit:
+            return values
+        return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
+
+    def probabilities(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N, width) to (N, classes)."""
+        logits = np.float32(self.scale) * (self.features(values) @ self.weight.T) + self.bias
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
 
 
 class CheckpointFiles:
@@ -66,6 +91,11 @@ class CheckpointFiles:
         """Where they are, with the cell list beside them."""
         return self.paths[0].parent
 
+    @property
+    def room(self) -> int:
+        """Bytes that converting them may take."""
+        return 3 * sum(path.stat().st_size for path in self.paths)
+
     def cells(self) -> Cells:
         """The classes, from the cell list beside the files. Raises `CellsError`."""
         return read_cells(self.folder / CELLS_FILE)
@@ -78,11 +108,11 @@ class CheckpointFiles:
         """A digest of what `write_onnx` writes. Raises `CheckpointError`."""
         return self.digest()
 
-    def read(self) -> Checkpoint:
+    def read(self) -> "Checkpoint":
         """Read and check the layers. Raises `CheckpointError`, and `ModelError` if it's ONNX."""
         raise ModelError(f"{self.prefix}: it has no layers of MXNet's; it's an ONNX graph")
 
-    def write_onnx(self, folder: Path, outputs: tuple[Output, ...] = ("probabilities",)) -> None:
+    def write_onnx(self, folder: Path, outputs: tuple["Output", ...] = ("probabilities",)) -> None:
         """Write the network as ``model.onnx`` into ``folder``. Raises `CheckpointError`.
 
         Its input is (N, 3, 224, 224). One that has a `last` layer gives features only.
@@ -100,12 +130,16 @@ class Engine(ABC):
 
     def __init__(self, files: CheckpointFiles) -> None:
         """Start the network of a checkpoint. Raises `ModelError`."""
-        self.last = files.last
-        width = self.start(files)
-        if self.last:
-            self.last.check_width(width, files.paths[0].name)
-        self.classes = len(self.last.bias) if self.last else width
+        self.last = last = files.last
+        self.classes = width = self.start(files)
         """How many classes the network has."""
+        if last:
+            self.classes, wanted = last.weight.shape
+            if width != wanted:
+                raise CheckpointError(
+                    f"{last.source} is for {wanted} features, the network "
+                    f"{files.paths[0].name} has {width}; the files are of two models"
+                )
 
     @abstractmethod
     def start(self, files: CheckpointFiles) -> int:
@@ -151,12 +185,7 @@ class MxnetFiles(CheckpointFiles):
         """What MXNet's ``load_checkpoint`` calls the prefix."""
         return str(self.symbol).removesuffix(SYMBOL)
 
-    @property
-    def epoch(self) -> int:
-        """The number in the name of the params file."""
-        return int(self.params.stem.rpartition("-")[2])
-
-    def read(self) -> Checkpoint:
+    def read(self) -> "Checkpoint":
         """See `mxnet_files.read_mxnet`."""
         from geonb.network.mxnet_files import read_mxnet
 
@@ -165,15 +194,15 @@ class MxnetFiles(CheckpointFiles):
 
 def find_mxnet(path: Path) -> MxnetFiles:
     """Find MXNet's files in a folder or by a prefix; see `opening.find_checkpoint`."""
-    epoch = ""
+    epoch = "[0-9]" * 4
     if path.is_dir():
-        symbols = sorted(path.glob(f"*{SYMBOL}"))
+        symbols = list(path.glob(f"*{SYMBOL}"))
         if len(symbols) != 1:
             raise CheckpointError(
                 f"{path}: {len(symbols)} files *{SYMBOL}, expected one; "
                 "name one by its prefix, such as models/RN101-5k500"
             )
-        prefix = symbols[0].with_name(symbols[0].name.removesuffix(SYMBOL))
+        prefix = path / symbols[0].name.removesuffix(SYMBOL)
     elif match := re.fullmatch(r"(.+)-(\d{4})(\.params)?", path.name):
         prefix, epoch = path.with_name(match[1]), match[2]
     else:
@@ -181,10 +210,9 @@ def find_mxnet(path: Path) -> MxnetFiles:
     symbol = prefix.with_name(f"{prefix.name}{SYMBOL}")
     if not symbol.is_file():
         raise CheckpointError(f"{symbol}: no such file; expected the symbol file of a checkpoint")
-    ending = f"-{epoch or '[0-9][0-9][0-9][0-9]'}.params"
-    params = sorted(prefix.parent.glob(glob.escape(prefix.name) + ending))
+    params = sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}-{epoch}.params"))
     if not params:
         raise CheckpointError(
-            f"{prefix.parent}: no {prefix.name}{ending} beside {symbol.name}; add the file"
+            f"{prefix.parent}: no {prefix.name}-{epoch}.params beside {symbol.name}; add the file"
         )
     return MxnetFiles(symbol, params[-1])

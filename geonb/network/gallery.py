@@ -16,8 +16,7 @@ from geonb.earth.cells import Cells
 from geonb.errors import CellsError, CheckpointError, PlaceError
 from geonb.files import expanded, expecting, md5, regular
 from geonb.network.checkpoint import short_digest
-from geonb.network.derived import Derived, Wanted
-from geonb.network.deriving import derive
+from geonb.network.derived import derive
 from geonb.network.onnx_reading import check_operators, read_onnx
 from geonb.network.sessions import open_session
 from geonb.network.torch_files import read_pth
@@ -41,8 +40,6 @@ class Gallery:
     """How often each place is listed, (places,)."""
     embeddings: np.memmap[Any, np.dtype[np.float32]]
     """Unit vectors, (places, 512), mapped from the disk."""
-    derived: Derived
-    """The folder, which may be a temporary one."""
 
 
 def read_points(source: ArrayLike | str | os.PathLike[str]) -> NDArray[np.float64]:
@@ -95,12 +92,11 @@ def open_gallery(location: Path, points: NDArray[np.float64], owner: str = "geoc
         np.savez(folder / "places.npz", ids=_cells(leaves), places=points[first], counts=counts)
         _embed(location, points[first], folder / "embeddings.npy")
 
-    wanted = Wanted(owner, f"gallery-{short_digest(location)}-{points_digest(points)}")
-    derived = wanted.find() or derive(wanted, make, 512 * 4 * len(points))
-    embeddings = np.load(derived.folder / "embeddings.npy", mmap_mode="r")
-    with np.load(derived.folder / "places.npz") as data:
-        cells = Cells(data["ids"], data["places"])
-        return Gallery(cells, data["counts"], embeddings, derived)
+    content = f"gallery-{short_digest(location)}-{points_digest(points)}"
+    folder = derive(owner, content, make, needed=512 * 4 * len(points))
+    embeddings = np.load(folder / "embeddings.npy", mmap_mode="r")
+    with np.load(folder / "places.npz") as data:
+        return Gallery(Cells(data["ids"], data["places"]), data["counts"], embeddings)
 
 
 def _cells(leaves: NDArray[np.uint64]) -> NDArray[np.uint64]:

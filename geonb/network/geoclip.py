@@ -16,9 +16,8 @@ import numpy as np
 
 from geonb.errors import CheckpointError
 from geonb.files import md5
-from geonb.network.checkpoint import CheckpointFiles, short_digest
+from geonb.network.checkpoint import CheckpointFiles, LastLayer, short_digest
 from geonb.network.gallery import open_gallery, points_digest, read_points
-from geonb.network.last_layer import LastLayer
 from geonb.network.onnx_reading import check_operators, read_onnx, save_onnx
 from geonb.network.sessions import has_vnni
 from geonb.network.torch_files import read_pth

@@ -12,8 +12,7 @@ import numpy as np
 
 from geonb.errors import CheckpointError
 from geonb.files import cache_folder, expecting
-from geonb.network.checkpoint import CheckpointFiles
-from geonb.network.last_layer import LastLayer
+from geonb.network.checkpoint import CheckpointFiles, LastLayer
 from geonb.network.torch_files import check_stored
 
 if TYPE_CHECKING:

@@ -1,29 +1,21 @@
 """Open a network: find its files, in whatever form, and start the engine that runs them."""
 
-from __future__ import annotations
-
-import shutil
+from collections.abc import Sequence
 from copy import copy
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import CheckpointError, ModelError
 from geonb.files import md5
 from geonb.network import sessions
-from geonb.network.checkpoint import SYMBOL, Engine, find_mxnet
-from geonb.network.derived import Wanted
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from geonb.network.checkpoint import CheckpointFiles
-    from geonb.network.derived import Derived
-    from geonb.photos.photo import PhotoSource
+from geonb.network.checkpoint import SYMBOL, CheckpointFiles, Engine, find_mxnet
+from geonb.network.derived import derive
+from geonb.photos.photo import PhotoSource
 
 EngineName = Literal["onnxruntime", "mxnet", "reference"]
 Precision = Literal["float32", "int8"]
@@ -46,18 +38,23 @@ def find_checkpoint(path: Path, *, int8: bool = False, gallery: Any = None) -> C
     except OSError as error:  # too long a name, or a folder that you may not enter
         raise CheckpointError(f"{path!s:.80}: cannot look there ({error.strerror})") from error
     if path.is_dir():
-        other = not any(path.glob(f"*{SYMBOL}"))
+        files = [file for ending in _ONE_FILE for file in path.glob(f"*{ending}")]
+        mxnet = any(path.glob(f"*{SYMBOL}"))
     else:
-        other = path.suffix in {*_ONE_FILE, ".safetensors"}
-    if found := other and _find_other_form(path, int8=int8, gallery=gallery):
+        files = [Path(f"{path}{ending}") for ending in _ONE_FILE]
+        files = [path] if path.suffix in _ONE_FILE else [file for file in files if file.is_file()]
+        mxnet = Path(f"{path}{SYMBOL}").is_file() or not (files or path.suffix == ".safetensors")
+    if not mxnet and (found := _find_other_form(path, files, int8=int8, gallery=gallery)):
         return found
     if gallery is not None:
         raise ModelError(f"{path}: a gallery of your own is for GeoCLIP only; leave it out")
     return find_mxnet(path)
 
 
-def _find_other_form(path: Path, *, int8: bool, gallery: Any) -> CheckpointFiles | None:
-    """A checkpoint in another form than MXNet's; None if there is none."""
+def _find_other_form(
+    path: Path, files: list[Path], *, int8: bool, gallery: Any
+) -> CheckpointFiles | None:
+    """A checkpoint in another form than MXNet's, such as one of the ``files``; None if none."""
     from geonb.network import coreml, geoclip, head, onnx_reading
 
     if geoclip.is_geoclip(path):
@@ -66,10 +63,7 @@ def _find_other_form(path: Path, *, int8: bool, gallery: Any) -> CheckpointFiles
         return None
     if (path / head.HEAD_FILE).is_file():
         return head.find_head(path, find_checkpoint)
-    files = [path]
-    if path.is_dir():
-        files = [file for ending in _ONE_FILE for file in path.glob(f"*{ending}")]
-    if len(files) != 1 or files[0].suffix not in _ONE_FILE:
+    if len(files) != 1:
         return None
     (file,) = files
     if not file.is_file():
@@ -121,37 +115,64 @@ class OnnxEngine(Engine):
         calibration: Sequence[PhotoSource] | None = None,
     ) -> None:
         sessions.check_device(device)
-        self._device, self._calibration = device, calibration
         int8 = files.quantised or precision == "int8"
         self._kind = "int8" if int8 else "plain" if device == "cuda" else "float32"
+        self._device, self._calibration = device, calibration
         super().__init__(files)
-        if files.quantised:
-            self.agreement = _UNMEASURED
-        elif int8:
-            from geonb.network.quantisation import read_agreement
-
-            self.agreement = read_agreement(self._derived.folder)
 
     def start(self, files: CheckpointFiles) -> int:
         """See `Engine`."""
-        self._derived = self._derive(files)
-        try:
-            self._session = self._open(self._device)
-        except CheckpointError:  # whole as it was written, but ONNX Runtime can't load it
-            shutil.rmtree(self._derived.folder, ignore_errors=True)
-            self._derived = self._derive(files)
-            self._session = self._open(self._device)
+        self._folder = self._derive(files)
+        self._session = self._open(self._device)
+        if files.quantised:
+            self.agreement = _UNMEASURED
+        elif self._kind == "int8":
+            from geonb.network.quantisation import read_agreement
+
+            self.agreement = read_agreement(self._folder)
         *_, width = self._session.get_outputs()[0].shape or [None]
         if isinstance(width, int):
             return width
         return int(self.run(np.zeros((1, 3, 224, 224), np.float32)).shape[-1])
+
+    def _derive(self, files: CheckpointFiles) -> Path:
+        """The folder with ``model.onnx``: as it is, for a GPU; in int8; or fit for this CPU."""
+        content, runtime = f"{files.network_digest()}-{self._kind}", sessions.runtime()
+        if self._kind == "plain":
+            return derive(files.owner, content, files.write_onnx, needed=files.room)
+        content += f"-{sessions.cpu_kind()}"
+        quantising = self._kind == "int8" and not files.quantised
+        if quantising:
+            from geonb.network.quantisation import photos_digest, quantise
+
+            content += f"-{photos_digest(self._calibration)}-{md5(files.digest().encode())[:8]}"
+
+        def make(folder: Path) -> None:
+            with TemporaryDirectory(dir=folder) as plain:
+                source, target = Path(plain, "model.onnx"), folder / "model.onnx"
+                files.write_onnx(source.parent)
+                if quantising:
+                    quantise(source, target, files, self._calibration)
+                else:
+                    sessions.open_session(source, target=target, name=files.paths[0])
+
+        return derive(files.owner, content, make, needed=files.room, maker=runtime.__version__)
+
+    def _open(self, device: sessions.Device, threads: int = 0) -> Any:
+        return sessions.open_session(
+            self._folder / "model.onnx",
+            device=device,
+            threads=threads,
+            optimised=self._kind != "plain",
+            prepack=self._kind == "int8",
+        )
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine`."""
         return sessions.run(self._session, batch)[0]
 
     @cached_property
-    def alone(self) -> OnnxEngine | None:
+    def alone(self) -> "OnnxEngine | None":
         """The same network in a session of one thread, for threads; None if they take turns.
 
         ONNX Runtime's threads wait for each other by spinning, which takes up to a third of the
@@ -162,28 +183,3 @@ class OnnxEngine(Engine):
         alone = copy(self)
         alone._session = alone._open("cpu", threads=1)  # noqa: SLF001
         return alone
-
-    def _open(self, device: sessions.Device, threads: int = 0) -> Any:
-        return sessions.open_session(
-            self._derived.folder / "model.onnx",
-            device=device,
-            threads=threads,
-            level="ALL" if self._kind == "plain" else "NONE",
-            prepack=self._kind == "int8",
-        )
-
-    def _derive(self, files: CheckpointFiles) -> Derived:
-        parts, calibration = [files.network_digest(), self._kind], None
-        if self._kind != "plain":
-            parts.append(sessions.cpu_kind())
-        if self._kind == "int8" and not files.quantised:
-            from geonb.network.quantisation import Calibration
-
-            calibration = Calibration(self._calibration)
-            parts += [calibration.digest(), md5(files.digest().encode())[:8]]
-        wanted = Wanted(files.owner, "-".join(parts), sessions.runtime().__version__)
-        if found := wanted.find():
-            return found
-        from geonb.network.deriving import derive_network
-
-        return derive_network(wanted, files, calibration, plain=self._kind == "plain")

@@ -3,35 +3,26 @@
 int8 needs no package of its own: the tool comes with onnxruntime, and works on onnx.
 """
 
-from __future__ import annotations
-
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import resources
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.distances import distance
 from geonb.errors import ModelError
 from geonb.files import md5
-from geonb.network.sessions import open_session, optimise, run
-from geonb.photos.photo import open_photo
+from geonb.network.checkpoint import CheckpointFiles
+from geonb.network.sessions import open_session, run
+from geonb.photos.photo import PhotoSource, open_photo
 from geonb.preprocessing import RECIPE, Recipe, preprocess
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from geonb.network.checkpoint import CheckpointFiles
-    from geonb.photos.photo import PhotoSource
-
-_SIDE = 224
 _LEAST = 3
 # Not BatchNorm: the units of this family begin with one that no convolution can take in, and
 # its answers suffer (7 times the difference, on a random network of LocationNet's size).
@@ -39,37 +30,32 @@ _OPS = ["Add", "Conv", "Flatten", "Gemm", "GlobalAveragePool", "MaxPool", "Relu"
 _FILE = "agreement.json"
 
 
-@dataclass(frozen=True, eq=False)
-class Calibration:
-    """Photos that tell how large the network's numbers become; every third is held out."""
+def prepare(
+    photos: Sequence[PhotoSource] | None, recipe: Recipe = RECIPE
+) -> list[NDArray[np.float32]]:
+    """The photos that tell how large the network's numbers become, each (1, 3, 224, 224).
 
-    photos: Sequence[PhotoSource] | None = None
-    """The user's photos; None for the drawn scenes that come with geonb."""
+    None stands for the drawn scenes that come with geonb.
+    """
+    if photos is None:  # squares as the network sees them, drawn by tools/shipped.py
+        data = resources.files("geonb").joinpath("data", "scenes.webp").read_bytes()
+        sheet, side = open_photo(data).image(), recipe.side
+        corners = [(x, y) for y in range(0, sheet.height, side)
+                   for x in range(0, sheet.width, side)]  # fmt: skip
+        photos = [sheet.crop((x, y, x + side, y + side)) for x, y in corners]
+    if len(photos) < _LEAST:
+        raise ModelError(
+            f"int8 needs {_LEAST} photos or more to calibrate with, got {len(photos)}; "
+            "a hundred that are like yours are good"
+        )
+    return [preprocess(photo, recipe=recipe) for photo in photos]
 
-    def __post_init__(self) -> None:
-        if self.photos is not None and len(self.photos) < _LEAST:
-            raise ModelError(
-                f"int8 needs {_LEAST} photos or more to calibrate with, got {len(self.photos)}; "
-                "a hundred that are like yours are good"
-            )
 
-    def batches(self, recipe: Recipe = RECIPE) -> list[NDArray[np.float32]]:
-        """The prepared photos, each (1, 3, 224, 224)."""
-        photos = self.photos
-        if photos is None:
-            # Squares as the network sees them, drawn by tools/shipped.py.
-            data = resources.files("geonb").joinpath("data", "scenes.webp").read_bytes()
-            sheet = open_photo(data).image()
-            corners = [(x, y) for y in range(0, sheet.height, _SIDE)
-                       for x in range(0, sheet.width, _SIDE)]  # fmt: skip
-            photos = [sheet.crop((x, y, x + _SIDE, y + _SIDE)) for x, y in corners]
-        return [preprocess(photo, recipe=recipe) for photo in photos]
-
-    def digest(self) -> str:
-        """A digest of the prepared photos; for the scenes, which never change, just a word."""
-        if self.photos is None:
-            return "scenes"
-        return md5(b"".join(batch.tobytes() for batch in self.batches()))[:16]
+def photos_digest(photos: Sequence[PhotoSource] | None) -> str:
+    """A digest of the prepared photos; for the scenes, which never change, just a word."""
+    if photos is None:
+        return "scenes"
+    return md5(b"".join(square.tobytes() for square in prepare(photos)))[:16]
 
 
 @dataclass(frozen=True)
@@ -97,25 +83,25 @@ def read_agreement(folder: Path) -> Agreement:
     return Agreement(**json.loads((folder / _FILE).read_text(encoding="utf-8")))
 
 
-def quantise(plain: Path, target: Path, files: CheckpointFiles, calibration: Calibration) -> None:
+def quantise(
+    plain: Path, target: Path, files: CheckpointFiles, photos: Sequence[PhotoSource] | None
+) -> None:
     """Write the network ``plain`` as int8 to ``target``, measure the agreement and print it.
 
-    Static quantisation of weights (per channel) and activations, in ONNX's QDQ form.
+    Static quantisation of weights (per channel) and activations, in ONNX's QDQ form; every third
+    photo is held out for the measurement.
     """
-    import onnx
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    batches = calibration.batches(files.recipe)
+    squares = prepare(photos, files.recipe)
     name = open_session(plain).get_inputs()[0].name
-    rest = ({name: batch} for i, batch in enumerate(batches) if i % 3)  # the others are held out
+    rest = ({name: square} for i, square in enumerate(squares) if i % 3)
     fused, quantised = plain.with_name("fused.onnx"), plain.with_name("int8.onnx")
-    optimise(plain, fused, basic=True)
-    model = onnx.load(fused, load_external_data=False)
-    onnx.helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
-    onnx.save(model, fused)  # or it would advise us to prepare the graph, as we have
     root, handler = logging.getLogger(), logging.NullHandler()
     root.addHandler(handler)  # without any, what it logs would set one up for good
     try:
+        quant_pre_process(plain, fused, skip_symbolic_shape=True, save_as_external_data=True)
         quantize_static(
             fused,
             quantised,
@@ -129,21 +115,20 @@ def quantise(plain: Path, target: Path, files: CheckpointFiles, calibration: Cal
         )
     finally:
         root.removeHandler(handler)
-    optimise(quantised, target)
-    best = [_best(path, files, batches[::3], plain=path == plain) for path in (plain, target)]
+    open_session(quantised, target=target)
+    best = [_best(path, files, squares[::3], optimised=path == target) for path in (plain, target)]
     first, second = (files.cells().places[classes] for classes in best)
-    apart = distance(first, second)
-    kind = "scenes" if calibration.photos is None else "photos"
+    kind = "scenes" if photos is None else "photos"
     same = float(np.mean(best[0] == best[1]))
-    agreement = Agreement(kind, len(best[0]), same, float(np.mean(apart)))
+    agreement = Agreement(kind, len(best[0]), same, float(np.mean(distance(first, second))))
     target.with_name(_FILE).write_text(json.dumps(asdict(agreement)), encoding="utf-8")
     print(agreement)  # noqa: T201 - the user asked for int8, and should know what it costs
 
 
 def _best(
-    path: Path, files: CheckpointFiles, batches: list[NDArray[np.float32]], *, plain: bool
+    path: Path, files: CheckpointFiles, squares: list[NDArray[np.float32]], *, optimised: bool
 ) -> NDArray[np.intp]:
     """The first answer for each photo."""
-    session = open_session(path) if plain else open_session(path, level="NONE", prepack=True)
-    answers = np.concatenate([run(session, batch)[0] for batch in batches])
+    session = open_session(path, optimised=optimised, prepack=optimised)
+    answers = np.concatenate([run(session, square)[0] for square in squares])
     return (files.last.probabilities(answers) if files.last else answers).argmax(axis=1)

@@ -1,20 +1,13 @@
 """The engines that ONNX Runtime is compared with: the blog's MXNet, and ONNX's own in NumPy."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import ModelError, needing
 from geonb.network.checkpoint import CheckpointFiles, Engine, MxnetFiles
-from geonb.network.derived import Wanted
-from geonb.network.deriving import derive_network
+from geonb.network.derived import derive
 from geonb.network.head import HeadFiles
 from geonb.network.layers import INPUT_SHAPE
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 class NumpyEngine(Engine):
@@ -24,9 +17,9 @@ class NumpyEngine(Engine):
         """See `Engine`."""
         from onnx.reference import ReferenceEvaluator
 
-        wanted = Wanted(files.owner, f"{files.network_digest()}-plain")
-        self._derived = wanted.find() or derive_network(wanted, files, plain=True)
-        self._evaluator = ReferenceEvaluator(str(self._derived.folder / "model.onnx"))
+        content = f"{files.network_digest()}-plain"
+        folder = derive(files.owner, content, files.write_onnx, needed=files.room)
+        self._evaluator = ReferenceEvaluator(str(folder / "model.onnx"))
         shape = self._evaluator.output_types[0].tensor_type.shape
         return int(shape.dim[1].dim_value)
 
@@ -52,8 +45,8 @@ class MxnetEngine(Engine):
                     "as the package libgomp1, or use another engine"
                 ) from error
         checkpoint = own.read()  # MXNet's own errors for files that don't fit are hard to read
-        self._mxnet = mxnet
-        symbol, arguments, auxiliary = mxnet.model.load_checkpoint(own.prefix, own.epoch)
+        epoch = int(own.params.stem[-4:])
+        symbol, arguments, auxiliary = mxnet.model.load_checkpoint(own.prefix, epoch)
         if self.last:
             features = checkpoint.last_dense[0].inputs[0]
             symbol = mxnet.sym.Flatten(symbol.get_internals()[f"{features}_output"])
@@ -66,10 +59,10 @@ class MxnetEngine(Engine):
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine`."""
-        # Photo by photo, as the blog does: Module.reshape stumbles over the label of training.
-        return np.concatenate([self._one(photo[None]) for photo in batch])
+        import mxnet
 
-    def _one(self, photo: NDArray[np.float32]) -> NDArray[np.float32]:
-        mxnet = self._mxnet
-        self._module.forward(mxnet.io.DataBatch([mxnet.nd.array(photo)]), is_train=False)
-        return self._module.get_outputs()[0].asnumpy()
+        answers = []
+        for photo in batch:  # as the blog does: Module.reshape stumbles over the label of training
+            self._module.forward(mxnet.io.DataBatch([mxnet.nd.array(photo[None])]), is_train=False)
+            answers.append(self._module.get_outputs()[0].asnumpy())
+        return np.concatenate(answers)

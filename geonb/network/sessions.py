@@ -1,22 +1,16 @@
 """Sessions of ONNX Runtime: quick to start, small, with as many threads as there are CPUs."""
 
-from __future__ import annotations
-
-import math
 import os
 import platform
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import CheckpointError, ModelError, needing
 from geonb.files import md5
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
 Device = Literal["cpu", "cuda"]
 _NUMBERS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
@@ -35,16 +29,17 @@ def open_session(  # noqa: PLR0913 - each of them is a choice of its own
     *,
     device: Device = "cpu",
     threads: int = 0,
-    level: Literal["ALL", "BASIC", "NONE"] = "ALL",
+    optimised: bool = False,
     prepack: bool = False,
     target: Path | None = None,
     name: object = "",
 ) -> Any:
     """Load an ONNX file, made of the file ``name``, with as many threads as there are CPUs.
 
-    ``level`` is how much of the graph is rewritten, and ``target`` where that is written to: see
-    `optimise`. ``prepack`` keeps copies of the arrays in memory, in the order in which they are
-    multiplied: three times as fast for int8; no faster for float32, but 30 % larger.
+    ``target`` is where to write it as this processor runs it best: fused, laid out; ``optimised``
+    tells that it was written so. ONNX Runtime does that at every start otherwise, and then keeps
+    the arrays in memory instead of mapping them. ``prepack`` keeps copies of them in the order in
+    which they are multiplied: three times as fast for int8; no faster for float32, but 30% larger.
 
     Raises `CheckpointError` if the file is broken, `ModelError` if the device isn't there.
     """
@@ -53,8 +48,8 @@ def open_session(  # noqa: PLR0913 - each of them is a choice of its own
     options.log_severity_level = 4  # what it has to say comes as an error
     options.intra_op_num_threads = threads or cpu_limit()
     levels = onnxruntime.GraphOptimizationLevel
-    options.graph_optimization_level = getattr(
-        levels, "ORT_DISABLE_ALL" if level == "NONE" else f"ORT_ENABLE_{level}"
+    options.graph_optimization_level = (
+        levels.ORT_DISABLE_ALL if optimised else levels.ORT_ENABLE_ALL
     )
     options.add_session_config_entry("session.disable_prepacking", str(int(not prepack)))
     if target:
@@ -74,15 +69,6 @@ def open_session(  # noqa: PLR0913 - each of them is a choice of its own
             'it needs CUDA and cuDNN: pip install "onnxruntime-gpu[cuda,cudnn]", and a driver'
         )
     return session
-
-
-def optimise(source: Path, target: Path, *, basic: bool = False, name: object = "") -> None:
-    """Write ``source``, of the file ``name``, as this processor runs it best: fused, laid out.
-
-    ONNX Runtime does this at every start otherwise, and then keeps the arrays in memory instead
-    of mapping them. ``basic`` only fuses layers, which holds for every processor.
-    """
-    open_session(source, level="BASIC" if basic else "ALL", target=target, name=name)
 
 
 def check_device(device: Device) -> None:
@@ -123,43 +109,31 @@ def run(
 def cpu_limit(root: Path = Path("/")) -> int:
     """Processors that this process may use at a time, at least one.
 
-    The least of OMP_NUM_THREADS (Ray sets it for each task), the scheduler's affinity mask, and the
-    CPU quotas of the control groups, version 1 or 2, from the process's own group up to the root (a
-    container often sees its own as root).
+    The least of OMP_NUM_THREADS (Ray sets it for each task), the scheduler's affinity mask, and
+    the quotas of the control groups (version 2) that the process is in, as in a container.
     """
-    if hasattr(os, "sched_getaffinity"):
-        count = len(os.sched_getaffinity(0))
-    else:  # macOS and Windows have no control groups either
-        count = os.cpu_count() or 1
+    # macOS and Windows have no affinity mask, and no control groups either.
+    affinity = getattr(os, "sched_getaffinity", None)
+    counts = [len(affinity(0)) if affinity else os.cpu_count() or 1]
     wanted = os.environ.get("OMP_NUM_THREADS", "")
-    count = min(count, int(wanted)) if wanted.isdecimal() else count
-    return max(1, min([count, *(math.ceil(quota) for quota in _quotas(root))]))
+    counts += [int(wanted)] if wanted.isdecimal() else []
+    return max(1, min([*counts, *_quotas(root)]))
 
 
-def _quotas(root: Path) -> Iterator[float]:
-    """The quotas that are set, in processors."""
-    groups = root / "proc/self/cgroup"
-    for line in groups.read_text(encoding="utf-8").splitlines() if groups.is_file() else ():
-        _, controllers, path = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        files = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if controllers else ("cpu.max",)
-        for mount in ("cpu", "cpu,cpuacct") if controllers else ("", "unified"):
-            top = root / "sys/fs/cgroup" / mount
-            group = top / path.lstrip("/")
-            for folder in (group, *group.parents):
-                if folder.is_relative_to(top) and (quota := _quota(folder, files)):
-                    yield quota
-
-
-def _quota(folder: Path, files: tuple[str, ...]) -> float:
-    """Quota by period, in one file or in two; 0 if none is set (``max`` or -1)."""
+def _quotas(root: Path) -> Iterator[int]:
+    """The quotas that are set, in processors, from the process's own group up to the root."""
     try:
-        texts = [(folder / name).read_text(encoding="utf-8") for name in files]
-        quota, period = " ".join(texts).split()
-        return max(0.0, int(quota) / int(period))
-    except (OSError, ValueError, ZeroDivisionError):
-        return 0.0
+        groups = (root / "proc/self/cgroup").read_text(encoding="utf-8")
+    except OSError:
+        return
+    top = root / "sys/fs/cgroup"
+    group = top / groups.rpartition("0::/")[2].strip()  # a container often sees its own as root
+    for folder in (group, *group.parents):
+        try:
+            quota, period = (folder / "cpu.max").read_text(encoding="utf-8").split()
+            yield -(-int(quota) // int(period))  # rounded up
+        except (OSError, ValueError, ZeroDivisionError):  # "max 100000": none
+            continue
 
 
 def cpu_kind(root: Path = Path("/")) -> str:

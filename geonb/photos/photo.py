@@ -6,6 +6,7 @@ import math
 import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
@@ -19,7 +20,6 @@ from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -42,6 +42,7 @@ class Photo:
         alt: What the photo shows, for people who can't see it; empty if not known.
         uploaded: Whether it came from a picker or an upload: maps then leave it out of notebooks.
         path: The file that it was opened from, beside which a library keeps its place.
+        sidecars: The contents of those that were chosen with it in a picker, by their names.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Photo:
     alt: str = ""
     uploaded: bool = False
     path: Path | None = None
+    sidecars: Mapping[str, bytes] | None = None
 
     def __repr__(self) -> str:
         try:
@@ -164,7 +166,9 @@ class Photo:
         if "known" not in vars(self):
             from geonb.photos import metadata, sidecars
 
-            beside = sidecars.beside(self.path) if self.path else ()
+            beside: tuple[metadata.Places, ...] = ()
+            if self.path or self.sidecars:
+                beside = sidecars.beside(self.path or Path(self.name), self.sidecars)
             vars(self)["known"] = metadata.place(self._facts, *beside)
         known: Known | None = vars(self)["known"]
         return known

@@ -11,9 +11,7 @@ from typing import Any
 import click
 
 from geonb.answers import SURE
-from geonb.commands import options
-from geonb.commands.demo import draw
-from geonb.commands.failures import complain
+from geonb.commands import FILE, complain, draw, model_options, read_within
 from geonb.writing import check_outputs
 from geonb_lab.commands.many import Labels, locate_many, tell
 from geonb_lab.many.finding import list_photos
@@ -26,11 +24,11 @@ from geonb_lab.trips.trip import locate_trip
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="PHOTO|FOLDER|LIST|-...")
-@options.model_options
+@model_options
 @click.option("--top", default=5, show_default=True, help="How many places, at most.")
 @click.option(
     "--within",
-    callback=options.read_within,
+    callback=read_within,
     metavar="COUNTRY|LAT,LNG,KM|S,W,N,E",
     help="Only places within a country (name or ISO code), a circle or a box.",
 )
@@ -42,12 +40,12 @@ from geonb_lab.trips.trip import locate_trip
 @click.option("--map", type=click.Path(path_type=Path), help=".png, .svg, .pdf or .html")
 @click.option(
     "--out",
-    type=options.FILE,
+    type=FILE,
     help="Write a table, .parquet, .csv or .geojson; a run that was stopped goes on.",
 )
 @click.option(
     "--page",
-    type=options.FILE,
+    type=FILE,
     help="Write a contact sheet of the photos, .html: thumbnails, places, a map.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace files that are there; begin --out anew.")
@@ -63,9 +61,9 @@ from geonb_lab.trips.trip import locate_trip
     help="Label a photo only if this share of the probability lies within 750 km.",
 )
 @click.option("--together", is_flag=True, help="Photos of a trip, by their times; with --page.")
-@click.option("--track", multiple=True, type=options.FILE, help=".gpx, Timeline, GeoJSON")
+@click.option("--track", multiple=True, type=FILE, help=".gpx, Timeline, GeoJSON")
 @click.option("--clock", multiple=True, metavar="CAMERA=+02:00", help="Ahead of UTC.")
-@click.option("--confirmed", type=options.FILE, help="Label as a trip's page saved; --write-xmp.")
+@click.option("--confirmed", type=FILE, help="Label as a trip's page saved; --write-xmp.")
 @click.option("--dry-run", is_flag=True, help="Print the labels instead of writing them.")
 def locate(**given: Any) -> None:
     """Tell where each PHOTO, a path or a URL, was taken.
@@ -76,18 +74,18 @@ def locate(**given: Any) -> None:
     """
     asked = SimpleNamespace(**given)
     asked.chosen = {n: given[n] for n in ("top", "within", "spread_km", "allow_private")}
-    found = list_photos(asked.sources)
+    photos, skipped = list_photos(asked.sources)
     labels = Labels(dry_run=asked.dry_run) if asked.write_xmp or asked.dry_run else None
     if asked.confirmed:
-        sys.exit(_label_confirmed(asked, found.photos, labels))
+        sys.exit(_label_confirmed(asked, photos, labels))
     if asked.together:
-        sys.exit(_locate_together(asked, found.photos))
+        sys.exit(_locate_together(asked, photos))
     if asked.out or asked.page or labels:
-        sys.exit(locate_many(asked, found, labels))
-    targets = _numbered(asked.map, len(found.photos)) if asked.map else []
-    check_outputs(targets, [*asked.sources, *found.photos], overwrite=asked.overwrite)
+        sys.exit(locate_many(asked, photos, skipped, labels))
+    targets = _numbered(asked.map, len(photos)) if asked.map else []
+    check_outputs(targets, [*asked.sources, *photos], overwrite=asked.overwrite)
     failed = False
-    results = predict_many(asked.load(), found.photos, progress=False, **asked.chosen)
+    results = predict_many(asked.load(), photos, progress=False, **asked.chosen)
     for number, result in enumerate(results):
         if result.predictions is None:
             complain(result.error)

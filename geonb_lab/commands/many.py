@@ -18,26 +18,28 @@ from typing import Any
 import click
 
 import geonb
-from geonb.commands.failures import complain
+from geonb.commands import complain
 from geonb.errors import GeonbError
 from geonb.web.addresses import is_address
 from geonb.writing import check_outputs
 from geonb_lab.many.album import write_album
-from geonb_lab.many.finding import Listing, list_photos
+from geonb_lab.many.finding import list_photos
 from geonb_lab.many.journal import journal
 from geonb_lab.many.labels import Label, Removed, label_for, remove_label, write_label
 from geonb_lab.many.results import Result, name_of, predict_many
 from geonb_lab.many.tables import check_kind, row
 
 
-def locate_many(asked: SimpleNamespace, found: Listing, labels: Labels | None) -> int:
+def locate_many(
+    asked: SimpleNamespace, named: list[str], skipped: Counter[str], labels: Labels | None
+) -> int:
     """Locate photos into a table and a contact sheet, and label them; the exit code.
 
     ``asked`` are the options of the command, and ``chosen`` those for `predict_many`. No output
     may be one of the sources or photos. Ctrl-C leaves a table of what is done; the same command
     goes on from there.
     """
-    photos = list(dict.fromkeys(found.photos))
+    photos = list(dict.fromkeys(named))
     outputs = [path for path in (asked.out, asked.page) if path]
     if asked.out:
         check_kind(asked.out)
@@ -74,9 +76,9 @@ def locate_many(asked: SimpleNamespace, found: Listing, labels: Labels | None) -
                 rows.write(asked.out)
             if asked.page:
                 write_album(rows.rows(), asked.page, model.note)
-    found.skipped["are named twice"] = len(found.photos) - len(photos)
+    skipped["are named twice"] = len(named) - len(photos)
     click.echo(f"{len(photos):,} photos" + (f", {len(done):,} done before" if done else ""))
-    tell({f"left out: they {what}": count for what, count in found.skipped.items()} | failures)
+    tell({f"left out: they {what}": count for what, count in skipped.items()} | failures)
     if labels:
         tell(labels.counts)
     for path in outputs:
@@ -157,7 +159,7 @@ class Labels:
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO|FOLDER|LIST|-...")
 def unlabel(photos: tuple[str, ...]) -> None:
     """Remove the labels that geonb wrote into sidecars of PHOTOs, and nothing else."""
-    found = list_photos(photos).photos
+    found, _ = list_photos(photos)
     done: Counter[Removed] = Counter()
     failed = 0
     for photo in dict.fromkeys(found):

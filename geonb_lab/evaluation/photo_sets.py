@@ -200,8 +200,9 @@ def _match(table: Sequence[Entry], folder: Path, files: Sequence[Path]) -> dict[
 
 
 def _same_end(file: Path, folder: Path, listed: tuple[str, ...]) -> bool:
-    """Whether a file's path ends with the listed one, or the listed one with that in the folder."""
+    """Whether a file's path in the folder ends with the listed one, or the listed one with it."""
     if listed[-1] == file.stem:
         file = file.with_suffix("")
     inside = file.relative_to(folder).parts
-    return file.parts[-len(listed) :] == listed or listed[-len(inside) :] == inside
+    shared = min(len(inside), len(listed))
+    return inside[-shared:] == listed[-shared:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from pathlib import Path
 from geonb.distances import LATITUDES, LONGITUDES, Place, check_points
 from geonb.errors import EvaluationError, PlaceError
 from geonb.files import expecting, regular
-from geonb_lab.evaluation.coordinates import degrees
 from geonb_lab.many.finding import text_of
 
 # What the columns are called: geonb's own name first, then exiftool's and those of test sets.
@@ -24,8 +24,9 @@ _NAMES = {
     "lat_side": ("gpslatituderef",),
     "lng_side": ("gpslongituderef",),
 }
-_PLAIN = ("photo", "lat", "lng", "photographer")
-"""The columns of a table without a header."""
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_BETWEEN = " ,:;°º'\"\u2019\u201d\u2032\u2033"
+"""What stands between degrees, minutes and seconds."""
 _KNOWN_SETS = {
     "im2gps3k": "IM2GPS3k",
     "yfcc4k": "YFCC4k",
@@ -48,7 +49,7 @@ class Entry:
 
 
 def read_table(path: Path) -> list[Entry]:
-    """Read a CSV; without a header the columns are path, lat, lng, photographer.
+    """Read a CSV with a header: path, lat, lng and perhaps photographer.
 
     Its columns may be parted by commas, semicolons or tabs; ``exiftool -csv`` writes such tables.
     A row without a latitude and longitude is a photo without a place. Raises `EvaluationError`
@@ -76,21 +77,12 @@ def _entries(path: Path, rows: Iterator[list[str]]) -> Iterator[Entry]:
         where = f"{path}, line {number}"
         if columns:
             yield _entry(where, row, columns)
-        elif not (columns := _header(row)):
-            columns = dict(zip(_PLAIN, range(len(row)), strict=False))
-            entry = None
-            with suppress(EvaluationError):
-                entry = _entry(where, row, columns) if 3 <= len(row) <= 4 else None
-            if entry is None:
-                raise EvaluationError(
-                    f"{where}: the header is {', '.join(row)[:80]!r}; expected the columns path, "
-                    "lat, lng and perhaps photographer, or a first row with a photo and its place"
-                )
-            yield entry
+        else:
+            columns = _header(where, row)
 
 
-def _header(first: list[str]) -> dict[str, int]:
-    """Which column is what, if the first row says so of a photo and its place; empty if not."""
+def _header(where: str, first: list[str]) -> dict[str, int]:
+    """Which column is what. Raises `EvaluationError` without a photo and its place."""
     names = [name.strip().lower() for name in first]
     names += [name.rpartition(":")[2] for name in names]  # without exiftool's groups
     found = {
@@ -98,7 +90,12 @@ def _header(first: list[str]) -> dict[str, int]:
         for column, known in _NAMES.items()
         for name in [name for name in known if name in names][:1]
     }
-    return found if {"photo", "lat", "lng"} <= found.keys() else {}
+    if not {"photo", "lat", "lng"} <= found.keys():
+        raise EvaluationError(
+            f"{where}: the header is {', '.join(first)[:80]!r}; expected the columns path, lat, "
+            "lng and perhaps photographer"
+        )
+    return found
 
 
 def _entry(where: str, row: list[str], columns: dict[str, int]) -> Entry:
@@ -123,6 +120,35 @@ def _entry(where: str, row: list[str], columns: dict[str, int]) -> Entry:
             f"{where}: latitude {lat!r} and longitude {lng!r} are not degrees"
         ) from error
     return Entry(cell("photo"), place, cell("photographer"))
+
+
+def degrees(text: str, letters: str, side: str = "") -> float:
+    """Decimal degrees of a coordinate as tables write it: 35,66, 35 deg 39' 30.96" N, 35,39.516N.
+
+    ``letters`` are those of its two sides, NS or EW. A number without a letter is on its ``side``,
+    if that stands elsewhere, or keeps its sign. Raises `ValueError` for what is no coordinate.
+    """
+    plain = text.upper().replace("DEG", " ").replace("\N{MINUS SIGN}", "-").strip()
+    if not side:
+        with suppress(ValueError):
+            return float(plain)
+    sides = re.findall("[NSEW]", plain) or list(side[:1].upper())
+    plain = re.sub("[NSEW]", " ", plain).strip()
+    if plain.count(",") == 1 and "." not in plain:
+        plain = plain.replace(",", ".")
+    sign, plain = (plain[0], plain[1:]) if plain[:1] in {"-", "+"} else ("", plain)
+    numbers = [float(number) for number in _NUMBER.findall(plain)]
+    size = sum(number / 60**i for i, number in enumerate(numbers))
+    if (
+        _NUMBER.sub("", plain).strip(_BETWEEN)
+        or not 1 <= len(numbers) <= 3
+        or max([0.0, *numbers[1:]]) >= 60
+        or len(sides) > 1
+        or not set(sides) <= set(letters)
+        or (sign == "-" and sides == [letters[0]])
+    ):
+        raise ValueError(f"not a coordinate: {text:.40}")
+    return -size if sign == "-" or sides == [letters[1]] else size
 
 
 def known_set(path: Path) -> str:

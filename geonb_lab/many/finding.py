@@ -7,7 +7,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from geonb.errors import PhotoError
@@ -32,36 +31,29 @@ _ASIDE_ENDINGS = (".lrdata", ".photoslibrary/resources", ".aplibrary/previews")
 """The same inside catalogues: Lightroom's, Apple's Photos and Aperture."""
 
 
-@dataclass
-class Listing:
-    """The paths and addresses of photos, and how often what was left out for which reason."""
-
-    photos: list[str] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
-
-
-def list_photos(sources: Iterable[str]) -> Listing:
-    """The photos that ``sources`` name.
+def list_photos(sources: Iterable[str]) -> tuple[list[str], Counter[str]]:
+    """The photos that ``sources`` name, and how often what was left out for which reason.
 
     A source is a photo's path or address, a folder (searched with its subfolders), a list (a
     ``.txt`` file with one path or address per line), or ``-`` for such a list on standard input.
     Raises `PhotoError` for a list that can't be read.
     """
-    found = Listing()
+    photos: list[str] = []
+    skipped: Counter[str] = Counter()
     for source in sources:
         path = expanded(source)
         if source == "-":
             with expecting(Path("standard input"), "a list of photos", PhotoError):
-                found.photos += _lines(sys.stdin.buffer.read())
+                photos += _lines(sys.stdin.buffer.read())
         elif is_address(source):
-            found.photos.append(source)
+            photos.append(source)
         elif path.is_dir():
-            found.photos += in_folder(path, found.skipped)
+            photos += in_folder(path, skipped)
         elif path.suffix.lower() in {".txt", ".lst"}:
-            found.photos += _listed(path)
+            photos += _listed(path)
         else:
-            found.photos.append(str(path))
-    return found
+            photos.append(str(path))
+    return photos, skipped
 
 
 def in_folder(folder: Path, skipped: Counter[str]) -> list[str]:

@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from geonb.errors import EvaluationError, OutputError
-from geonb.files import NO_LOCKS, cache_folder, expecting, is_private, make_cache_folder
-from geonb.writing import replacing
-from geonb_lab.many.tables import check_row, write_table
+from geonb.files import cache_folder, expecting, is_private, make_cache_folder
+from geonb.writing import NO_LOCKS, replacing
+from geonb_lab.many.results import Result
+from geonb_lab.many.tables import check_row, row, write_table
 
 _SEAL = "geonb journal"
 _BEGIN = f'{{"{_SEAL}": '.encode()
@@ -173,15 +174,10 @@ def _go_on(found: Journal, first: bytes, begun_with: dict[str, Any], *, resume: 
     what = "the journal of a run"
     with expecting(found.path, what, EvaluationError, TypeError, AttributeError, advice=advice):
         before = json.loads(first)
-        seal = before.pop(_SEAL)
-        own = seal == _seal(begun_with)
-        columns: list[str] = []
+        own = before.pop(_SEAL) == _seal(begun_with)
+        columns = row(Result(""), "", begun_with["top"]).keys()
         for values in found.rows():
-            columns = columns or list(values)
-            if list(values) != columns or not isinstance(values["photo"], str):
-                raise ValueError("rows of different columns")
-            if not own:
-                check_row(values, begun_with["top"])
+            check_row(values, columns)
             found.done.add(values["photo"])
     wanted = json.loads(json.dumps(begun_with))
     if before != wanted:

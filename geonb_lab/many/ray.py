@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from geonb.errors import EvaluationError, needing
 from geonb_lab.many.finding import ENDINGS, list_photos
 from geonb_lab.many.results import name_of
-from geonb_lab.many.tables import arrow_table
-from geonb_lab.many.workers import locate_rows
+from geonb_lab.many.tables import arrow_table, locate_rows
 
 
 def locate(
@@ -70,7 +69,7 @@ def _read(ray: Any, photos: Any, batch: int) -> Any:
         endings = [ending.removeprefix(".") for ending in ENDINGS]
         return ray.data.read_binary_files(paths, include_paths=True, file_extensions=endings)
     # Each task opens its own photos: tasks that read for others would take their processors.
-    found = [p if "://" in p else str(Path(p).absolute()) for p in list_photos(paths).photos]
+    found = [p if "://" in p else str(Path(p).absolute()) for p in list_photos(paths)[0]]
     if not found:
         raise EvaluationError(f"{', '.join(paths)}: no photos there")
     blocks = max(1, min(len(found) // batch, 10_000))  # Ray keeps track of each: more are slower

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from geonb.errors import EvaluationError, needing, printable
+from geonb.model import Model, load_model
+from geonb.photos.photo import Photo
 from geonb.writing import replacing
-from geonb_lab.many.results import Result
+from geonb_lab.many.results import Result, name_of, predict_many
 from geonb_lab.tabular import write_csv
 
 KINDS = (".parquet", ".csv", ".geojson")
 """The formats that results are written in."""
-_OTHERS = {
-    *("photo", "sure", "radius_km", "exif_lat", "exif_lng", "distance_km", "model", "error"),
-}
-"""The columns that aren't there for each rank."""
 _CHUNK = 10_000  # rows of a Parquet row group
 
 
@@ -49,20 +48,51 @@ def row(result: Result, model: str, top: int) -> dict[str, Any]:
     }
 
 
-def check_row(values: dict[str, Any], top: int) -> None:
-    """Raise `ValueError` if what a stranger wrote is no row of a table."""
-    ranked = ("probability", "lat", "lng", "token", "town")
-    names = {f"{name}_{rank}" for name in ranked for rank in range(1, top + 1)}
-    if values.keys() != names | _OTHERS:
+def check_row(values: dict[str, Any], columns: Collection[str]) -> None:
+    """Raise `ValueError` if what a journal holds is no row of the table's ``columns``."""
+    if values.keys() != set(columns) or values["photo"] is None:
         raise ValueError("rows with other columns than the table")
     for name, value in values.items():
-        kind = bool if name == "sure" else (int, float) if _is_number(name) else str
+        kind = (int, float) if _kind(name) is float else _kind(name)
         if not isinstance(value, kind) and value is not None:
             raise ValueError(f"{name} is no value of its column")
 
 
-def _is_number(name: str) -> bool:
-    return name.endswith("_km") or name.startswith(("probability_", "lat_", "lng_", "exif_"))
+def _kind(name: str) -> type:
+    if name.endswith("_km") or name.startswith(("probability_", "lat_", "lng_", "exif_")):
+        return float
+    return bool if name == "sure" else str
+
+
+@lru_cache(maxsize=1)
+def _model(name: str, **options: Any) -> Model:
+    """The model of this process: loaded once, and again if other options are asked for."""
+    return load_model(name, **options)
+
+
+def locate_rows(
+    paths: Sequence[str],
+    contents: Iterable[bytes] | None = None,
+    *,
+    model: str,
+    top: int = 5,
+    **options: Any,
+) -> list[dict[str, Any]]:
+    """Locate photos in a worker process, which keeps its model: for Ray, Dask, Spark and pools.
+
+    It gives one row per photo with the columns of ``geonb locate --out``, in order.
+    ``contents`` are the files' bytes, if they were read already. ``options`` are those of
+    `load_model`. A photo that fails has its ``error``. Let workers import this function: a copy
+    that is defined in a notebook would load the model at every call.
+    """
+    loaded = _model(model, **options)
+    photos: Sequence[Any] = paths
+    if contents is not None:
+        photos = [
+            Photo(name_of(path), bytes(data)) for path, data in zip(paths, contents, strict=True)
+        ]
+    results = predict_many(loaded, photos, top, progress=False)
+    return [row(result, loaded.name, top) for result in results]
 
 
 def check_kind(target: Path) -> None:
@@ -111,10 +141,8 @@ def _write_parquet(rows: Iterator[dict[str, Any]], path: Path) -> None:
 def arrow_table(rows: list[dict[str, Any]]) -> Any:
     """Rows as a `pyarrow.Table`, whose types don't depend on what happens to be missing."""
     pyarrow = _pyarrow()
-    kinds = {"sure": pyarrow.bool_()}
-    for name in rows[0] if rows else ():
-        kinds.setdefault(name, pyarrow.float64() if _is_number(name) else pyarrow.string())
-    schema = pyarrow.schema([(name, kinds[name]) for name in rows[0]] if rows else [])
+    types = {bool: pyarrow.bool_(), float: pyarrow.float64(), str: pyarrow.string()}
+    schema = pyarrow.schema([(name, types[_kind(name)]) for name in (rows[0] if rows else ())])
     return pyarrow.Table.from_pylist(rows, schema)
 
 

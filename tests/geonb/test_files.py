@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from geonb import files
 from geonb.__main__ import main
 from geonb.errors import GeonbError, ModelError
-from geonb.files import cache_folder, expecting, locking
+from geonb.files import cache_folder, expecting
+from geonb.writing import locking
 
 
 @pytest.fixture
@@ -24,9 +25,9 @@ def homeless(monkeypatch):
     for name in ("GEONB_CACHE", "HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(pwd, "getpwuid", nobody)
-    files._temporary_cache.cache_clear()
+    files.temporary_cache.cache_clear()
     yield
-    files._temporary_cache.cache_clear()
+    files.temporary_cache.cache_clear()
 
 
 def test_without_a_home_the_cache_is_temporary_and_that_is_said(homeless, tmp_path, monkeypatch):

@@ -268,7 +268,7 @@ def test_a_head_on_geoclip(head, folder, tmp_path, write):
     model = geonb.load_model(clip.folder)
     assert model.recipe == geonb.load_model(tmp_path / "clip").recipe
     itself = geonb.load_model(tmp_path / "clip").network
-    assert model.network._derived.folder == itself._derived.folder, "one network on the disk"
+    assert model.network._folder == itself._folder, "one network on the disk"
     assert clip.backbone.name == "clip"
     photos = read_photos(folder)
     place = dict(zip(map(tuple, photos.truth.tolist()), photos.photos, strict=True))

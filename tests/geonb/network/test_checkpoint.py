@@ -73,7 +73,7 @@ def test_folder_prefix_and_epoch_name_the_same_files(tmp_path, files):
     shutil.copy(files.params, tmp_path / "tiny-0003.params")
     for name in (".", "tiny", "tiny-0012", "tiny-0012.params", "tiny-symbol.json"):
         assert find_checkpoint(tmp_path / name) == files, name
-    assert find_checkpoint(tmp_path / "tiny-0003").epoch == 3
+    assert find_checkpoint(tmp_path / "tiny-0003").params.name == "tiny-0003.params"
     assert files.prefix == str(tmp_path / "tiny")
 
 

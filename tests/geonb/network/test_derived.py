@@ -10,9 +10,10 @@ import sys
 import numpy as np
 import pytest
 
-from geonb.files import file_digest, mark_folder
+from geonb.files import file_digest, temporary_cache
 from geonb.network.opening import OnnxEngine
 from geonb.network.sessions import open_session
+from geonb.writing import mark_folder
 from support.limits import powerless, quota
 from support.networks import write_network
 
@@ -41,6 +42,14 @@ def locked(cache):
     yield lock
     for path in (cache, *cache.rglob("*")):
         path.chmod(0o755)
+
+
+@pytest.fixture
+def no_cache():
+    """No temporary cache is left of another test."""
+    temporary_cache.cache_clear()
+    yield
+    temporary_cache.cache_clear()
 
 
 def answer(files, cache, *, before=powerless, check=True):
@@ -81,16 +90,22 @@ def test_a_full_disk(files, cache):
     assert answer(files, cache).stderr == ""
 
 
-def test_a_temporary_folder_goes_with_the_engine(files, cache):
+def test_a_temporary_folder_goes_with_the_process(files, cache, tmp_path, monkeypatch):
+    cache.write_text("a file where the folder should be")
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    run = answer(files, cache)
+    assert "the cache cannot be written (File exists), so what geonb fetches and" in run.stderr
+    assert run.stdout
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.usefixtures("no_cache")
+def test_a_temporary_folder_is_filled_once(files, cache):
     cache.write_text("a file where the folder should be")
     with pytest.warns(UserWarning, match="the cache cannot be written"):
         engine = OnnxEngine(files)
-    folder = engine._derived.folder
-    assert (folder / "model.onnx").is_file()
-    assert engine.probabilities(SEEN).shape == (1, 40)
-    del engine
-    gc.collect()
-    assert not folder.exists()
+    assert OnnxEngine(files)._folder == engine._folder
 
 
 def test_a_changed_file_of_the_same_size_is_made_anew(files, cache):
@@ -149,6 +164,7 @@ def test_a_conversion_removes_nothing_that_geonb_did_not_make(files, cache):
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.usefixtures("no_cache")
 def test_a_forked_child_leaves_the_temporary_folder_to_its_parent(files, cache):
     cache.write_text("a file where the folder should be")
     with pytest.warns(UserWarning, match="the cache cannot be written"):
@@ -180,11 +196,11 @@ def test_a_conversion_that_others_may_have_written_is_made_anew(files, cache):
     (folder,) = (cache / "derived").iterdir()
     data = folder / "model.data"
     data.write_bytes(data.read_bytes()[::-1])
-    sizes = folder / "sizes"
-    rows = [line.split() for line in sizes.read_text().splitlines()]
+    digests = folder / "digests"
+    rows = [line.split() for line in digests.read_text().splitlines()]
     digest = hashlib.md5(data.read_bytes()).hexdigest()
-    rows = [(n, size, digest if n == data.name else old) for n, size, old in rows]
-    sizes.write_text("".join(f"{' '.join(row)}\n" for row in rows))
+    rows = [(name, digest if name == data.name else old) for name, old in rows]
+    digests.write_text("".join(f"{' '.join(row)}\n" for row in rows))
     opened(cache)
     with pytest.warns(UserWarning, match=r"others may write to .*derived.*converted anew"):
         engine = OnnxEngine(files)
@@ -207,7 +223,7 @@ def test_what_a_killed_process_left_goes(files, cache):
     code = (
         "import os, sys, geonb\n"
         "from geonb.network import sessions\n"
-        "sessions.optimise = lambda *_, **__: os._exit(9)  # as kill -9 would, in the middle\n"
+        "sessions.open_session = lambda *_, **__: os._exit(9)  # as kill -9 would, in the middle\n"
         "geonb.load_model(sys.argv[1])"
     )
     environment = {**os.environ, "GEONB_CACHE": str(cache)}

@@ -113,7 +113,7 @@ def test_the_onnx_file_is_keyed_by_content(tmp_path, files, cache):
 
 
 @pytest.mark.parametrize("harm", ["cut", "empty", "gone"])
-@pytest.mark.parametrize("which", ["model.onnx", "model.data", "sizes"])
+@pytest.mark.parametrize("which", ["model.onnx", "model.data", "digests"])
 def test_a_broken_cache_is_rebuilt(files, cache, which, harm):
     expected = OnnxEngine(files).probabilities(np.ones((1, 3, 224, 224), np.float32))
     (victim,) = (path for path in cached(cache) if path.name == which)
@@ -153,9 +153,9 @@ def test_two_processes_at_once(files, cache):
     assert [(run.communicate()[1], run.returncode) for run in runs] == [(b"", 0)] * 3
     assert {path.name for path in cached(cache)} == {
         ".geonb",
+        "digests",
         "model.data",
         "model.onnx",
-        "sizes",
     }
 
 

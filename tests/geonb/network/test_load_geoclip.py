@@ -46,7 +46,7 @@ def test_it_is_a_folder_like_any_other(own, folder):
 def test_it_goes_before_mini():
     model = geonb.load_model()
     assert model.name == "geoclip"
-    assert "LocationNet is not in the cache" in model.why
+    assert model.why == "GeoCLIP is on this machine"
 
 
 def test_everything_takes_it(own, tmp_path):
@@ -155,7 +155,7 @@ def test_no_room_for_the_embeddings(folder, cache, monkeypatch):
 
 def test_the_weights_are_mapped(own):
     """What is in memory of its own is small, however large the file: prepacking would copy it."""
-    folder = own.network._derived.folder
+    folder = own.network._folder
     assert (folder / "model.data").stat().st_size > 100 * (folder / "model.onnx").stat().st_size
     assert isinstance(own.network.last.weight, np.memmap)
 

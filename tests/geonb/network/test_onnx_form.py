@@ -7,6 +7,7 @@ import geonb
 from geonb.errors import CellsError, CheckpointError, ModelError
 from geonb.network import onnx_reading
 from geonb.network.opening import find_checkpoint
+from geonb_training.head import write_head
 from support.networks import make_cells, write_network
 
 
@@ -71,6 +72,14 @@ def test_a_network_for_one_photo_at_a_time(original, tmp_path):
 def test_named_by_its_file(original, tmp_path):
     folder = converted(original, tmp_path / "onnx")
     assert geonb.load_model(folder / "RN.onnx").name == "RN"
+
+
+def test_a_head_on_it_finds_it_again(original, tmp_path):
+    """Heads name their network by its prefix, which was looked for among MXNet's files only."""
+    files = find_checkpoint(converted(original, tmp_path / "onnx"))
+    (tmp_path / "head").mkdir()
+    write_head(tmp_path / "head", "RN", files, (np.ones((3, 2)), np.zeros(3)))
+    assert find_checkpoint(tmp_path / "head").base == files
 
 
 def test_the_labels_of_another_model(original, tmp_path):

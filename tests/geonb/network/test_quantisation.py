@@ -9,7 +9,7 @@ from PIL import Image
 
 import geonb
 from geonb.errors import ModelError
-from geonb.network.quantisation import Agreement, Calibration
+from geonb.network.quantisation import Agreement, photos_digest, prepare
 from geonb_training import scenes
 from support.networks import write_network
 
@@ -108,5 +108,5 @@ def test_the_log_is_left_as_it_was(files, photos, cache, caplog, capfd):
 
 
 def test_calibration_holds_every_third_photo_out(photos):
-    assert len(Calibration(photos).batches()) == 9
-    assert Calibration(photos).digest() != Calibration(photos[1:]).digest()
+    assert len(prepare(photos)) == 9
+    assert photos_digest(photos) != photos_digest(photos[1:])

@@ -313,7 +313,7 @@ def test_names_that_are_not_utf8_and_addresses_with_a_query_have_one_row_each(tm
     from geonb_lab.many.tables import row
 
     begun = {"geonb": geonb.__version__, "model": "mini", "engine": "onnxruntime", "top": 5}
-    photos = list_photos([str(tmp_path / "photos.txt")]).photos
+    photos, _ = list_photos([str(tmp_path / "photos.txt")])
     results = list(predict_many(geonb.load_model("mini"), photos, progress=False))
     for kept in (1, 2, 3):
         table = tmp_path / f"{kept}.csv"
@@ -370,10 +370,10 @@ def test_a_raw_photo_beside_its_picture_is_not_a_second_one(tmp_path):
     for name in ("a.CR2", "a.jpg", "b.dng", "c/a.NEF", "c/a.heic", "c/d.arw"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = list_photos([str(tmp_path)])
-    names = [str(Path(path).relative_to(tmp_path)) for path in found.photos]
+    photos, skipped = list_photos([str(tmp_path)])
+    names = [str(Path(path).relative_to(tmp_path)) for path in photos]
     assert names == ["a.jpg", "b.dng", "c/a.heic", "c/d.arw"]
-    assert found.skipped == {"are raw photos beside their pictures": 2}
+    assert skipped == {"are raw photos beside their pictures": 2}
 
 
 def test_folders_a_thousand_deep(tmp_path, monkeypatch):
@@ -384,7 +384,7 @@ def test_folders_a_thousand_deep(tmp_path, monkeypatch):
         os.chdir("d")
     picture().save("deep.jpg")
     try:
-        assert [p[-8:] for p in list_photos([str(tmp_path)]).photos] == ["deep.jpg"]
+        assert [p[-8:] for p in list_photos([str(tmp_path)])[0]] == ["deep.jpg"]
     finally:  # what removes the folders of tests goes no deeper than Python's stack
         Path("deep.jpg").unlink()
         for _ in range(1100):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geonb_lab.evaluation.coordinates import degrees
+from geonb_lab.evaluation.photo_tables import degrees
 
 
 @pytest.mark.parametrize(
