@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 import geonb
-from geonb.commands.demo import demo
-from geonb.commands.failures import Commands
-from geonb.commands.options import choice
+from geonb.commands import Commands, choice, draw, load
 from geonb.network.opening import Precision
+from geonb.writing import check_outputs
 
 
 @click.group(cls=Commands)
@@ -18,12 +19,29 @@ def main() -> None:
 
 
 @main.command()
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path(), help="Folder to write to."
+)
+@click.option("--overwrite", is_flag=True, help="Replace files of these names that aren't geonb's.")
+def demo(output: Path, *, overwrite: bool) -> None:
+    """Locate the example photo; write the map and a page."""
+    files = [output / name for name in ("where.png", "where.html")]
+    check_outputs(files, overwrite=overwrite)
+    model = load()
+    predictions = geonb.predict(model, geonb.example_photo())
+    click.echo(predictions)
+    for path in files:
+        draw(predictions, path)
+        click.echo(f"wrote {path}")
+
+
+@main.command()
 @click.argument("model", default="locationnet", metavar="[MODEL]")
 @click.option("--from", "source", metavar="FILE|FOLDER|URL", help="Take the files from there.")
 @choice("--precision", Precision, "int8 takes GeoCLIP's smaller files: 347 MB instead of 1,260.")
 def fetch(model: str, source: str | None, precision: Precision) -> None:
     """Fetch MODEL (locationnet) into the cache, and verify it; resumes what was broken off."""
-    from geonb.weights.installed import whereabouts
+    from geonb.weights.fetching import whereabouts
     from geonb.weights.registry import REGISTRY
 
     path = geonb.fetch(model, source, precision=precision)
@@ -38,8 +56,8 @@ def fetch(model: str, source: str | None, precision: Precision) -> None:
 def models(clear: str | None) -> None:
     """List the known models, and the size of the cache; or remove one from it."""
     from geonb.files import cache_folder
-    from geonb.weights.installed import cache_size, whereabouts
-    from geonb.weights.installed import clear as clear_cache
+    from geonb.weights.fetching import cache_size, whereabouts
+    from geonb.weights.fetching import clear as clear_cache
     from geonb.weights.registry import REGISTRY
 
     if clear:
@@ -56,8 +74,6 @@ def models(clear: str | None) -> None:
             click.echo(f"{'':<12} to cite: {weights.citation}")
     click.echo(f"The cache is {cache_folder()}, {cache_size() / 1e6:,.1f} MB.")
 
-
-main.add_command(demo)
 
 if __name__ == "__main__":
     main()

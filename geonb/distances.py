@@ -1,17 +1,12 @@
 """Distances between places, and bounds that hold across the ±180° line."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Literal, overload
+from collections.abc import Sequence
+from typing import Any, Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from geonb.errors import PlaceError, needing
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
 
 EARTH_RADIUS_KM = 6371.0
 """The sphere of the blog and of the published tables; 6378.137 gives other percentages."""

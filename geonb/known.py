@@ -1,23 +1,16 @@
 """The known models by name: which is taken, and whether its files are what they should be."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CheckpointError, FetchError, ModelError
 from geonb.files import md5
-from geonb.network.opening import find_checkpoint
-from geonb.weights.installed import command, installed, own_files, variable
-from geonb.weights.registry import REGISTRY, known
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from geonb.network.opening import Precision
-    from geonb.weights.registry import Weights
+from geonb.network.opening import Precision, find_checkpoint
+from geonb.weights import fetching
+from geonb.weights.fetching import command, installed, own_files, variable
+from geonb.weights.registry import GEOCLIP, REGISTRY, Weights, known
 
 
 def choose(precision: str) -> tuple[str, str]:
@@ -27,17 +20,14 @@ def choose(precision: str) -> tuple[str, str]:
     """
     if named := os.environ.get("GEONB_MODEL"):
         return named, f"GEONB_MODEL is {named}"
-    absent = []
-    for weights in REGISTRY.values():  # the last of them comes with geonb
-        title = weights.title.partition(" (")[0]
-        wanted, int8 = weights.of_precision(precision), weights.of_precision("int8")
-        if installed(wanted):
-            break
-        way = f"{wanted.size / 1e6:,.0f} MB; {command(wanted)} brings it"
-        if weights.int8 and installed(int8):
-            way = 'but there in int8: precision="int8" takes that'
-        absent.append(f"{title} is not in the cache ({way})")
-    return weights.name, ", and ".join(absent) or f"{title} is on this machine"
+    for weights in REGISTRY.values():
+        if not weights.shipped and installed(weights.of_precision(precision)):
+            return weights.name, f"{weights.title.partition(' (')[0]} is on this machine"
+    small = GEOCLIP.of_precision("int8")
+    way = f"{command(small)} gets one ({small.size / 1e6:,.0f} MB)"
+    if installed(small):
+        way = 'precision="int8" takes GeoCLIP'
+    return "mini", f"no model for real photos is here yet; {way}"
 
 
 def fetch(
@@ -55,8 +45,6 @@ def fetch(
     ``precision="int8"`` takes the smaller files of a model whose publishers have quantised it.
     Raises `FetchError` with the address and the answer of every missing file.
     """
-    from geonb.weights import fetching
-
     weights = known(model).of_precision(precision)
     path = fetching.fetch(weights, source, check_content)
     if path == own_files(weights):

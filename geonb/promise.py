@@ -1,18 +1,13 @@
 """A model's promise: how much of the probability a region must hold to contain the truth."""
 
-from __future__ import annotations
-
 import json
+import os
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from geonb.errors import ModelError, printable
 from geonb.files import expecting, regular
-
-if TYPE_CHECKING:
-    import os
 
 PROMISE_FILE = "promise.json"
 """What a model has promised, beside its other files."""

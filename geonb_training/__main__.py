@@ -1,4 +1,4 @@
-"""``python -m geonb_training``: a head, a network of your own, `mini` again, the leak.
+"""``python -m geonb_training``: a head, a network of your own, `mini` again.
 
 Installed, `train` is also a command of ``geonb``, by its entry point.
 """
@@ -12,9 +12,9 @@ from typing import Any, get_args
 
 import click
 
-from geonb.commands.failures import Commands
+from geonb.commands import Commands
 from geonb.model import load_model
-from geonb_training import Fitting, Settings, fit_head, measure_leak, train_mini, train_photos
+from geonb_training import Fitting, Settings, fit_head, train_mini, train_photos
 from geonb_training.fitting import TrainerName
 from geonb_training.network import NETWORKS
 from geonb_training.splits import By
@@ -30,7 +30,6 @@ _KVSTORE = "MXNet's, to add up what devices learn: device, dist_sync …"
 _LOADERS = "Processes that open photos for PyTorch."
 _SPLIT = "A split by photo flatters the network."
 _NONE_OR_MORE = click.IntRange(min=0)
-_FOLDER = click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 
 
 @click.group(cls=Commands)
@@ -79,7 +78,7 @@ def train(photos: Path, model: Path, gpus: int, **options: Any) -> None:
 
 
 @main.command()
-@_FOLDER
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @_option("--scenes", type=click.IntRange(min=1), default=Settings.scenes, help="To train on.")
 @_option("--epochs", default=Fitting.epochs)
 @_option("--t1", default=Settings.t1, help=_T1)
@@ -112,13 +111,6 @@ def head(photos: Path, model: Path, on: str | None, **options: int) -> None:
     to believe it.
     """
     click.echo(fit_head(load_model(on), photos, model, **options))
-
-
-@main.command()
-@_FOLDER
-def leak(folder: Path) -> None:
-    """Train twice in FOLDER, split by photo and by photographer; it takes some minutes."""
-    click.echo(measure_leak(folder))
 
 
 if __name__ == "__main__":

@@ -1,25 +1,13 @@
-"""How a network is fitted, and what takes the steps."""
+"""How a network is fitted."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import Literal
 
 from geonb.errors import TrainingError
 from geonb_training.network import NETWORKS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from geonb.network.layers import Checkpoint
-    from geonb_training.batches import Batch, Lessons
-
-    Memory: TypeAlias = Mapping[str, NDArray[np.float32]]
-    """What an optimizer remembers of each array of weights, by its name."""
 
 _STORES = ("local", "device", "nccl", "dist_sync", "dist_async", "dist_sync_device",
            "dist_device_sync", "dist_async_device")  # fmt: skip
@@ -92,39 +80,3 @@ def rate(step: int, steps: int, fitting: Fitting) -> float:
     last = fitting.learning_rate / 1000
     turn = math.pi * (step - warm) / (steps * fitting.epochs - warm)
     return last + (fitting.learning_rate - last) * (1 + math.cos(turn)) / 2
-
-
-class Trainer(Protocol):
-    """A network that learns, whatever runs it.
-
-    Attributes:
-        workers: How many processes train together.
-        rank: Which of them this is.
-    """
-
-    workers: int
-    rank: int
-
-    def begin(self, start: Checkpoint, steps: int, done: int, memory: Memory | None) -> None:
-        """Take the weights of ``start``, and the optimizer's memory after ``done`` epochs.
-
-        ``steps`` is how many an epoch has.
-        """
-
-    def read(self, lessons: Lessons) -> Iterable[Batch]:
-        """Open the batches of an epoch in their order."""
-
-    def step(self, data: Any, labels: Any) -> float:
-        """Learn from a batch (n, 3, 224, 224); gives all workers' cross-entropy before that."""
-
-    def probabilities(self, data: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the network says of photos, (n, classes)."""
-
-    def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """The weights by name."""
-
-    def memory(self) -> dict[str, NDArray[np.float32]] | None:
-        """What the optimizer remembers of each weight; None if nothing."""
-
-    def wait(self) -> None:
-        """Wait until all workers are here."""

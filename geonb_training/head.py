@@ -93,7 +93,8 @@ def fit_head(
     """
     import_optimiser()  # before the work, so that you know at once if it is missing
     base = model if isinstance(model, Model) else load_model(model)
-    files = _files(base)
+    if base.engine != "onnxruntime" or (files := base.files) is None:
+        raise TrainingError(f"{base!r}: features come from the engine onnxruntime; load it there")
     photo_set = photos if isinstance(photos, PhotoSet) else read_photos(photos)
     target = new_folder(folder, HEAD_FILE)
     seen = read_features(base, files, photo_set)
@@ -126,15 +127,8 @@ def fit_head(
     )  # fmt: skip
     weight = (table[:-1] / scale[:, None] / temperature).T  # (classes, width)
     bias = (table[-1] - (centre / scale) @ table[:-1]) / temperature
-    _write(head, base, cells, (weight.astype(np.float32), bias.astype(np.float32)))
+    _write(head, base.name, files, cells, (weight.astype(np.float32), bias.astype(np.float32)))
     return head
-
-
-def _files(model: Model) -> CheckpointFiles:
-    files = model.files
-    if model.engine != "onnxruntime" or files is None:
-        raise TrainingError(f"{model!r}: features come from the engine onnxruntime; load it there")
-    return files
 
 
 def _divide(people: Sequence[str], seed: int) -> Split:
@@ -213,10 +207,12 @@ def _count_cells(cells: Cells, labels: Numbers, people: list[str]) -> tuple[Cell
     )
 
 
-def _write(head: Head, base: Model, cells: Cells, arrays: tuple[Any, Any]) -> None:
+def _write(
+    head: Head, name: str, files: CheckpointFiles, cells: Cells, arrays: tuple[Any, Any]
+) -> None:
     """Write the folder's four files; the one that makes it a model comes last."""
     facts = {
-        "backbone": base.name,
+        "backbone": name,
         "counts": head.counts,
         "strength": head.strength,
         "temperature": head.temperature,
@@ -230,7 +226,7 @@ def _write(head: Head, base: Model, cells: Cells, arrays: tuple[Any, Any]) -> No
             part = Path(temporary)
             cells.write(part / CELLS_FILE)
             (part / "facts.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-            write_head(part, base.name, _files(base), arrays)
+            write_head(part, name, files, arrays)
             for path in sorted(part.iterdir(), key=lambda path: path.suffix == ".json"):
                 path.replace(head.folder / path.name)
     except OSError as error:

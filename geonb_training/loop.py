@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from geonb.earth.cells import Cells
     from geonb.network.layers import Checkpoint
     from geonb_training.batches import Squares
-    from geonb_training.fitting import Fitting, Trainer, TrainerName
+    from geonb_training.fitting import Fitting, TrainerName
+    from geonb_training.mxnet_trainer import MxnetTrainer
     from geonb_training.state import Keeper
+    from geonb_training.torch_trainer import TorchTrainer
+
+    Trainer = MxnetTrainer | TorchTrainer
 
 _WATCHED_KM = 200  # the validation photos within it are shown after each epoch
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from geonb.network.layers import Checkpoint
     from geonb_training.batches import Batch, Lessons
-    from geonb_training.fitting import Fitting, Memory
+    from geonb_training.fitting import Fitting
+    from geonb_training.state import Arrays
 
 
 def import_mxnet() -> ModuleType:
@@ -33,7 +34,7 @@ def import_mxnet() -> ModuleType:
 
 
 class MxnetTrainer:
-    """A network that learns by MXNet's Module: see `fitting.Trainer`."""
+    """A network that learns by MXNet's Module; for its methods see `TorchTrainer`."""
 
     def __init__(self, fitting: Fitting) -> None:
         self._mx = import_mxnet()
@@ -43,8 +44,8 @@ class MxnetTrainer:
         self.workers = self._store.num_workers if self._store else 1
         self.rank = self._store.rank if self._store else 0
 
-    def begin(self, start: Checkpoint, steps: int, done: int, memory: Memory | None) -> None:
-        """See `Trainer`."""
+    def begin(self, start: Checkpoint, steps: int, done: int, memory: Arrays | None) -> None:
+        """See `TorchTrainer`."""
         mx, fitting = self._mx, self._fitting
         symbol = mx.sym.load_json(symbol_json(start.layers))
         self._module = mx.mod.Module(symbol, context=self._devices)
@@ -69,11 +70,11 @@ class MxnetTrainer:
             self._restore(memory)
 
     def read(self, lessons: Lessons) -> Iterable[Batch]:
-        """See `Trainer`."""
+        """See `TorchTrainer`."""
         return (lessons[step] for step in range(len(lessons)))
 
     def step(self, data: Any, labels: Any) -> float:
-        """See `Trainer`."""
+        """See `TorchTrainer`."""
         mx = self._mx
         self._module.forward_backward(mx.io.DataBatch([mx.nd.array(data)], [mx.nd.array(labels)]))
         self._module.update()
@@ -81,18 +82,18 @@ class MxnetTrainer:
         return float(-np.log(np.maximum(probability, 1e-12)).mean())
 
     def probabilities(self, data: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See `Trainer`."""
+        """See `TorchTrainer`."""
         mx = self._mx
         self._module.forward(mx.io.DataBatch([mx.nd.array(data)]), is_train=False)
         return self._module.get_outputs()[0].asnumpy()
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """See `Trainer`."""
+        """See `TorchTrainer`."""
         known, kept = self._module.get_params()
         return {name: array.asnumpy() for name, array in (known | kept).items()}
 
     def memory(self) -> dict[str, NDArray[np.float32]] | None:
-        """See `Trainer`; None also where it lies with other machines."""
+        """See `TorchTrainer`; None also where it lies with other machines."""
         if (updater := self._updater) is None:
             return None
         keys = self._keys
@@ -100,11 +101,11 @@ class MxnetTrainer:
         return memory or None
 
     def wait(self) -> None:
-        """See `Trainer`."""
+        """See `TorchTrainer`."""
         if self._store:
             self._store._barrier()  # noqa: SLF001
 
-    def _restore(self, memory: Memory) -> None:
+    def _restore(self, memory: Arrays) -> None:
         """Give the optimizer its memory; one that is shared by machines starts without."""
         if (updater := self._updater) is None:
             return

@@ -60,14 +60,6 @@ def new_folder(folder: str | os.PathLike[str], *marks: str) -> Path:
     return path
 
 
-def _is_state(kept: Any) -> bool:
-    return isinstance(kept["plan"], dict) and len(kept["losses"]) == kept["epoch"]
-
-
-def _is_list(kept: Any) -> bool:
-    return all(len(photo) == 5 and isinstance(photo[0], str) for photo in kept)
-
-
 class Keeper:
     """The kept epoch in a model's folder: weights, and what the optimizer remembers.
 
@@ -80,15 +72,20 @@ class Keeper:
         self._plan: Any = {}
         self._state: dict[str, Any] = {"epoch": 0, "losses": []}
         if (folder / _STATE).is_file():
-            self._state = self._read(_STATE, _is_state, "the state", "to begin anew")
+            self._state = self._read(
+                _STATE,
+                lambda kept: (
+                    isinstance(kept["plan"], dict) and len(kept["losses"]) == kept["epoch"]
+                ),
+            )
 
-    def _read(self, name: str, fits: Callable[[Any], bool], what: str, purpose: str) -> Any:
+    def _read(self, name: str, fits: Callable[[Any], bool]) -> Any:
         path = self.folder / name
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
             kept = json.loads(path.read_text(encoding="utf-8"))
             if fits(kept):
                 return kept
-        raise TrainingError(f"{path}: not {what} of a training; remove it {purpose}")
+        raise TrainingError(f"{path}: not as a training writes it; remove it to go on without")
 
     def follow(self, plan: Mapping[str, Any]) -> None:
         """Take all that the training depends on; another training's folder is an error."""
@@ -110,8 +107,10 @@ class Keeper:
         """
         path = self.folder / _PHOTOS
         if self.epoch and path.is_file():
-            purpose = "to go on with those that are there"
-            listed: list[list[Any]] = self._read(_PHOTOS, _is_list, "the photos", purpose)
+            listed: list[list[Any]] = self._read(
+                _PHOTOS,
+                lambda kept: all(len(row) == 5 and isinstance(row[0], str) for row in kept),
+            )
             before = {row[0]: row for row in listed}
             # Only what vanished may differ; anything else is another training.
             if all(before.get(row[0]) == row for row in photos):

@@ -30,18 +30,24 @@ if TYPE_CHECKING:
 
     from geonb.network.layers import Checkpoint
     from geonb_training.batches import Batch, Lessons
-    from geonb_training.fitting import Fitting, Memory
+    from geonb_training.fitting import Fitting
+    from geonb_training.state import Arrays
 
 
 class TorchTrainer:
-    """A network that learns by PyTorch: see `fitting.Trainer`.
+    """A network that learns by PyTorch.
 
     It uses this process's GPU if there is one, in bf16, or else the CPU, with channels last. Under
     torchrun, all processes learn from the same batches, each from its own part of them (DDP, by
     NCCL between GPUs and Gloo between CPUs). BatchNorm's statistics are those of the whole batch,
     so that the result doesn't depend on the number of processes.
 
+    Attributes:
+        workers: How many processes train together.
+        rank: Which of them this is.
+
     Raises `TrainingError` for an optimizer that only MXNet has here.
+
     """
 
     def __init__(self, fitting: Fitting) -> None:
@@ -60,8 +66,11 @@ class TorchTrainer:
         if self.workers > 1 and not distributed.is_initialized():
             _meet("nccl" if self._gpu else "gloo")
 
-    def begin(self, start: Checkpoint, steps: int, done: int, memory: Memory | None) -> None:
-        """See `Trainer`."""
+    def begin(self, start: Checkpoint, steps: int, done: int, memory: Arrays | None) -> None:
+        """Take the weights of ``start``, and the optimizer's memory after ``done`` epochs.
+
+        ``steps`` is how many an epoch has.
+        """
         torch.manual_seed(self._fitting.seed)  # of Dropout, which LocationNet has not
         self._steps, self._done = steps, done * steps
         network: Any = TorchNetwork(start)
@@ -90,7 +99,10 @@ class TorchTrainer:
                 self._optimizer.state[learned[name]]["momentum_buffer"] = buffer
 
     def read(self, lessons: Lessons) -> Iterator[Batch]:
-        """See `Trainer`. Raises `TrainingError` if a process that opens photos has vanished."""
+        """Open the batches of an epoch in their order.
+
+        Raises `TrainingError` if a process that opens photos has vanished.
+        """
         loaders = self._fitting.loaders
         forked = "fork" if loaders and sys.platform == "linux" else None  # shares what is open
         data: Any = lessons
@@ -109,7 +121,7 @@ class TorchTrainer:
             ) from error
 
     def step(self, data: Any, labels: Any) -> float:
-        """See `Trainer`."""
+        """Learn from a batch (n, 3, 224, 224); gives all workers' cross-entropy before that."""
         self._done += 1
         now = rate(self._done, self._steps, self._fitting)
         self._network.train()
@@ -127,25 +139,25 @@ class TorchTrainer:
         return float(mean)
 
     def probabilities(self, data: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See `Trainer`."""
+        """What the network says of photos, (n, classes)."""
         self._network.eval()
         with torch.inference_mode():
             return self._network(self._placed(data)).softmax(dim=1).cpu().numpy()
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """See `Trainer`."""
+        """The weights by name."""
         tensors = self._network.tensors()
         return {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
 
     def memory(self) -> dict[str, NDArray[np.float32]] | None:
-        """See `Trainer`."""
+        """What the optimizer remembers of each weight; None if nothing."""
         states = {name: self._optimizer.state[tensor] for name, tensor in self._learned.items()}
         buffers = {name: state.get("momentum_buffer") for name, state in states.items()}
         kept = {n: -buffer.cpu().numpy() for n, buffer in buffers.items() if buffer is not None}
         return kept or None
 
     def wait(self) -> None:
-        """See `Trainer`."""
+        """Wait until all workers are here."""
         if self.workers > 1:
             distributed.barrier()
 

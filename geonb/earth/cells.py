@@ -7,19 +7,15 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from geonb.distances import check_points
+from geonb.distances import Place, check_points
 from geonb.earth import s2
 from geonb.errors import CellsError, GeonbError
 from geonb.files import expecting, regular
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from geonb.distances import Place
 
 CELLS_FILE = "grids.txt"
 """The name of every model's cell list: LocationNet's."""

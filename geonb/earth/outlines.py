@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.distances import EARTH_RADIUS_KM
 from geonb.earth import s2
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
 _STRAIGHT_LEVEL = 7
 """From this level on (about 80 km) an outline's side is one line; sides of larger cells are

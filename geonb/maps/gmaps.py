@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gmaps
 import ipywidgets
@@ -11,17 +11,15 @@ import traitlets
 from gmaps.errors_box import ErrorsBox
 from gmaps.toolbar import Toolbar
 
+from geonb.distances import Place
 from geonb.maps import static
 from geonb.maps.google import KEY_VARIABLE
 from geonb.maps.live import Beside, Live, traits_of
 from geonb.maps.plane import great_circle
 from geonb.maps.points import TRUTH_COLOUR, box, in_km, points, turned, view
 from geonb.maps.show import repair_gmaps
-
-if TYPE_CHECKING:
-    from geonb.distances import Place
-    from geonb.predictions import Predictions
-    from geonb.shown.pictures import Picture
+from geonb.predictions import Predictions
+from geonb.shown.pictures import Picture
 
 _LEAK = (
     "gmaps keeps the API key in the notebook when it is saved with widget state; before you "

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import traitlets
 
 from geonb.distances import bounds
 from geonb.maps import static
 from geonb.maps.live import Live, PlaceList, traits_of
-from geonb.maps.points import box, on_map, turned, view
-from geonb.maps.static import near, spread_out
+from geonb.maps.plane import Box
+from geonb.maps.points import box, near, on_map, spread_out, turned, view
+from geonb.predictions import Predictions
 from geonb.shown.pictures import data
-
-if TYPE_CHECKING:
-    from geonb.maps.plane import Box
-    from geonb.predictions import Predictions
 
 KEY_VARIABLE = "GOOGLE_MAPS_API_KEY"
 """The environment variable with the key."""

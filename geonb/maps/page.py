@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from geonb.maps import atlas
 from geonb.maps.points import headline, how_sure, in_km, in_words
+from geonb.predictions import Predictions
 from geonb.shown.pictures import data, show_photo
 from geonb.shown.sheets import percent
 from geonb.writing import check_outputs, replacing
-
-if TYPE_CHECKING:
-    import os
-
-    from geonb.predictions import Predictions
 
 _SIDE = 900
 """Pixels; the longer side of the photo on the page."""

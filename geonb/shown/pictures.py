@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -16,10 +18,8 @@ from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.writing import SIGNATURE, replacing
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable
-
     from matplotlib.figure import Figure
+
 
 KINDS: tuple[str, ...] = ("png", "svg", "pdf")
 """The formats that a drawing can be written in."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from geonb.errors import needing, printable
 from geonb.shown.pictures import styled
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Cell = str | tuple[str, str]
 """What stands in a cell, or that and what stands beside it, smaller."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from geonb.commands.options import FILE, model_options
+from geonb.commands import FILE, model_options
 from geonb.model import Model
 from geonb.writing import check_outputs
 from geonb_lab.evaluation import accuracy, testsets

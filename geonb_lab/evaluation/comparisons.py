@@ -134,27 +134,19 @@ def compare(a: Evaluation, b: Evaluation) -> Comparison:
             f"the two evaluations are of different photos ({len(a.km):,} and {len(b.km):,}, or "
             "in another order); evaluate both systems on the same list"
         )
-    rows = tuple(_row(limit, a.km <= limit, b.km <= limit) for limit in THRESHOLDS_KM)
-    return Comparison(a.name, b.name, len(a.km), rows)
-
-
-def _row(limit: float, a: Any, b: Any) -> PairedRow:
-    """Compare what was right, (N,) bool each."""
-    photos = len(a)
-    only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
-    plus_a, plus_b, plus_n = only_a + 0.5, only_b + 0.5, photos + 2
-    middle = (plus_a - plus_b) / plus_n
-    half = Z95 * math.sqrt(plus_a + plus_b - (plus_a - plus_b) ** 2 / plus_n) / plus_n
-    return PairedRow(
-        limit,
-        100 * int(a.sum()) / photos,
-        100 * int(b.sum()) / photos,
-        only_a,
-        only_b,
-        100 * (only_a - only_b) / photos,
-        (100 * (middle - half), 100 * (middle + half)),
-        paired_p(only_a, only_b),
-    )
+    photos, rows = len(a.km), []
+    for limit in THRESHOLDS_KM:
+        right_a, right_b = a.km <= limit, b.km <= limit
+        only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+        plus_a, plus_b, plus_n = only_a + 0.5, only_b + 0.5, photos + 2
+        middle = (plus_a - plus_b) / plus_n
+        half = Z95 * math.sqrt(plus_a + plus_b - (plus_a - plus_b) ** 2 / plus_n) / plus_n
+        share_a, share_b = (100 * int(right.sum()) / photos for right in (right_a, right_b))
+        difference = 100 * (only_a - only_b) / photos
+        interval = 100 * (middle - half), 100 * (middle + half)
+        p = paired_p(only_a, only_b)
+        rows.append(PairedRow(limit, share_a, share_b, only_a, only_b, difference, interval, p))
+    return Comparison(a.name, b.name, photos, tuple(rows))
 
 
 def paired_p(only_a: int, only_b: int) -> float:

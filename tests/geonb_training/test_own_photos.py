@@ -220,7 +220,7 @@ def test_folder_names_may_hold_the_signs_of_patterns(folder, tmp_path):
 )
 def test_a_state_that_is_none(folder, tmp_path, text):
     (tmp_path / "training.json").write_text(text)
-    with pytest.raises(TrainingError, match=r"training\.json: not the state of a training; remove"):
+    with pytest.raises(TrainingError, match=r"training\.json: not as a training writes it; remove"):
         train_photos(folder, tmp_path, fitting=FITTING, **CELLS)
 
 

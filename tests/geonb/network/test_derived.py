@@ -11,9 +11,10 @@ import numpy as np
 import onnx
 import pytest
 
-from geonb.files import file_digest, mark_folder, temporary_cache
+from geonb.files import file_digest, temporary_cache
 from geonb.network.opening import OnnxEngine
 from geonb.network.sessions import open_session
+from geonb.writing import mark_folder
 from support.limits import powerless, quota
 from support.networks import write_network
 

@@ -46,7 +46,7 @@ def test_it_is_a_folder_like_any_other(own, folder):
 def test_it_goes_before_mini():
     model = geonb.load_model()
     assert model.name == "geoclip"
-    assert "LocationNet is not in the cache" in model.why
+    assert model.why == "GeoCLIP is on this machine"
 
 
 def test_everything_takes_it(own, tmp_path):

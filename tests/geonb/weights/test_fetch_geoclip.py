@@ -13,7 +13,7 @@ import geonb_lab
 from geonb.__main__ import main
 from geonb.errors import FetchError
 from geonb.network import geoclip
-from geonb.weights import installed
+from geonb.weights import fetching
 from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES, REGISTRY
 from geonb_lab import similarity
 from support.geoclip_files import make_points, write_onnx_form
@@ -83,9 +83,7 @@ def test_int8_alone(served, mirror, cache):
     assert geonb.load_model("geoclip", precision="int8", download=False)
     with pytest.raises(FetchError, match="geoclip is not in the cache"):
         geonb.load_model("geoclip", download=False)
-    assert 'GeoCLIP is not in the cache (but there in int8: precision="int8"' in repr(
-        geonb.load_model()
-    )
+    assert 'is here yet; precision="int8" takes GeoCLIP' in repr(geonb.load_model())
 
 
 def test_the_command_takes_the_files_for_int8(served, mirror, cache):
@@ -153,7 +151,7 @@ def test_from_a_folder(tmp_path, cache, content):
 @pytest.mark.usefixtures("served")
 def test_cleared(cache):
     geonb.load_model("geoclip")
-    installed.clear("geoclip")
+    fetching.clear("geoclip")
     assert not (cache / "geoclip").exists()
     assert not [path for path in (cache / "derived").iterdir() if path.is_dir()]
 

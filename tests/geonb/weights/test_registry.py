@@ -9,9 +9,10 @@ import pytest
 
 import geonb
 from geonb.errors import FetchError
-from geonb.files import cache_folder, clear_derived, file_digest, mark_folder, remove_marked
-from geonb.weights.installed import require
+from geonb.files import cache_folder, file_digest
+from geonb.weights.fetching import require
 from geonb.weights.registry import LOCATIONNET, REGISTRY
+from geonb.writing import clear_derived, mark_folder, remove_marked
 from support.command import run_geonb
 from support.networks import write_network
 
