@@ -6,7 +6,6 @@ from html import escape
 from typing import Any
 
 from geonb.errors import needing, printable
-from geonb.shown.pictures import styled
 
 Cell = str | tuple[str, str]
 """What stands in a cell, or that and what stands beside it, smaller."""
@@ -48,6 +47,8 @@ class Sheet:
             f"<th scope='col'{kind}>{escape(name)}</th>"
             for kind, name in zip(kinds, self.head, strict=True)
         )
+        from geonb.shown.pictures import styled
+
         rows = ""
         for first, *rest in self.rows:
             cells = zip(kinds[1:], map(_small, rest), strict=True)
