@@ -127,11 +127,7 @@ def _listed(folder: str, _changed: int) -> dict[str, list[str]]:
 
 def _read(path: Path) -> bytes:
     """The file's content; nothing of what is no file, can't be read, or is too large."""
-    try:
-        if not path.is_file():
-            return b""
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError:
-        return b""
-    return data if len(data) <= MOST_BYTES else b""
+    with suppress(OSError):
+        if path.is_file() and 0 < path.stat().st_size <= MOST_BYTES:  # those of /proc tell 0
+            return path.read_bytes()
+    return b""

@@ -453,6 +453,7 @@ def _checkpoint(ending):
 
 TARGETS = {
     "photos": Target(_photos, fuzz_pictures.seeds, crafted=fuzz_pictures.crafted),
+    "sizes": Target(_photos, fuzz_pictures.odd_sizes, crafted=fuzz_pictures.other_sizes),
     "shared": Target(_shared, fuzz_pictures.seeds),
     "exif": Target(_metadata(b"Exif\0\0"), _exif_seeds),
     "xmp": Target(_metadata(b"http://ns.adobe.com/xap/1.0/\0"), lambda: _XMP, text=True),
