@@ -1,22 +1,17 @@
 """What you know of a photo's place: that it lies in a country, a box or a circle."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.distances import check_points, haversine
+from geonb.earth.cells import Cells
 from geonb.errors import ModelError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from geonb.earth.cells import Cells
 
 Within: TypeAlias = (
     "str | tuple[float, float, float] | tuple[float, float, float, float]"

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geonb.distances import EARTH_RADIUS_KM, bounds
+from geonb.distances import EARTH_RADIUS_KM, Place, bounds
 from geonb.earth.places import towns_in
 from geonb.maps import plane
-from geonb.maps.points import TRUTH, TRUTH_COLOUR, in_km, nearest_turn, points
+from geonb.maps.plane import Box, Line
+from geonb.maps.points import TRUTH, TRUTH_COLOUR, Point, in_km, nearest_turn, points
+from geonb.predictions import Predictions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from matplotlib.axes import Axes
     from matplotlib.patches import Patch
     from matplotlib.transforms import Bbox
-    from numpy.typing import NDArray
-
-    from geonb.distances import Place
-    from geonb.maps.plane import Box
-    from geonb.maps.points import Point
-    from geonb.predictions import Predictions
-
-    Line = NDArray[np.float64]
 
 SEA, LAND, BORDER = "#e3edf3", "#fbf9f4", "#c5bfb0"
 INK, SOFT = "#22303c", "#5b6670"
 _LAND: dict[str, Any] = {"fc": LAND, "ec": BORDER, "lw": 0.5, "joinstyle": "round"}
 KM_PER_DEGREE = np.pi * EARTH_RADIUS_KM / 180
-CLUSTER_KM, TRUTH_KM = 300.0, 1500.0
-"""Guesses this near to the best one share its close-up, and the true place if it's that near."""
 _GAP = (3, 2)
 """Points between words, across and up."""
 
@@ -67,8 +58,13 @@ class Chart:
         """A place in points from the lower left of the axes."""
         lat, lng = place
         xy = self.project(np.array([nearest_turn(lng, self.centre), lat]))
-        (west, east), (south, north) = self.axes.get_xlim(), self.axes.get_ylim()
-        return (xy - (west, south)) / (east - west, north - south) * self.size
+        on_axes = self.axes.transData - self.axes.transAxes
+        return np.asarray(on_axes.transform(xy)) * self.size
+
+    def plot(self, spots: Any, **style: Any) -> None:
+        """Plot a line or markers at spots in points from the lower left of the axes."""
+        x, y = (np.reshape(spots, (-1, 2)) / self.size).T
+        self.axes.plot(x, y, transform=self.axes.transAxes, **style)
 
     def holds(self, place: Place) -> bool:
         """Whether the map shows the place."""
@@ -80,18 +76,21 @@ class Chart:
         inside = low.min() > 4 and high[0] < width and high[1] < height
         return bool(inside and not box.padded(*_GAP).count_overlaps(self.taken))
 
-    def _moved(self, lines: Iterable[Line]) -> list[Line]:
-        """Lines on each turn of the globe on which they meet the map; a world ends at its sides."""
+    def _placed(self, lines: Iterable[Line], *, closed: bool) -> list[Line]:
+        """In the axes' units, on each turn of the globe where they meet the map."""
         _, west, _, east = self.box
-        ends = ((west, -90), (east, 90)) if self.frame else (-np.inf, np.inf)
-        return [self.project(np.clip(line, *ends)) for line in plane.on_turns(lines, west, east)]
+        found = (
+            plane.on_world(lines, self.centre, closed=closed) if self.frame
+            else plane.on_turns(lines, west, east)
+        )  # fmt: skip
+        return [self.project(line) for line in found]
 
     def add_rings(self, rings: Iterable[Line], **style: Any) -> None:
         """Outlines filled as one shape, with their holes, which run the other way round."""
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path
 
-        parts = [Path([*ring, ring[0]], closed=True) for ring in self._moved(rings)]
+        parts = [Path([*ring, ring[0]], closed=True) for ring in self._placed(rings, closed=True)]
         if parts:
             drawn = PathPatch(Path.make_compound_path(*parts), **style)
             self.axes.add_patch(drawn).set_clip_path(self.frame or self.axes.patch)
@@ -100,10 +99,7 @@ class Chart:
         """Lines, in parts where they leave the map."""
         from matplotlib.collections import LineCollection
 
-        _, west, _, east = self.box
-        inside = plane.cut_lines(plane.on_turns(lines, west, east), (-91.0, west, 91.0, east))
-        parts = [self.project(line) for line in inside]
-        drawn = LineCollection(parts, **style)
+        drawn = LineCollection(self._placed(lines, closed=False), **style)
         self.axes.add_collection(drawn, autolim=False).set_clip_path(self.frame or self.axes.patch)
 
 
@@ -150,12 +146,11 @@ def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
     south, west, north, east = box
     lat, lng, half = (south + north) / 2, (west + east) / 2, (north - south) / 2
     chart = Chart(axes, lng, lambda line: (line - (lng, lat)) / (stretch, 1.0), box)
-    # What is drawn reaches beyond the map, so that the edges of what is cut stay outside.
-    chart.box = (lat - 2 * half, 2 * west - lng, lat + 2 * half, 2 * east - lng)
-    shores, borders = plane.coasts_in(chart.box)
+    # Beyond the map, so that the edges of what is cut stay outside.
+    around = (lat - 2 * half, 2 * west - lng, lat + 2 * half, 2 * east - lng)
+    shores, borders = plane.coasts_in(around)
     chart.add_rings(shores, **_LAND)
     chart.add_lines(borders, colors=BORDER, lw=0.8, linestyles="--")
-    chart.box = box
     axes.set(facecolor=SEA, xlim=(-half * ratio, half * ratio), ylim=(-half, half))
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
@@ -179,17 +174,14 @@ def add_pins(
     for point, spot, xy in zip(marked, spots, moved, strict=True):
         radius, order = size * point.radius, 20 + point.front / 100
         if np.hypot(*(xy - spot)) > 1:
-            x, y = (np.stack([xy, spot]) / chart.size).T
-            across = chart.axes.transAxes
-            chart.axes.plot(x, y, color=point.colour, lw=1.2, transform=across, zorder=9)
+            chart.plot([xy, spot], color=point.colour, lw=1.2, zorder=9)
             add_dot(chart, spot, 4, point.colour, zorder=9)
         true = point.mark == TRUTH
         add_dot(chart, xy, 2 * radius, point.colour, marker="*" if true else "o", zorder=order)
         if not true:
             height = min(1.3 * radius, 13) / (1 if len(point.mark) < 2 else 1.35)
-            write(
-                chart, point.mark, xy, "white", fontsize=height, weight="bold", zorder=order + 0.005
-            )
+            style = {"fontsize": height, "weight": "bold", "zorder": order + 0.005}
+            write(chart, point.mark, xy, "white", **style)
         chart.taken.append(around(xy, radius + 2))
     if any(point.mark == TRUTH for point in marked):
         add_way(chart, predictions)
@@ -217,10 +209,7 @@ def move_apart(spots: Line, marked: Sequence[Point], size: float = 1.0) -> Line:
 def add_dot(chart: Chart, xy: Line, size: float, colour: str, **style: Any) -> None:
     """A circle with a white rim, or another marker, so many points wide."""
     rim: dict[str, Any] = {"mec": "white", "mew": 1.2 if size > 5 else 0, "clip_on": False}
-    chart.axes.plot(
-        *(xy / chart.size), transform=chart.axes.transAxes, ms=size, color=colour,
-        **(rim | {"marker": "o", "zorder": 8} | style),
-    )  # fmt: skip
+    chart.plot(xy, ms=size, color=colour, **(rim | {"marker": "o", "zorder": 8} | style))
 
 
 def add_way(chart: Chart, predictions: Predictions) -> None:
@@ -230,15 +219,12 @@ def add_way(chart: Chart, predictions: Predictions) -> None:
         return
     line = plane.great_circle(truth, best)
     chart.add_lines([line], colors=TRUTH_COLOUR, lw=1.3, linestyles="--", zorder=3)
+    lng, lat = line[len(line) // 2].tolist()
     turn = np.radians(np.arange(0, 360, 45))
-    ring, middle = (
-        np.stack([1.3 * np.cos(turn), np.sin(turn)], -1),
-        chart.at(tuple(line[len(line) // 2, ::-1].tolist())),
-    )
-    spots = np.concatenate([middle + out * ring for out in (14, 20, 26, 34, 42)])
-    _add_words(
-        chart, in_km(predictions.distances[0]), spots, TRUTH_COLOUR, fontsize=9.0, weight="bold"
-    )
+    ring = np.stack([1.3 * np.cos(turn), np.sin(turn)], axis=-1)
+    spots = np.concatenate([chart.at((lat, lng)) + out * ring for out in (14, 20, 26, 34, 42)])
+    words = in_km(predictions.distances[0])
+    _add_words(chart, words, spots, TRUTH_COLOUR, fontsize=9.0, weight="bold")
 
 
 def add_towns(chart: Chart, most: int = 5, size: float = 8.5) -> None:
@@ -272,10 +258,8 @@ def around(xy: Line, half: Line | float) -> Bbox:
 
 def write(chart: Chart, words: str, xy: Line, colour: str, **style: Any) -> None:
     """Words with their middle at a spot."""
-    chart.axes.annotate(
-        words, tuple(xy / chart.size), xycoords="axes fraction", color=colour, ha="center",
-        va="center_baseline", **style,
-    )  # fmt: skip
+    style |= {"color": colour, "ha": "center", "va": "center_baseline"}
+    chart.axes.annotate(words, tuple(xy), xycoords="axes points", **style)
 
 
 def _add_words(chart: Chart, words: str, spots: Line, colour: str, **style: Any) -> bool:
@@ -300,10 +284,7 @@ def add_scale_bar(chart: Chart) -> None:
     power = 10.0 ** np.floor(np.log10(longest))
     km = float(max(step for step in (1, 2, 5) if step * power <= longest) * power)
     end = 12 + km / km_per_point
-    x, y = np.array([12, end]) / chart.size[0], np.array([12, 12]) / height
-    chart.axes.plot(
-        x, y, lw=2.4, solid_capstyle="butt", color=INK, transform=chart.axes.transAxes, zorder=22
-    )
+    chart.plot([(12, 12), (end, 12)], lw=2.4, solid_capstyle="butt", color=INK, zorder=22)
     spot = np.array([[(12 + end) / 2, 19.0]])
     _add_words(chart, f"{km:,g} km", spot, INK, fontsize=8.5, zorder=22)
     chart.taken.append(around(np.array([end / 2 + 6, 17]), np.array([end / 2 - 2, 9])))

@@ -1,9 +1,7 @@
 """What all live maps share: the list beside them, and the picture that stands in for them."""
 
-from __future__ import annotations
-
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anywidget
 import ipywidgets
@@ -11,11 +9,8 @@ import traitlets
 from IPython.display import display
 
 from geonb.maps.points import in_words, line_below, points
-from geonb.shown.pictures import data, data_url, show_photo, thumbnail
-
-if TYPE_CHECKING:
-    from geonb.predictions import Predictions
-    from geonb.shown.pictures import Picture
+from geonb.predictions import Predictions
+from geonb.shown.pictures import Picture, data, data_url, show_photo, thumbnail
 
 _SIDE = 360
 """Pixels on the longer side of the photo beside a map."""

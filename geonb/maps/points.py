@@ -1,25 +1,22 @@
 """What every map shows: the numbered places and the true one, in words, and the box around them."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from geonb.answers import RADII_KM
-from geonb.distances import bounds
+from geonb.distances import Place, bounds, distance
+from geonb.maps.plane import Box
+from geonb.predictions import Predictions
 from geonb.shown.sheets import percent
-
-if TYPE_CHECKING:
-    from geonb.distances import Place
-    from geonb.maps.plane import Box
-    from geonb.predictions import Predictions
 
 TRUTH = "★"
 """The mark of the true place."""
 BEST_COLOUR, PIN_COLOUR, TRUTH_COLOUR = "#c43c1c", "#2e5f8a", "#00664b"
 """Vermilion, blue and green that the colour-blind can tell apart, dark enough for white digits."""
 
+CLUSTER_KM, TRUTH_KM = 300.0, 1500.0
+"""Guesses this near to the best one share its close-up, and the true place if it's that near."""
 _MERCATOR_END = 85.0
 """Degrees; the latitude where Mercator maps end."""
 _MARGIN = 70
@@ -89,6 +86,20 @@ def box(predictions: Predictions) -> Box:
     return bounds([*predictions.places, *truth])
 
 
+def near(predictions: Predictions) -> list[Place]:
+    """The guesses around the best one, and the true place if it isn't far."""
+    best, truth = predictions[0].place, predictions.truth
+    places = [p for p in predictions.places if distance(p, best) < CLUSTER_KM]
+    return places if truth is None or distance(truth, best) > TRUTH_KM else [*places, truth]
+
+
+def spread_out(predictions: Predictions) -> bool:
+    """Whether a view of all pins shows the answer too small: some lie far from it."""
+    south, west, north, east = box(predictions)
+    low, left, high, right = bounds(near(predictions))
+    return max(north - south, east - west) > 4 * max(high - low, right - left, 1.0)
+
+
 def view(box: Box) -> tuple[Place, int]:
     """The centre of a Mercator map that shows a box, on its turn of the globe, and its zoom.
 
@@ -113,8 +124,8 @@ def turned(lng: float) -> float:
     return lng if -180 <= lng <= 180 else nearest_turn(lng, 0)
 
 
-def nearest_turn(lng: float, centre: float) -> float:
-    """The longitude, in degrees, on the turn of the globe around ``centre``."""
+def nearest_turn(lng: Any, centre: float) -> Any:
+    """The longitude or longitudes, in degrees, on the turn of the globe around ``centre``."""
     return (lng - centre + 180) % 360 - 180 + centre
 
 

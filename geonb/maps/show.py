@@ -1,19 +1,14 @@
 """Draw predictions on a map: which of the packages that draw maps to take, and loading it."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from geonb.distances import check_points
+from geonb.distances import Place, check_points
 from geonb.errors import MapError, MissingDependencyError, needing
-
-if TYPE_CHECKING:
-    from geonb.distances import Place
-    from geonb.predictions import Predictions
+from geonb.predictions import Predictions
 
 Provider = Literal["auto", "google", "gmaps", "leaflet", "static"]
 PROVIDERS = ("google", "gmaps", "leaflet", "static")
@@ -53,7 +48,7 @@ def show_map(  # noqa: PLR0913 - each of them is a choice of its own
     """
     if truth is not None:
         lat, lng = check_points(truth).tolist()
-        predictions = dataclasses.replace(predictions, truth=(lat, lng))
+        predictions = dataclasses.replace(predictions, given_truth=(lat, lng))
     chosen, why = choose(provider, api_key)
     why = why if region is None else f"{region}. {why}"
     options = {"google": {"api_key": api_key, "map_id": map_id}, "gmaps": {"api_key": api_key}}

@@ -28,8 +28,7 @@ from geonb.shown.pictures import data
 from geonb.writing import check_outputs, replacing
 from geonb_lab.many.album import small
 from geonb_lab.many.labels import Label, trip_label
-from geonb_lab.many.results import name_of
-from geonb_lab.many.threads import in_order
+from geonb_lab.many.results import in_order, name_of
 from geonb_lab.trips.movement import TripError
 
 if TYPE_CHECKING:
