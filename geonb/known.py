@@ -68,14 +68,13 @@ def check_content(weights: Weights, name: str, path: Path) -> None:
         geoclip.verify(path, name)
         return
     if name.endswith(".onnx"):  # its layers have other names: only its labels are known
-        labels: Sequence[str] = onnx_reading.Classifier(path).labels
+        labels: Sequence[str] = onnx_reading.read_labels(path, onnx_reading.read_onnx(path))
     else:
         found = coreml.read_coreml(path)
         labels = found.labels
         if layers.architecture(found.layers) != weights.architecture:
             raise CheckpointError(
-                f"not the network of {weights.name}: other layers or shapes "
-                f"({layers.parameter_count(found.layers):,} parameters, {len(labels):,} labels)"
+                f"not the network of {weights.name}: other layers or shapes, {len(labels):,} labels"
             )
     lines = "".join(f"{label}\n" for label in labels)
     cells = next(file for file in weights.forms[0] if file.name == CELLS_FILE)

@@ -4,29 +4,32 @@ The fields are those of coremltools' NeuralNetwork.proto. MXNet's converter (too
 repository) writes a padding as a layer of its own, and keeps all other names.
 """
 
-from __future__ import annotations
-
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import CheckpointError, needing
 from geonb.files import expecting
 from geonb.network.checkpoint import OneFile
 from geonb.network.layers import Checkpoint, Layer
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    Arrays = dict[str, NDArray[np.float32]]
-    Converted = tuple[str, dict[str, str], Arrays]
+Arrays = dict[str, NDArray[np.float32]]
+Converted = tuple[str, dict[str, str], Arrays]
+"""MXNet's operator, its attributes and its arrays."""
 
 _RGB = 20  # coremltools' FeatureTypes.proto, ImageFeatureType.ColorSpace
 _ACTIVATIONS = {"ReLU": "relu", "sigmoid": "sigmoid", "tanh": "tanh"}
+_UNUSED = {
+    "add": ["alpha"],
+    "batchnorm": ["instanceNormalization", "computeMeanVar"],
+    "convolution": ["isDeconvolution"],
+    "flatten": ["mode"],
+}
+"""Fields that MXNet's converter never sets, as MXNet's layers don't do what they say."""
 
 
 class CoremlFile(OneFile):
@@ -51,20 +54,23 @@ def read_coreml(path: Path) -> Checkpoint:
     for layer in network.layers:
         kind = layer.WhichOneof("layer")
         try:
+            if not (layer.input and layer.output):
+                raise ValueError("no input or no output")  # noqa: TRY301
             blobs, made, pad = list(layer.input), layer.output[0], (0, 0)
+            params = getattr(layer, kind)
+            if used := [field for field in _UNUSED.get(kind, ()) if getattr(params, field)]:
+                raise ValueError(", ".join(used))  # noqa: TRY301
             if kind == "padding":
-                pads[made] = blobs[0], _padding(layer.padding)
+                pads[made] = blobs[0], _padding(params)
                 continue
             if blobs[0] in pads:
                 blobs[0], pad = pads[blobs[0]]
-            op, attributes, found = _KINDS[kind](getattr(layer, kind))
+            op, attributes, found = _KINDS[kind](params)
             inputs = tuple(makers[blob] for blob in blobs)
         except (LookupError, ValueError) as error:
-            reason = str(error)
-            if isinstance(error, LookupError):
-                unknown = f"has {error}, which geonb does not support"
-                reason = unknown if isinstance(error, KeyError) else "has no input or no output"
-            raise CheckpointError(f"{path}: layer {layer.name!r} ({kind}) {reason}") from error
+            raise CheckpointError(
+                f"{path}: layer {layer.name!r} ({kind}) has {error}, which geonb does not support"
+            ) from error
         if any(pad):
             attributes["pad"] = str(pad)
         makers[made] = name = layer.name.removesuffix("_output")
@@ -92,64 +98,55 @@ def _load(path: Path) -> Any:
     kind = spec.WhichOneof("Type")
     if kind != "neuralNetworkClassifier":
         raise CheckpointError(f"{path}: holds a {kind}, expected a neuralNetworkClassifier")
-    for step in spec.neuralNetworkClassifier.preprocessing:
-        scaler = step.scaler
-        biases = (scaler.redBias, scaler.greenBias, scaler.blueBias, scaler.grayBias)
-        scaled = any(biases) or scaler.channelScale != 1
-        if scaled or step.WhichOneof("preprocessor") == "meanImage":
-            raise CheckpointError(
-                f"{path}: does its own preprocessing (scale {scaler.channelScale}, biases "
-                f"{biases}); expected none inside, as in LocationNet's Core ML file"
-            )
-    for feature in spec.description.input:
-        image = feature.type.WhichOneof("Type") == "imageType"
-        if image and feature.type.imageType.colorSpace != _RGB:
-            raise CheckpointError(f"{path}: its input {feature.name!r} is not an RGB image")
+    scalers = [step.scaler for step in spec.neuralNetworkClassifier.preprocessing]
+    numbers = [(s.channelScale, s.redBias, s.greenBias, s.blueBias, s.grayBias) for s in scalers]
+    colours = {feature.type.imageType.colorSpace for feature in spec.description.input}
+    if set(numbers) - {(1, 0, 0, 0, 0)} or colours - {0, _RGB}:  # 0: no image
+        raise CheckpointError(
+            f"{path}: does its own preprocessing, or takes no RGB image (scale and biases "
+            f"{numbers}); expected RGB and none inside, as in LocationNet's Core ML file"
+        )
     return spec
 
 
-def _array(weights: Any, shape: Sequence[int]) -> NDArray[np.float32]:
-    if weights.HasField("quantization"):
-        raise ValueError("has quantised weights, expected float32 or float16")
+def _array(weights: Any, *shape: int) -> NDArray[np.float32]:
     if weights.float16Value:
         array = np.frombuffer(weights.float16Value, "<f2").astype(np.float32)
     else:
         array = np.fromiter(weights.floatValue, np.float32, len(weights.floatValue))
     if len(shape) > 4 or array.size != np.prod(shape, dtype=object):
-        raise ValueError(f"has {array.size:,} weights, expected the shape {tuple(shape)!s:.80}")
+        raise ValueError(f"{array.size:,} weights for the shape {shape!s:.80}")
     return array.reshape(shape)
+
+
+def _weighted(params: Any, *shape: int) -> Arrays:
+    bias = {"bias": _array(params.bias, shape[0])} if params.hasBias else {}
+    return {"weight": _array(params.weights, *shape), **bias}
 
 
 def _padding(params: Any) -> tuple[int, int]:
     """Rows and columns of zeros on each side; they don't change a maximum after a relu."""
     if params.WhichOneof("PaddingType") != "constant" or params.constant.value:
-        raise ValueError("pads with something else than zeros")
+        raise ValueError("padding with other numbers than zero")
     return _borders(params.paddingAmounts)
 
 
 def _borders(amounts: Any) -> tuple[int, int]:
     edges = [(edge.startEdgeSize, edge.endEdgeSize) for edge in amounts.borderAmounts]
     if any(start != end for start, end in edges):
-        raise ValueError(f"pads unevenly: {edges}")
+        raise ValueError(f"uneven padding {edges}")
     rows, columns = [start for start, _ in edges] or (0, 0)
     return rows, columns
 
 
-def _window(params: Any, pad: tuple[int, ...]) -> dict[str, str]:
+def _window(params: Any, pad: Sequence[int]) -> dict[str, str]:
     if params.HasField("same"):
-        raise ValueError("pads to the 'same' size, expected amounts")
+        raise ValueError("padding to the 'same' size")
     stride = tuple(params.stride) or (1, 1)
     return {"kernel": str(tuple(params.kernelSize)), "stride": str(stride), "pad": str(pad)}
 
 
-def _weighted(params: Any, shape: Sequence[int]) -> Arrays:
-    bias = {"bias": _array(params.bias, shape[:1])} if params.hasBias else {}
-    return {"weight": _array(params.weights, shape), **bias}
-
-
 def _convolution(params: Any) -> Converted:
-    if params.isDeconvolution:
-        raise ValueError("is a deconvolution, expected a convolution")
     attributes = {
         **_window(params, _borders(params.valid.paddingAmounts)),
         "dilate": str(tuple(params.dilationFactor) or (1, 1)),
@@ -158,14 +155,12 @@ def _convolution(params: Any) -> Converted:
         "no_bias": str(not params.hasBias),
     }
     shape = (params.outputChannels, params.kernelChannels, *params.kernelSize)
-    return "Convolution", attributes, _weighted(params, shape)
+    return "Convolution", attributes, _weighted(params, *shape)
 
 
 def _batch_norm(params: Any) -> Converted:
-    if params.instanceNormalization or params.computeMeanVar:
-        raise ValueError("works out mean and variance by itself, expected fixed ones")
     parts = {"gamma": "gamma", "beta": "beta", "moving_mean": "mean", "moving_var": "variance"}
-    arrays = {key: _array(getattr(params, part), (params.channels,)) for key, part in parts.items()}
+    arrays = {key: _array(getattr(params, part), params.channels) for key, part in parts.items()}
     # The converter has stored a gamma of 1 wherever MXNet fixes it.
     return "BatchNorm", {"eps": repr(params.epsilon), "fix_gamma": "False"}, arrays
 
@@ -183,34 +178,21 @@ def _pooling(params: Any) -> Converted:
     return "Pooling", attributes, {}
 
 
-def _add(params: Any) -> Converted:
-    if params.alpha:
-        raise ValueError(f"adds the number {params.alpha}, expected two layers")
-    return "elemwise_add", {}, {}
-
-
-def _flatten(params: Any) -> Converted:
-    if params.mode:
-        raise ValueError("flattens channels last, expected channels first")
-    return "Flatten", {}, {}
-
-
 def _inner_product(params: Any) -> Converted:
-    shape = (params.outputChannels, params.inputChannels)
     hidden = {"num_hidden": str(params.outputChannels), "no_bias": str(not params.hasBias)}
-    return "FullyConnected", hidden, _weighted(params, shape)
+    return "FullyConnected", hidden, _weighted(params, params.outputChannels, params.inputChannels)
+
+
+def _activation(params: Any) -> Converted:
+    return "Activation", {"act_type": _ACTIVATIONS[params.WhichOneof("NonlinearityType")]}, {}
 
 
 _KINDS: dict[str, Callable[[Any], Converted]] = {
-    "activation": lambda params: (
-        "Activation",
-        {"act_type": _ACTIVATIONS[params.WhichOneof("NonlinearityType")]},
-        {},
-    ),
-    "add": _add,
+    "activation": _activation,
+    "add": lambda _: ("elemwise_add", {}, {}),
     "batchnorm": _batch_norm,
     "convolution": _convolution,
-    "flatten": _flatten,
+    "flatten": lambda _: ("Flatten", {}, {}),
     "innerProduct": _inner_product,
     "pooling": _pooling,
     "softmax": lambda _: ("SoftmaxOutput", {}, {}),

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 import warnings
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import CheckpointError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
-
-    from numpy.typing import NDArray
+from geonb.files import md5
 
 Shape = tuple[int, ...]
 Output = Literal["features", "probabilities"]
@@ -48,13 +45,21 @@ class Layer:
         """An attribute that is True or False (1 or 0 in old files)."""
         return self.text(name, str(default)) in {"True", "true", "1"}
 
-    def numbers(self, name: str, default: Shape = ()) -> Shape:
+    def numbers(self, name: str) -> Shape:
         """An attribute such as ``(3, 3)``, or a single whole number, as a tuple."""
-        return tuple(map(int, re.findall(r"-?\d+", self.text(name, str(default)))))
+        return tuple(map(int, re.findall(r"-?\d+", self.text(name, ""))))
 
     def number(self, name: str, default: float) -> float:
         """An attribute that is one number."""
         return float(self.text(name, str(default)))
+
+    @property
+    def window(self) -> tuple[Shape, Shape, Shape, Shape]:
+        """Kernel, stride, padding and dilation, each in rows and columns."""
+        kernel = self.numbers("kernel")
+        ones, zeros = (1,) * len(kernel), (0,) * len(kernel)
+        given = self.numbers("stride"), self.numbers("pad"), self.numbers("dilate")
+        return kernel, given[0] or ones, given[1] or zeros, given[2] or ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,16 +72,14 @@ class Checkpoint:
     labels: tuple[str, ...] = ()
     """The names of the classes, if the file has them."""
 
-    def __post_init__(self) -> None:
-        if not self.layers:
-            raise CheckpointError("the network has no layers")
-
     def checked(self, path: Path) -> Checkpoint:
         """The network, all of whose arrays are there, of the shapes that the layers need.
 
         If scores stand in its end, as in Gluon's exports, it gets a softmax. Raises
         `CheckpointError`, which names the file ``path``.
         """
+        if not self.layers:
+            raise CheckpointError(f"{path}: the network has no layers")
         for name, shape in parameter_shapes(self.layers).items():
             if name not in self.arrays:
                 raise CheckpointError(f"{path}: no array {name!r}, which the network needs")
@@ -124,20 +127,16 @@ Rule = tuple[Shape, tuple[Shape, ...]]
 def _convolution(layer: Layer, shape: Shape) -> Rule:
     filters = int(layer.number("num_filter", 0))
     groups = int(layer.number("num_group", 1))
-    kernel = layer.numbers("kernel")
-    out = (shape[0], filters, *_window(layer, shape[2:], math.floor))
+    weight = (filters, shape[1] // groups, *layer.numbers("kernel"))
     bias = () if layer.flag("no_bias") else ((filters,),)
-    return out, ((filters, shape[1] // groups, *kernel), *bias)
+    return (shape[0], filters, *_slide(layer, shape[2:], math.floor)), (weight, *bias)
 
 
-def _window(layer: Layer, size: Shape, rounded: Callable[[float], int]) -> Shape:
+def _slide(layer: Layer, size: Shape, rounded: Callable[[float], int]) -> Shape:
     """Rows and columns after a kernel has slid over ``size``."""
-    ones = (1,) * len(size)
-    kernel, stride = layer.numbers("kernel"), layer.numbers("stride") or ones
-    pad, dilate = layer.numbers("pad") or (0,) * len(size), layer.numbers("dilate") or ones
     return tuple(
         rounded((s + 2 * p - d * (k - 1) - 1) / t) + 1
-        for s, k, t, p, d in zip(size, kernel, stride, pad, dilate, strict=True)
+        for s, k, t, p, d in zip(size, *layer.window, strict=True)
     )
 
 
@@ -145,7 +144,7 @@ def _pooling(layer: Layer, shape: Shape) -> Rule:
     if layer.flag("global_pool"):
         return (*shape[:2], 1, 1), ()
     full = layer.text("pooling_convention", "valid") == "full"
-    return (*shape[:2], *_window(layer, shape[2:], math.ceil if full else math.floor)), ()
+    return (*shape[:2], *_slide(layer, shape[2:], math.ceil if full else math.floor)), ()
 
 
 def _fully_connected(layer: Layer, shape: Shape) -> Rule:
@@ -175,11 +174,6 @@ SAME_OP = {"_Plus": "elemwise_add", "_plus": "elemwise_add", "Softmax": "Softmax
 """Names that older releases of MXNet gave to the same operators."""
 
 
-def _check_size(output: Shape) -> None:
-    if min(output) < 1 or math.prod(output) > _LARGEST:
-        raise ValueError(f"its output would have the shape {output}")
-
-
 def read_count(name: str, op: str) -> int:
     """How many layers an operator reads. Raises `CheckpointError` where it is not supported."""
     if op not in _RULES:
@@ -201,9 +195,11 @@ def parameter_shapes(layers: Iterable[Layer]) -> dict[str, Shape]:
     for layer in layers:
         try:
             shapes = [outputs[name] for name in layer.inputs]
-            outputs[layer.name], needed = _RULES[layer.op][1](layer, *shapes)
+            made, needed = _RULES[layer.op][1](layer, *shapes)
             arrays.update(zip(layer.parameters, needed, strict=True))
-            _check_size(outputs[layer.name])
+            if min(made) < 1 or math.prod(made) > _LARGEST:
+                raise ValueError(f"its output would have the shape {made}")  # noqa: TRY301
+            outputs[layer.name] = made
         except (LookupError, ValueError, TypeError, ArithmeticError) as error:
             raise CheckpointError(
                 f"layer {layer.name!r} ({layer.op}) does not fit the layers before it: {error}"
@@ -216,18 +212,12 @@ def architecture(layers: Iterable[Layer]) -> str:
 
     It covers each layer's name, operator, inputs and window, and its arrays' names and shapes.
     """
-    layers = tuple(layers)
+    layers, told = tuple(layers), ""
     shapes = parameter_shapes(layers)
-    digest = hashlib.md5(usedforsecurity=False)
     for layer in layers:
         whole = layer.flag("global_pool")
         window = () if whole else tuple(layer.numbers(key) for key in ("kernel", "stride", "pad"))
         arrays = [(name, shapes[name]) for name in layer.parameters]
         kind = layer.text("act_type", "") + layer.text("pool_type", "")
-        digest.update(repr((layer.name, layer.op, kind, layer.inputs, window, arrays)).encode())
-    return digest.hexdigest()
-
-
-def parameter_count(layers: Iterable[Layer]) -> int:
-    """How many numbers are in the network's arrays."""
-    return sum(map(math.prod, parameter_shapes(layers).values()))
+        told += repr((layer.name, layer.op, kind, layer.inputs, window, arrays))
+    return md5(told.encode())

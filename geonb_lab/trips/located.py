@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geonb.earth.places import nearest_town
+from geonb.kept import kept
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.shown.sheets import Sheet, percent
@@ -68,12 +68,12 @@ class Located:
         """The same given this photo alone."""
         return self._solved.read.beliefs.row(self.number).astype(np.float32)
 
-    @cached_property
+    @kept
     def predictions(self) -> Predictions:
         """The most probable places given all photos of the trip."""
         return self._ranked(self.probabilities)
 
-    @cached_property
+    @kept
     def alone(self) -> Predictions:
         """The most probable places given this photo alone."""
         return self._ranked(self.probabilities_alone)

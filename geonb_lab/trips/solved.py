@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geonb.distances import haversine
+from geonb.kept import kept
 from geonb.shown.sheets import percent
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Solved:
     read: Read
     chains: Sequence[Chain]
 
-    @cached_property
+    @kept
     def where(self) -> dict[int, tuple[Chain, int]]:
         """The chain and the moment of each photo that doesn't stand alone."""
         return {
