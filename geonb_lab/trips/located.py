@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from geonb.photos.photo import PhotoSource
     from geonb_lab.trips.chain import Moment
     from geonb_lab.trips.movement import Movement, Transitions
-    from geonb_lab.trips.shots import Shot
-    from geonb_lab.trips.times import KnownPlace, Taken
+    from geonb_lab.trips.shots import KnownPlace, Shot, Taken
 
 WRONG_PLACE = 0.01
 """The share of known places that are wrong: a copy's, or one with a wrong clock. Assumed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from geonb.earth.cells import Cells
     from geonb.photos.photo import PhotoSource
-    from geonb_lab.trips.times import KnownPlace, Taken
 
 KEPT = 512
 """Places that are kept of each photo; the rest of the probability is spread evenly over others."""
@@ -30,6 +30,40 @@ MISTAKEN = 0.15  # the share of answers that say nothing of the place; 0.05 and 
 STRAY = 0.05
 """The share of photos that aren't of the trip: a friend's, a screenshot, a scan. Assumed: drawn
 trips have none."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """When a photo was taken.
+
+    Attributes:
+        seconds: Seconds since 1970, UTC; without a zone as if the clock showed UTC.
+        zoned: Whether the zone is known, so that ``seconds`` are UTC.
+        source: What told the time, in words.
+    """
+
+    seconds: float
+    zoned: bool
+    source: str
+
+    def __str__(self) -> str:
+        text = f"{datetime.fromtimestamp(self.seconds, UTC):%Y-%m-%d %H:%M:%S}"
+        return f"{text}{' UTC' if self.zoned else ''} ({self.source})"
+
+
+@dataclass(frozen=True)
+class KnownPlace:
+    """A place that is known of a photo.
+
+    Attributes:
+        place: Latitude and longitude in degrees.
+        source: What told it, in words.
+        accuracy_km: How far it may be off, km; 0 if that isn't told.
+    """
+
+    place: Place
+    source: str
+    accuracy_km: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

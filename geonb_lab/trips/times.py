@@ -26,14 +26,13 @@ from geonb.photos import sidecars
 from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
 from geonb.photos.metadata import properties
 from geonb_lab.trips.movement import WAYS, Ground, Transitions, TripError
-from geonb_lab.trips.shots import MISTAKEN, STRAY, Shot, class_of
+from geonb_lab.trips.shots import MISTAKEN, STRAY, KnownPlace, Shot, Taken, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from geonb.distances import Place
     from geonb.earth.cells import Cells
     from geonb.photos.photo import Photo
     from geonb_lab.trips.tracks import Track
@@ -61,40 +60,6 @@ _PHOTOS, _PLACES, _FIXES = 40, 32, 500  # that an offset is judged on, and the b
 _NEAR_H = 12.0  # a reference farther off tells nothing
 _ZONES = 3600.0 * np.array([*range(-12, 15), -9.5, -3.5, 3.5, 4.5, 5.5, 5.75, 6.5, 9.5])
 _WRONG = 3600.0 * np.array([0, -1, 1, -2, 2, -12, 12, -24, 24])
-
-
-@dataclass(frozen=True)
-class Taken:
-    """When a photo was taken.
-
-    Attributes:
-        seconds: Seconds since 1970, UTC; without a zone as if the clock showed UTC.
-        zoned: Whether the zone is known, so that ``seconds`` are UTC.
-        source: What told the time, in words.
-    """
-
-    seconds: float
-    zoned: bool
-    source: str
-
-    def __str__(self) -> str:
-        text = f"{datetime.fromtimestamp(self.seconds, UTC):%Y-%m-%d %H:%M:%S}"
-        return f"{text}{' UTC' if self.zoned else ''} ({self.source})"
-
-
-@dataclass(frozen=True)
-class KnownPlace:
-    """A place that is known of a photo.
-
-    Attributes:
-        place: Latitude and longitude in degrees.
-        source: What told it, in words.
-        accuracy_km: How far it may be off, km; 0 if that isn't told.
-    """
-
-    place: Place
-    source: str
-    accuracy_km: float = 0.0
 
 
 @dataclass(frozen=True)

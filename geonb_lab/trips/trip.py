@@ -14,8 +14,8 @@ from geonb_lab.many.results import predict_many
 from geonb_lab.trips.chain import Moment, forward_backward, viterbi
 from geonb_lab.trips.located import WRONG_PLACE, Chain, Located, Trip
 from geonb_lab.trips.movement import IMPOSSIBLE, WAYS, Ground, Movement, Transitions, TripError
-from geonb_lab.trips.shots import Answer, Shot, candidates, class_of
-from geonb_lab.trips.times import KnownPlace, Taken, set_clocks, told
+from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken, candidates, class_of
+from geonb_lab.trips.times import set_clocks, told
 from geonb_lab.trips.tracks import Track, read_track
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ import numpy as np
 from PIL import Image
 
 import geonb
-from geonb_lab.trips.shots import Answer, Shot
-from geonb_lab.trips.times import KnownPlace, Taken
+from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
 from geonb_lab.trips.tracks import Track
 
 MINI = geonb.load_model("mini")
