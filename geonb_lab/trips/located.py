@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from geonb.distances import Place
 from geonb.earth.places import nearest_town
+from geonb.errors import GeonbError
 from geonb.kept import kept
-from geonb.photos.photo import Photo, open_photo
+from geonb.model import Model
+from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.shown.sheets import Sheet, percent
 from geonb_lab.tabular import Shown
-from geonb_lab.trips.shots import MISTAKEN, STRAY, class_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from geonb.distances import Place
-    from geonb.errors import GeonbError
-    from geonb.model import Model
-    from geonb.photos.photo import PhotoSource
-    from geonb_lab.trips.chain import Moment
-    from geonb_lab.trips.movement import Movement, Transitions
-    from geonb_lab.trips.shots import KnownPlace, Shot, Taken
+from geonb_lab.trips.chain import Moment
+from geonb_lab.trips.movement import Movement, Transitions
+from geonb_lab.trips.shots import MISTAKEN, STRAY, KnownPlace, Shot, Taken, class_of
 
 WRONG_PLACE = 0.01
 """The share of known places that are wrong: a copy's, or one with a wrong clock. Assumed."""

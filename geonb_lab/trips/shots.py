@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.distances import Place, haversine
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from geonb.earth.cells import Cells
-    from geonb.photos.photo import PhotoSource
+from geonb.earth.cells import Cells
+from geonb.photos.photo import PhotoSource
 
 KEPT = 512
 """Places that are kept of each photo; the rest of the probability is spread evenly over others."""

@@ -12,35 +12,30 @@ together best is its. Where even that is worse than being elsewhere, it's anothe
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
+from geonb.earth.cells import Cells
 from geonb.errors import PhotoError
 from geonb.photos import sidecars
 from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
 from geonb.photos.metadata import properties
+from geonb.photos.photo import Photo
 from geonb_lab.trips.movement import WAYS, Ground, Transitions, TripError
 from geonb_lab.trips.shots import MISTAKEN, STRAY, KnownPlace, Shot, Taken, class_of
+from geonb_lab.trips.tracks import Track
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from geonb.earth.cells import Cells
-    from geonb.photos.photo import Photo
-    from geonb_lab.trips.tracks import Track
-
-    Tags = Mapping[int, Any]
-    Row = tuple[NDArray[np.intp], NDArray[np.float64]]
-    """Places, and the probability of each."""
-
+Tags: TypeAlias = Mapping[int, Any]
+Row: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float64]]
+"""Places, and the probability of each."""
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # a clock that was never set begins at 1970 or before
 _MAKE, _MODEL, _SERIAL = 0x010F, 0x0110, 0xA431
 _TAKEN, _SUBSECOND, _OFFSET = 0x9003, 0x9291, 0x9011

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from os import PathLike, fsdecode
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from geonb.distances import Place
 from geonb.earth.places import nearest_town
+from geonb.earth.within import Within
+from geonb.errors import GeonbError
+from geonb.model import Model
+from geonb.photos.photo import PhotoSource
 from geonb_lab.many.results import predict_many
 from geonb_lab.trips.chain import Moment, forward_backward, viterbi
 from geonb_lab.trips.located import WRONG_PLACE, Chain, Located, Trip
-from geonb_lab.trips.movement import IMPOSSIBLE, WAYS, Ground, Movement, Transitions, TripError
+from geonb_lab.trips.movement import IMPOSSIBLE, WAYS, Ground, Movement, Transitions, TripError, Way
 from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken, candidates, class_of
 from geonb_lab.trips.times import set_clocks, told
 from geonb_lab.trips.tracks import Track, read_track
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from geonb.distances import Place
-    from geonb.earth.within import Within
-    from geonb.errors import GeonbError
-    from geonb.model import Model
-    from geonb.photos.photo import PhotoSource
-    from geonb_lab.trips.movement import Way
-
-    Event = tuple[float, list[Shot], int | None]
-    """Seconds since 1970, the photos of the moment, and its known place's class."""
-
+Event: TypeAlias = tuple[float, list[Shot], int | None]
+"""Seconds since 1970, the photos of the moment, and its known place's class."""
 CUT_H = 720.0  # a gap of so many hours cuts a trip: after 30 days anybody may be anywhere
 BURST_S, BURST_ALIKE = 60.0, 0.8
 """Photos of one camera within so many seconds, with answers so alike, count as one: they show the
