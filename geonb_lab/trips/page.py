@@ -26,7 +26,7 @@ from geonb.maps.plane import box_around
 from geonb.shown.pictures import data
 from geonb.writing import check_outputs, replacing
 from geonb_lab.many.album import small
-from geonb_lab.many.threads import in_order
+from geonb_lab.many.results import in_order
 
 if TYPE_CHECKING:
     import os
