@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geonb.errors import CheckpointError
-from geonb.files import md5
 
 Shape = tuple[int, ...]
 Output = Literal["features", "probabilities"]
@@ -67,16 +66,17 @@ class Checkpoint:
     """A network: its layers in order, and their arrays."""
 
     layers: tuple[Layer, ...]
-    arrays: Mapping[str, NDArray[np.float32]]
-    """By name; a gamma that MXNet fixes at 1 is 1 here, whatever the file holds."""
+    arrays: dict[str, NDArray[np.float32]]
+    """By name."""
     labels: tuple[str, ...] = ()
     """The names of the classes, if the file has them."""
 
     def checked(self, path: Path) -> Checkpoint:
         """The network, all of whose arrays are there, of the shapes that the layers need.
 
-        If scores stand in its end, as in Gluon's exports, it gets a softmax. Raises
-        `CheckpointError`, which names the file ``path``.
+        A gamma that MXNet fixes at 1 is 1 then, whatever the file holds; if scores stand in the
+        end, as in Gluon's exports, they get a softmax. Raises `CheckpointError`, which names the
+        file ``path``.
         """
         if not self.layers:
             raise CheckpointError(f"{path}: the network has no layers")
@@ -89,6 +89,9 @@ class Checkpoint:
             if found.shape != shape:
                 needs = f"the network needs {shape}; are the files of the same network?"
                 raise CheckpointError(f"{path}: {name!r} has shape {found.shape}, {needs}")
+        for layer in self.layers:
+            if layer.op == "BatchNorm" and layer.flag("fix_gamma", default=True):
+                self.arrays[layer.parameters[0]] = np.ones_like(self.arrays[layer.parameters[0]])
         last = self.layers[-1]
         if last.op != "FullyConnected":
             return self
@@ -205,19 +208,3 @@ def parameter_shapes(layers: Iterable[Layer]) -> dict[str, Shape]:
                 f"layer {layer.name!r} ({layer.op}) does not fit the layers before it: {error}"
             ) from error
     return arrays
-
-
-def architecture(layers: Iterable[Layer]) -> str:
-    """MD5 of a network without its numbers: two with the same architecture have the same.
-
-    It covers each layer's name, operator, inputs and window, and its arrays' names and shapes.
-    """
-    layers, told = tuple(layers), ""
-    shapes = parameter_shapes(layers)
-    for layer in layers:
-        whole = layer.flag("global_pool")
-        window = () if whole else tuple(layer.numbers(key) for key in ("kernel", "stride", "pad"))
-        arrays = [(name, shapes[name]) for name in layer.parameters]
-        kind = layer.text("act_type", "") + layer.text("pool_type", "")
-        told += repr((layer.name, layer.op, kind, layer.inputs, window, arrays))
-    return md5(told.encode())
