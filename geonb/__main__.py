@@ -1,14 +1,15 @@
 """The command line: ``geonb demo``, ``fetch``, ``models``, and the commands of other packages."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
 
 import geonb
 from geonb.commands import Commands, choice, draw, load
+from geonb.files import cache_folder
 from geonb.network.opening import Precision
+from geonb.weights import fetching
+from geonb.weights.registry import REGISTRY
 from geonb.writing import check_outputs
 
 
@@ -41,11 +42,9 @@ def demo(output: Path, *, overwrite: bool) -> None:
 @choice("--precision", Precision, "int8 takes GeoCLIP's smaller files: 347 MB instead of 1,260.")
 def fetch(model: str, source: str | None, precision: Precision) -> None:
     """Fetch MODEL (locationnet) into the cache, and verify it; resumes what was broken off."""
-    from geonb.weights.fetching import whereabouts
-    from geonb.weights.registry import REGISTRY
-
     path = geonb.fetch(model, source, precision=precision)
-    where = "in the cache" if source else whereabouts(REGISTRY[model].of_precision(precision))
+    weights = REGISTRY[model].of_precision(precision)
+    where = "in the cache" if source else fetching.whereabouts(weights)
     click.echo(f"{model}: {where}: {path}")
 
 
@@ -55,24 +54,20 @@ def fetch(model: str, source: str | None, precision: Precision) -> None:
 )
 def models(clear: str | None) -> None:
     """List the known models, and the size of the cache; or remove one from it."""
-    from geonb.files import cache_folder
-    from geonb.weights.fetching import cache_size, whereabouts
-    from geonb.weights.fetching import clear as clear_cache
-    from geonb.weights.registry import REGISTRY
-
     if clear:
-        before = cache_size()
-        clear_cache(clear)
-        click.echo(f"removed {(before - cache_size()) / 1e6:,.1f} MB")
+        before = fetching.cache_size()
+        fetching.clear(clear)
+        click.echo(f"removed {(before - fetching.cache_size()) / 1e6:,.1f} MB")
         return
     for weights in REGISTRY.values():
         size = f"{weights.size / 1e6:,.0f} MB" if weights.size else ""
-        click.echo(f"{weights.name:<12} {size:<8} {whereabouts(weights) or 'not cached'}")
+        where = fetching.whereabouts(weights) or "not cached"
+        click.echo(f"{weights.name:<12} {size:<8} {where}")
         click.echo(f"{'':<12} {weights.title}")
         click.echo(f"{'':<12} {weights.attribution}, {weights.licence}, {weights.source}")
         if weights.citation:
             click.echo(f"{'':<12} to cite: {weights.citation}")
-    click.echo(f"The cache is {cache_folder()}, {cache_size() / 1e6:,.1f} MB.")
+    click.echo(f"The cache is {cache_folder()}, {fetching.cache_size() / 1e6:,.1f} MB.")
 
 
 if __name__ == "__main__":

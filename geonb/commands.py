@@ -136,6 +136,6 @@ def read_within(_: click.Context, __: click.Parameter, text: str | None) -> With
 def draw(predictions: Predictions, target: Path, region: object = None) -> None:
     """Draw the map of an answer: a page into .html, a picture into .png, .svg and .pdf."""
     if target.suffix.lower() == ".html":
-        geonb.write_page(predictions, target, region=region)
+        geonb.write_page(predictions, target, region=region, overwrite=True)
     else:
-        geonb.show_map(predictions, provider="static").save(target)
+        geonb.show_map(predictions, provider="static").save(target, overwrite=True)

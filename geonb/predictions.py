@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, overload
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from geonb.distances import Place, check_points, distance, haversine
 from geonb.earth.cells import Belief
 from geonb.errors import ModelError
+from geonb.kept import kept
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Predictions(Sequence[Prediction]):
         truth = self.truth
         return None if truth is None else distance(self.places, truth).tolist()
 
-    @cached_property
+    @kept
     def answer(self) -> Answer | None:
         """The best place and how sure it is; None after a warning, or if only cells are known."""
         from geonb.answers import answer
@@ -134,7 +134,7 @@ class Predictions(Sequence[Prediction]):
         known = None if self.warning else self.belief
         return answer(known.cells, known.probabilities) if known else None
 
-    @cached_property
+    @kept
     def truth_cell(self) -> TruthCell | None:
         """The cell that would have been right; None if that is not known."""
         from geonb.answers import truth_cell

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from geonb.errors import GeonbError, OutputError
-from geonb.files import DERIVED, cache_folder, make_cache_folder
+from geonb.files import DERIVED, cache_folder, make_cache_folder, regular
 
 PART = ".part-"
 """How the names of unfinished files and folders begin."""
@@ -65,9 +65,7 @@ def _target(path: Path) -> tuple[Path, os.stat_result | None]:
         if path.is_symlink():  # whoever made it chose where a new file would appear
             raise OSError(errno.ENOENT, "a link to nothing", str(path))
         return path, None
-    target, state = path.resolve() if path.is_symlink() else path, path.stat()
-    if not (target.is_file() or target.is_dir()):
-        raise OSError(errno.EINVAL, "a pipe or a device, not a file", str(path))
+    target, state = path.resolve() if path.is_symlink() else path, regular(path).stat()
     # Root may write to anything; what is write-protected was meant to stay.
     if not (state.st_mode & 0o222 and os.access(target, os.W_OK)):
         raise OSError(errno.EACCES, "it is write-protected", str(path))
@@ -78,12 +76,7 @@ def keep(target: Path, temporary: Path) -> None:
     """Give a new file the owner, mode and attributes of ``target``, and the time of now."""
     old, new = target.stat(), temporary.stat()
     if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
-        try:
-            os.chown(temporary, old.st_uid, old.st_gid)
-        except PermissionError as error:
-            raise OSError(
-                error.errno, "its owner and group can't be kept", str(temporary)
-            ) from error
+        os.chown(temporary, old.st_uid, old.st_gid)
     shutil.copystat(target, temporary)
     os.utime(temporary)
 
@@ -109,7 +102,9 @@ def check_outputs(
             raise OutputError(f"{path}: is an input, and writing would lose it; name another file")
     for path in there.values():
         if not (overwrite or _is_own(path)):
-            raise OutputError(f"{path}: is there already; name another file, or --overwrite")
+            raise OutputError(
+                f"{path}: is there already; name another file, or --overwrite (overwrite=True)"
+            )
 
 
 def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:

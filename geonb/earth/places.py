@@ -1,7 +1,5 @@
 """The name of a place, offline: 69,000 towns of 5,000 people and more (GeoNames)."""
 
-from __future__ import annotations
-
 import gzip
 from dataclasses import dataclass
 from functools import cache, lru_cache

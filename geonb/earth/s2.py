@@ -5,8 +5,6 @@ faces of a cube, its quadratic projection, and a Hilbert curve on each face. The
 Python take one point at a time; a partition of 33.9 million photos needs arrays.
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What you know of a photo's place: that it lies in a country, a box or a circle."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache

@@ -1,7 +1,5 @@
 """The world in SVG, for pages and widgets: it pans and zooms without a network (``atlas.js``)."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -61,6 +61,11 @@ class Chart:
         on_axes = self.axes.transData - self.axes.transAxes
         return np.asarray(on_axes.transform(xy)) * self.size
 
+    def plot(self, spots: Any, **style: Any) -> None:
+        """Plot a line or markers at spots in points from the lower left of the axes."""
+        x, y = (np.reshape(spots, (-1, 2)) / self.size).T
+        self.axes.plot(x, y, transform=self.axes.transAxes, **style)
+
     def holds(self, place: Place) -> bool:
         """Whether the map shows the place."""
         return bool(((self.at(place) >= 0) & (self.at(place) <= self.size)).all())
@@ -169,9 +174,7 @@ def add_pins(
     for point, spot, xy in zip(marked, spots, moved, strict=True):
         radius, order = size * point.radius, 20 + point.front / 100
         if np.hypot(*(xy - spot)) > 1:
-            x, y = (np.stack([xy, spot]) / chart.size).T
-            across = chart.axes.transAxes
-            chart.axes.plot(x, y, color=point.colour, lw=1.2, transform=across, zorder=9)
+            chart.plot([xy, spot], color=point.colour, lw=1.2, zorder=9)
             add_dot(chart, spot, 4, point.colour, zorder=9)
         true = point.mark == TRUTH
         add_dot(chart, xy, 2 * radius, point.colour, marker="*" if true else "o", zorder=order)
@@ -206,10 +209,7 @@ def move_apart(spots: Line, marked: Sequence[Point], size: float = 1.0) -> Line:
 def add_dot(chart: Chart, xy: Line, size: float, colour: str, **style: Any) -> None:
     """A circle with a white rim, or another marker, so many points wide."""
     rim: dict[str, Any] = {"mec": "white", "mew": 1.2 if size > 5 else 0, "clip_on": False}
-    chart.axes.plot(
-        *(xy / chart.size), transform=chart.axes.transAxes, ms=size, color=colour,
-        **(rim | {"marker": "o", "zorder": 8} | style),
-    )  # fmt: skip
+    chart.plot(xy, ms=size, color=colour, **(rim | {"marker": "o", "zorder": 8} | style))
 
 
 def add_way(chart: Chart, predictions: Predictions) -> None:
@@ -258,10 +258,8 @@ def around(xy: Line, half: Line | float) -> Bbox:
 
 def write(chart: Chart, words: str, xy: Line, colour: str, **style: Any) -> None:
     """Words with their middle at a spot."""
-    chart.axes.annotate(
-        words, tuple(xy / chart.size), xycoords="axes fraction", color=colour, ha="center",
-        va="center_baseline", **style,
-    )  # fmt: skip
+    style |= {"color": colour, "ha": "center", "va": "center_baseline"}
+    chart.axes.annotate(words, tuple(xy), xycoords="axes points", **style)
 
 
 def _add_words(chart: Chart, words: str, spots: Line, colour: str, **style: Any) -> bool:
@@ -286,10 +284,7 @@ def add_scale_bar(chart: Chart) -> None:
     power = 10.0 ** np.floor(np.log10(longest))
     km = float(max(step for step in (1, 2, 5) if step * power <= longest) * power)
     end = 12 + km / km_per_point
-    x, y = np.array([12, end]) / chart.size[0], np.array([12, 12]) / height
-    chart.axes.plot(
-        x, y, lw=2.4, solid_capstyle="butt", color=INK, transform=chart.axes.transAxes, zorder=22
-    )
+    chart.plot([(12, 12), (end, 12)], lw=2.4, solid_capstyle="butt", color=INK, zorder=22)
     spot = np.array([[(12 + end) / 2, 19.0]])
     _add_words(chart, f"{km:,g} km", spot, INK, fontsize=8.5, zorder=22)
     chart.taken.append(around(np.array([end / 2 + 6, 17]), np.array([end / 2 - 2, 9])))

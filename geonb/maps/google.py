@@ -1,7 +1,5 @@
 """Google's map: an anywidget on the Maps JavaScript API; its key is in no state, text or file."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 
@@ -29,13 +27,9 @@ class GoogleMap(Live, PlaceList):
     def __init__(self, key: str, **traits: Any) -> None:
         super().__init__(**traits)
         self._key = key
-        self.on_msg(self._answer)
+        self.on_msg(self._send_key)
 
-    def _answer(self, _: Any, message: dict[str, Any], __: Any) -> None:
-        if message.get("type") == "key?":
-            self._send_key()
-
-    def _send_key(self) -> None:
+    def _send_key(self, *_: Any) -> None:
         self.send({"type": "key", "key": self._key})
 
     def _ipython_display_(self) -> None:
@@ -44,12 +38,7 @@ class GoogleMap(Live, PlaceList):
 
 
 def draw(
-    predictions: Predictions,
-    why: str,
-    *,
-    photo: bool,
-    api_key: str | None = None,
-    map_id: str | None = None,
+    predictions: Predictions, why: str, *, photo: bool, api_key: str | None, map_id: str | None
 ) -> GoogleMap:
     """Draw predictions on Google's map, in the style that ``map_id`` names."""
     key = os.environ.get(KEY_VARIABLE, "") if api_key is None else api_key

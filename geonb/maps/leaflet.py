@@ -1,7 +1,5 @@
 """The map without a key: OpenStreetMap's tiles over land outlines that need no network."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from html import escape
@@ -50,7 +48,7 @@ def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     (lat, lng), close = view(bounds(near(predictions)))
     if len(set(near(predictions)) & set(predictions.places)) == 1:
         far, close = min(far, 7), min(close, 7)  # closer, a single pin is a pin on nothing
-    world = base_map(whole, far, whole[1], near=bounds(near(predictions)))
+    world = base_map(whole, far, near=bounds(near(predictions)))
     thumbnail = show_photo(predictions.photo, side=200)._repr_html_() if photo else ""
     pins = [_pin(p, i, whole[1], thumbnail) for i, p in enumerate(points.points(predictions))]
     for layer in [*_way(predictions, whole[1]), *pins]:
@@ -74,17 +72,15 @@ def boxed(shown: Any, picture: Picture, *below: Any, **traits: Any) -> LeafletMa
     return both
 
 
-def base_map(centre: Place, zoom: float, turn: float | None = None, near: Box | None = None) -> Any:
+def base_map(centre: Place, zoom: float, near: Box | None = None) -> Any:
     """An empty map: outlines below, tiles with their attribution above (`tiles`).
 
-    ``turn`` is the longitude in the middle of the outlines; without it, that of the centre. Around
-    ``near``, a box that isn't large, coasts are fine.
+    Around ``near``, a box that isn't large, coasts are fine.
     """
-    middle = centre[1] if turn is None else turn
-    fine = _fine_outlines(near, middle) if near else []
+    fine = _fine_outlines(near, centre[1]) if near else []
     return ipyleaflet.Map(
         center=centre, zoom=zoom, min_zoom=0, prefer_canvas=True, layout={"height": "420px"},
-        layers=[*tiles(), *_outlines(*land(), middle), *fine],
+        layers=[*tiles(), *_outlines(*land(), centre[1]), *fine],
         panes={_LAND_PANE: {"zIndex": 150, "pointerEvents": "none"}},  # tiles are at 200
         controls=[ipyleaflet.ScaleControl(position="bottomleft", imperial=False)],
     )  # fmt: skip

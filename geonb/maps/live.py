@@ -1,7 +1,5 @@
 """What all live maps share: the list beside them, and the picture that stands in for them."""
 
-from __future__ import annotations
-
 import uuid
 from typing import Any
 

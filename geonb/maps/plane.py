@@ -1,7 +1,5 @@
 """Lines on a plane: land, borders and great circles; all hold across ±180° and poles."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Iterable, Iterator

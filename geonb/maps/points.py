@@ -1,7 +1,5 @@
 """What every map shows: the numbered places and the true one, in words, and the box around them."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Draw predictions on a map: which of the packages that draw maps to take, and loading it."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 from importlib import import_module

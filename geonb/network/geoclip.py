@@ -6,7 +6,6 @@ Source: Vivanco Cepeda, Nayak, Shah, "GeoCLIP", NeurIPS 2023 (arXiv 2309.16020).
 import os
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from onnx import numpy_helper
 from geonb.earth.cells import Cells
 from geonb.errors import CheckpointError
 from geonb.files import md5
+from geonb.kept import kept
 from geonb.network.checkpoint import CheckpointFiles, LastLayer, short_digest
 from geonb.network.clip import write_clip
 from geonb.network.gallery import Gallery, open_gallery, points_digest, read_points
@@ -70,7 +70,7 @@ class GeoclipFiles(CheckpointFiles):
         """See `CheckpointFiles.folder`."""
         return self.root
 
-    @cached_property
+    @kept
     def heads(self) -> tuple[Path, ...]:
         """What GeoCLIP adds to CLIP, a small network and the scale, where ``vision`` is CLIP's."""
         if self.vision.suffix != ".safetensors":
@@ -82,12 +82,12 @@ class GeoclipFiles(CheckpointFiles):
         """One cell per place of the gallery."""
         return self.gallery.cells
 
-    @cached_property
+    @kept
     def gallery(self) -> Gallery:
         """The places with their embeddings, which are worked out once."""
         return open_gallery(self.location, self.points, self.owner)
 
-    @cached_property
+    @kept
     def last(self) -> LastLayer:
         """The places; one that is listed n times has n times the probability: log n is added."""
         learned = read_pth(self.heads[1]) if self.heads else 3.681034803390503  # a logarithm

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from copy import copy
-from functools import cached_property
 from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from geonb.errors import CheckpointError, ModelError
 from geonb.files import md5
+from geonb.kept import kept
 from geonb.network import sessions
 from geonb.network.checkpoint import SYMBOL, CheckpointFiles, Engine, find_mxnet
 from geonb.network.derived import derive
@@ -173,7 +173,7 @@ class OnnxEngine(Engine):
         """See `Engine`."""
         return sessions.run(self._session, batch)[0]
 
-    @cached_property
+    @kept
     def alone(self) -> "OnnxEngine | None":
         """The same network in a session of one thread, for threads; None if they take turns.
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from geonb.errors import PhotoError
 from geonb.files import expanded, expecting, regular
+from geonb.kept import kept
 from geonb.photos import jpeg, tiff
 from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, open_image
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
@@ -151,7 +152,7 @@ class Photo:
         blocks, packets, _ = self._metadata
         return metadata.from_blocks(blocks, packets)
 
-    @property
+    @kept
     def _turn(self) -> int:
         """1 to 8, how the stored picture is turned; 1 is upright."""
         blocks, packets, _ = self._metadata
@@ -159,19 +160,14 @@ class Photo:
             return turn  # as in most files: the rest of the metadata is read when it's needed
         return self._facts.turn if packets or isinstance(self.source, Image.Image) else 1
 
-    @property
+    @kept
     def _known(self) -> Known | None:
-        # Before Python 3.12 a `cached_property` has a lock for all photos: a process that forks
-        # while a thread holds it has children that wait for ever.
-        if "known" not in vars(self):
-            from geonb.photos import metadata, sidecars
+        from geonb.photos import metadata, sidecars
 
-            beside: tuple[metadata.Places, ...] = ()
-            if self.path or self.sidecars:
-                beside = sidecars.beside(self.path or Path(self.name), self.sidecars)
-            vars(self)["known"] = metadata.place(self._facts, *beside)
-        known: Known | None = vars(self)["known"]
-        return known
+        if not (self.path or self.sidecars):
+            return metadata.place(self._facts)
+        beside = sidecars.beside(self.path or Path(self.name), self.sidecars)
+        return metadata.place(self._facts, *beside)
 
 
 PhotoSource: TypeAlias = (

@@ -1,7 +1,5 @@
 """What the callback of a picker prints, displays and returns, below the cell that it's set in."""
 
-from __future__ import annotations
-
 import base64
 import traceback
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """Files that travel from the browser to the kernel in parts, each small enough to arrive."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

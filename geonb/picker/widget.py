@@ -1,7 +1,5 @@
 """The photo picker, and a plain upload button: what is chosen arrives whole, or says why not."""
 
-from __future__ import annotations
-
 import datetime as dt
 import threading
 from abc import abstractmethod

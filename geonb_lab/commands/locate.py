@@ -17,8 +17,7 @@ from geonb_lab.commands.many import Labels, locate_many, tell
 from geonb_lab.many.finding import list_photos
 from geonb_lab.many.results import predict_many
 from geonb_lab.regions import region
-from geonb_lab.trips.confirmed import confirmed_labels
-from geonb_lab.trips.page import write_trip_page
+from geonb_lab.trips.page import confirmed_labels, write_trip_page
 from geonb_lab.trips.trip import locate_trip
 
 
@@ -35,23 +34,13 @@ from geonb_lab.trips.trip import locate_trip
 @click.option("--spread-km", type=float, help="Gather places this near to a better one into it.")
 @click.option("--json", is_flag=True, help="One JSON object a photo, a line each.")
 @click.option(
-    "--allow-private", is_flag=True, help="Fetch URLs of private networks and this machine too."
+    "--allow-private", is_flag=True, help="Fetch URLs of this machine and its network too."
 )
 @click.option("--map", type=click.Path(path_type=Path), help=".png, .svg, .pdf or .html")
-@click.option(
-    "--out",
-    type=FILE,
-    help="Write a table, .parquet, .csv or .geojson; a run that was stopped goes on.",
-)
-@click.option(
-    "--page",
-    type=FILE,
-    help="Write a contact sheet of the photos, .html: thumbnails, places, a map.",
-)
+@click.option("--out", type=FILE, help="A table, .parquet, .csv or .geojson; can go on.")
+@click.option("--page", type=FILE, help="A contact sheet, .html: thumbnails and a map.")
 @click.option("--overwrite", is_flag=True, help="Replace files that are there; begin --out anew.")
-@click.option(
-    "--resume", is_flag=True, help="Go on with --out although its journal was begun elsewhere."
-)
+@click.option("--resume", is_flag=True, help="Go on with --out though it was begun elsewhere.")
 @click.option("--write-xmp", is_flag=True, help="Write a label, an XMP sidecar, beside photos.")
 @click.option(
     "--sure",
@@ -104,7 +93,7 @@ def locate(**given: Any) -> None:
 def _label_confirmed(asked: SimpleNamespace, photos: list[str], labels: Labels | None) -> int:
     if not labels or asked.map or asked.out or asked.page or asked.together:
         raise click.UsageError("--confirmed needs --write-xmp or --dry-run, and no other output")
-    for label in confirmed_labels(asked.confirmed, photos):
+    for label in confirmed_labels(asked.confirmed, photos, asked.sure):
         labels.write(label)
     tell(labels.counts)
     return 2 if labels.failed else 0
