@@ -28,7 +28,7 @@ class Moment:
     hours: float
     classes: NDArray[np.intp]  # the places that come into question, (K,)
     seen: NDArray[np.float64]
-    shots: Sequence[Shot] = ()  # a burst's, or none where a track ends
+    shots: Sequence[Shot] = ()  # one, or those of a burst
 
 
 def forward_backward(

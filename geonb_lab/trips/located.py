@@ -160,7 +160,7 @@ class Located:
         best = int((self._chain.others[m] * here.seen).argmax())
         moved = []
         for there in moments[max(0, m - _NEIGHBOURS) : m + _NEIGHBOURS + 1]:
-            if there is not here and there.shots:
+            if there is not here:
                 hours = there.hours - here.hours
                 steps = self._chain.transitions.between(here.classes, there.classes, hours)
                 both = own * (steps @ there.seen)
@@ -202,7 +202,8 @@ class Trip(Shown, Sequence[Located]):
     def parts(self) -> list[list[Located]]:
         """What is connected in time, each part in its order."""
         by_shot = {photo._shot: photo for photo in self.photos}  # noqa: SLF001
-        return [[by_shot[s] for m in chain.moments for s in m.shots] for chain in self._chains]
+        shots = [[shot for m in chain.moments for shot in m.shots] for chain in self._chains]
+        return [[by_shot[shot] for shot in some if shot in by_shot] for some in shots]
 
     @property
     def ordered(self) -> list[Located]:

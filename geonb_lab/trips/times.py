@@ -67,8 +67,8 @@ class Told:
     unset: bool = False
 
 
-def told(photo: Photo, path: str = "") -> Told:
-    """When a photo was taken, by what and where; ``path`` is its file, if it has one.
+def told(photo: Photo) -> Told:
+    """When a photo was taken, by what and where: what it and the files beside it tell.
 
     A time with its zone goes before one without, for a clock's zone is a guess. A time before 1971
     or in the future comes from a clock that was never set, and counts as none.
@@ -76,35 +76,34 @@ def told(photo: Photo, path: str = "") -> Told:
     top, inner, gps, packets = _tags(photo)
     names = [_text(tags.get(tag)) for tags, tag in ((top, _MAKE), (top, _MODEL), (inner, _SERIAL))]
     found = [*_exif(inner), *_gps(gps), *(t for packet in packets for t in _xmp(packet, "XMP"))]
-    known = KnownPlace(photo.place, photo.place_source) if photo.place else None
-    if path and "://" not in path:
-        for _, own, _ in sidecars.packets(Path(path)):
+    if photo.path:
+        for _, own, _ in sidecars.packets(photo.path, photo.sidecars):
             found += _xmp(own, "XMP sidecar")
         with suppress(*_BROKEN):
-            record = sidecars.takeout(Path(path))
+            record = sidecars.takeout(photo.path, photo.sidecars)
             found.append(Taken(float(record["photoTakenTime"]["timestamp"]), True, "Takeout"))  # noqa: FBT003
-        if not known and (beside := sidecars.known_place(path)):
-            known = KnownPlace(beside.place, beside.source)
-    found += _in_name(Path(path or photo.name).name)
+    found += _in_name(Path(photo.name).name)
     latest = datetime.now(UTC) + timedelta(days=1)
     times = [t for t in found if EARLIEST.timestamp() <= t.seconds <= latest.timestamp()]
     taken = min(times, key=lambda time: not time.zoned, default=None)
     camera = " ".join(dict.fromkeys(filter(None, names)))
+    known = KnownPlace(photo.place, photo.place_source) if photo.place else None
     return Told(taken, camera, known, unset=bool(found) and taken is None)
 
 
 def _tags(photo: Photo) -> tuple[Tags, Tags, Tags, list[Mapping[str, str]]]:
     """EXIF's three directories, and the properties of XMP."""
     exif, packets = Image.Exif(), list[bytes]()
+    top, inner, gps = dict[int, Any](), dict[int, Any](), dict[int, Any]()
     with suppress(PhotoError, *PILLOW_FAILS):
         if isinstance(photo.source, bytes):
             blocks, packets, _ = blocks_and_packets(photo.name, photo.source)
             exif.load(b"Exif\0\0" + blocks[0] if blocks else b"")
         else:
             exif = photo.source.getexif()
-        directories = (exif.get_ifd(ExifTags.IFD.Exif), exif.get_ifd(ExifTags.IFD.GPSInfo))
-        return dict(exif), *directories, [properties(packet)[0] for packet in packets]
-    return {}, {}, {}, [properties(packet)[0] for packet in packets]
+        top, inner = dict(exif), exif.get_ifd(ExifTags.IFD.Exif)
+        gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    return top, inner, gps, [properties(packet)[0] for packet in packets]
 
 
 def _exif(tags: Tags) -> Iterator[Taken]:

@@ -81,10 +81,11 @@ class Track:
         off = np.maximum(self.accuracy_km[before], self.accuracy_km[after])
         return np.where(inside[:, None], found, np.nan), np.where(inside, off, np.nan)
 
-    def around(self, second: float) -> list[int]:
-        """The numbers of the fixes before and after a time: they bound where somebody was."""
+    def around(self, second: float, most: float) -> list[int]:
+        """The fixes before and after a time, at most so many seconds: they bound where one was."""
         after = int(np.searchsorted(self.seconds, second))
-        return [i for i in (after - 1, after) if 0 <= i < len(self)]
+        near = [i for i in (after - 1, after) if 0 <= i < len(self)]
+        return [i for i in near if abs(self.seconds[i] - second) <= most]
 
 
 def read_track(path: str | os.PathLike[str]) -> Track:
