@@ -79,7 +79,7 @@ def trip_page(trip: Trip) -> str:
     text = json.dumps(cards, ensure_ascii=False, separators=(",", ":"))
     body = data("trip.html", "geonb_lab").format(
         title=title, notes=notes, last=len(days), days=escape(json.dumps(days)),
-        towns=escape(", ".join(where[:6]) + (" …" if len(where) > 6 else "")),
+        towns=escape(" · ".join(where[:6]) + (" · …" if len(where) > 6 else "")),
         caution=f"<p class='caution'>{escape(note)}.</p>" if note else "",
         map=_map(trip),
         photos=text.replace("<", "\\u003c"), sources=SOURCES,
