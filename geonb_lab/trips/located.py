@@ -75,14 +75,14 @@ class Located:
     source: PhotoSource
     _shot: Shot
     _model: Model
-    _choices: Mapping[str, Any]  # of `geonb.predict`
+    _allow_private: bool
     _chain: Chain | None  # None if it stands alone
     _moment: int = 0  # of the chain
 
     @property
     def photo(self) -> Photo:
         """The photo, opened anew."""
-        return open_photo(self.source, allow_private=self._choices.get("allow_private", False))
+        return open_photo(self.source, allow_private=self._allow_private)
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -117,9 +117,8 @@ class Located:
         return self._ranked(self.probabilities_alone)
 
     def _ranked(self, probabilities: NDArray[np.float32]) -> Predictions:
-        choices = {name: x for name, x in self._choices.items() if name != "allow_private"}
         truth = self.known.place if self.known else None
-        return rank(self._model, self.photo, probabilities, truth=truth, **choices)
+        return rank(self._model, self.photo, probabilities, truth=truth)
 
     @property
     def place(self) -> Place:

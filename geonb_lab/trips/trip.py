@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from os import PathLike
-from typing import Any
 
 import numpy as np
 
 from geonb.distances import Place
 from geonb.earth.cells import Cells
 from geonb.earth.places import nearest_town
-from geonb.earth.within import Within
 from geonb.errors import GeonbError
 from geonb.model import Model
 from geonb.photos.photo import PhotoSource
@@ -42,9 +40,6 @@ def locate_trip(  # noqa: PLR0913
     clocks: Mapping[str, str] | None = None,
     movement: Movement | Way = "flights",
     certain_clocks: bool = False,
-    top: int = 5,
-    within: Within | None = None,
-    spread_km: float | None = None,
     progress: bool = True,
     allow_private: bool = False,
 ) -> Trip:
@@ -63,7 +58,7 @@ def locate_trip(  # noqa: PLR0913
     those outside. ``clocks`` tell how far cameras are ahead of UTC, ``{"Canon": "+02:00"}``;
     "camera" means all whose zone isn't known, which is otherwise found.
 
-    Photos that can't be read are in `Trip.failures`. The last options are those of `predict_many`.
+    Photos that can't be read are in `Trip.failures`. The last two options are `predict_many`'s.
     Raises `TripError` if there's no photo, if times or places are not as many as photos, and for a
     track or a clock that makes no sense.
     """
@@ -94,10 +89,9 @@ def locate_trip(  # noqa: PLR0913
     if not shots:
         first = next(iter(failures.values()), "none was given")
         raise TripError(f"no photo of the trip can be read; the first: {first}")
-    choices = {"top": top, "within": within, "spread_km": spread_km, "allow_private": allow_private}
     return connect(
         model, shots, movement, tracks=ways, clocks=clocks, certain_clocks=certain_clocks,
-        failures=failures, choices=choices,
+        failures=failures, allow_private=allow_private,
     )  # fmt: skip
 
 
@@ -110,7 +104,7 @@ def connect(  # noqa: PLR0913
     clocks: Mapping[str, str] | None = None,
     certain_clocks: bool = False,
     failures: Mapping[str, GeonbError] | None = None,
-    choices: Mapping[str, Any] | None = None,
+    allow_private: bool = False,
 ) -> Trip:
     """Locate together what was read of photos: the part of `locate_trip` after the model's own."""
     ground = Ground(model.cells)
@@ -122,7 +116,7 @@ def connect(  # noqa: PLR0913
     chains = [_solve(model.cells, ground, p, way, stray_step) for p in _parts(shots, tracks)]
     where = {s: (c, m) for c in chains for m, moment in enumerate(c.moments) for s in moment.shots}
     photos = tuple(
-        Located(s.name, s.taken, s.known, s.source, s, model, choices or {}, *where.get(s, (None,)))
+        Located(s.name, s.taken, s.known, s.source, s, model, allow_private, *where.get(s, (None,)))
         for s in shots
     )
     notes += [*_too_fast(chains), *_contradicted(photos), *_timeless(shots)]
