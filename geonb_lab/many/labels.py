@@ -82,7 +82,7 @@ def _label(photo: str, place: Place, how: str, km: float) -> Label | str:
     if is_address(photo):
         return "isn't a local file"
     there = _sidecars(Path(photo))
-    if any(xmp.read(path).get(name) is not None for path in there for name in _PLACE):
+    if any(xmp.get(xmp.read(path), name) is not None for path in there for name in _PLACE):
         return "its sidecar has a place already"
     (lat, lng), town = place, nearest_town(place)
     properties = {
@@ -105,9 +105,9 @@ def write_label(found: Label) -> None:
     Raises `PhotoError` if it can't be read, `OutputError` if it can't be written.
     """
     sidecar = xmp.read(found.path) if found.path.exists() else xmp.new()
-    added = {name: x for name, x in found.properties.items() if sidecar.get(name) is None}
-    sidecar.add(added | {_MARK: json.dumps(added)})
-    sidecar.write(found.path)
+    added = {name: x for name, x in found.properties.items() if xmp.get(sidecar, name) is None}
+    xmp.add(sidecar, added | {_MARK: json.dumps(added)})
+    xmp.write(sidecar, found.path)
 
 
 class Removed(Enum):
@@ -125,21 +125,21 @@ def remove_label(photo: Path) -> Removed:
     done = Removed.NOTHING
     for path in _sidecars(photo):
         sidecar = xmp.read(path)
-        mark = sidecar.get(_MARK)
+        mark = xmp.get(sidecar, _MARK)
         if mark is None:
             continue
         wrote = _wrote(mark)
-        own = {name for name, value in wrote.items() if sidecar.get(name) == value}
+        own = {name for name, value in wrote.items() if xmp.get(sidecar, name) == value}
         if not own.issuperset(set(_PLACE) & set(wrote)):
             own -= set(_PLACE)  # the other half belongs to what somebody corrected
         for name in own:
-            sidecar.remove(name, wrote[name])
-        sidecar.remove(_MARK, mark)
-        if sidecar.is_new():
+            xmp.remove(sidecar, name, wrote[name])
+        xmp.remove(sidecar, _MARK, mark)
+        if xmp.is_new(sidecar):
             path.unlink()
         else:
-            sidecar.write(path)
-        changed = [name for name in wrote if sidecar.get(name) is not None]
+            xmp.write(sidecar, path)
+        changed = [name for name in wrote if xmp.get(sidecar, name) is not None]
         done = Removed.PART if changed else Removed.ALL
     return done
 
