@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 import zlib
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from geonb.photos import tiff
 from geonb.photos.jpeg import EXIF, XMP
@@ -13,7 +14,8 @@ from geonb.photos.jpeg import EXIF, XMP
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ORDER: dict[bytes, Literal["little", "big"]] = {b"II": "little", b"MM": "big"}
+    from geonb.photos.tiff import Tag
+
 _MOST_METADATA = 4_000_000
 """Bytes of a packet or a profile that are read; what is larger is left out."""
 _MOST_PROFILE = 1 << 20
@@ -27,6 +29,19 @@ _MOST_CHUNKS = 100_000
 """Of PNG and WebP; a picture of 50 million pixels takes some thousand."""
 _PNG_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 """The chunks that the pixels are decoded from (PNG specification, section 11)."""
+_RAW_PROFILE = rb"\s*[^\n]+\s+\d+\s+((?:[0-9a-fA-F]{2}|\s)*)"
+_TIFF_ONE = {
+    256, 257, 259, 262, 266, 277, 278, 284, 292, 293, 317, 322, 323, 332, *range(512, 519),
+}  # fmt: skip
+_TIFF_SOME = {*(258, 273, 279, 320, 324, 325, 338, 339), *range(519, 522), 530, 531}
+_TIFF_OTHERS = {347, 529, 532, 34675}
+"""The tags that a picture is decoded from: those of one whole number, those of some, and those
+of anything else: tables of JPEG, coefficients of colours, the profile."""
+_TIFF_PICTURE = _TIFF_ONE | _TIFF_SOME | _TIFF_OTHERS
+_MOST_TILE = 50_000_000
+"""Pixels of a tile: a decoder takes memory for one."""
+_MOST_SAMPLES = 6
+"""Pillow decodes no more, and says so in the log."""
 _TIFF_BLOCK = re.compile(rb"(II\*\0|MM\0\*)(?:..\0\0|\0\0..).{6}", re.DOTALL)
 """A block of EXIF whose first directory is not far."""
 
@@ -47,11 +62,11 @@ def split(kind: str, data: bytes) -> Parts:
         case "AVIF" | "HEIF":
             return _iso(kind, data)
         case "TIFF":
-            block = tiff.read(data)
-            packet = block.directory(block.first).get(tiff.XMP)
-            return block.picture(), [data], [packet.data[:_MOST_METADATA]] if packet else []
-        case "BIGTIFF" if int.from_bytes(data[8:16], _ORDER[data[:2]]) + 28 > len(data):
+            return _tiff(data)
+        case "BIGTIFF" if tiff.read(data).first + 28 > len(data):
             raise ValueError("cut off")
+        case "BIGTIFF":
+            return data, [tiff.upright(data)], []  # for Pillow turns it itself
     return data, [], []
 
 
@@ -72,9 +87,11 @@ def _png(data: bytes) -> Parts:
             if key == b"XML:com.adobe.xmp":
                 packets.append(_png_text(name, rest))
             elif key.startswith(b"Raw profile type "):
-                found = _raw_profile(_png_text(name, rest))
-                is_xmp = found.startswith(XMP) or key.endswith(b"xmp")
-                (packets if is_xmp else blocks).append(found.removeprefix(XMP).removeprefix(EXIF))
+                # ImageMagick's: its name, its length, and its bytes as digits, in lines.
+                found = re.match(_RAW_PROFILE, _png_text(name, rest))
+                profile = bytes.fromhex(found[1].decode()) if found else b""
+                is_xmp = profile.startswith(XMP) or key.endswith(b"xmp")
+                (packets if is_xmp else blocks).append(profile.removeprefix(XMP).removeprefix(EXIF))
     if profiles and len(profiles[0]) < _MOST_PROFILE:  # packed anew, for Pillow bears no mistakes
         body = b"iCCPprofile\0\0" + zlib.compress(profiles[0])
         sums = struct.pack(">L", len(body) - 4), struct.pack(">L", zlib.crc32(body))
@@ -104,12 +121,6 @@ def _png_text(name: bytes, rest: bytes) -> bytes:
     packed = name == b"zTXt" or rest[:1] == b"\1"
     text = rest[1:] if name == b"zTXt" else rest[2:].split(b"\0", 2)[-1]  # after two languages
     return (_inflated(text) or b"") if packed else text[:_MOST_METADATA]
-
-
-def _raw_profile(text: bytes) -> bytes:
-    """ImageMagick's form: the profile's name, its length, and its bytes as digits, in lines."""
-    found = re.match(rb"\s*[^\n]+\s+\d+\s+((?:[0-9a-fA-F]{2}|\s)*)", text)
-    return bytes.fromhex(found[1].decode()) if found else b""
 
 
 def _inflated(data: bytes) -> bytes | None:
@@ -180,6 +191,45 @@ def _gif_end(data: bytes, at: int) -> int:
     raise ValueError(f"more than {_MOST_BLOCKS:,} blocks")
 
 
+def _tiff(data: bytes) -> Parts:
+    """The file with a directory that holds nothing but the first picture, and the file.
+
+    A decoder then meets no other pages, places or notes, which may be broken or endless.
+    Raises `ValueError` if one of the picture's tags can't be.
+    """
+    block = tiff.read(data)
+    tags = block.directory(block.first)
+    kept = {tag: tags[tag] for tag in sorted(tags) if tag in _TIFF_PICTURE and tags[tag].count}
+    sides = [kept[side].numbers[:1] for side in (322, 323) if side in kept]
+    if math.prod(side for values in sides for side in values) > _MOST_TILE:
+        raise ValueError("tiles that are larger than any picture")
+    if 277 in kept and max(kept[277].numbers, default=0) > _MOST_SAMPLES:
+        raise ValueError("more samples in a pixel than in any picture")
+    if sum(found.count * found.size for found in kept.values()) > len(data):
+        raise ValueError("tags that are larger than the file")
+    rows = b"".join(_tiff_row(tag, found) for tag, found in kept.items())
+    at = len(data) + len(data) % 2
+    head = b"II*\0" if block.order == "<" else b"MM\0*"
+    head += struct.pack(block.order + "L", at)
+    count = struct.pack(block.order + "H", len(kept))
+    picture = head + data[8:].ljust(at - 8, b"\0") + count + rows + bytes(4)
+    packet = tags.get(tiff.XMP)
+    return picture, [data], [packet.data[:_MOST_METADATA]] if packet else []
+
+
+def _tiff_row(tag: int, found: Tag) -> bytes:
+    """An entry of the picture's directory. Raises `ValueError`."""
+    data, order = found.data, found.tiff.order
+    if len(data) < found.count * found.size:
+        raise ValueError(f"tag {tag} lies beyond the end of the file")
+    if tiff.FORMATS[found.kind] not in "BHLbhl" and tag not in _TIFF_OTHERS:
+        raise ValueError(f"tag {tag} is no whole number")
+    count = 1 if tag in _TIFF_ONE else found.count
+    data = data[: count * found.size]
+    stored = data.ljust(4, b"\0") if len(data) <= 4 else struct.pack(order + "L", found.start)
+    return struct.pack(order + "HHL", tag, found.kind, count) + stored
+
+
 def _iso(kind: str, data: bytes) -> Parts:
     """A picture of AVIF or HEIC, with a block of EXIF; only their decoders find other metadata.
 
@@ -190,7 +240,7 @@ def _iso(kind: str, data: bytes) -> Parts:
     if not found:
         return data, [], []
     block = data[found.start() :][:_MOST_EXIF]
-    meta = next((data[start:stop] for name, start, stop in boxes(data) if name == b"meta"), b"")
+    meta = box(data, b"meta")
     if b"irot" in meta or b"imir" in meta:
         block = tiff.upright(block)
     if kind == "AVIF":
@@ -200,19 +250,7 @@ def _iso(kind: str, data: bytes) -> Parts:
     return data, [block], []
 
 
-def boxes(data: bytes, start: int = 0) -> Iterator[tuple[bytes, int, int]]:
-    """Type, start and stop of the boxes of ISO media files (ISO 14496-12): HEIC, AVIF, CR3."""
-    at = start
-    for _ in range(10_000):
-        if at + 8 > len(data):
-            return
-        size, name = struct.unpack_from(">L4s", data, at)
-        inner = at + 8
-        if size == 1 and at + 16 <= len(data):
-            (size,) = struct.unpack_from(">Q", data, inner)
-            inner = at + 16
-        size = size or len(data) - at
-        if at + size > len(data) or inner > at + size:
-            return
-        yield name, inner, at + size
-        at += size
+def box(data: bytes, name: bytes, start: int = 0) -> bytes:
+    """The content of the first box of a name (ISO 14496-12: HEIC, AVIF, CR3); empty without one."""
+    at = data.find(name, start)
+    return data[at + 4 : at - 4 + int.from_bytes(data[at - 4 : at], "big")] if at >= 4 else b""
