@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from xml.dom.minidom import Document
 
 import numpy as np
 
@@ -147,7 +148,7 @@ def remove_label(photo: Path) -> Removed:
     return done
 
 
-def _take_back(sidecar: xmp.Document) -> dict[str, str]:
+def _take_back(sidecar: Document) -> dict[str, str]:
     """Remove what geonb wrote, but for what was changed since; what that was."""
     mark = xmp.get(sidecar, _MARK)
     wrote = _wrote(mark)
