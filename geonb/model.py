@@ -141,10 +141,10 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
 
     A known model that is not in the cache is fetched first, unless ``download`` is False. A
     checkpoint is named by its folder or its prefix (``models/RN101-5k500``, also with an epoch,
-    ``models/RN101-5k500-0012``, or a ``.mlmodel``), and has its cell list, ``grids.txt``,
-    beside it; a folder with GeoCLIP's files is one too. A known name goes first; write ``./mini``
-    for a folder of that name. Without a source, the variable GEONB_MODEL names it; otherwise it
-    is LocationNet if its files are here, else GeoCLIP if they are, else mini: `repr` says why.
+    ``models/RN101-5k500-0012``, or LocationNet's ``.mlmodel``), and has its cell list beside it,
+    ``grids.txt``; a folder with GeoCLIP's files is one too. A known name goes first; write
+    ``./mini`` for a folder of that name. Without a source, the variable GEONB_MODEL names it;
+    otherwise it is LocationNet if its files are here, else GeoCLIP, else mini: `repr` says why.
 
     ``engine`` is ``onnxruntime``; ``mxnet``, the blog's own; or ``reference``, which is slow,
     but runs wherever NumPy does. ``precision="int8"`` is smaller and quicker, and answers a

@@ -1,13 +1,13 @@
 """A map of a model's cells."""
 
-from __future__ import annotations
-
 from collections import Counter
 from functools import partial
 from html import escape
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from geonb.distances import bounds, haversine
@@ -18,11 +18,6 @@ from geonb.maps.points import CLUSTER_KM
 from geonb.maps.show import Provider, choose_for_cells, provider_module
 from geonb.model import Model
 from geonb.shown.pictures import Picture, styled
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-import numpy as np
 
 DIGITS = 5
 """Of a degree, about a metre."""
@@ -65,8 +60,6 @@ def _are_near(cells: Cells) -> bool:
 
 
 def _cells_figure(outlines: list[NDArray[np.float64]], cells: Cells) -> Figure:
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(9.4, 4.4), facecolor="white")
     axes = figure.add_axes((0.01, 0.01, 0.98, 0.98))
     if _are_near(cells):

@@ -13,28 +13,13 @@ from numpy.typing import NDArray
 
 from geonb.errors import CheckpointError
 from geonb.files import expecting
-from geonb.network.layers import SAME_OP, Checkpoint, Layer, read_count
+from geonb.network.layers import SAME_OP, Layer, read_count
 
 # MXNet, src/ndarray/ndarray.cc: numbers that mark a file of arrays and the layout of each.
 _LIST_MAGIC = 0x112
 _V1, _V2, _V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
 _DTYPES = ("<f4", "<f8", "<f2", "|u1", "<i4", "|i1", "<i8", "|b1")
 _MOST_DIMENSIONS = 8
-
-
-def read_mxnet(symbol: Path, params: Path) -> Checkpoint:
-    """Read a network from its two files; every array is there, of the shape that its layer needs.
-
-    Raises `CheckpointError`.
-    """
-    layers = read_symbol(symbol)
-    arrays = read_params(params)
-    checkpoint = Checkpoint(layers, arrays).checked(params)
-    for layer in layers:
-        if layer.op == "BatchNorm" and layer.flag("fix_gamma", default=True):
-            gamma = layer.parameters[0]
-            arrays[gamma] = np.ones_like(arrays[gamma])
-    return checkpoint
 
 
 def read_symbol(path: Path) -> tuple[Layer, ...]:

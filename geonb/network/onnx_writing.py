@@ -1,6 +1,6 @@
 """Write networks as ONNX, the form that ONNX Runtime maps: a graph, and its arrays beside it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,63 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from geonb.errors import CheckpointError
-from geonb.network.layers import INPUT_SHAPE, Checkpoint, Layer, Output
-
-_ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
-
-Node = tuple[str, dict[str, Any]]
-"""An ONNX operator with its attributes."""
-
-
-def _convolution(layer: Layer) -> Node:
-    return "Conv", {**_window(layer), "group": int(layer.number("num_group", 1))}
-
-
-def _window(layer: Layer) -> dict[str, tuple[int, ...]]:
-    kernel, stride, pad, dilate = layer.window
-    return {"kernel_shape": kernel, "strides": stride, "pads": pad + pad, "dilations": dilate}
-
-
-def _pooling(layer: Layer) -> Node:
-    kind = {"max": "MaxPool", "avg": "AveragePool"}[layer.text("pool_type", "max")]
-    if layer.flag("global_pool"):
-        return f"Global{kind}", {}
-    window = _window(layer)
-    del window["dilations"]  # MXNet has none; ONNX's average pooling learned them late
-    ceil = int(layer.text("pooling_convention", "valid") == "full")
-    counted = int(layer.flag("count_include_pad", default=True))
-    padding = {} if kind == "MaxPool" else {"count_include_pad": counted}
-    return kind, {**window, "ceil_mode": ceil, **padding}
-
-
-_NODES: dict[str, Callable[[Layer], Node]] = {
-    "Activation": lambda layer: (_ACTIVATIONS[layer.text("act_type", "relu")], {}),
-    "BatchNorm": lambda layer: ("BatchNormalization", {"epsilon": layer.number("eps", 1e-3)}),
-    "Convolution": _convolution,
-    "Dropout": lambda _: ("Identity", {}),
-    "Flatten": lambda _: ("Flatten", {}),
-    "FullyConnected": lambda _: ("Gemm", {"transB": 1}),
-    "Pooling": _pooling,
-    "SoftmaxOutput": lambda _: ("Softmax", {"axis": 1}),
-    "elemwise_add": lambda _: ("Add", {}),
-}
-
-
-def _nodes(layer: Layer) -> list[Any]:
-    """The ONNX nodes of one layer. Raises `CheckpointError`."""
-    inputs, nodes = [*layer.inputs, *layer.parameters], []
-    try:
-        op, attributes = _NODES[layer.op](layer)
-        if op == "Gemm":  # MXNet flattens before a dense layer
-            inputs[0] = f"{layer.name}_flat"
-            nodes.append(helper.make_node("Flatten", layer.inputs, inputs[:1]))
-        nodes.append(helper.make_node(op, inputs, [layer.name], layer.name, **attributes))
-    except (LookupError, ValueError, ArithmeticError) as error:
-        raise CheckpointError(
-            f"layer {layer.name!r} ({layer.op}) has {error}, which geonb does not support"
-        ) from error
-    return nodes
+from geonb.network.layers import INPUT_SHAPE, Checkpoint, Output, rules
 
 
 def write_layers(checkpoint: Checkpoint, folder: Path, outputs: Sequence[Output]) -> None:
@@ -79,7 +23,13 @@ def write_layers(checkpoint: Checkpoint, folder: Path, outputs: Sequence[Output]
         "features": (f"{dense.name}_flat", width),
         "probabilities": (checkpoint.layers[-1].name, checkpoint.classes),
     }
-    every = [node for layer in checkpoint.layers for node in _nodes(layer)]
+    every = []
+    for layer, (*_, op, attributes) in rules(checkpoint.layers):
+        inputs = [*layer.inputs, *layer.parameters]
+        if op == "Gemm":  # MXNet flattens before a dense layer
+            inputs[0] = f"{layer.name}_flat"
+            every.append(helper.make_node("Flatten", layer.inputs, inputs[:1]))
+        every.append(helper.make_node(op, inputs, [layer.name], layer.name, **attributes))
     nodes = needed_nodes(every, [ends[output][0] for output in outputs])
     names = dict.fromkeys(name for node in nodes for name in node.input)
     arrays = ((name, checkpoint.arrays[name]) for name in names if name in checkpoint.arrays)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+from geonb import writing
 from geonb.errors import CheckpointError, FetchError, GeonbError, MissingDependencyError
 from geonb.files import (
     DERIVED,
@@ -19,14 +20,6 @@ from geonb.files import (
 )
 from geonb.web.addresses import is_address, redacted
 from geonb.weights.registry import REGISTRY, Form, Weights, WeightsFile, known
-from geonb.writing import (
-    clear_derived,
-    filling_cache,
-    locking,
-    mark_folder,
-    owner_of,
-    remove_marked,
-)
 
 Check: TypeAlias = Callable[[Weights, str, Path], None]
 
@@ -125,9 +118,9 @@ def clear(name: str) -> None:
     """
     names = [*REGISTRY, TEST_PHOTOS] if name == "all" else [known(name).name]
     try:
-        clear_derived(None if name == "all" else name)  # all: those of your own models too
+        writing.clear_derived(None if name == "all" else name)  # all: those of your own models too
         for folder in names:
-            remove_marked(cache_folder() / folder)
+            writing.remove_marked(cache_folder() / folder)
     except OSError as error:
         raise FetchError(f"{error.filename}: cannot remove it ({error.strerror})") from error
 
@@ -143,12 +136,13 @@ def fetch(weights: Weights, source: str | os.PathLike[str] | None, check: Check)
         return here
     forms = weights.forms if source is None else _from_source(weights, os.fspath(source).strip())
     folder = cache_folder() / weights.name
-    with filling_cache(f"{folder}: cannot write {weights.name} there", weights.size, FetchError):
+    task = f"{folder}: cannot write {weights.name} there"
+    with writing.filling_cache(task, weights.size, FetchError):
         make_cache_folder(folder.name)
         waiting = f"another process is fetching {weights.name}; waiting until it has ended"
-        with locking(folder.with_name(f".{folder.name}.lock"), waiting):
-            mark_folder(folder, weights.name)
-            if owner_of(folder) != weights.name:
+        with writing.locking(folder.with_name(f".{folder.name}.lock"), waiting):
+            writing.mark_folder(folder, weights.name)
+            if writing.owner_of(folder) != weights.name:
                 raise FetchError(f"{folder}: geonb did not make this folder; move it away")
             if source is None and (files := cached_files(weights)):
                 return files[-1]  # another process has fetched them meanwhile

@@ -47,7 +47,6 @@ class Weights:
         source: Address of the publication.
         citation: The paper to cite.
         note: What has to be said beside its answers.
-        architecture: `layers.architecture` of its network, which covers layers and shapes.
         int8: The files for int8, if its publishers have quantised it; otherwise geonb does.
         shipped: Its checkpoint, if it comes with geonb; such a model is never fetched.
     """
@@ -60,7 +59,6 @@ class Weights:
     source: str
     citation: str = ""
     note: str = ""
-    architecture: str = ""
     int8: Form = ()
     shipped: Path | None = None
 

@@ -17,8 +17,7 @@ from geonb_lab.commands.many import Labels, locate_many, tell
 from geonb_lab.many.finding import list_photos
 from geonb_lab.many.results import predict_many
 from geonb_lab.regions import region
-from geonb_lab.trips.confirmed import confirmed_labels
-from geonb_lab.trips.page import write_trip_page
+from geonb_lab.trips.page import confirmed_labels, write_trip_page
 from geonb_lab.trips.trip import locate_trip
 
 
@@ -94,7 +93,7 @@ def locate(**given: Any) -> None:
 def _label_confirmed(asked: SimpleNamespace, photos: list[str], labels: Labels | None) -> int:
     if not labels or asked.map or asked.out or asked.page or asked.together:
         raise click.UsageError("--confirmed needs --write-xmp or --dry-run, and no other output")
-    for label in confirmed_labels(asked.confirmed, photos):
+    for label in confirmed_labels(asked.confirmed, photos, asked.sure):
         labels.write(label)
     tell(labels.counts)
     return 2 if labels.failed else 0

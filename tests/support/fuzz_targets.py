@@ -436,8 +436,8 @@ def _checkpoint(ending):
         from geonb.network.opening import find_checkpoint
 
         symbol, params, _ = _network()
+        (folder / "x-symbol.json").write_bytes(symbol)
         if ending != ".mlmodel":
-            (folder / "x-symbol.json").write_bytes(symbol)
             (folder / "x-0001.params").write_bytes(params)
         broken = {"symbol": "x-symbol.json", "params": "x-0001.params"}.get(ending, f"x{ending}")
 

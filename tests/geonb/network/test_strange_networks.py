@@ -56,6 +56,7 @@ def test_a_core_ml_file_without_its_softmax(tmp_path):
         checkpoint = files.read()
     target = tmp_path / "coreml" / "net.mlmodel"
     target.parent.mkdir()
+    (target.parent / "net-symbol.json").write_bytes(files.symbol.read_bytes())
     object.__setattr__(checkpoint, "layers", checkpoint.layers[:-1])
     labels = (files.folder / "grids.txt").read_text().splitlines()
     write_coreml(checkpoint, labels, target)
