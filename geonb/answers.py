@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from geonb.distances import haversine
+from geonb.distances import Place, haversine
+from geonb.earth.cells import Cells
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from geonb.distances import Place
-    from geonb.earth.cells import Cells
     from geonb.earth.places import Town
 
 RADII_KM = (25.0, 200.0, 750.0)

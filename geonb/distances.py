@@ -1,17 +1,12 @@
 """Distances between places, and bounds that hold across the ±180° line."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Literal, overload
+from collections.abc import Sequence
+from typing import Any, Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from geonb.errors import PlaceError, needing
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
 
 EARTH_RADIUS_KM = 6371.0
 """The sphere of the blog and of the published tables; 6378.137 gives other percentages."""
@@ -39,7 +34,12 @@ def check_points(points: ArrayLike) -> NDArray[np.float64]:
         raise PlaceError(f"expected (latitude, longitude) pairs, got an array {array.shape}")
     wrong = ~np.all(np.abs(array) <= (90.0, 180.0), axis=-1)  # also where NaN
     if wrong.any():
-        raise PlaceError(_explain(array[wrong][0], int(wrong.sum()), wrong.size))
+        lat, lng = array[wrong][0]
+        text = f"({lat:g}, {lng:g}) is not a place: latitude is within ±90, longitude within ±180"
+        if 90 < abs(lat) <= 180 and abs(lng) <= 90:
+            text += "; the two look swapped: geonb takes latitude first"
+        several = wrong.size > 1
+        raise PlaceError(text + f" ({wrong.sum()} of {wrong.size} points)" * several)
     return array
 
 
@@ -56,15 +56,6 @@ def as_degrees(points: ArrayLike) -> NDArray[np.float64]:
     if values.dtype.kind not in "iufOU":
         raise TypeError(f"{values.dtype} are no degrees")
     return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
-
-
-def _explain(first: NDArray[np.float64], count: int, total: int) -> str:
-    """Say what is wrong with the ``first`` of ``count`` bad places."""
-    lat, lng = first
-    text = f"({lat:g}, {lng:g}) is not a place: latitude is within ±90 and longitude within ±180"
-    if 90 < abs(lat) <= 180 and abs(lng) <= 90:
-        text += "; the two look swapped: geonb takes latitude first"
-    return text if total == 1 else f"{text} ({count} of {total} points)"
 
 
 def haversine(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

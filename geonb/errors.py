@@ -1,14 +1,8 @@
 """The one family of errors: each says what happened, with which input, and what to do next."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 _MOST = 2000
 """Characters of an error: all addresses of a model's files fit in, a photo as text doesn't."""

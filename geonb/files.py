@@ -1,7 +1,5 @@
 """Files that are read, and the cache of what was fetched and derived."""
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import errno
@@ -12,16 +10,12 @@ import struct
 import tempfile
 import warnings
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from geonb.errors import GeonbError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
 BROKEN = (
     OSError,
@@ -61,10 +55,6 @@ def expecting(
         raise kind(f"{path}: not {what}, or cut off ({error!r:.200}){advice}") from error
 
 
-NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
-"""What file systems answer that have no locks, such as some of clusters and phones."""
-
-
 def expanded(path: str | os.PathLike[str]) -> Path:
     """The path with a leading ``~`` as the home folder; a file that is called so is taken first."""
     path = Path(path)
@@ -81,6 +71,10 @@ def regular(path: Path) -> Path:
     return path
 
 
+DERIVED, TEST_PHOTOS = "derived", "im2gps"
+"""Folders of the cache: what was derived, a folder for each model and kind; IM2GPS's photos."""
+
+
 def cache_folder() -> Path:
     """Where fetched and derived files are kept: ``GEONB_CACHE``, or the platform's cache.
 
@@ -89,7 +83,7 @@ def cache_folder() -> Path:
     """
     if named := os.environ.get("GEONB_CACHE"):
         folder = expanded(named)
-        if folder.parts[:1] and folder.parts[0].startswith("~") and not folder.exists():
+        if named.startswith("~") and not (folder.is_absolute() or folder.exists()):
             raise GeonbError(
                 f"GEONB_CACHE is {named}, but {folder.parts[0]} is nobody's home; name a folder"
             )
@@ -129,18 +123,6 @@ def make_cache_folder(name: str) -> Path:
     return folder
 
 
-@contextmanager
-def filling_cache(task: str, size: int, kind: type[GeonbError]) -> Iterator[None]:
-    """Write ``size`` bytes into the cache in this block; raises ``kind`` if the ``task`` fails."""
-    try:
-        yield
-    except OSError as error:
-        raise kind(
-            f"{task} ({error.strerror or error}); it needs {size / 1e6:.0f} MB; "
-            "free some space, or name another folder in GEONB_CACHE"
-        ) from error
-
-
 def is_private(path: Path) -> bool:
     """Whether nobody but you and root can have written a file or folder. Raises `OSError`."""
     if not hasattr(os, "geteuid"):
@@ -173,89 +155,9 @@ def file_digest(path: Path) -> str:
                 return known
         kind = partial(hashlib.md5, usedforsecurity=False)
         digest = hashlib.file_digest(file, kind).hexdigest()
-    from geonb.writing import replacing
-
     with contextlib.suppress(OSError):  # the cache may be read-only
         make_cache_folder(note.parent.name)
-        with replacing(note) as temporary:
-            temporary.write_text(digest, encoding="utf-8")
+        note.unlink(missing_ok=True)  # one that isn't believed
+        with note.open("x", encoding="utf-8") as new:
+            new.write(digest)
     return digest
-
-
-TEST_PHOTOS = "im2gps"
-"""The folder of the cache with the photos of IM2GPS."""
-DERIVED = "derived"
-"""The folder of the cache with what was derived from models: a folder for each model and kind."""
-MARK = ".geonb"
-"""The file that says that geonb made a folder, and for which model: only such folders go."""
-
-
-def mark_folder(folder: Path, owner: str) -> None:
-    """Make a folder for you alone, marked as geonb's and as made for the model ``owner``.
-
-    A folder that is there already is marked only if it is empty. Raises `OSError`.
-    """
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if not any(folder.iterdir()):
-        (folder / MARK).write_text(owner, encoding="utf-8")
-
-
-def owner_of(folder: Path) -> str | None:
-    """The model that geonb made a folder for; None for any other folder, and for a link."""
-    try:
-        if folder.is_symlink() or (folder / MARK).is_symlink():
-            return None
-        return (folder / MARK).read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return None
-
-
-def remove_marked(folder: Path) -> None:
-    """Remove a folder with what is in it if geonb made it; leave any other. Raises `OSError`."""
-    if owner_of(folder) is not None:
-        shutil.rmtree(folder)
-
-
-def derived_folders(owner: str | None = None) -> list[Path]:
-    """The folders of what was derived from a model, or from all: conversions, features."""
-    found = ((folder, owner_of(folder)) for folder in (cache_folder() / DERIVED).glob("*"))
-    return [folder for folder, whose in found if whose is not None and owner in {None, whose}]
-
-
-def clear_derived(owner: str | None = None) -> None:
-    """Remove what was derived from a model, or from all of them. Raises `OSError`."""
-    with deriving():
-        for folder in derived_folders(owner):
-            remove_marked(folder)
-
-
-def deriving() -> AbstractContextManager[None]:
-    """One process at a time derives or clears, so a part that it finds is nobody's."""
-    return locking(make_cache_folder(DERIVED).with_name(f".{DERIVED}.lock"))
-
-
-@contextmanager
-def locking(path: Path, waiting: str = "") -> Iterator[None]:
-    """Hold a lock among processes in this block. Raises `OSError` if the folder can't be written.
-
-    Where the file system has no locks, as some of clusters, the lock is a file that is there.
-    ``waiting`` is said if another process holds it for more than a moment.
-    """
-    import filelock
-
-    lock: filelock.BaseFileLock = filelock.FileLock(path)
-    try:
-        try:
-            lock.acquire(timeout=2 if waiting else -1)
-        except filelock.Timeout:
-            warnings.warn(waiting, stacklevel=4)
-            lock.acquire()
-    except (OSError, NotImplementedError) as error:
-        if getattr(error, "errno", errno.ENOSYS) not in NO_LOCKS:
-            raise
-        lock = filelock.SoftFileLock(path.with_name(f"{path.name}.held"))
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()

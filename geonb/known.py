@@ -1,23 +1,16 @@
 """The known models by name: which is taken, and whether its files are what they should be."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 from geonb.earth.cells import CELLS_FILE
 from geonb.errors import CheckpointError, FetchError, ModelError
 from geonb.files import md5
-from geonb.network.opening import find_checkpoint
-from geonb.weights.installed import command, installed, own_files, variable
-from geonb.weights.registry import GEOCLIP, REGISTRY, known
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from geonb.network.opening import Precision
-    from geonb.weights.registry import Weights
+from geonb.network.opening import Precision, find_checkpoint
+from geonb.weights import fetching
+from geonb.weights.fetching import command, installed, own_files, variable
+from geonb.weights.registry import GEOCLIP, REGISTRY, Weights, known
 
 
 def choose(precision: str) -> tuple[str, str]:
@@ -52,8 +45,6 @@ def fetch(
     ``precision="int8"`` takes the smaller files of a model whose publishers have quantised it.
     Raises `FetchError` with the address and the answer of every missing file.
     """
-    from geonb.weights import fetching
-
     weights = known(model).of_precision(precision)
     path = fetching.fetch(weights, source, check_content)
     if path == own_files(weights):
@@ -68,24 +59,18 @@ def check_content(weights: Weights, name: str, path: Path) -> None:
     """Raise `CheckpointError` if ``path`` isn't the file ``name`` of a known model.
 
     It is for files of which no digest was ever published. LocationNet is known by the names and
-    shapes of its layers, and by its labels, whose digest is the cell list's; GeoCLIP as far as it
+    sizes of its arrays, and by its labels, whose digest is the cell list's; GeoCLIP as far as it
     can be.
     """
-    from geonb.network import coreml, geoclip, layers, onnx_reading
+    from geonb.network import coreml, geoclip, onnx_reading
 
-    if not weights.architecture:
+    if weights.name != "locationnet":
         geoclip.verify(path, name)
         return
     if name.endswith(".onnx"):  # its layers have other names: only its labels are known
-        labels: Sequence[str] = onnx_reading.Classifier(path).labels
+        labels: Sequence[str] = onnx_reading.read_labels(path, onnx_reading.read_onnx(path))
     else:
-        found = coreml.read_coreml(path)
-        labels = found.labels
-        if layers.architecture(found.layers) != weights.architecture:
-            raise CheckpointError(
-                f"not the network of {weights.name}: other layers or shapes "
-                f"({layers.parameter_count(found.layers):,} parameters, {len(labels):,} labels)"
-            )
+        labels = coreml.CoremlFile(path).read().labels
     lines = "".join(f"{label}\n" for label in labels)
     cells = next(file for file in weights.forms[0] if file.name == CELLS_FILE)
     if md5(lines.encode()) != cells.md5:

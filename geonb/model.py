@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import glob
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from geonb.earth.cells import CELLS_FILE, Cells
 from geonb.errors import CellsError, ModelError, printable
 from geonb.files import expanded
+from geonb.network.checkpoint import CheckpointFiles, Engine
 from geonb.network.opening import EngineName, Precision, find_checkpoint, open_engine
+from geonb.network.sessions import Device
+from geonb.photos.photo import PhotoSource
 from geonb.preprocessing import Recipe, preprocess
 from geonb.promise import Promise, read_promise
 from geonb.weights.registry import REGISTRY, Weights
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
-    from geonb.network.checkpoint import CheckpointFiles, Engine
-    from geonb.network.sessions import Device
-    from geonb.photos.photo import PhotoSource
 
 BATCH = 16  # photos that are prepared and run together, which bounds the memory
 _WITHIN = 1e-3  # of 1: what the probabilities of all cells add up to
@@ -145,10 +141,10 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
 
     A known model that is not in the cache is fetched first, unless ``download`` is False. A
     checkpoint is named by its folder or its prefix (``models/RN101-5k500``, also with an epoch,
-    ``models/RN101-5k500-0012``, or a ``.mlmodel``), and has its cell list, ``grids.txt``,
-    beside it; a folder with GeoCLIP's files is one too. A known name goes first; write ``./mini``
-    for a folder of that name. Without a source, the variable GEONB_MODEL names it; otherwise it
-    is LocationNet if its files are here, else GeoCLIP if they are, else mini: `repr` says why.
+    ``models/RN101-5k500-0012``, or LocationNet's ``.mlmodel``), and has its cell list beside it,
+    ``grids.txt``; a folder with GeoCLIP's files is one too. A known name goes first; write
+    ``./mini`` for a folder of that name. Without a source, the variable GEONB_MODEL names it;
+    otherwise it is LocationNet if its files are here, else GeoCLIP, else mini: `repr` says why.
 
     ``engine`` is ``onnxruntime``; ``mxnet``, the blog's own; or ``reference``, which is slow,
     but runs wherever NumPy does. ``precision="int8"`` is smaller and quicker, and answers a
@@ -167,9 +163,9 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
         from geonb.known import choose
 
         source, why = choose(precision)
-    name, known, place, own = _find(os.fspath(source), precision, download=download)
+    known, place, own = _find(os.fspath(source), precision, download=download)
     files = find_checkpoint(place, int8=precision == "int8", gallery=gallery)
-    name = name or printable(Path(files.prefix).name)
+    name = known.name if known else printable(Path(files.prefix).name)
     cells = files.cells()
     network = open_engine(engine, files, precision, device, calibration)
     if network.classes != len(cells):
@@ -185,19 +181,17 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
     return Model(name, engine, cells, files.recipe, known, network, why, own, files, promise, seen)
 
 
-def _find(
-    source: str, precision: Precision, *, download: bool
-) -> tuple[str, Weights | None, Path, str]:
-    """A known model's name and record, its path, and where that is if it is the user's."""
+def _find(source: str, precision: Precision, *, download: bool) -> tuple[Weights | None, Path, str]:
+    """A known model's record, a model's path, and where that is if it's your own in its place."""
     if source in REGISTRY:
         weights = REGISTRY[source].of_precision(precision)
         if weights.shipped:
-            return source, weights, weights.shipped, ""
+            return weights, weights.shipped, ""
         from geonb.known import fetch
-        from geonb.weights.installed import own_files, require
+        from geonb.weights.fetching import own_files, require
 
         place = fetch(weights) if download else require(weights)
-        return source, weights, place, str(own_files(weights) or "")
+        return weights, place, str(own_files(weights) or "")
     path = expanded(source)
     possible = len(os.fsencode(path.name)) < 256  # no system has longer names of files
     here = possible and (path.is_dir() or any(Path().glob(f"{glob.escape(path.name)}-*")))
@@ -206,4 +200,4 @@ def _find(
             f"no model {source[:200]!r}: the known names are {', '.join(REGISTRY)}, "
             "and there is no such folder or checkpoint prefix"
         )
-    return "", None, path, ""
+    return None, path, ""

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.distances import Place, check_points, distance, haversine
 from geonb.earth.cells import Belief
 from geonb.errors import ModelError
+from geonb.kept import kept
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import ModuleType
-
-    from numpy.typing import NDArray
-
     from geonb.answers import Answer, TruthCell
     from geonb.earth.places import Town
     from geonb.earth.within import Within
@@ -72,10 +69,10 @@ class Predictions(Sequence[Prediction]):
         best: The predictions, by rank.
         photo: The photo that they are for.
         model, engine: Names of the model and of the engine that ran it.
-        note: What has to be said beside them, such as the model's limits and licence.
+        model_note: What has to be said beside them: the model's limits and licence.
+        given_truth: Where the photo was taken, in degrees, if you said so.
         within: The region that the places were limited to, in words; empty if there is none.
         spread_km: Guesses closer than this (km) were merged; 0 if none were.
-        truth: Where the photo was taken, in degrees, if that is known; tables then show distances.
         belief: Probabilities of all the model's places; None if only the best cells are known.
         promise: What the model promises of regions; None if nothing.
         warning: Why not to believe them, in a sentence; then there is neither answer nor promise.
@@ -87,8 +84,8 @@ class Predictions(Sequence[Prediction]):
     photo: Photo
     model: str
     engine: str
-    note: str = ""
-    truth: Place | None = None
+    model_note: str = ""
+    given_truth: Place | None = None
     belief: Belief | None = None
     within: str = ""
     spread_km: float = 0.0
@@ -111,11 +108,25 @@ class Predictions(Sequence[Prediction]):
         return [prediction.place for prediction in self.best]
 
     @property
+    def truth(self) -> Place | None:
+        """Where the photo was taken, in degrees: what you gave, or else what its file tells.
+
+        Tables and maps then show distances; None if it isn't known.
+        """
+        return self.given_truth or self.photo.place
+
+    @property
+    def note(self) -> str:
+        """What has to be said beside them, of the model and of the photo."""
+        return "; ".join(filter(None, (self.model_note, self.photo.note)))
+
+    @property
     def distances(self) -> list[float] | None:
         """Kilometres from each place to the truth; None if that is not known."""
-        return None if self.truth is None else distance(self.places, self.truth).tolist()
+        truth = self.truth
+        return None if truth is None else distance(self.places, truth).tolist()
 
-    @cached_property
+    @kept
     def answer(self) -> Answer | None:
         """The best place and how sure it is; None after a warning, or if only cells are known."""
         from geonb.answers import answer
@@ -123,7 +134,7 @@ class Predictions(Sequence[Prediction]):
         known = None if self.warning else self.belief
         return answer(known.cells, known.probabilities) if known else None
 
-    @cached_property
+    @kept
     def truth_cell(self) -> TruthCell | None:
         """The cell that would have been right; None if that is not known."""
         from geonb.answers import truth_cell
@@ -219,13 +230,11 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
         Prediction(place, probability, model.cells.place(i), model.cells.tokens[i])
         for place, (i, probability) in enumerate(found, start=1)
     )
-    note = "; ".join(filter(None, (model.note, photo.note)))
     belief = Belief(model.cells, probabilities)
     promise = None if name or warning else model.promise
     return Predictions(
-        best, photo, model.name, model.engine, note, truth or photo.place, belief, name, km,
-        promise, warning,
-    )  # fmt: skip
+        best, photo, model.name, model.engine, model.note, truth, belief, name, km, promise, warning
+    )
 
 
 def merge(

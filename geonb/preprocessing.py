@@ -7,18 +7,15 @@ the mean colour, and put the channels, red first, before rows and columns.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.photos.photo import PhotoSource, open_photo
 from geonb.photos.squares import Method, Resize, square_maker
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,13 @@
 """A model's promise: how much of the probability a region must hold to contain the truth."""
 
-from __future__ import annotations
-
 import json
+import os
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from geonb.errors import ModelError, printable
 from geonb.files import expecting, regular
-
-if TYPE_CHECKING:
-    import os
 
 PROMISE_FILE = "promise.json"
 """What a model has promised, beside its other files."""
@@ -71,9 +66,6 @@ def read_promise(folder: Path, places: int) -> Promise | None:
         promise = Promise(**json.loads(regular(path).read_text(encoding="utf-8")))
         counts = type(promise.photos) is type(promise.places) is int and promise.photos > 0
         shares = 0 < promise.coverage < 1 and 0 < promise.share <= 1
-        if counts and shares and isinstance(promise.test_set, str):
-            return promise if promise.places == places else None
-    raise ModelError(
-        f"{path}: expected a coverage and a share from 0 to 1, a number of photos and of places, "
-        "and the name of a test set; remove the file"
-    )
+        if not (counts and shares and isinstance(promise.test_set, str)):
+            raise ValueError("shares from 0 to 1, counts, and the name of a test set")
+    return promise if promise.places == places else None

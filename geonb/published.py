@@ -1,16 +1,11 @@
 """LocationNet's answer for a photo of Tokyo Tower, as the blog printed it."""
 
-from __future__ import annotations
-
 import csv
-from typing import TYPE_CHECKING
 
+from geonb.distances import Place
 from geonb.photos.photo import Photo
 from geonb.predictions import Prediction, Predictions
 from geonb.shown.pictures import data
-
-if TYPE_CHECKING:
-    from geonb.distances import Place
 
 SOURCE = (
     'J. Choi and K. Li, "Estimating the Location of Images Using MXNet and Multimedia Commons '

@@ -1,20 +1,20 @@
-"""Files that are written: whole or not at all, and nothing of the user's is lost by it."""
+"""Files that are written: whole or not at all, and nothing of the user's is lost by it.
 
-from __future__ import annotations
+The same for folders: geonb marks those that it makes in the cache, and removes no others.
+"""
 
 import contextlib
 import errno
 import os
 import shutil
 import uuid
-from contextlib import contextmanager
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from geonb.errors import OutputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from geonb.errors import GeonbError, OutputError
+from geonb.files import DERIVED, cache_folder, make_cache_folder, regular
 
 PART = ".part-"
 """How the names of unfinished files and folders begin."""
@@ -65,9 +65,7 @@ def _target(path: Path) -> tuple[Path, os.stat_result | None]:
         if path.is_symlink():  # whoever made it chose where a new file would appear
             raise OSError(errno.ENOENT, "a link to nothing", str(path))
         return path, None
-    target, state = path.resolve() if path.is_symlink() else path, path.stat()
-    if not (target.is_file() or target.is_dir()):
-        raise OSError(errno.EINVAL, "a pipe or a device, not a file", str(path))
+    target, state = path.resolve() if path.is_symlink() else path, regular(path).stat()
     # Root may write to anything; what is write-protected was meant to stay.
     if not (state.st_mode & 0o222 and os.access(target, os.W_OK)):
         raise OSError(errno.EACCES, "it is write-protected", str(path))
@@ -78,12 +76,7 @@ def keep(target: Path, temporary: Path) -> None:
     """Give a new file the owner, mode and attributes of ``target``, and the time of now."""
     old, new = target.stat(), temporary.stat()
     if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
-        try:
-            os.chown(temporary, old.st_uid, old.st_gid)
-        except PermissionError as error:
-            raise OSError(
-                error.errno, "its owner and group can't be kept", str(temporary)
-            ) from error
+        os.chown(temporary, old.st_uid, old.st_gid)
     shutil.copystat(target, temporary)
     os.utime(temporary)
 
@@ -109,7 +102,9 @@ def check_outputs(
             raise OutputError(f"{path}: is an input, and writing would lose it; name another file")
     for path in there.values():
         if not (overwrite or _is_own(path)):
-            raise OutputError(f"{path}: is there already; name another file, or --overwrite")
+            raise OutputError(
+                f"{path}: is there already; name another file, or --overwrite (overwrite=True)"
+            )
 
 
 def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
@@ -128,3 +123,92 @@ def _is_own(path: Path) -> bool:
         start = file.read(_MARKED)
         file.seek(max(0, path.stat().st_size - _MARKED))
         return SIGNATURE.encode() in start + file.read()
+
+
+MARK = ".geonb"
+"""The file that says that geonb made a folder, and for which model: only such folders go."""
+NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+"""What file systems answer that have no locks, such as some of clusters and phones."""
+
+
+@contextmanager
+def filling_cache(task: str, size: int, kind: type[GeonbError]) -> Iterator[None]:
+    """Write ``size`` bytes into the cache in this block; raises ``kind`` if the ``task`` fails."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(
+            f"{task} ({error.strerror or error}); it needs {size / 1e6:.0f} MB; "
+            "free some space, or name another folder in GEONB_CACHE"
+        ) from error
+
+
+def mark_folder(folder: Path, owner: str) -> None:
+    """Make a folder for you alone, marked as geonb's and as made for the model ``owner``.
+
+    A folder that is there already is marked only if it is empty. Raises `OSError`.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if not any(folder.iterdir()):
+        (folder / MARK).write_text(owner, encoding="utf-8")
+
+
+def owner_of(folder: Path) -> str | None:
+    """The model that geonb made a folder for; None for any other folder, and for a link."""
+    try:
+        if folder.is_symlink() or (folder / MARK).is_symlink():
+            return None
+        return (folder / MARK).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+
+
+def remove_marked(folder: Path) -> None:
+    """Remove a folder with what is in it if geonb made it; leave any other. Raises `OSError`."""
+    if owner_of(folder) is not None:
+        shutil.rmtree(folder)
+
+
+def derived_folders(owner: str | None = None) -> list[Path]:
+    """The folders of what was derived from a model, or from all: conversions, features."""
+    found = ((folder, owner_of(folder)) for folder in (cache_folder() / DERIVED).glob("*"))
+    return [folder for folder, whose in found if whose is not None and owner in {None, whose}]
+
+
+def clear_derived(owner: str | None = None) -> None:
+    """Remove what was derived from a model, or from all of them. Raises `OSError`."""
+    with deriving():
+        for folder in derived_folders(owner):
+            shutil.rmtree(folder)
+
+
+def deriving() -> AbstractContextManager[None]:
+    """One process at a time derives or clears, so a part that it finds is nobody's."""
+    return locking(make_cache_folder(DERIVED).with_name(f".{DERIVED}.lock"))
+
+
+@contextmanager
+def locking(path: Path, waiting: str = "") -> Iterator[None]:
+    """Hold a lock among processes in this block. Raises `OSError` if the folder can't be written.
+
+    Where the file system has no locks, as some of clusters, the lock is a file that is there.
+    ``waiting`` is said if another process holds it for more than a moment.
+    """
+    import filelock
+
+    lock: filelock.BaseFileLock = filelock.FileLock(path)
+    try:
+        try:
+            lock.acquire(timeout=2 if waiting else -1)
+        except filelock.Timeout:
+            warnings.warn(waiting, stacklevel=4)
+            lock.acquire()
+    except (OSError, NotImplementedError) as error:
+        if getattr(error, "errno", errno.ENOSYS) not in NO_LOCKS:
+            raise
+        lock = filelock.SoftFileLock(path.with_name(f"{path.name}.held"))
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

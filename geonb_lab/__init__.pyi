@@ -39,13 +39,13 @@ from .similarity import lookalikes as lookalikes
 from .trips.evaluation import TripEvaluation as TripEvaluation
 from .trips.evaluation import evaluate_trips as evaluate_trips
 from .trips.located import Located as Located
+from .trips.located import Neighbour as Neighbour
 from .trips.located import Trip as Trip
 from .trips.movement import Movement as Movement
 from .trips.page import show_trip as show_trip
 from .trips.page import write_trip_page as write_trip_page
-from .trips.solved import Neighbour as Neighbour
-from .trips.times import KnownPlace as KnownPlace
-from .trips.times import Taken as Taken
+from .trips.shots import KnownPlace as KnownPlace
+from .trips.shots import Taken as Taken
 from .trips.tracks import Track as Track
 from .trips.tracks import read_track as read_track
 from .trips.trip import locate_trip as locate_trip

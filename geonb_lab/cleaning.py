@@ -20,7 +20,9 @@ _GOOGLE_KEY = re.compile("AIza[0-9A-Za-z_-]{35}")
 _KEY = re.compile("[0-9A-Za-z_-]{16,200}")
 """What can be an API key at all: a shorter word is a part of other words and texts."""
 _WORD = re.compile("[0-9A-Za-z_-]+")
-_JOINT = re.compile(r"""\\\n\s*|["']{1,3}[\s+\\()]*[A-Za-z]{0,2}["']{1,3}""")
+_JOINT = re.compile(
+    r"""\\\n\s*|["'](?:[\s+\\()"']|(?<=[\s+\\(])[A-Za-z]{1,2}(?=["']))++(?<=["'])"""
+)
 """What stands between the parts of a text that Python joins: ``"a" "b"``, ``"a" + f"b"``."""
 _PARTS = re.compile(rf"(?<![0-9A-Za-z_-])[0-9A-Za-z_-]++(?:(?:{_JOINT.pattern})[0-9A-Za-z_-]++)+")
 _SAVED_KEY = re.compile(r'"api_key": "([^"\\]+)"')

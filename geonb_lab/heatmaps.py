@@ -18,6 +18,7 @@ from geonb.earth.places import nearest_town
 from geonb.errors import printable
 from geonb.maps import drawing
 from geonb.maps.cells import DIGITS, picture_of
+from geonb.maps.points import CLUSTER_KM
 from geonb.maps.show import Provider, choose_for_cells, provider_module
 from geonb.model import Model
 from geonb.photos.photo import PhotoSource, open_photo
@@ -35,9 +36,7 @@ AREAS = (
 """Shares of the probability whose cells are filled; light, because points lie on them."""
 POINT, POINTS = "#22476b", "a cell; the larger, the more probable"
 _DASHED = {"color": POINT, "weight": 2, "dashArray": "5 4", "fill": False}
-_DASHES = (
-    "linear-gradient(90deg, #22476b 40%, #0000 40% 60%, #22476b 60%) center/100% 2px no-repeat"
-)
+_DASHES = "linear-gradient(90deg,#22476b 40%,#0000 40% 60%,#22476b 60%) center/100% 2px no-repeat"
 
 
 @dataclass(frozen=True)
@@ -59,30 +58,23 @@ class Area:
     @property
     def rings(self) -> list[NDArray[np.float64]]:
         """The outlines of the cells."""
-        ids = self.region.belief.cells.ids[self.region.classes]
-        return list(chain.from_iterable(polygons(ids)))
+        return list(chain.from_iterable(polygons(self.region.cells.ids)))
 
 
 def areas(belief: Belief, promise: Promise | None) -> list[Area]:
     """The fewest cells that hold 90% and 50%, and the region that the model promises, if any."""
+    asked = [*AREAS, *([(promise.share, promise.in_words, "dashed", "")] if promise else [])]
     found = []
-    for share, words, look, colour in AREAS:
+    for share, words, look, colour in asked:
         region = hold(belief, share)
-        found.append(Area(region, f"{words}: {_size(region)}", look, colour))
-    if promise:
-        region = hold(belief, promise.share, promise)
-        found.append(Area(region, f"{_size(region)}: {promise.in_words}", "dashed"))
+        size = f"{len(region.classes):,} cell{'s' if len(region.classes) > 1 else ''}"
+        found.append(Area(region, f"{words}: {size}", look, colour))
     return found
 
 
 def probable(belief: Belief) -> list[int]:
     """The fewest cells that hold 90% of the probability, best first; 400 still pan."""
     return hold(belief, AREAS[0][0]).classes[:400].tolist()
-
-
-def _size(region: Region) -> str:
-    count = len(region.classes)
-    return f"{count:,} cell{'s' if count > 1 else ''}"
 
 
 def _label(belief: Belief, index: int) -> str:
@@ -165,7 +157,7 @@ def _heatmap_figure(belief: Belief, shown: list[Area]) -> Figure:
 
     points = probable(belief)
     places = [belief.cells.place(i) for i in points]
-    near = [place for place in places if distance(place, places[0]) < drawing.CLUSTER_KM]
+    near = [place for place in places if distance(place, places[0]) < CLUSTER_KM]
     figure = Figure(figsize=(11.0, 4.4), facecolor="white")
     close = drawing.close_up(figure.add_axes((0.015, 0.11, 0.35, 0.86)), near)
     world = drawing.world(figure.add_axes((0.38, 0.11, 0.605, 0.86)))

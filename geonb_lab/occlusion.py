@@ -53,14 +53,13 @@ class Occlusion:
     @property
     def strongest(self) -> Box:
         """The patch without which the probability falls most, in the network's square."""
-        left, top, right, bottom = self.boxes.reshape(-1, 4)[np.argmax(self.drops)].tolist()
-        return left, top, right, bottom
+        return tuple(self.boxes.reshape(-1, 4)[np.argmax(self.drops)].tolist())
 
     def heat(self) -> NDArray[np.float64]:
         """The mean drop of all patches that cover each pixel, (side, side)."""
         total, count = np.zeros((self.side, self.side)), np.zeros((self.side, self.side))
-        for drop, box in zip(self.drops.ravel(), self.boxes.reshape(-1, 4), strict=True):
-            left, top, right, bottom = box
+        boxes = self.boxes.reshape(-1, 4)
+        for drop, (left, top, right, bottom) in zip(self.drops.ravel(), boxes, strict=True):
             total[top:bottom, left:right] += drop
             count[top:bottom, left:right] += 1
         return total / count
@@ -76,8 +75,7 @@ class Occlusion:
 
     def _repr_html_(self) -> str:
         words = repr(self)[1:-1]
-        below = styled(f"<p>{escape(words)}.</p>")
-        return Picture(self.figure, words, html=below)._repr_html_()
+        return Picture(self.figure, words, html=styled(f"<p>{escape(words)}.</p>"))._repr_html_()
 
     def figure(self) -> Figure:
         """The square that the network saw, and over it where the answer comes from."""

@@ -20,12 +20,13 @@ from geonb.earth.places import Town, nearest_town
 from geonb.errors import ModelError
 from geonb.files import expanded
 from geonb.known import fetch
+from geonb.maps import drawing
 from geonb.model import Model
 from geonb.network.gallery import location_encoder, open_gallery, read_points
 from geonb.network.geoclip import GeoclipFiles, find_location, find_points, pip_folder
 from geonb.predictions import merge
 from geonb.shown.sheets import Sheet
-from geonb.weights.installed import cached_files, own_files
+from geonb.weights.fetching import cached_files, own_files
 from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES
 from geonb_lab.evaluation.guesses import one_place
 from geonb_lab.tabular import Tabular, fill
@@ -71,32 +72,24 @@ class Lookalikes(Tabular):
     def sheet(self) -> Sheet:
         """The table as people read it."""
         apart = f"none is within {self.apart_km:g} km of the given one or of a better one."
+        rows = fill(
+            self.records(), "{nearest_town}", "{similarity:.2f}", "{km:,.0f}",
+            "{latitude:.4f}", "{longitude:.4f}",
+        )  # fmt: skip
         return Sheet(
             f"Where else does it look like {nearest_town(self.place)}?",
             ("nearest town", "similarity", "km away", "latitude", "longitude"),
-            fill(
-                self.records(),
-                "{nearest_town}",
-                "{similarity:.2f}",
-                "{km:,.0f}",
-                "{latitude:.4f}",
-                "{longitude:.4f}",
-            ),
+            rows,
             [f"Of {len(self.everywhere):,} places; {apart}", _SIMILARITY],
         )
 
     def records(self) -> list[dict[str, Any]]:
         """The table as programs read it: one dict per place, nothing rounded."""
         return [
-            {
-                "nearest_town": str(nearest_town(place)),
-                "similarity": similarity,
-                "km": distance(self.place, place),
-                "latitude": place[0],
-                "longitude": place[1],
-            }
+            {"nearest_town": str(nearest_town(place)), "similarity": similarity,
+             "km": distance(self.place, place), "latitude": place[0], "longitude": place[1]}
             for place, similarity in zip(self.places, self.similarities, strict=True)
-        ]
+        ]  # fmt: skip
 
     def in_words(self) -> str:
         """The map in words, for people who can't see it."""
@@ -110,8 +103,6 @@ class Lookalikes(Tabular):
     def figure(self) -> Figure:
         """A world map, shaded by similarity, with the list as numbered points."""
         from matplotlib.figure import Figure
-
-        from geonb.maps import drawing
 
         figure = Figure(figsize=(9.4, 4.9), layout="constrained")
         chart = drawing.world(figure.subplots())
@@ -166,33 +157,26 @@ def lookalikes(
 
 
 def _encoder(model: Model | str | os.PathLike[str]) -> tuple[Path, NDArray[np.float64]]:
-    """Where the location encoder is, and the gallery that belongs to it."""
-    from geonb.model import Model
+    """Where the location encoder is, and the gallery that belongs to it.
 
+    pip's ``geoclip`` has them too. They are fetched (40 MB) if ``model`` is ``geoclip`` and they
+    aren't on this machine.
+    """
     if isinstance(model, Model):
-        files = model.files
-        if not isinstance(files, GeoclipFiles):
+        if not isinstance(model.files, GeoclipFiles):
             raise ModelError(
                 f"{model.name} has no location encoder; lookalikes needs GeoCLIP: "
                 'geonb_lab.lookalikes("geoclip", place)'
             )
-        return files.location, files.points
-    folder = _places_folder(model)
+        return model.files.location, model.files.points
+    if os.fspath(model) != GEOCLIP.name:
+        folder = expanded(model)
+    elif own := own_files(GEOCLIP):
+        folder = own
+    elif cached := cached_files(GEOCLIP_PLACES):
+        folder = cached[-1].parent
+    else:
+        folder = pip_folder() or fetch(GEOCLIP_PLACES).parent
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: no such folder; expected GeoCLIP's, or its name: geoclip")
     return find_location(folder), find_points(folder)
-
-
-def _places_folder(source: str | os.PathLike[str]) -> Path:
-    """The folder with GeoCLIP's location encoder and gallery, which pip's ``geoclip`` has too.
-
-    They are fetched (40 MB) if ``source`` is ``geoclip`` and they aren't on this machine.
-    """
-    if os.fspath(source) != GEOCLIP.name:
-        folder = expanded(source)
-        if not folder.is_dir():
-            raise ModelError(f"{folder}: no such folder; expected GeoCLIP's, or its name: geoclip")
-        return folder
-    if own := own_files(GEOCLIP):
-        return own
-    if cached := cached_files(GEOCLIP_PLACES):
-        return cached[-1].parent
-    return pip_folder() or fetch(GEOCLIP_PLACES).parent

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from geonb.errors import EvaluationError, printable
 from geonb.shown.pictures import KINDS, Picture
-from geonb.shown.sheets import Cell, Sheet, data_frame, flat
+from geonb.shown.sheets import Sheet, data_frame, flat
 from geonb.writing import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_PICTURES = tuple(f".{kind}" for kind in KINDS)
-_TEXTS = (".csv", ".md", ".txt", ".html")
+_ENDINGS = (".csv", ".md", ".txt", ".html", *(f".{kind}" for kind in KINDS))
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -83,7 +82,15 @@ class Tabular(Shown):
 
     def to_markdown(self) -> str:
         """A Markdown table with its notes."""
-        return _markdown(self.sheet())
+        sheet = self.sheet()
+        rule = [":--"] * sheet.words + ["--:"] * (len(sheet.head) - sheet.words)
+        head, *rows = (
+            [printable(flat(cell)).replace("|", "\\|") for cell in row]
+            for row in (sheet.head, *sheet.rows)
+        )
+        lines = [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
+        notes = [f"- {printable(note)}" for note in sheet.notes]
+        return "\n".join([printable(sheet.caption), "", *lines, "", *notes, ""])
 
     def to_csv(self) -> str:
         """The records as CSV with a header; see `write_csv`."""
@@ -101,15 +108,15 @@ class Tabular(Shown):
         Raises `EvaluationError` for another ending.
         """
         kind = check_ending(path)
-        texts: dict[str, Callable[[], str]] = {
+        writers: dict[str, Callable[[], str]] = {
             ".csv": self.to_csv,
             ".md": self.to_markdown,
             ".txt": lambda: f"{self!r}\n",
             ".html": lambda: f"<!doctype html><meta charset='utf-8'>{self._repr_html_()}\n",
         }
         with replacing(path) as temporary:
-            if kind in texts:
-                temporary.write_text(texts[kind](), encoding="utf-8")
+            if kind in writers:
+                temporary.write_text(writers[kind](), encoding="utf-8")
             else:
                 temporary.write_bytes(self.plot().image(kind[1:]))
 
@@ -117,20 +124,8 @@ class Tabular(Shown):
 def check_ending(path: str | os.PathLike[str]) -> str:
     """The ending of a file that `Tabular.save` can write. Raises `EvaluationError`."""
     kind = Path(path).suffix.lower()
-    if kind not in _PICTURES + _TEXTS:
+    if kind not in _ENDINGS:
         raise EvaluationError(
-            f"{path}: a result is saved as {', '.join(_TEXTS + _PICTURES)}, "
-            f"not {kind or 'without an ending'}"
+            f"{path}: a result is saved as {', '.join(_ENDINGS)}, not {kind or 'without an ending'}"
         )
     return kind
-
-
-def _markdown(sheet: Sheet) -> str:
-    rule = [":--"] * sheet.words + ["--:"] * (len(sheet.head) - sheet.words)
-    lines = [f"| {' | '.join(map(_cell, row))} |" for row in (sheet.head, rule, *sheet.rows)]
-    notes = [f"- {printable(note)}" for note in sheet.notes]
-    return "\n".join([printable(sheet.caption), "", *lines, "", *notes, ""])
-
-
-def _cell(cell: Cell) -> str:
-    return printable(flat(cell)).replace("|", "\\|")

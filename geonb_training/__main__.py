@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import click
 
-from geonb.commands.failures import Commands
+from geonb.commands import Commands
 from geonb.model import load_model
 from geonb_training import Fitting, Settings, fit_head, train_mini, train_photos
 from geonb_training.fitting import TrainerName

@@ -13,20 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.errors import ModelError, PhotoError
-from geonb.files import (
-    DERIVED,
-    cache_folder,
-    file_digest,
-    is_private,
-    make_cache_folder,
-    mark_folder,
-)
+from geonb.files import DERIVED, cache_folder, file_digest, is_private, make_cache_folder
 from geonb.model import BATCH
 from geonb.network.derived import derived_name
 from geonb.network.sessions import open_session, run
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import preprocess
-from geonb.writing import replacing
+from geonb.writing import mark_folder, replacing
 from geonb_training.splits import originals
 
 if TYPE_CHECKING:

@@ -196,7 +196,7 @@ class Keeper:
     def weights(self, layers: Sequence[Layer]) -> Checkpoint:
         """The network with the kept weights. Raises `CheckpointError` and `TrainingError`."""
         path = self.folder / f"{self.folder.name}-{self.epoch:04}.params"
-        arrays = dict(read_params(path))
+        arrays = read_params(path)
         if wrong := misfits(arrays, layers) or set(parameter_shapes(layers)) - set(arrays):
             raise TrainingError(f"{path}: weights of another network ({', '.join(sorted(wrong))})")
         return Checkpoint(tuple(layers), arrays)
@@ -207,7 +207,7 @@ class Keeper:
         if not self.epoch or not path.is_file():
             return None
         with contextlib.suppress(CheckpointError):
-            arrays = dict(read_params(path))
+            arrays = read_params(path)
             if not misfits(arrays, layers):
                 return arrays
         raise TrainingError(

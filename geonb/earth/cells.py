@@ -1,25 +1,19 @@
 """Cells, the classes of a model: read and write them, find a point's; probabilities of them."""
 
-from __future__ import annotations
-
 import csv
 import os
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from geonb.distances import check_points
+from geonb.distances import Place, check_points
 from geonb.earth import s2
 from geonb.errors import CellsError, GeonbError
 from geonb.files import expecting, regular
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from geonb.distances import Place
+from geonb.kept import kept
 
 CELLS_FILE = "grids.txt"
 """The name of every model's cell list: LocationNet's."""
@@ -62,17 +56,17 @@ class Cells:
         levels = self.levels
         return f"<Cells: {len(self):,} S2 cells of levels {levels.min()} to {levels.max()}>"
 
-    @cached_property
+    @kept
     def tokens(self) -> list[str]:
         """The cells' S2 tokens."""
         return s2.to_tokens(self.ids)
 
-    @cached_property
+    @kept
     def levels(self) -> NDArray[np.int64]:
         """The cells' levels, (N,): 0 is a face of the cube, 30 a leaf."""
         return s2.levels(self.ids)
 
-    @cached_property
+    @kept
     def areas_km2(self) -> NDArray[np.float64]:
         """The cells' areas, (N,) km², on a sphere of 6371 km."""
         from geonb.earth.outlines import areas_km2
@@ -99,11 +93,27 @@ class Cells:
 
         Each feature has its class, token, level, area and place. Longitude comes first there.
         """
-        from geonb.earth.outlines import to_geojson
+        from geonb.earth.outlines import polygons
 
-        return to_geojson(self.ids, self.places)
+        features = []
+        for i, outline in enumerate(polygons(self.ids)):
+            parts: list[Any] = [[ring.tolist()] for ring in outline]
+            one = len(parts) == 1
+            lat, lng = self.place(i)
+            features.append({
+                "type": "Feature",
+                "geometry": {
+                    "type": "Polygon" if one else "MultiPolygon",
+                    "coordinates": parts[0] if one else parts,
+                },
+                "properties": {
+                    "class": i, "token": self.tokens[i], "level": int(self.levels[i]),
+                    "area_km2": float(self.areas_km2[i]), "latitude": lat, "longitude": lng,
+                },
+            })  # fmt: skip
+        return {"type": "FeatureCollection", "features": features}
 
-    @cached_property
+    @kept
     def countries(self) -> list[str]:
         """The country of each cell's place: that of its nearest town. 100,000 take seconds."""
         from geonb.earth.places import gazetteer, nearest_towns
@@ -111,13 +121,13 @@ class Cells:
         countries = gazetteer().countries
         return [countries[i] for i in nearest_towns(self.places).tolist()]
 
-    @cached_property
+    @kept
     def _ranges(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
         """First and last leaf of the cells in their order on the curve."""
         first, last = s2.ranges(self.ids[self._order])
         return first, last
 
-    @cached_property
+    @kept
     def _order(self) -> NDArray[np.intp]:
         return np.argsort(self.ids)
 

@@ -1,19 +1,13 @@
 """Outlines of cells: their edges, their areas, and GeoJSON cut at ±180° and at the poles."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.distances import EARTH_RADIUS_KM
 from geonb.earth import s2
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
 _STRAIGHT_LEVEL = 7
 """From this level on (about 80 km) an outline's side is one line; sides of larger cells are
@@ -74,36 +68,6 @@ def _to_face(index: NDArray[np.int64]) -> s2.Floats:
     """A column's or row's lower edge as a face coordinate in [-1, 1]."""
     s = index / 2.0**s2.MAX_LEVEL
     return np.where(s >= 0.5, (4 * s**2 - 1) / 3, (1 - 4 * (1 - s) ** 2) / 3)
-
-
-def to_geojson(ids: s2.Ids, places: s2.Floats) -> dict[str, Any]:
-    """See `Cells.to_geojson`."""
-    columns = zip(
-        polygons(ids), s2.to_tokens(ids), s2.levels(ids).tolist(), areas_km2(ids).tolist(),
-        places.tolist(), strict=True,
-    )  # fmt: skip
-    features = [
-        {
-            "type": "Feature",
-            "geometry": _geometry([[ring.tolist()] for ring in outline]),
-            "properties": {
-                "class": i,
-                "token": token,
-                "level": level,
-                "area_km2": area,
-                "latitude": lat,
-                "longitude": lng,
-            },
-        }
-        for i, (outline, token, level, area, (lat, lng)) in enumerate(columns)
-    ]
-    return {"type": "FeatureCollection", "features": features}
-
-
-def _geometry(polygons: list[Any]) -> dict[str, Any]:
-    if len(polygons) == 1:
-        return {"type": "Polygon", "coordinates": polygons[0]}
-    return {"type": "MultiPolygon", "coordinates": polygons}
 
 
 def polygons(ids: s2.Ids) -> list[list[s2.Floats]]:

@@ -1,23 +1,16 @@
 """The name of a place, offline: 69,000 towns of 5,000 people and more (GeoNames)."""
 
-from __future__ import annotations
-
 import gzip
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from geonb.distances import check_points, haversine
+from geonb.distances import Place, check_points, haversine
 from geonb.earth import s2
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from geonb.distances import Place
 
 NEAR_KM = 20.0
 """Up to here a place has the name of its nearest town; beyond, it's so many kilometres from it."""

@@ -5,18 +5,13 @@ faces of a cube, its quadratic projection, and a Hilbert curve on each face. The
 Python take one point at a time; a partition of 33.9 million photos needs arrays.
 """
 
-from __future__ import annotations
-
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Ids = NDArray[np.uint64]
-    Floats = NDArray[np.float64]
+Ids = NDArray[np.uint64]
+Floats = NDArray[np.float64]
 
 MAX_LEVEL = 30
 """The level of the leaf cells, about a centimetre wide."""

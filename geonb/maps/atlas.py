@@ -1,33 +1,19 @@
 """The world in SVG, for pages and widgets: it pans and zooms without a network (``atlas.js``)."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geonb.distances import EARTH_RADIUS_KM
+from geonb.distances import EARTH_RADIUS_KM, Place
 from geonb.earth.places import towns_in
 from geonb.maps import plane
-from geonb.maps.drawing import KM_PER_DEGREE, box_around, move_apart
-from geonb.maps.points import TRUTH, Point, points
-from geonb.maps.static import near
+from geonb.maps.plane import KM_PER_DEGREE, Box, Line, box_around
+from geonb.maps.points import TRUTH, Point, move_apart, near, nearest_turn, points
+from geonb.predictions import Predictions
 from geonb.shown.pictures import data
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
-
-    from geonb.distances import Place
-    from geonb.predictions import Predictions
-
-    Box = tuple[float, float, float, float]
-    Line = NDArray[np.float64]
 
 SCRIPT: str = data("apart.js") + data("atlas.js")
 """What makes it move; the script of what it stands in comes after it."""
@@ -56,8 +42,9 @@ class Ground:
 
     def at(self, line: Line) -> Line:
         """Degrees (..., 2), longitude first, as ground units; down is positive."""
-        turned = np.stack([(line[..., 0] - self.centre + 180) % 360 - 180, line[..., 1]], axis=-1)
-        return plane.equal_earth(turned) * (_SCALE, -_SCALE)
+        lng, lat = line[..., 0], line[..., 1]
+        turned = np.stack([nearest_turn(lng, self.centre), lat], axis=-1)
+        return plane.equal_earth(turned, self.centre) * (_SCALE, -_SCALE)
 
     def matrix(self, place: Place) -> Line:
         """Matrix that undoes the projection's distortion here, (2, 2), with north up."""
@@ -71,12 +58,9 @@ class Ground:
 
     def path(self, lines: Iterable[Line], digits: int = 0, *, closed: bool) -> str:
         """An SVG path, in units of ``digits`` decimals; it ends at the sides of the world."""
-        parts = []
-        for line in plane.on_turns(lines, self.centre - 180, self.centre + 180):
-            moved = line - np.array([self.centre, 0.0])
-            inside: Iterable[Line] = plane.cut_lines([moved], (-91, -180, 91, 180))
-            inside = [moved.clip((-180, -90), (180, 90))] if closed else inside
-            parts += [_steps(plane.equal_earth(c) * (_SCALE, -_SCALE) * 10**digits) for c in inside]
+        scale = np.array([_SCALE, -_SCALE]) * 10**digits
+        inside = plane.on_world(lines, self.centre, closed=closed)
+        parts = [_steps(plane.equal_earth(line, self.centre) * scale) for line in inside]
         return "".join(f"{part}{'z' if closed else ''}" for part in parts if part)
 
     def way(self, a: Place, b: Place) -> str:
@@ -164,10 +148,11 @@ def largest_towns(predictions: Predictions | None = None) -> list[tuple[str, Pla
 
 def _fine(ground: Ground, box: Box) -> str:
     """Sea, and on it the land inside a box, from the finer coasts; hundredths of a ground unit."""
+    from matplotlib.path import Path
+
     south, west, north, east = box
-    side = np.linspace(0, 1, 20)[:, None]
-    corners = np.array([[west, south], [east, south], [east, north], [west, north], [west, south]])
-    edge = np.concatenate([a + (b - a) * side for a, b in pairwise(corners)])
+    corners = [(west, south), (east, south), (east, north), (west, north), (west, south)]
+    edge = np.asarray(Path(corners).interpolated(20).vertices)  # sides are bent on the ground
     rings, lines = plane.coasts_in(box)
     return (
         f"<path class='geonb-globe' d='{ground.path([edge], 2, closed=True)}'/>"

@@ -1,26 +1,23 @@
 """A map of a model's cells."""
 
-from __future__ import annotations
-
 from collections import Counter
 from functools import partial
 from html import escape
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from geonb.distances import bounds, haversine
 from geonb.earth.cells import Cells
 from geonb.earth.outlines import polygons
 from geonb.maps import drawing
+from geonb.maps.points import CLUSTER_KM
 from geonb.maps.show import Provider, choose_for_cells, provider_module
+from geonb.model import Model
 from geonb.shown.pictures import Picture, styled
-
-if TYPE_CHECKING:
-    import numpy as np
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    from geonb.model import Model
 
 DIGITS = 5
 """Of a degree, about a metre."""
@@ -59,12 +56,10 @@ def picture_of(figure: partial[Figure], text: str, more: str = "") -> Picture:
 
 def _are_near(cells: Cells) -> bool:
     """Whether they would be a speck on a map of the world, as those of a head for one town."""
-    return bool(haversine(cells.places, cells.places[0]).max() < drawing.CLUSTER_KM)
+    return bool(haversine(cells.places, cells.places[0]).max() < CLUSTER_KM)
 
 
 def _cells_figure(outlines: list[NDArray[np.float64]], cells: Cells) -> Figure:
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(9.4, 4.4), facecolor="white")
     axes = figure.add_axes((0.01, 0.01, 0.98, 0.98))
     if _are_near(cells):

@@ -1,40 +1,27 @@
 """Drawing with matplotlib: the world, close-ups, pins that don't hide each other, town names."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Patch, PathPatch, Polygon
+from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
+from matplotlib.transforms import Bbox
 
-from geonb.distances import EARTH_RADIUS_KM, bounds
+from geonb.distances import Place
 from geonb.earth.places import towns_in
 from geonb.maps import plane
-from geonb.maps.points import TRUTH, TRUTH_COLOUR, in_km, nearest_turn, points
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from matplotlib.axes import Axes
-    from matplotlib.patches import Patch
-    from matplotlib.transforms import Bbox
-    from numpy.typing import NDArray
-
-    from geonb.distances import Place
-    from geonb.maps.plane import Box
-    from geonb.maps.points import Point
-    from geonb.predictions import Predictions
-
-    Line = NDArray[np.float64]
+from geonb.maps.plane import Box, Line
+from geonb.maps.points import TRUTH, TRUTH_COLOUR, in_km, move_apart, nearest_turn, points
+from geonb.predictions import Predictions
 
 SEA, LAND, BORDER = "#e3edf3", "#fbf9f4", "#c5bfb0"
 INK, SOFT = "#22303c", "#5b6670"
 _LAND: dict[str, Any] = {"fc": LAND, "ec": BORDER, "lw": 0.5, "joinstyle": "round"}
-KM_PER_DEGREE = np.pi * EARTH_RADIUS_KM / 180
-CLUSTER_KM, TRUTH_KM = 300.0, 1500.0
-"""Guesses this near to the best one share its close-up, and the true place if it's that near."""
-_GAP = (3, 2)
-"""Points between words, across and up."""
 
 
 @dataclass
@@ -67,8 +54,13 @@ class Chart:
         """A place in points from the lower left of the axes."""
         lat, lng = place
         xy = self.project(np.array([nearest_turn(lng, self.centre), lat]))
-        (west, east), (south, north) = self.axes.get_xlim(), self.axes.get_ylim()
-        return (xy - (west, south)) / (east - west, north - south) * self.size
+        on_axes = self.axes.transData - self.axes.transAxes
+        return np.asarray(on_axes.transform(xy)) * self.size
+
+    def plot(self, spots: Any, **style: Any) -> None:
+        """Plot a line or markers at spots in points from the lower left of the axes."""
+        x, y = (np.reshape(spots, (-1, 2)) / self.size).T
+        self.axes.plot(x, y, transform=self.axes.transAxes, **style)
 
     def holds(self, place: Place) -> bool:
         """Whether the map shows the place."""
@@ -78,39 +70,32 @@ class Chart:
         """Whether words in this box cover nothing and stay on the map."""
         (low, high), (width, height) = box.get_points(), self.size - 4
         inside = low.min() > 4 and high[0] < width and high[1] < height
-        return bool(inside and not box.padded(*_GAP).count_overlaps(self.taken))
+        return bool(inside and not box.padded(3, 2).count_overlaps(self.taken))
 
-    def _moved(self, lines: Iterable[Line]) -> list[Line]:
-        """Lines on each turn of the globe on which they meet the map; a world ends at its sides."""
+    def _placed(self, lines: Iterable[Line], *, closed: bool) -> list[Line]:
+        """In the axes' units, on each turn of the globe where they meet the map."""
         _, west, _, east = self.box
-        ends = ((west, -90), (east, 90)) if self.frame else (-np.inf, np.inf)
-        return [self.project(np.clip(line, *ends)) for line in plane.on_turns(lines, west, east)]
+        found = (
+            plane.on_world(lines, self.centre, closed=closed) if self.frame
+            else plane.on_turns(lines, west, east)
+        )  # fmt: skip
+        return [self.project(line) for line in found]
 
     def add_rings(self, rings: Iterable[Line], **style: Any) -> None:
         """Outlines filled as one shape, with their holes, which run the other way round."""
-        from matplotlib.patches import PathPatch
-        from matplotlib.path import Path
-
-        parts = [Path([*ring, ring[0]], closed=True) for ring in self._moved(rings)]
+        parts = [Path([*ring, ring[0]], closed=True) for ring in self._placed(rings, closed=True)]
         if parts:
             drawn = PathPatch(Path.make_compound_path(*parts), **style)
             self.axes.add_patch(drawn).set_clip_path(self.frame or self.axes.patch)
 
     def add_lines(self, lines: Iterable[Line], **style: Any) -> None:
         """Lines, in parts where they leave the map."""
-        from matplotlib.collections import LineCollection
-
-        _, west, _, east = self.box
-        inside = plane.cut_lines(plane.on_turns(lines, west, east), (-91.0, west, 91.0, east))
-        parts = [self.project(line) for line in inside]
-        drawn = LineCollection(parts, **style)
+        drawn = LineCollection(self._placed(lines, closed=False), **style)
         self.axes.add_collection(drawn, autolim=False).set_clip_path(self.frame or self.axes.patch)
 
 
 def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float = 84.0) -> Chart:
     """Land and sea on an equal-area map of the world around a meridian."""
-    from matplotlib.patches import Polygon
-
     chart = Chart(
         axes, centre, lambda line: plane.equal_earth(line, centre),
         (-90.0, centre - 180, 90.0, centre + 180),
@@ -128,34 +113,19 @@ def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float
     return chart
 
 
-def box_around(places: Sequence[Place], ratio: float) -> tuple[Box, float]:
-    """South, west, north, east of a close-up so many times as wide as high, and its stretch.
-
-    The stretch is how many degrees of longitude are as long as one of latitude.
-    """
-    south, west, north, east = bounds(places)
-    lat, lng = (south + north) / 2, (west + east) / 2
-    stretch = 1 / max(float(np.cos(np.radians(lat))), 0.05)
-    least = 0.9 if len(set(places)) == 1 else 0.3  # degrees; what is around a single place counts
-    half = 0.68 * max(north - south, (east - west) / stretch / ratio, least)
-    out = half * ratio * stretch
-    return (lat - half, lng - out, lat + half, lng + out), stretch
-
-
 def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
     """Land and sea around places, true to shape in the middle; fills the axes."""
     extent = axes.get_window_extent()
     ratio = extent.width / extent.height
-    box, stretch = box_around(places, ratio)
+    box, stretch = plane.box_around(places, ratio)
     south, west, north, east = box
     lat, lng, half = (south + north) / 2, (west + east) / 2, (north - south) / 2
     chart = Chart(axes, lng, lambda line: (line - (lng, lat)) / (stretch, 1.0), box)
-    # What is drawn reaches beyond the map, so that the edges of what is cut stay outside.
-    chart.box = (lat - 2 * half, 2 * west - lng, lat + 2 * half, 2 * east - lng)
-    shores, borders = plane.coasts_in(chart.box)
+    # Beyond the map, so that the edges of what is cut stay outside.
+    around = (lat - 2 * half, 2 * west - lng, lat + 2 * half, 2 * east - lng)
+    shores, borders = plane.coasts_in(around)
     chart.add_rings(shores, **_LAND)
     chart.add_lines(borders, colors=BORDER, lw=0.8, linestyles="--")
-    chart.box = box
     axes.set(facecolor=SEA, xlim=(-half * ratio, half * ratio), ylim=(-half, half))
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
@@ -179,48 +149,23 @@ def add_pins(
     for point, spot, xy in zip(marked, spots, moved, strict=True):
         radius, order = size * point.radius, 20 + point.front / 100
         if np.hypot(*(xy - spot)) > 1:
-            x, y = (np.stack([xy, spot]) / chart.size).T
-            across = chart.axes.transAxes
-            chart.axes.plot(x, y, color=point.colour, lw=1.2, transform=across, zorder=9)
+            chart.plot([xy, spot], color=point.colour, lw=1.2, zorder=9)
             add_dot(chart, spot, 4, point.colour, zorder=9)
         true = point.mark == TRUTH
         add_dot(chart, xy, 2 * radius, point.colour, marker="*" if true else "o", zorder=order)
         if not true:
             height = min(1.3 * radius, 13) / (1 if len(point.mark) < 2 else 1.35)
-            write(
-                chart, point.mark, xy, "white", fontsize=height, weight="bold", zorder=order + 0.005
-            )
+            style = {"fontsize": height, "weight": "bold", "zorder": order + 0.005}
+            write(chart, point.mark, xy, "white", **style)
         chart.taken.append(around(xy, radius + 2))
     if any(point.mark == TRUTH for point in marked):
         add_way(chart, predictions)
 
 
-def move_apart(spots: Line, marked: Sequence[Point], size: float = 1.0) -> Line:
-    """Where pins (N, 2) stand so that none covers another; the true place stays.
-
-    ``size`` is the units of ``spots`` per unit of `Point.radius`.
-    """
-    moved = spots + np.stack([np.arange(len(spots)) * 0.01, np.zeros(len(spots))], axis=-1)
-    radii = size * np.array([point.radius for point in marked])
-    free = np.array([float(point.mark != TRUTH) for point in marked])
-    for _ in range(200):
-        gap = moved[:, None] - moved[None]  # (N, N, 2)
-        far = np.hypot(gap[..., 0], gap[..., 1]) + np.eye(len(spots)) * 1e9
-        lack = np.maximum(radii[:, None] + radii[None] + 1 - far, 0.0)
-        if not lack.any() or lack.max() < 0.1:
-            break
-        share = free[:, None] / np.maximum(free[:, None] + free[None], 1.0)
-        moved += (gap / np.maximum(far, 1e-9)[..., None] * (lack * share)[..., None]).sum(axis=1)
-    return moved
-
-
 def add_dot(chart: Chart, xy: Line, size: float, colour: str, **style: Any) -> None:
     """A circle with a white rim, or another marker, so many points wide."""
     rim: dict[str, Any] = {"mec": "white", "mew": 1.2 if size > 5 else 0, "clip_on": False}
-    chart.axes.plot(
-        *(xy / chart.size), transform=chart.axes.transAxes, ms=size, color=colour,
-        **(rim | {"marker": "o", "zorder": 8} | style),
-    )  # fmt: skip
+    chart.plot(xy, ms=size, color=colour, **(rim | {"marker": "o", "zorder": 8} | style))
 
 
 def add_way(chart: Chart, predictions: Predictions) -> None:
@@ -230,15 +175,12 @@ def add_way(chart: Chart, predictions: Predictions) -> None:
         return
     line = plane.great_circle(truth, best)
     chart.add_lines([line], colors=TRUTH_COLOUR, lw=1.3, linestyles="--", zorder=3)
+    lng, lat = line[len(line) // 2].tolist()
     turn = np.radians(np.arange(0, 360, 45))
-    ring, middle = (
-        np.stack([1.3 * np.cos(turn), np.sin(turn)], -1),
-        chart.at(tuple(line[len(line) // 2, ::-1].tolist())),
-    )
-    spots = np.concatenate([middle + out * ring for out in (14, 20, 26, 34, 42)])
-    _add_words(
-        chart, in_km(predictions.distances[0]), spots, TRUTH_COLOUR, fontsize=9.0, weight="bold"
-    )
+    ring = np.stack([1.3 * np.cos(turn), np.sin(turn)], axis=-1)
+    spots = np.concatenate([chart.at((lat, lng)) + out * ring for out in (14, 20, 26, 34, 42)])
+    words = in_km(predictions.distances[0])
+    _add_words(chart, words, spots, TRUTH_COLOUR, fontsize=9.0, weight="bold")
 
 
 def add_towns(chart: Chart, most: int = 5, size: float = 8.5) -> None:
@@ -265,23 +207,17 @@ def _half(words: str, size: float) -> Line:
 
 def around(xy: Line, half: Line | float) -> Bbox:
     """The box around a spot that reaches so far to each side."""
-    from matplotlib.transforms import Bbox
-
     return Bbox([xy - half, xy + half])
 
 
 def write(chart: Chart, words: str, xy: Line, colour: str, **style: Any) -> None:
     """Words with their middle at a spot."""
-    chart.axes.annotate(
-        words, tuple(xy / chart.size), xycoords="axes fraction", color=colour, ha="center",
-        va="center_baseline", **style,
-    )  # fmt: skip
+    style |= {"color": colour, "ha": "center", "va": "center_baseline"}
+    chart.axes.annotate(words, tuple(xy), xycoords="axes points", **style)
 
 
 def _add_words(chart: Chart, words: str, spots: Line, colour: str, **style: Any) -> bool:
     """Words with a halo at the first of ``spots`` where they cover nothing, if there is one."""
-    from matplotlib.patheffects import withStroke
-
     boxes = [around(xy, _half(words, style["fontsize"])) for xy in spots]
     for xy, box in zip(spots, boxes, strict=True):
         if chart.free(box):
@@ -295,15 +231,12 @@ def _add_words(chart: Chart, words: str, spots: Line, colour: str, **style: Any)
 def add_scale_bar(chart: Chart) -> None:
     """A bar of a round number of kilometres at the lower left of a close-up."""
     (south, _, north, _), (_, height) = chart.box, chart.size
-    km_per_point = (north - south) * KM_PER_DEGREE / height
+    km_per_point = (north - south) * plane.KM_PER_DEGREE / height
     longest = 0.28 * float(chart.size[0]) * km_per_point * (1 + 1e-9)
     power = 10.0 ** np.floor(np.log10(longest))
     km = float(max(step for step in (1, 2, 5) if step * power <= longest) * power)
     end = 12 + km / km_per_point
-    x, y = np.array([12, end]) / chart.size[0], np.array([12, 12]) / height
-    chart.axes.plot(
-        x, y, lw=2.4, solid_capstyle="butt", color=INK, transform=chart.axes.transAxes, zorder=22
-    )
+    chart.plot([(12, 12), (end, 12)], lw=2.4, solid_capstyle="butt", color=INK, zorder=22)
     spot = np.array([[(12 + end) / 2, 19.0]])
     _add_words(chart, f"{km:,g} km", spot, INK, fontsize=8.5, zorder=22)
     chart.taken.append(around(np.array([end / 2 + 6, 17]), np.array([end / 2 - 2, 9])))

@@ -1,9 +1,7 @@
 """The blog's own map package, gmaps: with its list and its warning."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gmaps
 import ipywidgets
@@ -11,17 +9,14 @@ import traitlets
 from gmaps.errors_box import ErrorsBox
 from gmaps.toolbar import Toolbar
 
+from geonb.distances import Place
 from geonb.maps import static
 from geonb.maps.google import KEY_VARIABLE
 from geonb.maps.live import Beside, Live, traits_of
 from geonb.maps.plane import great_circle
-from geonb.maps.points import TRUTH_COLOUR, box, in_km, points, turned, view
+from geonb.maps.points import TRUTH_COLOUR, box, in_km, on_map, points, turned, view
 from geonb.maps.show import repair_gmaps
-
-if TYPE_CHECKING:
-    from geonb.distances import Place
-    from geonb.predictions import Predictions
-    from geonb.shown.pictures import Picture
+from geonb.predictions import Predictions
 
 _LEAK = (
     "gmaps keeps the API key in the notebook when it is saved with widget state; before you "
@@ -34,21 +29,8 @@ class Figure(Live, gmaps.Figure):
 
     children = traitlets.Tuple().tag(sync=True, **ipywidgets.widget_serialization)
 
-    def __init__(self, picture: Picture, center: Any, zoom: int, **traits: Any) -> None:
-        viewport = gmaps.InitialViewport.from_zoom_center(zoom, center)
-        beside = Beside(map=".gm-style", **{**traits, "lines": [*traits["lines"], _LEAK]})
-        super().__init__(
-            _map=gmaps.Map(initial_viewport=viewport, layout={"height": "420px"}),
-            layout={"height": "auto"},
-            _toolbar=Toolbar(),
-            _errors_box=ErrorsBox(),
-            children=(beside,),
-        )
-        self.add_class("geonb-box")
-        self.picture, self.uid = picture, beside.uid
 
-
-def draw(predictions: Predictions, why: str, *, photo: bool, api_key: str | None = None) -> Figure:
+def draw(predictions: Predictions, why: str, *, photo: bool, api_key: str | None) -> Figure:
     """Draw predictions as a ``gmaps.Figure``; a key that ``gmaps.configure`` has set stays.
 
     The view is set from the places: gmaps' own takes the mean of longitudes, and looks at
@@ -59,10 +41,15 @@ def draw(predictions: Predictions, why: str, *, photo: bool, api_key: str | None
     if key:
         gmaps.configure(api_key=key)
     (lat, lng), zoom = view(box(predictions))
+    viewport = gmaps.InitialViewport.from_zoom_center(zoom, (lat, turned(lng)))
+    beside = Beside(map=".gm-style", **traits_of(predictions, why, photo=photo))
+    beside.lines = [*beside.lines, _LEAK]
     figure = Figure(
-        static.draw(predictions, photo=photo), center=(lat, turned(lng)), zoom=zoom,
-        **traits_of(predictions, why, photo=photo),
+        _map=gmaps.Map(initial_viewport=viewport, layout={"height": "420px"}),
+        layout={"height": "auto"}, _toolbar=Toolbar(), _errors_box=ErrorsBox(), children=(beside,),
     )  # fmt: skip
+    figure.add_class("geonb-box")
+    figure.picture, figure.uid = static.draw(predictions, photo=photo), beside.uid
     for point in sorted(points(predictions), key=lambda point: point.front):
         said = {"hover_text": point.words, "info_box_content": point.words}
         figure.add_layer(gmaps.marker_layer([point.on_mercator], label=point.mark, **said))
@@ -79,7 +66,7 @@ def _line_of_dots(truth: Place, best: Place, words: str) -> Any:
     there where one points or clicks.
     """
     line = great_circle(truth, best, steps=24)[1:-1]
-    dots = [(max(min(lat, 85.0), -85.0), turned(lng)) for lng, lat in line.tolist()]
+    dots = [(on_map(lat), turned(lng)) for lng, lat in line.tolist()]
     return gmaps.symbol_layer(
         dots, fill_color=TRUTH_COLOUR, stroke_color=TRUTH_COLOUR, scale=2, hover_text=words,
         info_box_content=words,

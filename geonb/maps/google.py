@@ -1,22 +1,17 @@
 """Google's map: an anywidget on the Maps JavaScript API; its key is in no state, text or file."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import traitlets
 
 from geonb.distances import bounds
 from geonb.maps import static
 from geonb.maps.live import Live, PlaceList, traits_of
-from geonb.maps.points import box, on_map, turned, view
-from geonb.maps.static import near, spread_out
+from geonb.maps.plane import Box
+from geonb.maps.points import box, near, on_map, spread_out, turned, view
+from geonb.predictions import Predictions
 from geonb.shown.pictures import data
-
-if TYPE_CHECKING:
-    from geonb.maps.plane import Box
-    from geonb.predictions import Predictions
 
 KEY_VARIABLE = "GOOGLE_MAPS_API_KEY"
 """The environment variable with the key."""
@@ -32,13 +27,9 @@ class GoogleMap(Live, PlaceList):
     def __init__(self, key: str, **traits: Any) -> None:
         super().__init__(**traits)
         self._key = key
-        self.on_msg(self._answer)
+        self.on_msg(self._send_key)
 
-    def _answer(self, _: Any, message: dict[str, Any], __: Any) -> None:
-        if message.get("type") == "key?":
-            self._send_key()
-
-    def _send_key(self) -> None:
+    def _send_key(self, *_: Any) -> None:
         self.send({"type": "key", "key": self._key})
 
     def _ipython_display_(self) -> None:
@@ -47,12 +38,7 @@ class GoogleMap(Live, PlaceList):
 
 
 def draw(
-    predictions: Predictions,
-    why: str,
-    *,
-    photo: bool,
-    api_key: str | None = None,
-    map_id: str | None = None,
+    predictions: Predictions, why: str, *, photo: bool, api_key: str | None, map_id: str | None
 ) -> GoogleMap:
     """Draw predictions on Google's map, in the style that ``map_id`` names."""
     key = os.environ.get(KEY_VARIABLE, "") if api_key is None else api_key

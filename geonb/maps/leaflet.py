@@ -1,37 +1,24 @@
 """The map without a key: OpenStreetMap's tiles over land outlines that need no network."""
 
-from __future__ import annotations
-
 import os
+from collections.abc import Iterable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ipyleaflet
 import ipywidgets
 import numpy as np
 import traitlets
 
-from geonb.distances import bounds
+from geonb.distances import Place, bounds
 from geonb.errors import MapError
-from geonb.maps import drawing, static
+from geonb.maps import drawing, points, static
 from geonb.maps.atlas import largest_towns
 from geonb.maps.live import Beside, Live, traits_of
-from geonb.maps.plane import coasts_in, great_circle, land, on_turns
-from geonb.maps.points import TRUTH, TRUTH_COLOUR, Point, box, in_km, nearest_turn, points, view
-from geonb.maps.static import near, spread_out
-from geonb.shown.pictures import show_photo
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
-
-    from geonb.distances import Place
-    from geonb.maps.plane import Box
-    from geonb.predictions import Predictions
-    from geonb.shown.pictures import Picture
-
-    Line = NDArray[np.float64]
+from geonb.maps.plane import Box, Line, coasts_in, great_circle, land, on_turns
+from geonb.maps.points import TRUTH, TRUTH_COLOUR, Point, in_km, near, nearest_turn, on_map, view
+from geonb.predictions import Predictions
+from geonb.shown.pictures import Picture, show_photo
 
 VARIABLE = "GEONB_TILES"
 """The environment variable that says whose tiles Leaflet's map shows."""
@@ -44,8 +31,6 @@ HOSTS = {
     ),
 }
 """Addresses of tiles, and what their licences want named: both show OpenStreetMap's data (ODbL)."""
-_DIGITS = 5
-"""Of a degree, about a metre."""
 _LAND_PANE = "geonb-land"
 _FINE_LEAST, _FINE_MOST = 1.5, 6.0
 """Degrees around the best guesses within which coasts are fine; none where these lie far apart."""
@@ -57,17 +42,17 @@ class LeafletMap(Live, ipywidgets.VBox):
 
 def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     """Draw all predictions on an ipyleaflet map, with their list beside it."""
-    whole, far = view(box(predictions))  # all pins are on the turn of the globe around here
+    whole, far = view(points.box(predictions))  # all pins are on the turn of the globe around here
     (lat, lng), close = view(bounds(near(predictions)))
     if len(set(near(predictions)) & set(predictions.places)) == 1:
         far, close = min(far, 7), min(close, 7)  # closer, a single pin is a pin on nothing
-    world = base_map(whole, far, whole[1], near=bounds(near(predictions)))
+    world = base_map(whole, far, near=bounds(near(predictions)))
     thumbnail = show_photo(predictions.photo, side=200)._repr_html_() if photo else ""
-    pins = [_pin(p, i, whole[1], thumbnail) for i, p in enumerate(points(predictions))]
+    pins = [_pin(p, i, whole[1], thumbnail) for i, p in enumerate(points.points(predictions))]
     for layer in [*_way(predictions, whole[1]), *pins]:
         world.add(layer)
     views = {"bounds": {"center": whole, "zoom": far}}
-    if spread_out(predictions):
+    if points.spread_out(predictions):
         views["answer"] = {"center": (lat, nearest_turn(lng, whole[1])), "zoom": close}
     return boxed(
         world, static.draw(predictions, photo=photo), world=world, views=views,
@@ -85,17 +70,15 @@ def boxed(shown: Any, picture: Picture, *below: Any, **traits: Any) -> LeafletMa
     return both
 
 
-def base_map(centre: Place, zoom: float, turn: float | None = None, near: Box | None = None) -> Any:
+def base_map(centre: Place, zoom: float, near: Box | None = None) -> Any:
     """An empty map: outlines below, tiles with their attribution above (`tiles`).
 
-    ``turn`` is the longitude in the middle of the outlines; without it, that of the centre. Around
-    ``near``, a box that isn't large, coasts are fine.
+    Around ``near``, a box that isn't large, coasts are fine.
     """
-    middle = centre[1] if turn is None else turn
-    fine = _fine_outlines(near, middle) if near else []
+    fine = _fine_outlines(near, centre[1]) if near else []
     return ipyleaflet.Map(
         center=centre, zoom=zoom, min_zoom=0, prefer_canvas=True, layout={"height": "420px"},
-        layers=[*tiles(), *_outlines(*land(), middle), *fine],
+        layers=[*tiles(), *_outlines(*land(), centre[1]), *fine],
         panes={_LAND_PANE: {"zIndex": 150, "pointerEvents": "none"}},  # tiles are at 200
         controls=[ipyleaflet.ScaleControl(position="bottomleft", imperial=False)],
     )  # fmt: skip
@@ -143,15 +126,11 @@ def _fine_outlines(near: Box, centre: float) -> list[Any]:
     out = max(north - south, east - west, _FINE_LEAST)
     if out > _FINE_MOST:
         return []
-    box = low, left, high, right = (
-        max(south - out, -85),
-        west - out,
-        min(north + out, 85),
-        east + out,
-    )
+    low, left, high, right = on_map(south - out), west - out, on_map(north + out), east + out
     sea = np.array([(left, low), (right, low), (right, high), (left, high)])
     water, _ = _outlines([sea], [], centre, stroke=False, fill_color=drawing.SEA)
-    return [water, *_outlines(*coasts_in(box), centre, stroke=False)]
+    coasts = coasts_in((low, left, high, right))
+    return [water, *_outlines(*coasts, centre, stroke=False)]
 
 
 def shapes(features: list[dict[str, Any]]) -> Any:
@@ -204,7 +183,7 @@ def _way(predictions: Predictions, centre: float) -> list[Any]:
     html = f'<span class="geonb-distance">{in_km(distances[0])}</span>'
     return [
         ipyleaflet.Polyline(
-            locations=_moved([line], centre, _DIGITS), color=TRUTH_COLOUR, weight=2,
+            locations=_moved([line], centre, 5), color=TRUTH_COLOUR, weight=2,
             dash_array="6 6", fill=False,
         ),
         ipyleaflet.Marker(

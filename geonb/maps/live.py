@@ -1,9 +1,7 @@
 """What all live maps share: the list beside them, and the picture that stands in for them."""
 
-from __future__ import annotations
-
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anywidget
 import ipywidgets
@@ -11,14 +9,8 @@ import traitlets
 from IPython.display import display
 
 from geonb.maps.points import in_words, line_below, points
-from geonb.shown.pictures import data, data_url, show_photo, thumbnail
-
-if TYPE_CHECKING:
-    from geonb.predictions import Predictions
-    from geonb.shown.pictures import Picture
-
-_SIDE = 360
-"""Pixels on the longer side of the photo beside a map."""
+from geonb.predictions import Predictions
+from geonb.shown.pictures import Picture, data, data_url, show_photo, thumbnail
 
 
 class Live:
@@ -60,7 +52,7 @@ def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, A
         "lines": [line_below(predictions, why)],
         "alt": in_words(predictions),
         "photo": {
-            "src": data_url(thumbnail(shown.photo, _SIDE), "jpeg"), "alt": shown.alt
+            "src": data_url(thumbnail(shown.photo, 360), "jpeg"), "alt": shown.alt
         } if photo else {},
     }  # fmt: skip
 

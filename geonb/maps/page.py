@@ -1,38 +1,36 @@
 """The page that one sends: the answer, the photo and a map that moves, in one file."""
 
-from __future__ import annotations
-
+import os
 from dataclasses import replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from geonb.maps import atlas
 from geonb.maps.points import headline, how_sure, in_km, in_words
+from geonb.predictions import Predictions
 from geonb.shown.pictures import data, show_photo
 from geonb.shown.sheets import percent
 from geonb.writing import check_outputs, replacing
 
-if TYPE_CHECKING:
-    import os
-
-    from geonb.predictions import Predictions
-
-_SIDE = 900
-"""Pixels; the longer side of the photo on the page."""
 SOURCES = "Towns: GeoNames, CC BY 4.0. Coasts: Natural Earth, public domain. Made with geonb."
 
 
 def write_page(
-    predictions: Predictions, path: str | os.PathLike[str], *, region: object = None
+    predictions: Predictions,
+    path: str | os.PathLike[str],
+    *,
+    region: object = None,
+    overwrite: bool = False,
 ) -> None:
     """Write photo, answer, table and a map that moves as one page that needs nothing else.
 
     The photo on it is small, and without EXIF. ``region`` is what `geonb_lab.region` gives: the
-    page then says it. Raises `OutputError` if the file can't be written.
+    page then says it. A file that geonb didn't make is replaced only with ``overwrite``, and the
+    photo never. Raises `OutputError` if the file can't be written.
     """
-    check_outputs([Path(path)], [predictions.photo.name], overwrite=True)  # never over the photo
-    photo = show_photo(predictions.photo, side=_SIDE)._repr_html_()
+    source = predictions.photo.path or predictions.photo.name
+    check_outputs([Path(path)], [source], overwrite=overwrite)
+    photo = show_photo(predictions.photo, side=900)._repr_html_()
     body = data("answer.html").format(
         headline=escape(headline(predictions)),
         sure=escape(how_sure(predictions)),

@@ -1,31 +1,21 @@
 """Lines on a plane: land, borders and great circles; all hold across ±180° and poles."""
 
-from __future__ import annotations
-
 import gzip
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from geonb.distances import EARTH_RADIUS_KM, Place, bounds
 from geonb.earth import s2
 from geonb.shown.pictures import data
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from numpy.typing import NDArray
-
-    from geonb.distances import Place
-
-    Line = NDArray[np.float64]
-    Box = tuple[float, float, float, float]
-
-_TURNS = (-360.0, 0.0, 360.0)
-"""Degrees; the turns of the globe on which a line may meet a map that crosses ±180°."""
+Line = NDArray[np.float64]
+Box = tuple[float, float, float, float]
+KM_PER_DEGREE = np.pi * EARTH_RADIUS_KM / 180
 
 
 @cache
@@ -40,56 +30,57 @@ def land() -> tuple[list[Line], list[Line]]:
     return rings, [np.array(line) for line in borders]
 
 
-@dataclass(frozen=True)
-class Lines:
-    """Many lines, with the box around each.
-
-    Attributes:
-        lines: Longitude and latitude in degrees, (points, 2) each.
-        low: The west and south end of each, (N, 2).
-        high: The east and north end of each, (N, 2).
-    """
-
-    lines: list[Line]
-    low: Line
-    high: Line
-
-    def near(self, box: Box) -> Iterator[Line]:
-        """Those that meet south, west, north, east, on the turn of the globe on which they do."""
-        south, west, north, east = box
-        for turn in _TURNS:
-            meets = (self.low <= (east - turn, north)) & (self.high >= (west - turn, south))
-            for i in np.flatnonzero(meets.all(axis=1)).tolist():
-                yield self.lines[i] + np.array([turn, 0.0])
-
-
 @cache
-def coasts() -> tuple[Lines, Lines]:
+def coasts() -> tuple[list[Line], list[Line]]:
     """Shores and borders for close-ups: Natural Earth 1:10m, to about 100 m (tools/land.mjs)."""
     packed = files("geonb").joinpath("data", "coasts.json.gz").read_bytes()
     coasts = json.loads(gzip.decompress(packed))
-    return _unpacked(coasts["land"]), _unpacked(coasts["borders"])
+    shores, borders = (
+        np.split(
+            np.cumsum(np.reshape(part["steps"], (-1, 2)), axis=0) / 1000.0,
+            np.cumsum(part["points"][:-1]),
+        )
+        for part in (coasts["land"], coasts["borders"])
+    )
+    return shores, borders
 
 
 def coasts_in(box: Box) -> tuple[list[Line], list[Line]]:
     """Fine land rings and borders inside south, west, north, east."""
-    shores, borders = (lines.near(box) for lines in coasts())
+    shores, borders = (on_turns(lines, box[1], box[3]) for lines in coasts())
     return list(cut_rings(shores, box)), list(cut_lines(borders, box))
 
 
-def _unpacked(packed: dict[str, list[int]]) -> Lines:
-    points = np.cumsum(np.reshape(packed["steps"], (-1, 2)), axis=0) / 1000.0
-    starts = np.cumsum([0, *packed["points"][:-1]])
-    low, high = (end.reduceat(points, starts) for end in (np.minimum, np.maximum))
-    return Lines(np.split(points, starts[1:]), low, high)
+def box_around(places: Sequence[Place], ratio: float) -> tuple[Box, float]:
+    """South, west, north, east of a close-up so many times as wide as high, and its stretch.
+
+    The stretch is how many degrees of longitude are as long as one of latitude.
+    """
+    south, west, north, east = bounds(places)
+    lat, lng = (south + north) / 2, (west + east) / 2
+    stretch = 1 / max(float(np.cos(np.radians(lat))), 0.05)
+    least = 0.9 if len(set(places)) == 1 else 0.3  # degrees; what is around a single place counts
+    half = 0.68 * max(north - south, (east - west) / stretch / ratio, least)
+    out = half * ratio * stretch
+    return (lat - half, lng - out, lat + half, lng + out), stretch
 
 
 def on_turns(lines: Iterable[Line], west: float, east: float) -> Iterator[Line]:
     """Lines on each turn of the globe on which they meet a map from ``west`` to ``east``."""
     for line in lines:
-        for turn in _TURNS:
-            if line[:, 0].min() + turn < east and line[:, 0].max() + turn > west:
+        first, last = line[:, 0].min(), line[:, 0].max()
+        for turn in (-360.0, 0.0, 360.0):
+            if first + turn < east and last + turn > west:
                 yield line + np.array([turn, 0.0])
+
+
+def on_world(lines: Iterable[Line], centre: float, *, closed: bool) -> Iterator[Line]:
+    """The parts of lines, or of rings (``closed``), on a map of the world around a meridian."""
+    sides = centre - 180, centre + 180
+    on_map = on_turns(lines, *sides)
+    if closed:
+        return (line.clip((sides[0], -90), (sides[1], 90)) for line in on_map)
+    return cut_lines(on_map, (-91, sides[0], 91, sides[1]))
 
 
 def cut_rings(rings: Iterable[Line], box: Box) -> Iterator[Line]:

@@ -1,25 +1,25 @@
 """What every map shows: the numbered places and the true one, in words, and the box around them."""
 
-from __future__ import annotations
-
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
 
 from geonb.answers import RADII_KM
-from geonb.distances import bounds
+from geonb.distances import Place, bounds, distance
+from geonb.maps.plane import Box, Line
+from geonb.predictions import Predictions
 from geonb.shown.sheets import percent
-
-if TYPE_CHECKING:
-    from geonb.distances import Place
-    from geonb.maps.plane import Box
-    from geonb.predictions import Predictions
 
 TRUTH = "★"
 """The mark of the true place."""
 BEST_COLOUR, PIN_COLOUR, TRUTH_COLOUR = "#c43c1c", "#2e5f8a", "#00664b"
 """Vermilion, blue and green that the colour-blind can tell apart, dark enough for white digits."""
 
+CLUSTER_KM, TRUTH_KM = 300.0, 1500.0
+"""Guesses this near to the best one share its close-up, and the true place if it's that near."""
 _MERCATOR_END = 85.0
 """Degrees; the latitude where Mercator maps end."""
 _MARGIN = 70
@@ -83,10 +83,43 @@ def points(predictions: Predictions) -> list[Point]:
     return marked
 
 
+def move_apart(spots: Line, marked: Sequence[Point], size: float = 1.0) -> Line:
+    """Where pins (N, 2) stand so that none covers another; the true place stays.
+
+    ``size`` is the units of ``spots`` per unit of `Point.radius`.
+    """
+    moved = spots + np.stack([np.arange(len(spots)) * 0.01, np.zeros(len(spots))], axis=-1)
+    radii = size * np.array([point.radius for point in marked])
+    free = np.array([float(point.mark != TRUTH) for point in marked])
+    for _ in range(200):
+        gap = moved[:, None] - moved[None]  # (N, N, 2)
+        far = np.hypot(gap[..., 0], gap[..., 1]) + np.eye(len(spots)) * 1e9
+        lack = np.maximum(radii[:, None] + radii[None] + 1 - far, 0.0)
+        if not lack.any() or lack.max() < 0.1:
+            break
+        share = free[:, None] / np.maximum(free[:, None] + free[None], 1.0)
+        moved += (gap / np.maximum(far, 1e-9)[..., None] * (lack * share)[..., None]).sum(axis=1)
+    return moved
+
+
 def box(predictions: Predictions) -> Box:
     """South, west, north, east around all points; east is beyond 180 across the ±180° line."""
     truth = [] if predictions.truth is None else [predictions.truth]
     return bounds([*predictions.places, *truth])
+
+
+def near(predictions: Predictions) -> list[Place]:
+    """The guesses around the best one, and the true place if it isn't far."""
+    best, truth = predictions[0].place, predictions.truth
+    places = [p for p in predictions.places if distance(p, best) < CLUSTER_KM]
+    return places if truth is None or distance(truth, best) > TRUTH_KM else [*places, truth]
+
+
+def spread_out(predictions: Predictions) -> bool:
+    """Whether a view of all pins shows the answer too small: some lie far from it."""
+    south, west, north, east = box(predictions)
+    low, left, high, right = bounds(near(predictions))
+    return max(north - south, east - west) > 4 * max(high - low, right - left, 1.0)
 
 
 def view(box: Box) -> tuple[Place, int]:
@@ -113,8 +146,8 @@ def turned(lng: float) -> float:
     return lng if -180 <= lng <= 180 else nearest_turn(lng, 0)
 
 
-def nearest_turn(lng: float, centre: float) -> float:
-    """The longitude, in degrees, on the turn of the globe around ``centre``."""
+def nearest_turn(lng: Any, centre: float) -> Any:
+    """The longitude or longitudes, in degrees, on the turn of the globe around ``centre``."""
     return (lng - centre + 180) % 360 - 180 + centre
 
 

@@ -1,29 +1,18 @@
 """Draw predictions on a map: which of the packages that draw maps to take, and loading it."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from geonb.distances import check_points
+from geonb.distances import Place, check_points
 from geonb.errors import MapError, MissingDependencyError, needing
-
-if TYPE_CHECKING:
-    from geonb.distances import Place
-    from geonb.predictions import Predictions
+from geonb.predictions import Predictions
 
 Provider = Literal["auto", "google", "gmaps", "leaflet", "static"]
 PROVIDERS = ("google", "gmaps", "leaflet", "static")
 """Google through geonb's own widget or the blog's package; OpenStreetMap; a picture."""
-_PACKAGES = {
-    "google": ("anywidget",),
-    "gmaps": ("gmaps", "anywidget"),
-    "leaflet": ("ipyleaflet", "anywidget"),
-}
-"""What you install for a provider; the other packages that it imports come with these."""
 VARIABLE = "GEONB_MAP"
 """The environment variable that says what ``auto`` takes."""
 
@@ -53,7 +42,7 @@ def show_map(  # noqa: PLR0913 - each of them is a choice of its own
     """
     if truth is not None:
         lat, lng = check_points(truth).tolist()
-        predictions = dataclasses.replace(predictions, truth=(lat, lng))
+        predictions = dataclasses.replace(predictions, given_truth=(lat, lng))
     chosen, why = choose(provider, api_key)
     why = why if region is None else f"{region}. {why}"
     options = {"google": {"api_key": api_key, "map_id": map_id}, "gmaps": {"api_key": api_key}}
@@ -67,13 +56,12 @@ def provider_module(provider: str) -> Any:
     try:
         return import_module(f"geonb.maps.{provider}")
     except ImportError as error:
-        package = next(iter(_missing(provider)), str(error.name))
         extra = "gmaps" if provider == "gmaps" else "maps"
-        raise MissingDependencyError(f"the {provider} map", package, extra) from error
+        raise MissingDependencyError(f"the {provider} map", str(error.name), extra) from error
 
 
-def _missing(provider: str) -> list[str]:
-    return [package for package in _PACKAGES[provider] if find_spec(package) is None]
+def _has(*packages: str) -> bool:
+    return all(map(find_spec, packages))
 
 
 def choose(provider: str, api_key: str | None = None) -> tuple[str, str]:
@@ -86,9 +74,9 @@ def choose(provider: str, api_key: str | None = None) -> tuple[str, str]:
         raise MapError(f"no map provider {where}; choose auto, {', '.join(PROVIDERS)}")
     if asked != "auto":
         return asked, f"Map: {asked}{f', as {VARIABLE} says' if provider == 'auto' else ''}."
-    if (api_key or os.environ.get("GOOGLE_MAPS_API_KEY")) and not _missing("google"):
+    if (api_key or os.environ.get("GOOGLE_MAPS_API_KEY")) and _has("anywidget"):
         return "google", f"Map: google, because there is an API key; {VARIABLE} chooses another."
-    if not _missing("leaflet"):
+    if _has("ipyleaflet", "anywidget"):
         why = f"which needs no key; {VARIABLE} chooses another."
         return "leaflet", f"Map: leaflet (OpenStreetMap), {why}"
     return "static", 'Map: a picture; for live maps: pip install "geonb[maps]"'
@@ -102,9 +90,8 @@ def choose_for_cells(provider: str) -> str:
     if provider in {"google", "gmaps"}:
         raise MapError(f"cells are not drawn by {provider}; choose auto, leaflet or static")
     chosen, _ = choose(provider)
-    if chosen in {"google", "gmaps"}:
-        return "static" if _missing("leaflet") else "leaflet"
-    return chosen
+    possible = chosen not in {"google", "gmaps"}
+    return chosen if possible else "leaflet" if _has("ipyleaflet", "anywidget") else "static"
 
 
 def repair_gmaps() -> None:

@@ -1,36 +1,18 @@
 """The map as a picture: answer, photo, close-up, world and guesses on one card."""
 
-from __future__ import annotations
-
 from functools import partial
 from html import escape
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from geonb.distances import bounds, distance
-from geonb.maps import drawing
-from geonb.maps.points import (
-    TRUTH,
-    TRUTH_COLOUR,
-    box,
-    headline,
-    how_sure,
-    in_km,
-    in_words,
-    line_below,
-    points,
-)
+from geonb.maps import drawing, points
+from geonb.predictions import Predictions
 from geonb.shown.pictures import Picture
 from geonb.shown.sheets import percent
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from geonb.distances import Place
-    from geonb.predictions import Predictions
 
 _WIDTH, _HEIGHT, _MARGIN, _FOOT, _BODY = 11.0, 4.95, 0.2, 0.45, 3.6
 """Inches; of the card, around it, below the maps, and of the photo and the maps."""
@@ -38,35 +20,20 @@ _WIDTH, _HEIGHT, _MARGIN, _FOOT, _BODY = 11.0, 4.95, 0.2, 0.45, 3.6
 
 def draw(predictions: Predictions, why: str = "", *, photo: bool = True) -> Picture:
     """Draw predictions as a picture; ``why`` says why this map was chosen."""
+    below = points.line_below(predictions, why)
     return Picture(
         figure=partial(_figure, predictions, photo=photo),
-        alt=in_words(predictions),
+        alt=points.in_words(predictions),
         text="\n".join([repr(predictions), *([why] if why else [])]),
         html=(
-            f"<details class='geonb'><summary>{escape(line_below(predictions, why))}</summary>"
+            f"<details class='geonb'><summary>{escape(below)}</summary>"
             f"{predictions._repr_html_()}</details>"
         ),
     )
 
 
-def near(predictions: Predictions) -> list[Place]:
-    """The guesses around the best one, and the true place if it isn't far."""
-    best, truth = predictions[0].place, predictions.truth
-    places = [p for p in predictions.places if distance(p, best) < drawing.CLUSTER_KM]
-    return places if truth is None or distance(truth, best) > drawing.TRUTH_KM else [*places, truth]
-
-
-def spread_out(predictions: Predictions) -> bool:
-    """Whether a view of all pins shows the answer too small: some lie far from it."""
-    south, west, north, east = box(predictions)
-    low, left, high, right = bounds(near(predictions))
-    return max(north - south, east - west) > 4 * max(high - low, right - left, 1.0)
-
-
 def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
     """The matplotlib figure; its axes are the photo, the close-up, the world and the list."""
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(_WIDTH, _HEIGHT), facecolor="white")
     _add_words(figure, predictions)
     widths, image = [6.5], None
@@ -86,11 +53,11 @@ def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
         axes = figure.add_subplot(grid[:, 0], anchor="NW")
         axes.imshow(image)
         axes.set_axis_off()
-    close = drawing.close_up(figure.add_subplot(grid[:, -2]), near(predictions))
+    close = drawing.close_up(figure.add_subplot(grid[:, -2]), points.near(predictions))
     drawing.add_scale_bar(close)
     drawing.add_pins(close, predictions)
     drawing.add_towns(close)
-    lowest, west, highest, east = box(predictions)
+    lowest, west, highest, east = points.box(predictions)
     # The map is turned for places near the ±180° line, not for some in Asia and some in America.
     centre = (west + east) / 2 if east > 180 and east - west < 120 else 0.0
     south, north = -90.0 if lowest < -58 else -58.0, 90.0 if highest > 83 else 84.0
@@ -103,22 +70,19 @@ def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
 
 def _add_words(figure: Figure, predictions: Predictions) -> None:
     """The answer above, and below what has to be said beside it, and what the star means."""
-    note = fill(f"{predictions.note}.", 165) if predictions.note else ""
-    star = f"{TRUTH} true place" if predictions.truth else ""
-    top, foot, left, right = _HEIGHT - 0.45, _FOOT - 0.1, _MARGIN, _WIDTH - _MARGIN
-    texts: tuple[tuple[float, float, str, dict[str, Any]], ...] = (
-        (
-            left,
-            top,
-            headline(predictions),
-            {"fontsize": 19, "weight": "bold", "color": drawing.INK},
-        ),
-        (left, top - 0.27, how_sure(predictions), {"fontsize": 10, "color": drawing.SOFT}),
-        (left, foot, note, {"fontsize": 8, "color": drawing.SOFT, "va": "top"}),
-        (right, foot, star, {"fontsize": 8, "color": TRUTH_COLOUR, "va": "top", "ha": "right"}),
-    )
-    for x, y, words, style in texts:
+
+    def write(x: float, y: float, words: str, **style: Any) -> None:
         figure.text(x / _WIDTH, y / _HEIGHT, words, **style)
+
+    top, foot, small = _HEIGHT - 0.45, _FOOT - 0.1, {"fontsize": 8, "va": "top"}
+    bold: dict[str, Any] = {"fontsize": 19, "weight": "bold", "color": drawing.INK}
+    write(_MARGIN, top, points.headline(predictions), **bold)
+    write(_MARGIN, top - 0.27, points.how_sure(predictions), fontsize=10, color=drawing.SOFT)
+    if predictions.note:
+        write(_MARGIN, foot, fill(f"{predictions.note}.", 165), **small, color=drawing.SOFT)
+    if predictions.truth:
+        words, colour = f"{points.TRUTH} true place", points.TRUTH_COLOUR
+        write(_WIDTH - _MARGIN, foot, words, **small, color=colour, ha="right")
 
 
 def _add_list(axes: Axes, predictions: Predictions) -> None:
@@ -127,10 +91,10 @@ def _add_list(axes: Axes, predictions: Predictions) -> None:
     (_, width), (_, height) = axes.get_xlim(), axes.get_ylim()  # inches
     pitch, truth = min(height / len(predictions[:5]), 0.36), predictions.distances
     most = max(p.probability for p in predictions) or 1.0
-    for i, (p, point) in enumerate(zip(predictions[:5], points(predictions), strict=False)):
+    for i, (p, point) in enumerate(zip(predictions[:5], points.points(predictions), strict=False)):
         y = height - (i + 0.55) * pitch
         share = percent(p.probability)
-        tail = share if truth is None else f"{share} · {in_km(truth[i])}"
+        tail = share if truth is None else f"{share} · {points.in_km(truth[i])}"
         longest = int((width - 0.3 - 0.08 * len(tail)) / 0.067)
         town = str(p.town)
         town = town if len(town) <= longest else f"{town[: longest - 1]}…"

@@ -186,10 +186,12 @@ class MxnetFiles(CheckpointFiles):
         return str(self.symbol).removesuffix(SYMBOL)
 
     def read(self) -> "Checkpoint":
-        """See `mxnet_files.read_mxnet`."""
-        from geonb.network.mxnet_files import read_mxnet
+        """Read a network from its two files. Raises `CheckpointError`."""
+        from geonb.network import layers, mxnet_files
 
-        return read_mxnet(self.symbol, self.params)
+        arrays = mxnet_files.read_params(self.params)
+        symbol = mxnet_files.read_symbol(self.symbol)
+        return layers.Checkpoint(symbol, arrays).checked(self.params)
 
 
 def find_mxnet(path: Path) -> MxnetFiles:

@@ -5,23 +5,18 @@ al., "An Image is Worth 16x16 Words" (arXiv 2010.11929). For ViT-L/14: N photos 
 pixels, 256 patches of 14 x 14, width 1024, 24 layers of 16 heads.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from numpy.typing import NDArray
 from onnx import helper
 from safetensors import SafetensorError, safe_open
 
 from geonb.errors import CheckpointError
 from geonb.files import expecting
 from geonb.network.onnx_writing import write_graph
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 _HEAD_WIDTH = 64
 """Numbers to an attention head, in every CLIP; arXiv 2103.00020, table 19."""

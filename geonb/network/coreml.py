@@ -1,82 +1,73 @@
-"""Read a Core ML file, the other form in which LocationNet lives on, into the same layers.
+"""Read a Core ML file, the other form in which LocationNet lives on: the same arrays, elsewhere.
 
 The fields are those of coremltools' NeuralNetwork.proto. MXNet's converter (tools/coreml in its
-repository) writes a padding as a layer of its own, and keeps all other names.
+repository) kept all names, so that MXNet's symbol file says what the network does.
 """
 
-from __future__ import annotations
-
 import logging
-from typing import TYPE_CHECKING, Any
+import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import CheckpointError, needing
 from geonb.files import expecting
-from geonb.network.checkpoint import OneFile
-from geonb.network.layers import Checkpoint, Layer
+from geonb.network.checkpoint import SYMBOL, OneFile
+from geonb.network.layers import Checkpoint, parameter_shapes
+from geonb.network.mxnet_files import read_symbol
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    Arrays = dict[str, NDArray[np.float32]]
-    Converted = tuple[str, dict[str, str], Arrays]
-
+_LOCATIONNET = Path(__file__).parents[1] / f"data/locationnet/RN101-5k500{SYMBOL}"
 _RGB = 20  # coremltools' FeatureTypes.proto, ImageFeatureType.ColorSpace
-_ACTIVATIONS = {"ReLU": "relu", "sigmoid": "sigmoid", "tanh": "tanh"}
+_WEIGHTS = {"weight": "weights", "bias": "bias"}
+_PARTS = {
+    "batchnorm": {
+        "gamma": "gamma",
+        "beta": "beta",
+        "moving_mean": "mean",
+        "moving_var": "variance",
+    },
+    "convolution": _WEIGHTS,
+    "innerProduct": _WEIGHTS,
+}
+"""MXNet's names of a layer's arrays, and Core ML's."""
 
 
 class CoremlFile(OneFile):
-    """Core ML's form."""
+    """Core ML's form, with MXNet's symbol file beside it; without one, it is LocationNet."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The file, and the symbol file."""
+        beside = list(self.folder.glob(f"*{SYMBOL}"))
+        return self.path, beside[0] if len(beside) == 1 else _LOCATIONNET
+
+    @property
+    def folder(self) -> Path:
+        """See `CheckpointFiles.folder`."""
+        return self.path.parent
 
     def read(self) -> Checkpoint:
-        """See `read_coreml`."""
-        return read_coreml(self.path)
+        """Read the layers, and the arrays in the shapes that these need.
 
-
-def read_coreml(path: Path) -> Checkpoint:
-    """Read the layers, arrays and labels of a Core ML classifier that was converted from MXNet.
-
-    It takes what the MXNet files take: RGB with the mean subtracted outside, as the converter
-    puts no mean inside. Raises `CheckpointError`, also if a file does its own preprocessing.
-    """
-    network = _load(path).neuralNetworkClassifier
-    layers: list[Layer] = []
-    arrays: Arrays = {}
-    makers = {"data": "data"}  # which layer makes each blob
-    pads: dict[str, tuple[str, tuple[int, int]]] = {}  # a padded blob: of which, by how much
-    for layer in network.layers:
-        kind = layer.WhichOneof("layer")
-        try:
-            blobs, made, pad = list(layer.input), layer.output[0], (0, 0)
-            if kind == "padding":
-                pads[made] = blobs[0], _padding(layer.padding)
-                continue
-            if blobs[0] in pads:
-                blobs[0], pad = pads[blobs[0]]
-            op, attributes, found = _KINDS[kind](getattr(layer, kind))
-            inputs = tuple(makers[blob] for blob in blobs)
-        except (LookupError, ValueError) as error:
-            reason = str(error)
-            if isinstance(error, LookupError):
-                unknown = f"has {error}, which geonb does not support"
-                reason = unknown if isinstance(error, KeyError) else "has no input or no output"
-            raise CheckpointError(f"{path}: layer {layer.name!r} ({kind}) {reason}") from error
-        if any(pad):
-            attributes["pad"] = str(pad)
-        makers[made] = name = layer.name.removesuffix("_output")
-        names = tuple(f"{name}_{part}" for part in found)
-        layers.append(Layer(name, op, inputs, names, attributes))
-        arrays.update(zip(names, found.values(), strict=True))
-    labels = tuple(network.stringClassLabels.vector)
-    return Checkpoint(tuple(layers), arrays, labels).checked(path)
+        Raises `CheckpointError`, also if the file does its own preprocessing: the converter puts
+        no mean inside.
+        """
+        layers, network, arrays = read_symbol(self.paths[1]), _load(self.path), {}
+        for layer in network.layers:
+            kind, name = layer.WhichOneof("layer"), layer.name.removesuffix("_output")
+            for part, field in _PARTS.get(kind, {}).items():
+                arrays[f"{name}_{part}"] = _numbers(getattr(getattr(layer, kind), field))
+        for name, shape in parameter_shapes(layers).items():
+            if name in arrays and arrays[name].size == math.prod(shape):
+                arrays[name] = arrays[name].reshape(shape)
+        labels = tuple(network.stringClassLabels.vector)
+        return Checkpoint(layers, arrays, labels).checked(self.path)
 
 
 def _load(path: Path) -> Any:
-    """The file's specification, with the contract of the input: nothing is changed inside."""
+    """The file's network, whose input is RGB with the mean subtracted outside."""
     logger = logging.getLogger("coremltools")
     level = logger.level
     logger.setLevel(logging.ERROR)  # off macOS, it complains that it cannot run models
@@ -92,126 +83,19 @@ def _load(path: Path) -> Any:
     kind = spec.WhichOneof("Type")
     if kind != "neuralNetworkClassifier":
         raise CheckpointError(f"{path}: holds a {kind}, expected a neuralNetworkClassifier")
-    for step in spec.neuralNetworkClassifier.preprocessing:
-        scaler = step.scaler
-        biases = (scaler.redBias, scaler.greenBias, scaler.blueBias, scaler.grayBias)
-        scaled = any(biases) or scaler.channelScale != 1
-        if scaled or step.WhichOneof("preprocessor") == "meanImage":
-            raise CheckpointError(
-                f"{path}: does its own preprocessing (scale {scaler.channelScale}, biases "
-                f"{biases}); expected none inside, as in LocationNet's Core ML file"
-            )
-    for feature in spec.description.input:
-        image = feature.type.WhichOneof("Type") == "imageType"
-        if image and feature.type.imageType.colorSpace != _RGB:
-            raise CheckpointError(f"{path}: its input {feature.name!r} is not an RGB image")
-    return spec
+    network = spec.neuralNetworkClassifier
+    scalers = [step.scaler for step in network.preprocessing]
+    numbers = [(s.channelScale, s.redBias, s.greenBias, s.blueBias, s.grayBias) for s in scalers]
+    colours = {feature.type.imageType.colorSpace for feature in spec.description.input}
+    if set(numbers) - {(1, 0, 0, 0, 0)} or colours - {0, _RGB}:  # 0: no image
+        raise CheckpointError(
+            f"{path}: does its own preprocessing, or takes no RGB image (scale and biases "
+            f"{numbers}); expected RGB and none inside, as in LocationNet's Core ML file"
+        )
+    return network
 
 
-def _array(weights: Any, shape: Sequence[int]) -> NDArray[np.float32]:
-    if weights.HasField("quantization"):
-        raise ValueError("has quantised weights, expected float32 or float16")
+def _numbers(weights: Any) -> NDArray[np.float32]:
     if weights.float16Value:
-        array = np.frombuffer(weights.float16Value, "<f2").astype(np.float32)
-    else:
-        array = np.fromiter(weights.floatValue, np.float32, len(weights.floatValue))
-    if len(shape) > 4 or array.size != np.prod(shape, dtype=object):
-        raise ValueError(f"has {array.size:,} weights, expected the shape {tuple(shape)!s:.80}")
-    return array.reshape(shape)
-
-
-def _padding(params: Any) -> tuple[int, int]:
-    """Rows and columns of zeros on each side; they don't change a maximum after a relu."""
-    if params.WhichOneof("PaddingType") != "constant" or params.constant.value:
-        raise ValueError("pads with something else than zeros")
-    return _borders(params.paddingAmounts)
-
-
-def _borders(amounts: Any) -> tuple[int, int]:
-    edges = [(edge.startEdgeSize, edge.endEdgeSize) for edge in amounts.borderAmounts]
-    if any(start != end for start, end in edges):
-        raise ValueError(f"pads unevenly: {edges}")
-    rows, columns = [start for start, _ in edges] or (0, 0)
-    return rows, columns
-
-
-def _window(params: Any, pad: tuple[int, ...]) -> dict[str, str]:
-    if params.HasField("same"):
-        raise ValueError("pads to the 'same' size, expected amounts")
-    stride = tuple(params.stride) or (1, 1)
-    return {"kernel": str(tuple(params.kernelSize)), "stride": str(stride), "pad": str(pad)}
-
-
-def _weighted(params: Any, shape: Sequence[int]) -> Arrays:
-    bias = {"bias": _array(params.bias, shape[:1])} if params.hasBias else {}
-    return {"weight": _array(params.weights, shape), **bias}
-
-
-def _convolution(params: Any) -> Converted:
-    if params.isDeconvolution:
-        raise ValueError("is a deconvolution, expected a convolution")
-    attributes = {
-        **_window(params, _borders(params.valid.paddingAmounts)),
-        "dilate": str(tuple(params.dilationFactor) or (1, 1)),
-        "num_filter": str(params.outputChannels),
-        "num_group": str(params.nGroups or 1),
-        "no_bias": str(not params.hasBias),
-    }
-    shape = (params.outputChannels, params.kernelChannels, *params.kernelSize)
-    return "Convolution", attributes, _weighted(params, shape)
-
-
-def _batch_norm(params: Any) -> Converted:
-    if params.instanceNormalization or params.computeMeanVar:
-        raise ValueError("works out mean and variance by itself, expected fixed ones")
-    parts = {"gamma": "gamma", "beta": "beta", "moving_mean": "mean", "moving_var": "variance"}
-    arrays = {key: _array(getattr(params, part), (params.channels,)) for key, part in parts.items()}
-    # The converter has stored a gamma of 1 wherever MXNet fixes it.
-    return "BatchNorm", {"eps": repr(params.epsilon), "fix_gamma": "False"}, arrays
-
-
-def _pooling(params: Any) -> Converted:
-    full = params.HasField("includeLastPixel")
-    amounts = tuple(params.includeLastPixel.paddingAmounts) or (0, 0)
-    attributes = {
-        **_window(params, amounts[:2] if full else _borders(params.valid.paddingAmounts)),
-        "pool_type": {0: "max", 1: "avg"}[params.type],
-        "global_pool": str(params.globalPooling),
-        "pooling_convention": "full" if full else "valid",
-        "count_include_pad": str(not params.avgPoolExcludePadding),
-    }
-    return "Pooling", attributes, {}
-
-
-def _add(params: Any) -> Converted:
-    if params.alpha:
-        raise ValueError(f"adds the number {params.alpha}, expected two layers")
-    return "elemwise_add", {}, {}
-
-
-def _flatten(params: Any) -> Converted:
-    if params.mode:
-        raise ValueError("flattens channels last, expected channels first")
-    return "Flatten", {}, {}
-
-
-def _inner_product(params: Any) -> Converted:
-    shape = (params.outputChannels, params.inputChannels)
-    hidden = {"num_hidden": str(params.outputChannels), "no_bias": str(not params.hasBias)}
-    return "FullyConnected", hidden, _weighted(params, shape)
-
-
-_KINDS: dict[str, Callable[[Any], Converted]] = {
-    "activation": lambda params: (
-        "Activation",
-        {"act_type": _ACTIVATIONS[params.WhichOneof("NonlinearityType")]},
-        {},
-    ),
-    "add": _add,
-    "batchnorm": _batch_norm,
-    "convolution": _convolution,
-    "flatten": _flatten,
-    "innerProduct": _inner_product,
-    "pooling": _pooling,
-    "softmax": lambda _: ("SoftmaxOutput", {}, {}),
-}
+        return np.frombuffer(weights.float16Value, "<f2").astype(np.float32)
+    return np.fromiter(weights.floatValue, np.float32, len(weights.floatValue))

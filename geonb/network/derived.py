@@ -11,20 +11,7 @@ from pathlib import Path
 
 from geonb import __version__
 from geonb.errors import ModelError
-from geonb.files import (
-    DERIVED,
-    MARK,
-    cache_folder,
-    derived_folders,
-    deriving,
-    file_digest,
-    filling_cache,
-    is_private,
-    mark_folder,
-    remove_marked,
-    temporary_cache,
-)
-from geonb.writing import PART
+from geonb.files import DERIVED, cache_folder, file_digest, is_private, temporary_cache
 
 _MANIFEST = "digests"
 """Lists the other files of a derived folder: name, MD5."""
@@ -50,21 +37,23 @@ def derive(
     folder = cache_folder() / DERIVED / name
     if _is_whole(folder):
         return folder
+    from geonb import writing  # only now: what is there already needs none of it
+
     task = f"{owner}: cannot write the converted model"
-    with filling_cache(task, needed, ModelError), ExitStack() as stack:
-        part = folder.with_name(f"{PART}{uuid.uuid4().hex}")
+    with writing.filling_cache(task, needed, ModelError), ExitStack() as stack:
+        part = folder.with_name(f"{writing.PART}{uuid.uuid4().hex}")
         try:
-            stack.enter_context(deriving())
-            mark_folder(part, owner)
+            stack.enter_context(writing.deriving())
+            writing.mark_folder(part, owner)
             stack.callback(shutil.rmtree, part, ignore_errors=True)
             if _is_whole(folder):  # another process has made it meanwhile
                 return folder
             if folder.exists() and not is_private(folder):
                 text = f"others may write to {folder}, so the model is converted anew"
                 warnings.warn(text, stacklevel=2)
-            for other in derived_folders():
+            for other in writing.derived_folders():
                 if other == folder or (other != part and _is_superseded(other.name, maker)):
-                    remove_marked(other)
+                    writing.remove_marked(other)
         except OSError as error:
             folder = temporary_cache(f"the cache cannot be written ({error.strerror})") / name
             if _is_whole(folder):
@@ -74,7 +63,7 @@ def derive(
         if shutil.disk_usage(part).free < needed:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(part))
         make(part)
-        files = [file for file in part.iterdir() if file.name != MARK]
+        files = [file for file in part.iterdir() if file.name != writing.MARK]
         lines = [f"{file.name} {file_digest(file)}\n" for file in files]
         (part / _MANIFEST).write_text("".join(lines), encoding="utf-8")
         part.rename(folder)

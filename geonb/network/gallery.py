@@ -1,14 +1,15 @@
 """GeoCLIP's places: a gallery, each place once, and the location encoder that embeds them."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from geonb.distances import LATITUDES, LONGITUDES, check_points
 from geonb.earth import s2
@@ -21,12 +22,6 @@ from geonb.network.onnx_reading import check_operators, read_onnx
 from geonb.network.sessions import open_session
 from geonb.network.torch_files import read_pth
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
-
-    from numpy.typing import ArrayLike, NDArray
-
 _CHUNK = 2048  # places that are embedded together
 
 
@@ -34,12 +29,9 @@ _CHUNK = 2048  # places that are embedded together
 class Gallery:
     """The places that GeoCLIP chooses from, each of them once."""
 
-    cells: Cells
-    """One cell a place: the largest that holds no other place."""
-    counts: NDArray[np.int64]
-    """How often each place is listed, (places,)."""
-    embeddings: np.memmap[Any, np.dtype[np.float32]]
-    """Unit vectors, (places, 512), mapped from the disk."""
+    cells: Cells  # one a place: the largest that holds no other place
+    counts: NDArray[np.int64]  # how often each place is listed, (places,)
+    embeddings: np.memmap[Any, np.dtype[np.float32]]  # unit vectors, (places, 512), on the disk
 
 
 def read_points(source: ArrayLike | str | os.PathLike[str]) -> NDArray[np.float64]:

@@ -3,35 +3,30 @@
 Source: Vivanco Cepeda, Nayak, Shah, "GeoCLIP", NeurIPS 2023 (arXiv 2309.16020).
 """
 
-from __future__ import annotations
-
+import os
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from onnx import numpy_helper
 
+from geonb.earth.cells import Cells
 from geonb.errors import CheckpointError
 from geonb.files import md5
+from geonb.kept import kept
 from geonb.network.checkpoint import CheckpointFiles, LastLayer, short_digest
-from geonb.network.gallery import open_gallery, points_digest, read_points
-from geonb.network.onnx_reading import check_operators, read_onnx, save_onnx
+from geonb.network.clip import write_clip
+from geonb.network.gallery import Gallery, open_gallery, points_digest, read_points
+from geonb.network.layers import Output
+from geonb.network.onnx_reading import check_operators, read_onnx
+from geonb.network.onnx_writing import save_onnx
 from geonb.network.sessions import has_vnni
 from geonb.network.torch_files import read_pth
 from geonb.preprocessing import Recipe
-
-if TYPE_CHECKING:
-    import os
-
-    from numpy.typing import ArrayLike, NDArray
-
-    from geonb.earth.cells import Cells
-    from geonb.network.gallery import Gallery
-    from geonb.network.layers import Output
-
 
 CLIP_RECIPE = Recipe(
     scale=1.0,
@@ -54,16 +49,11 @@ _GALLERY = ("coordinates_100K.json", "coordinates_100K.csv")
 class GeoclipFiles(CheckpointFiles):
     """GeoCLIP's form: a vision model, a location encoder, and the places to choose from."""
 
-    root: Path
-    """The folder that holds them, here or in folders of its own."""
-    vision: Path
-    """``vision_model*.onnx``, or CLIP's ``model.safetensors`` with GeoCLIP's heads beside it."""
-    location: Path
-    """``location_model.onnx`` or ``location_encoder_weights.pth``."""
-    points: NDArray[np.float64]
-    """The gallery, (N, 2) degrees."""
+    root: Path  # the folder that holds them, here or in folders of its own
+    vision: Path  # an ONNX file, or CLIP's model.safetensors with GeoCLIP's heads beside it
+    location: Path  # an ONNX file, or location_encoder_weights.pth
+    points: NDArray[np.float64]  # the gallery, (N, 2) degrees
     quantised: bool
-    """Whether the vision model is int8 already."""
 
     recipe = CLIP_RECIPE
     only_onnx = True
@@ -80,7 +70,7 @@ class GeoclipFiles(CheckpointFiles):
         """See `CheckpointFiles.folder`."""
         return self.root
 
-    @cached_property
+    @kept
     def heads(self) -> tuple[Path, ...]:
         """What GeoCLIP adds to CLIP, a small network and the scale, where ``vision`` is CLIP's."""
         if self.vision.suffix != ".safetensors":
@@ -92,12 +82,12 @@ class GeoclipFiles(CheckpointFiles):
         """One cell per place of the gallery."""
         return self.gallery.cells
 
-    @cached_property
+    @kept
     def gallery(self) -> Gallery:
         """The places with their embeddings, which are worked out once."""
         return open_gallery(self.location, self.points, self.owner)
 
-    @cached_property
+    @kept
     def last(self) -> LastLayer:
         """The places; one that is listed n times has n times the probability: log n is added."""
         learned = read_pth(self.heads[1]) if self.heads else 3.681034803390503  # a logarithm
@@ -116,8 +106,6 @@ class GeoclipFiles(CheckpointFiles):
     def write_onnx(self, folder: Path, _: tuple[Output, ...] = ()) -> None:
         """Write the vision model: (N, 3, 224, 224) to embeddings (N, 512)."""
         if self.heads:
-            from geonb.network.clip import write_clip
-
             write_clip(self.vision, read_pth(self.heads[0]), folder)
             return
         model = read_onnx(self.vision)
@@ -213,8 +201,6 @@ def _use_signed_weights(graph: Any) -> None:
     It has an instruction for activations by signed weights; without it, such products may overflow.
     The weights' zero point is moved alike: (w - 128) - (z - 128) = w - z.
     """
-    from onnx import numpy_helper
-
     arrays = {tensor.name: tensor for tensor in graph.initializer}
     uses = Counter(name for node in graph.node for name in node.input)
     for node in graph.node:

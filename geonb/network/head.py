@@ -1,26 +1,20 @@
 """A head: a last layer of your own on the network of another model, which stays where it is."""
 
-from __future__ import annotations
-
 import json
 import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geonb.errors import CheckpointError
 from geonb.files import cache_folder, expecting
 from geonb.network.checkpoint import CheckpointFiles, LastLayer
+from geonb.network.layers import Output
 from geonb.network.torch_files import check_stored
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
-
-    from geonb.network.layers import Output
-    from geonb.preprocessing import Recipe
+from geonb.preprocessing import Recipe
 
 HEAD_FILE = "head.json"
 """Says which network a head is for; a folder with it is a model."""
@@ -35,11 +29,8 @@ class HeadFiles(CheckpointFiles):
     path: Path
     base: CheckpointFiles
     recipe: Recipe
-    """The network's."""
     only_onnx: bool
-    """Whether the network is."""
     embeds: bool
-    """Whether the network does."""
 
     @property
     def paths(self) -> tuple[Path, ...]:

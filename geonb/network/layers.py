@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import CheckpointError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 Shape = tuple[int, ...]
 Output = Literal["features", "probabilities"]
@@ -48,13 +44,21 @@ class Layer:
         """An attribute that is True or False (1 or 0 in old files)."""
         return self.text(name, str(default)) in {"True", "true", "1"}
 
-    def numbers(self, name: str, default: Shape = ()) -> Shape:
+    def numbers(self, name: str) -> Shape:
         """An attribute such as ``(3, 3)``, or a single whole number, as a tuple."""
-        return tuple(map(int, re.findall(r"-?\d+", self.text(name, str(default)))))
+        return tuple(map(int, re.findall(r"-?\d+", self.text(name, ""))))
 
     def number(self, name: str, default: float) -> float:
         """An attribute that is one number."""
         return float(self.text(name, str(default)))
+
+    @property
+    def window(self) -> tuple[Shape, Shape, Shape, Shape]:
+        """Kernel, stride, padding and dilation, each in rows and columns."""
+        kernel = self.numbers("kernel")
+        ones, zeros = (1,) * len(kernel), (0,) * len(kernel)
+        given = self.numbers("stride"), self.numbers("pad"), self.numbers("dilate")
+        return kernel, given[0] or ones, given[1] or zeros, given[2] or ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,21 +66,20 @@ class Checkpoint:
     """A network: its layers in order, and their arrays."""
 
     layers: tuple[Layer, ...]
-    arrays: Mapping[str, NDArray[np.float32]]
-    """By name; a gamma that MXNet fixes at 1 is 1 here, whatever the file holds."""
+    arrays: dict[str, NDArray[np.float32]]
+    """By name."""
     labels: tuple[str, ...] = ()
     """The names of the classes, if the file has them."""
-
-    def __post_init__(self) -> None:
-        if not self.layers:
-            raise CheckpointError("the network has no layers")
 
     def checked(self, path: Path) -> Checkpoint:
         """The network, all of whose arrays are there, of the shapes that the layers need.
 
-        If scores stand in its end, as in Gluon's exports, it gets a softmax. Raises
-        `CheckpointError`, which names the file ``path``.
+        A gamma that MXNet fixes at 1 is 1 then, whatever the file holds; if scores stand in the
+        end, as in Gluon's exports, they get a softmax. Raises `CheckpointError`, which names the
+        file ``path``.
         """
+        if not self.layers:
+            raise CheckpointError(f"{path}: the network has no layers")
         for name, shape in parameter_shapes(self.layers).items():
             if name not in self.arrays:
                 raise CheckpointError(f"{path}: no array {name!r}, which the network needs")
@@ -86,6 +89,9 @@ class Checkpoint:
             if found.shape != shape:
                 needs = f"the network needs {shape}; are the files of the same network?"
                 raise CheckpointError(f"{path}: {name!r} has shape {found.shape}, {needs}")
+        for layer in self.layers:
+            if layer.op == "BatchNorm" and layer.flag("fix_gamma", default=True):
+                self.arrays[layer.parameters[0]] = np.ones_like(self.arrays[layer.parameters[0]])
         last = self.layers[-1]
         if last.op != "FullyConnected":
             return self
@@ -116,118 +122,119 @@ def warn_of_softmax(path: Path) -> None:
 _LARGEST = 1 << 28
 """Numbers in one layer's output for one photo, 1 GB: 80 times as many as LocationNet makes."""
 
-# How many layers each operator reads (what follows are its arrays), and the shapes that it makes.
-# A rule takes the shapes of the layers read, and gives the output's and the arrays' shapes.
-Rule = tuple[Shape, tuple[Shape, ...]]
+Rule = tuple[Shape, tuple[Shape, ...], str, dict[str, Any]]
+"""The shapes of a layer's output and of its arrays; ONNX's operator, and its attributes."""
 
 
 def _convolution(layer: Layer, shape: Shape) -> Rule:
-    filters = int(layer.number("num_filter", 0))
-    groups = int(layer.number("num_group", 1))
-    kernel = layer.numbers("kernel")
-    out = (shape[0], filters, *_window(layer, shape[2:], math.floor))
+    filters, groups = int(layer.number("num_filter", 0)), int(layer.number("num_group", 1))
+    weight = (filters, shape[1] // groups, *layer.numbers("kernel"))
     bias = () if layer.flag("no_bias") else ((filters,),)
-    return out, ((filters, shape[1] // groups, *kernel), *bias)
+    out = (shape[0], filters, *_slide(layer, shape[2:], math.floor))
+    return out, (weight, *bias), "Conv", {**_window(layer), "group": groups}
 
 
-def _window(layer: Layer, size: Shape, rounded: Callable[[float], int]) -> Shape:
+def _slide(layer: Layer, size: Shape, rounded: Callable[[float], int]) -> Shape:
     """Rows and columns after a kernel has slid over ``size``."""
-    ones = (1,) * len(size)
-    kernel, stride = layer.numbers("kernel"), layer.numbers("stride") or ones
-    pad, dilate = layer.numbers("pad") or (0,) * len(size), layer.numbers("dilate") or ones
+    if not size or max(map(max, layer.window)) >= 1 << 31:
+        raise ValueError("its window makes no sense")
     return tuple(
         rounded((s + 2 * p - d * (k - 1) - 1) / t) + 1
-        for s, k, t, p, d in zip(size, kernel, stride, pad, dilate, strict=True)
+        for s, k, t, p, d in zip(size, *layer.window, strict=True)
     )
 
 
+def _window(layer: Layer) -> dict[str, Shape]:
+    kernel, stride, pad, dilate = layer.window
+    return {"kernel_shape": kernel, "strides": stride, "pads": pad + pad, "dilations": dilate}
+
+
 def _pooling(layer: Layer, shape: Shape) -> Rule:
+    kind = {"max": "MaxPool", "avg": "AveragePool"}[layer.text("pool_type", "max")]
     if layer.flag("global_pool"):
-        return (*shape[:2], 1, 1), ()
+        return (*shape[:2], 1, 1), (), f"Global{kind}", {}
     full = layer.text("pooling_convention", "valid") == "full"
-    return (*shape[:2], *_window(layer, shape[2:], math.ceil if full else math.floor)), ()
+    attributes: dict[str, Any] = {**_window(layer), "ceil_mode": int(full)}
+    del attributes["dilations"]  # MXNet has none; ONNX's average pooling learned them late
+    if kind == "AveragePool":
+        attributes["count_include_pad"] = int(layer.flag("count_include_pad", default=True))
+    out = _slide(layer, shape[2:], math.ceil if full else math.floor)
+    return (*shape[:2], *out), (), kind, attributes
 
 
 def _fully_connected(layer: Layer, shape: Shape) -> Rule:
     hidden = int(layer.number("num_hidden", 0))
     bias = () if layer.flag("no_bias") else ((hidden,),)
-    return (shape[0], hidden), ((hidden, math.prod(shape[1:])), *bias)
+    return (shape[0], hidden), ((hidden, math.prod(shape[1:])), *bias), "Gemm", {"transB": 1}
 
 
-def _same(_: Layer, shape: Shape, *others: Shape) -> Rule:
-    if any(other != shape for other in others):
-        raise ValueError(f"adds shapes {shape} and {others}")
-    return shape, ()
+def _add(_: Layer, shape: Shape, other: Shape) -> Rule:
+    if other != shape:
+        raise ValueError(f"adds shapes {shape} and {other}")
+    return shape, (), "Add", {}
 
 
-_RULES: dict[str, tuple[int, Callable[..., Rule]]] = {
-    "Activation": (1, _same),
-    "BatchNorm": (1, lambda _, shape: (shape, (shape[1:2],) * 4)),
-    "Convolution": (1, _convolution),
-    "Dropout": (1, _same),
-    "Flatten": (1, lambda _, shape: ((shape[0], math.prod(shape[1:])), ())),
-    "FullyConnected": (1, _fully_connected),
-    "Pooling": (1, _pooling),
-    "SoftmaxOutput": (1, _same),
-    "elemwise_add": (2, _same),
+def _activation(layer: Layer, shape: Shape) -> Rule:
+    kinds = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
+    return shape, (), kinds[layer.text("act_type", "relu")], {}
+
+
+def _batch_norm(layer: Layer, shape: Shape) -> Rule:
+    return shape, (shape[1:2],) * 4, "BatchNormalization", {"epsilon": layer.number("eps", 1e-3)}
+
+
+_RULES: dict[str, Callable[..., Rule]] = {
+    "Activation": _activation,
+    "BatchNorm": _batch_norm,
+    "Convolution": _convolution,
+    "Dropout": lambda _, shape: (shape, (), "Identity", {}),
+    "Flatten": lambda _, shape: ((shape[0], math.prod(shape[1:])), (), "Flatten", {}),
+    "FullyConnected": _fully_connected,
+    "Pooling": _pooling,
+    "SoftmaxOutput": lambda _, shape: (shape, (), "Softmax", {"axis": 1}),
+    "elemwise_add": _add,
 }
 SAME_OP = {"_Plus": "elemwise_add", "_plus": "elemwise_add", "Softmax": "SoftmaxOutput"}
 """Names that older releases of MXNet gave to the same operators."""
 
 
-def _check_size(output: Shape) -> None:
-    if min(output) < 1 or math.prod(output) > _LARGEST:
-        raise ValueError(f"its output would have the shape {output}")
-
-
 def read_count(name: str, op: str) -> int:
-    """How many layers an operator reads. Raises `CheckpointError` where it is not supported."""
+    """How many layers an operator reads; what follows are its arrays. Raises `CheckpointError`."""
     if op not in _RULES:
         raise CheckpointError(
             f"layer {name!r} is of the operator {op!r}, which geonb does not support; "
             f"it supports {', '.join(sorted(_RULES))}"
         )
-    return _RULES[op][0]
+    return 2 if op == "elemwise_add" else 1
 
 
-def parameter_shapes(layers: Iterable[Layer]) -> dict[str, Shape]:
-    """The shape of each array that the network needs for an input of `INPUT_SHAPE`.
+def rules(layers: Iterable[Layer]) -> Iterator[tuple[Layer, Rule]]:
+    """Each layer with its shapes, for an input of `INPUT_SHAPE`, and its form in ONNX.
 
     The input's name is ``data``, as in every checkpoint of MXNet's model zoo. Raises
     `CheckpointError` with the layer whose attributes make no sense.
     """
     outputs = {"data": INPUT_SHAPE}
-    arrays: dict[str, Shape] = {}
     for layer in layers:
         try:
-            shapes = [outputs[name] for name in layer.inputs]
-            outputs[layer.name], needed = _RULES[layer.op][1](layer, *shapes)
-            arrays.update(zip(layer.parameters, needed, strict=True))
-            _check_size(outputs[layer.name])
+            rule = _RULES[layer.op](layer, *(outputs[name] for name in layer.inputs))
+            if len(rule[1]) != len(layer.parameters):
+                raise ValueError(f"{len(layer.parameters)} arrays, not {len(rule[1])}")  # noqa: TRY301
+            if min(rule[0]) < 1 or math.prod(rule[0]) > _LARGEST:
+                raise ValueError(f"its output would have the shape {rule[0]}")  # noqa: TRY301
         except (LookupError, ValueError, TypeError, ArithmeticError) as error:
             raise CheckpointError(
-                f"layer {layer.name!r} ({layer.op}) does not fit the layers before it: {error}"
+                f"layer {layer.name!r} ({layer.op}) is not supported, or does not fit the layers "
+                f"before it: {error}"
             ) from error
-    return arrays
+        outputs[layer.name] = rule[0]
+        yield layer, rule
 
 
-def architecture(layers: Iterable[Layer]) -> str:
-    """MD5 of a network without its numbers: two with the same architecture have the same.
-
-    It covers each layer's name, operator, inputs and window, and its arrays' names and shapes.
-    """
-    layers = tuple(layers)
-    shapes = parameter_shapes(layers)
-    digest = hashlib.md5(usedforsecurity=False)
-    for layer in layers:
-        whole = layer.flag("global_pool")
-        window = () if whole else tuple(layer.numbers(key) for key in ("kernel", "stride", "pad"))
-        arrays = [(name, shapes[name]) for name in layer.parameters]
-        kind = layer.text("act_type", "") + layer.text("pool_type", "")
-        digest.update(repr((layer.name, layer.op, kind, layer.inputs, window, arrays)).encode())
-    return digest.hexdigest()
-
-
-def parameter_count(layers: Iterable[Layer]) -> int:
-    """How many numbers are in the network's arrays."""
-    return sum(map(math.prod, parameter_shapes(layers).values()))
+def parameter_shapes(layers: Iterable[Layer]) -> dict[str, Shape]:
+    """The shape of each array that the network needs; see `rules`."""
+    return {
+        name: shape
+        for layer, rule in rules(layers)
+        for name, shape in zip(layer.parameters, rule[1], strict=True)
+    }

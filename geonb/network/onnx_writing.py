@@ -1,85 +1,15 @@
 """Write networks as ONNX, the form that ONNX Runtime maps: a graph, and its arrays beside it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from geonb.errors import CheckpointError
-from geonb.network.layers import INPUT_SHAPE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from geonb.network.layers import Checkpoint, Layer, Output
-
-_PAGE = 4096
-_ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
-
-Node = tuple[str, dict[str, Any]]
-"""An ONNX operator with its attributes."""
-
-
-def _convolution(layer: Layer) -> Node:
-    return "Conv", {**_window(layer), "group": int(layer.number("num_group", 1))}
-
-
-def _window(layer: Layer) -> dict[str, tuple[int, ...]]:
-    kernel = layer.numbers("kernel")
-    ones = (1,) * len(kernel)
-    pad = layer.numbers("pad") or (0,) * len(kernel)
-    return {
-        "kernel_shape": kernel,
-        "strides": layer.numbers("stride") or ones,
-        "pads": pad + pad,
-        "dilations": layer.numbers("dilate") or ones,
-    }
-
-
-def _pooling(layer: Layer) -> Node:
-    kind = {"max": "MaxPool", "avg": "AveragePool"}[layer.text("pool_type", "max")]
-    if layer.flag("global_pool"):
-        return f"Global{kind}", {}
-    window = _window(layer)
-    del window["dilations"]  # MXNet has none; ONNX's average pooling learned them late
-    ceil = int(layer.text("pooling_convention", "valid") == "full")
-    counted = int(layer.flag("count_include_pad", default=True))
-    padding = {} if kind == "MaxPool" else {"count_include_pad": counted}
-    return kind, {**window, "ceil_mode": ceil, **padding}
-
-
-_NODES: dict[str, Callable[[Layer], Node]] = {
-    "Activation": lambda layer: (_ACTIVATIONS[layer.text("act_type", "relu")], {}),
-    "BatchNorm": lambda layer: ("BatchNormalization", {"epsilon": layer.number("eps", 1e-3)}),
-    "Convolution": _convolution,
-    "Dropout": lambda _: ("Identity", {}),
-    "Flatten": lambda _: ("Flatten", {}),
-    "FullyConnected": lambda _: ("Gemm", {"transB": 1}),
-    "Pooling": _pooling,
-    "SoftmaxOutput": lambda _: ("Softmax", {"axis": 1}),
-    "elemwise_add": lambda _: ("Add", {}),
-}
-
-
-def _nodes(layer: Layer) -> list[Any]:
-    """The ONNX nodes of one layer. Raises `CheckpointError`."""
-    inputs, nodes = [*layer.inputs, *layer.parameters], []
-    try:
-        op, attributes = _NODES[layer.op](layer)
-        if op == "Gemm":  # MXNet flattens before a dense layer
-            inputs[0] = f"{layer.name}_flat"
-            nodes.append(helper.make_node("Flatten", layer.inputs, inputs[:1]))
-        nodes.append(helper.make_node(op, inputs, [layer.name], layer.name, **attributes))
-    except (LookupError, ValueError, ArithmeticError) as error:
-        raise CheckpointError(
-            f"layer {layer.name!r} ({layer.op}) has {error}, which geonb does not support"
-        ) from error
-    return nodes
+from geonb.network.layers import INPUT_SHAPE, Checkpoint, Output, rules
 
 
 def write_layers(checkpoint: Checkpoint, folder: Path, outputs: Sequence[Output]) -> None:
@@ -93,15 +23,27 @@ def write_layers(checkpoint: Checkpoint, folder: Path, outputs: Sequence[Output]
         "features": (f"{dense.name}_flat", width),
         "probabilities": (checkpoint.layers[-1].name, checkpoint.classes),
     }
-    layers = checkpoint.layers
-    if "probabilities" not in outputs:
-        layers = layers[: layers.index(dense) + 1]
-    nodes = [node for layer in layers for node in _nodes(layer)]
-    if "probabilities" not in outputs:
-        del nodes[-1]  # the dense layer itself; the one that flattens for it stays
+    every = []
+    for layer, (*_, op, attributes) in rules(checkpoint.layers):
+        inputs = [*layer.inputs, *layer.parameters]
+        if op == "Gemm":  # MXNet flattens before a dense layer
+            inputs[0] = f"{layer.name}_flat"
+            every.append(helper.make_node("Flatten", layer.inputs, inputs[:1]))
+        every.append(helper.make_node(op, inputs, [layer.name], layer.name, **attributes))
+    nodes = needed_nodes(every, [ends[output][0] for output in outputs])
     names = dict.fromkeys(name for node in nodes for name in node.input)
     arrays = ((name, checkpoint.arrays[name]) for name in names if name in checkpoint.arrays)
     write_graph(folder, nodes, arrays, ("data", INPUT_SHAPE[1:]), [ends[o] for o in outputs])
+
+
+def needed_nodes(nodes: Sequence[Any], outputs: Iterable[str]) -> list[Any]:
+    """The nodes that these outputs depend on, in order."""
+    wanted, kept = set(outputs), []
+    for node in reversed(nodes):  # each stands behind those that it reads
+        if wanted.intersection(node.output):
+            kept.append(node)
+            wanted.update(node.input)
+    return kept[::-1]
 
 
 def write_graph(
@@ -111,28 +53,21 @@ def write_graph(
     source: tuple[str, tuple[int, ...]],
     outputs: Iterable[tuple[str, int]],
 ) -> None:
-    """Write ``model.onnx``, and its arrays beside it as ``model.data``, into ``folder``.
+    """Write nodes and arrays as ``model.onnx`` into ``folder``: see `save_onnx`.
 
     The input ``source`` is a name and the shape of one photo, ``outputs`` names and widths.
-    Arrays apart from the graph are mapped by ONNX Runtime straight from the disk, and written one
-    by one: `onnx.save` would hold all of them in memory twice. Raises `OSError`.
     """
-    tensors = []
-    with (folder / "model.data").open("wb") as file:
-        for name, array in arrays:
-            array = np.ascontiguousarray(array, "<f4")  # noqa: PLW2901
-            file.write(bytes(-file.tell() % _PAGE))  # to the next page, so that it can be mapped
-            tensor = TensorProto(name=name, dims=array.shape, data_type=TensorProto.FLOAT)
-            tensor.data_location = TensorProto.EXTERNAL
-            where = {"location": "model.data", "offset": file.tell(), "length": array.nbytes}
-            for key, value in where.items():
-                tensor.external_data.add(key=key, value=str(value))
-            tensors.append(tensor)
-            file.write(array.data)
     info = helper.make_tensor_value_info
     inputs = [info(source[0], TensorProto.FLOAT, ["N", *source[1]])]
     ends = [info(name, TensorProto.FLOAT, ["N", width]) for name, width in outputs]
+    tensors = [onnx.numpy_helper.from_array(array, name) for name, array in arrays]
     graph = helper.make_graph(nodes, "geonb", inputs, ends, tensors)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     model.ir_version = 8  # the oldest that has this opset, for the oldest ONNX Runtime with it
-    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    save_onnx(model, folder)
+
+
+def save_onnx(model: Any, folder: Path) -> None:
+    """Write ``model.onnx``, and its large arrays beside it as ``model.data``, into ``folder``."""
+    apart = {"save_as_external_data": True, "location": "model.data", "size_threshold": 1024}
+    onnx.save(model, folder / "model.onnx", **apart)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
-from functools import cached_property
+from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, get_args
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from geonb.errors import CheckpointError, ModelError
 from geonb.files import md5
+from geonb.kept import kept
 from geonb.network import sessions
 from geonb.network.checkpoint import SYMBOL, CheckpointFiles, Engine, find_mxnet
 from geonb.network.derived import derive
@@ -39,11 +40,12 @@ def find_checkpoint(path: Path, *, int8: bool = False, gallery: Any = None) -> C
         raise CheckpointError(f"{path!s:.80}: cannot look there ({error.strerror})") from error
     if path.is_dir():
         files = [file for ending in _ONE_FILE for file in path.glob(f"*{ending}")]
-        mxnet = any(path.glob(f"*{SYMBOL}"))
+        mxnet = any(path.glob(f"*{SYMBOL}")) and any(path.glob("*.params"))
     else:
         files = [Path(f"{path}{ending}") for ending in _ONE_FILE]
         files = [path] if path.suffix in _ONE_FILE else [file for file in files if file.is_file()]
-        mxnet = Path(f"{path}{SYMBOL}").is_file() or not (files or path.suffix == ".safetensors")
+        params = path.parent.glob(f"{escape(path.name)}-*.params")
+        mxnet = any(params) or not (files or path.suffix == ".safetensors")
     if not mxnet and (found := _find_other_form(path, files, int8=int8, gallery=gallery)):
         return found
     if gallery is not None:
@@ -171,7 +173,7 @@ class OnnxEngine(Engine):
         """See `Engine`."""
         return sessions.run(self._session, batch)[0]
 
-    @cached_property
+    @kept
     def alone(self) -> "OnnxEngine | None":
         """The same network in a session of one thread, for threads; None if they take turns.
 

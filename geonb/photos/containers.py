@@ -1,11 +1,13 @@
-"""The parts of picture files other than JPEG."""
+"""The parts of picture files other than JPEG, and what a file is that is no picture."""
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 import zlib
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeAlias
 
 from geonb.photos import tiff
 from geonb.photos.jpeg import EXIF, XMP
@@ -13,7 +15,8 @@ from geonb.photos.jpeg import EXIF, XMP
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ORDER: dict[bytes, Literal["little", "big"]] = {b"II": "little", b"MM": "big"}
+    from geonb.photos.tiff import Tag
+
 _MOST_METADATA = 4_000_000
 """Bytes of a packet or a profile that are read; what is larger is left out."""
 _MOST_PROFILE = 1 << 20
@@ -27,8 +30,39 @@ _MOST_CHUNKS = 100_000
 """Of PNG and WebP; a picture of 50 million pixels takes some thousand."""
 _PNG_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 """The chunks that the pixels are decoded from (PNG specification, section 11)."""
+_RAW_PROFILE = rb"\s*[^\n]+\s+\d+\s+((?:[0-9a-fA-F]{2}|\s)*)"
+_TIFF_ONE = {
+    256, 257, 259, 262, 266, 277, 278, 284, 292, 293, 317, 322, 323, 332, *range(512, 519),
+}  # fmt: skip
+_TIFF_SOME = {*(258, 273, 279, 320, 324, 325, 338, 339), *range(519, 522), 530, 531}
+_TIFF_OTHERS = {347, 529, 532, 34675}
+"""The tags that a picture is decoded from: those of one whole number, those of some, and those
+of anything else: tables of JPEG, coefficients of colours, the profile."""
+_TIFF_PICTURE = _TIFF_ONE | _TIFF_SOME | _TIFF_OTHERS
+_MOST_TILE = 50_000_000
+"""Pixels of a tile: a decoder takes memory for one."""
+_MOST_SAMPLES = 6
+"""Pillow decodes no more, and says so in the log."""
 _TIFF_BLOCK = re.compile(rb"(II\*\0|MM\0\*)(?:..\0\0|\0\0..).{6}", re.DOTALL)
 """A block of EXIF whose first directory is not far."""
+
+
+_FILM = "a film, a sound, or a rare format of pictures; save a picture of it as JPEG"
+_OTHERS = {
+    b"<svg": "an SVG drawing; save it as PNG",
+    b"<": "a web page or other text with tags",
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a zip archive or an office document",
+    b"\xff\x0a": "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)",
+    b"\0\0\0\x0cJXL ": "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)",
+    b"\0\0\0\x0cjP": "JPEG 2000; save it as JPEG",
+    b"8BPS": "a Photoshop file; export it as JPEG",
+    b"II": "a raw photo of a rare kind; develop it with a raw converter, and save it as JPEG",
+    b"\0\0\0\0": "zeros",
+    b"RIFF": _FILM,
+    b"\x1aE\xdf\xa3": _FILM,
+}
+"""First bytes of what people mistake for a picture, to say what it is instead."""
 
 
 Parts: TypeAlias = "tuple[bytes, list[bytes], list[bytes]]"
@@ -47,11 +81,11 @@ def split(kind: str, data: bytes) -> Parts:
         case "AVIF" | "HEIF":
             return _iso(kind, data)
         case "TIFF":
-            block = tiff.read(data)
-            packet = block.directory(block.first).get(tiff.XMP)
-            return block.picture(), [data], [packet.data[:_MOST_METADATA]] if packet else []
-        case "BIGTIFF" if int.from_bytes(data[8:16], _ORDER[data[:2]]) + 28 > len(data):
+            return _tiff(data)
+        case "BIGTIFF" if tiff.read(data).first + 28 > len(data):
             raise ValueError("cut off")
+        case "BIGTIFF":
+            return data, [tiff.upright(data)], []  # for Pillow turns it itself
     return data, [], []
 
 
@@ -66,16 +100,20 @@ def _png(data: bytes) -> Parts:
         elif name == b"eXIf":
             blocks.append(content.removeprefix(EXIF))
         elif name == b"iCCP" and not profiles:
-            profiles.append(_inflated(content.partition(b"\0")[2][1:]) or b"")
+            profiles.append(_inflated(content.partition(b"\0")[2][1:]))
         elif name in {b"zTXt", b"tEXt", b"iTXt"} and len(blocks) + len(packets) < 8:
             key, _, rest = content.partition(b"\0")
             if key == b"XML:com.adobe.xmp":
                 packets.append(_png_text(name, rest))
             elif key.startswith(b"Raw profile type "):
-                found = _raw_profile(_png_text(name, rest))
-                is_xmp = found.startswith(XMP) or key.endswith(b"xmp")
-                (packets if is_xmp else blocks).append(found.removeprefix(XMP).removeprefix(EXIF))
-    if profiles and len(profiles[0]) < _MOST_PROFILE:  # packed anew, for Pillow bears no mistakes
+                # ImageMagick's: its name, its length, and its bytes as digits, in lines.
+                found = re.match(_RAW_PROFILE, _png_text(name, rest))
+                profile = bytes.fromhex(found[1].decode()) if found else b""
+                is_xmp = profile.startswith(XMP) or key.endswith(b"xmp")
+                (packets if is_xmp else blocks).append(profile.removeprefix(XMP).removeprefix(EXIF))
+    if (
+        profiles and 0 < len(profiles[0]) < _MOST_PROFILE
+    ):  # packed anew, for Pillow bears no mistakes
         body = b"iCCPprofile\0\0" + zlib.compress(profiles[0])
         sums = struct.pack(">L", len(body) - 4), struct.pack(">L", zlib.crc32(body))
         picture.insert(2, sums[0] + body + sums[1])
@@ -103,23 +141,16 @@ def _png_text(name: bytes, rest: bytes) -> bytes:
         return rest[:_MOST_METADATA]
     packed = name == b"zTXt" or rest[:1] == b"\1"
     text = rest[1:] if name == b"zTXt" else rest[2:].split(b"\0", 2)[-1]  # after two languages
-    return (_inflated(text) or b"") if packed else text[:_MOST_METADATA]
+    return _inflated(text) if packed else text[:_MOST_METADATA]
 
 
-def _raw_profile(text: bytes) -> bytes:
-    """ImageMagick's form: the profile's name, its length, and its bytes as digits, in lines."""
-    found = re.match(rb"\s*[^\n]+\s+\d+\s+((?:[0-9a-fA-F]{2}|\s)*)", text)
-    return bytes.fromhex(found[1].decode()) if found else b""
-
-
-def _inflated(data: bytes) -> bytes | None:
-    """What was compressed, or None if that's broken, or larger than `_MOST_METADATA`."""
+def _inflated(data: bytes) -> bytes:
+    """What was compressed; empty if that's broken, or larger than `_MOST_METADATA`."""
     unpacking = zlib.decompressobj()
-    try:
+    with suppress(zlib.error):
         found = unpacking.decompress(data, _MOST_METADATA)
-    except zlib.error:
-        return None
-    return None if unpacking.unconsumed_tail else found
+        return b"" if unpacking.unconsumed_tail else found
+    return b""
 
 
 def _webp(data: bytes) -> Parts:
@@ -139,23 +170,17 @@ def _webp(data: bytes) -> Parts:
 
 
 def _gif(data: bytes) -> Parts:
-    """The first picture, and the XMP before it. Raises `ValueError` if it is cut off or broken.
-
-    XMP isn't in blocks as all else; the 256 bytes after it lead who thinks so to its end (XMP
-    specification part 3, 1.1.2).
-    """
+    """The first picture, without what isn't needed for it. Raises `ValueError`."""
     if len(data) < 13:
         raise ValueError("cut off")
     at = 13 + _gif_colours(data[10])
-    picture, packets = [data[:at]], []
+    picture = [data[:at]]
     for _ in range(_MOST_CHUNKS):
         if data[at : at + 1] not in {b"!", b"\0"}:  # no extension: the picture, with a comma
             break
         start, at = at, _gif_end(data, at + 2 if data[at] else at)
         if data[start + 1 : start + 2] == b"\xf9":  # which colour is transparent
             picture.append(data[start:at])
-        elif data[start + 3 : start + 14] == b"XMP DataXMP":
-            packets.append(data[start + 14 : at - 257])
     frame = data[at : at + 10]
     if frame[:1] != b"," or len(frame) < 10:
         raise ValueError("no picture in it, or cut off")
@@ -163,7 +188,7 @@ def _gif(data: bytes) -> Parts:
     if (left + width) * (top + height) > _MOST_GIF:
         raise ValueError("a picture that reaches beyond its frame")
     picture.append(data[at : _gif_end(data, at + 11 + _gif_colours(frame[9]))])
-    return b"".join(picture), [], packets
+    return b"".join(picture), [], []
 
 
 def _gif_colours(flags: int) -> int:
@@ -180,6 +205,45 @@ def _gif_end(data: bytes, at: int) -> int:
     raise ValueError(f"more than {_MOST_BLOCKS:,} blocks")
 
 
+def _tiff(data: bytes) -> Parts:
+    """The file with a directory that holds nothing but the first picture, and the file.
+
+    A decoder then meets no other pages, places or notes, which may be broken or endless.
+    Raises `ValueError` if one of the picture's tags can't be.
+    """
+    block = tiff.read(data)
+    tags = block.directory(block.first)
+    kept = {tag: tags[tag] for tag in sorted(tags) if tag in _TIFF_PICTURE and tags[tag].count}
+    sides = [kept[side].numbers[:1] for side in (322, 323) if side in kept]
+    if math.prod(side for values in sides for side in values) > _MOST_TILE:
+        raise ValueError("tiles that are larger than any picture")
+    if 277 in kept and max(kept[277].numbers, default=0) > _MOST_SAMPLES:
+        raise ValueError("more samples in a pixel than in any picture")
+    if sum(found.count * found.size for found in kept.values()) > len(data):
+        raise ValueError("tags that are larger than the file")
+    rows = b"".join(_tiff_row(tag, found) for tag, found in kept.items())
+    at = len(data) + len(data) % 2
+    head = b"II*\0" if block.order == "<" else b"MM\0*"
+    head += struct.pack(block.order + "L", at)
+    count = struct.pack(block.order + "H", len(kept))
+    picture = head + data[8:].ljust(at - 8, b"\0") + count + rows + bytes(4)
+    packet = tags.get(tiff.XMP)
+    return picture, [data], [packet.data[:_MOST_METADATA]] if packet else []
+
+
+def _tiff_row(tag: int, found: Tag) -> bytes:
+    """An entry of the picture's directory. Raises `ValueError`."""
+    data, order = found.data, found.tiff.order
+    if len(data) < found.count * found.size:
+        raise ValueError(f"tag {tag} lies beyond the end of the file")
+    if tiff.FORMATS[found.kind] not in "BHLbhl" and tag not in _TIFF_OTHERS:
+        raise ValueError(f"tag {tag} is no whole number")
+    count = 1 if tag in _TIFF_ONE else found.count
+    data = data[: count * found.size]
+    stored = data.ljust(4, b"\0") if len(data) <= 4 else struct.pack(order + "L", found.start)
+    return struct.pack(order + "HHL", tag, found.kind, count) + stored
+
+
 def _iso(kind: str, data: bytes) -> Parts:
     """A picture of AVIF or HEIC, with a block of EXIF; only their decoders find other metadata.
 
@@ -190,7 +254,7 @@ def _iso(kind: str, data: bytes) -> Parts:
     if not found:
         return data, [], []
     block = data[found.start() :][:_MOST_EXIF]
-    meta = next((data[start:stop] for name, start, stop in boxes(data) if name == b"meta"), b"")
+    meta = box(data, b"meta")
     if b"irot" in meta or b"imir" in meta:
         block = tiff.upright(block)
     if kind == "AVIF":
@@ -200,19 +264,16 @@ def _iso(kind: str, data: bytes) -> Parts:
     return data, [block], []
 
 
-def boxes(data: bytes, start: int = 0) -> Iterator[tuple[bytes, int, int]]:
-    """Type, start and stop of the boxes of ISO media files (ISO 14496-12): HEIC, AVIF, CR3."""
-    at = start
-    for _ in range(10_000):
-        if at + 8 > len(data):
-            return
-        size, name = struct.unpack_from(">L4s", data, at)
-        inner = at + 8
-        if size == 1 and at + 16 <= len(data):
-            (size,) = struct.unpack_from(">Q", data, inner)
-            inner = at + 16
-        size = size or len(data) - at
-        if at + size > len(data) or inner > at + size:
-            return
-        yield name, inner, at + size
-        at += size
+def box(data: bytes, name: bytes, start: int = 0) -> bytes:
+    """The content of the first box of a name (ISO 14496-12: HEIC, AVIF, CR3); empty without one."""
+    at = data.find(name, start)
+    return data[at + 4 : at - 4 + int.from_bytes(data[at - 4 : at], "big")] if at >= 4 else b""
+
+
+def other_kind(data: bytes) -> str:
+    """What a file is that is no picture, with what to do."""
+    text = data[:1000].lstrip()
+    if data[4:8] == b"ftyp":
+        return _FILM
+    found = (kind for start, kind in _OTHERS.items() if text.startswith(start))
+    return next(found, "not a picture that geonb can read")

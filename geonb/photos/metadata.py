@@ -53,15 +53,14 @@ class Facts(NamedTuple):
     Attributes:
         turn: 1 to 8, how the stored picture is turned (EXIF, or else XMP); 1 is upright.
         artist: Who took the photo; empty if it isn't told.
-        gps: The GPS directories of EXIF, numbers or text by tag: 1 to 4 are the letter of the
-            latitude, the latitude, the letter of the longitude, the longitude (Exif 3.0, 4.6.6).
-        told: By packet of XMP: the photo's own properties, and those of `LocationCreated`.
+        own: The places that EXIF and XMP tell.
+        created: The places in XMP's `LocationCreated`.
     """
 
     turn: int
     artist: str
-    gps: list[Mapping[int, Any]]
-    told: Sequence[tuple[Mapping[str, str], Mapping[str, str]]]
+    own: Places
+    created: Places
 
 
 def from_blocks(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
@@ -75,12 +74,12 @@ def from_blocks(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
             artist = artist or (top[tiff.ARTIST].text if tiff.ARTIST in top else "")
             inner = _linked(block, top, tiff.EXIF)
             # CR3 keeps the GPS directory in a block of its own: there it is the first.
-            for tags in (_linked(block, top, tiff.GPS), _linked(block, inner, tiff.GPS), top):
-                some = {key: tags[key] for key in range(1, 5) if key in tags}
-                gps.append({key: tag.numbers or tag.text for key, tag in some.items()})
-    told = [properties(packet) for packet in packets]
-    turns = [tiff.turn(blocks), *(own.get(f"{_XMP_TIFF}Orientation") for own, _ in told)]
-    return Facts(_first_turn(turns), artist, gps, told)
+            found = (_linked(block, top, tiff.GPS), _linked(block, inner, tiff.GPS), top)
+            gps += [
+                {key: tag.numbers or tag.text for key, tag in tags.items() if key < 5}
+                for tags in found
+            ]
+    return _facts([tiff.turn(blocks)], artist, gps, packets)
 
 
 def from_image(image: Image.Image) -> Facts:
@@ -95,7 +94,19 @@ def from_image(image: Image.Image) -> Facts:
         turn = 1  # Pillow turns it itself while it loads
     packet = image.info.get("xmp") or b""
     data = packet.encode() if isinstance(packet, str) else bytes(packet)
-    return Facts(_first_turn([turn]), artist, [gps], [properties(data)] if data else [])
+    return _facts([turn], artist, [gps], [data] if data else [])
+
+
+def _facts(
+    turns: list[Any], artist: str, gps: Iterable[Mapping[int, Any]], packets: Iterable[bytes]
+) -> Facts:
+    """The facts; a GPS directory's tags 1 to 4 are letter, latitude, letter, longitude."""
+    told = [properties(packet) for packet in packets]
+    turns += [own.get(f"{_XMP_TIFF}Orientation") for own, _ in told]
+    turn = next((int(value) for value in map(str, turns) if value in set("12345678")), 1)
+    places = [known((tags.get(2), tags.get(1)), (tags.get(4), tags.get(3)), "EXIF") for tags in gps]
+    places += [in_xmp(own, "XMP") for own, _ in told]
+    return Facts(turn, artist, places, [in_xmp(c, "XMP, LocationCreated") for _, c in told])
 
 
 def _linked(block: Tiff, tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
@@ -104,25 +115,16 @@ def _linked(block: Tiff, tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
     return block.directory(found[0]) if found and 0 < found[0] < len(block.data) else {}
 
 
-def _first_turn(values: Iterable[Any]) -> int:
-    """The first of the values that is an orientation, 1 to 8; 1 if none is."""
-    return next((int(value) for value in map(str, values) if value in set("12345678")), 1)
-
-
 def place(facts: Facts, before: Places = (), after: Places = ()) -> Known | None:
     """Where the photo was taken, by its metadata and what stands beside its file.
 
-    The first place that tells its hemisphere counts, or else the first (docs/photo-places.md).
     ``before`` goes before the photo's own word, ``after`` only before its `LocationCreated`.
     """
-    exif = (known((gps.get(2), gps.get(1)), (gps.get(4), gps.get(3)), "EXIF") for gps in facts.gps)
-    own = (in_xmp(found, "XMP") for found, _ in facts.told)
-    created = (in_xmp(found, "XMP, LocationCreated") for _, found in facts.told)
-    return best([*before, *exif, *own, *after, *created])
+    return best([*before, *facts.own, *after, *facts.created])
 
 
 def best(places: Iterable[Known | None]) -> Known | None:
-    """The first place that tells its hemisphere, or else the first; None if there's none."""
+    """The first place that tells its hemisphere, or else the first (docs/photo-places.md)."""
     return min(filter(None, places), key=lambda found: found.assumed, default=None)
 
 

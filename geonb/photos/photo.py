@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 from PIL import Image
 
 from geonb.errors import PhotoError
-from geonb.files import expanded
+from geonb.files import expanded, expecting, regular
+from geonb.kept import kept
 from geonb.photos import jpeg, tiff
 from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, open_image
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,6 +43,7 @@ class Photo:
         alt: What the photo shows, for people who can't see it; empty if not known.
         uploaded: Whether it came from a picker or an upload: maps then leave it out of notebooks.
         path: The file that it was opened from, beside which a library keeps its place.
+        sidecars: The contents of those that were chosen with it in a picker, by their names.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Photo:
     alt: str = ""
     uploaded: bool = False
     path: Path | None = None
+    sidecars: Mapping[str, bytes] | None = None
 
     def __repr__(self) -> str:
         try:
@@ -113,9 +115,8 @@ class Photo:
             image, vars(self)["cut"] = rest
         profile = image.info.get("icc_profile")
         with decoding(self.name, (ValueError, MemoryError)):
-            image = shrunk(image, short_side)
-            upright = image.transpose(TURNS[self._turn]) if self._turn in TURNS else image
-            return to_rgb(upright, profile)
+            image, turn = shrunk(image, short_side), TURNS.get(self._turn)
+            return to_rgb(image if turn is None else image.transpose(turn), profile)
 
     def without_place(self, path: str | os.PathLike[str]) -> bool:
         """Write a copy that holds the picture only, and nothing about where it was taken.
@@ -151,39 +152,22 @@ class Photo:
         blocks, packets, _ = self._metadata
         return metadata.from_blocks(blocks, packets)
 
-    @property
+    @kept
     def _turn(self) -> int:
         """1 to 8, how the stored picture is turned; 1 is upright."""
+        blocks, packets, _ = self._metadata
+        if turn := tiff.turn(blocks):
+            return turn  # as in most files: the rest of the metadata is read when it's needed
+        return self._facts.turn if packets or isinstance(self.source, Image.Image) else 1
 
-        def read() -> int:
-            blocks, packets, _ = self._metadata
-            if turn := tiff.turn(blocks):
-                return turn  # as in most files: the rest of the metadata is read when it's needed
-            elsewhere = packets or isinstance(self.source, Image.Image)
-            return self._facts.turn if elsewhere else 1
-
-        return self._once("turn", read)
-
-    @property
+    @kept
     def _known(self) -> Known | None:
-        def read() -> Known | None:
-            from geonb.photos import metadata, sidecars
+        from geonb.photos import metadata, sidecars
 
-            beside = sidecars.beside(self.path) if self.path else ()
-            return metadata.place(self._facts, *beside)
-
-        return self._once("known", read)
-
-    def _once(self, name: str, make: Callable[[], Any]) -> Any:
-        """What ``make`` gave at its first call.
-
-        Before Python 3.12 a `cached_property` has a lock for all photos: a process that forks
-        while a thread holds it has children that wait for ever.
-        """
-        kept = vars(self)
-        if name not in kept:
-            kept[name] = make()
-        return kept[name]
+        if not (self.path or self.sidecars):
+            return metadata.place(self._facts)
+        beside = sidecars.beside(self.path or Path(self.name), self.sidecars)
+        return metadata.place(self._facts, *beside)
 
 
 PhotoSource: TypeAlias = (
@@ -204,11 +188,10 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
     match source:
         case Photo():
             return source
-        case str() if source.startswith("data:") or "://" in source:
+        case str() if ":" in source or "//" in source:  # perhaps; who has a path needs no web
             return _from_address(source, allow_private=allow_private)
         case str() | os.PathLike():
-            path = expanded(source)
-            return replace(_from_bytes(os.fsdecode(source), _read_file(path)), path=path)
+            return _from_path(source)
         case bytes() | bytearray() | memoryview():
             return _from_bytes("photo", bytes(source))
         case Image.Image() if not source.width * source.height:
@@ -221,12 +204,15 @@ def open_photo(source: PhotoSource, *, allow_private: bool = False) -> Photo:
 
 
 def _from_address(address: str, *, allow_private: bool) -> Photo:
-    if address.startswith("data:"):
+    from geonb.web.addresses import is_address, redacted
+
+    if not is_address(address):
+        return _from_path(address)
+    if redacted(address) == "data:…":
         from geonb.photos.uploads import from_data_address
 
-        return _from_bytes("data address", from_data_address(address))
+        return _from_bytes("data address", from_data_address(address.strip()))
     from geonb.photos.urls import fetch
-    from geonb.web.addresses import redacted
 
     return _from_bytes(redacted(address), fetch(address, allow_private=allow_private))
 
@@ -234,40 +220,32 @@ def _from_address(address: str, *, allow_private: bool) -> Photo:
 def _from_object(source: Any) -> Photo:
     from geonb.photos import uploads
 
-    if uploads.is_readable(source):
-        return _from_bytes(*uploads.read(source, MAX_BYTES))
+    if file := uploads.read(source, MAX_BYTES):
+        return _from_bytes(*file)
     if path := uploads.path_of(source):
         return open_photo(path)
-    if uploads.is_upload(source):
-        return replace(_from_bytes(*uploads.only_upload(source)), uploaded=True)
+    if upload := uploads.only_upload(source):
+        return replace(_from_bytes(*upload), uploaded=True)
     raise PhotoError(
         f"cannot open a {type(source).__name__} as a photo; "
         "expected a path, URL, bytes, file object, upload, Pillow image or array"
     )
 
 
-def _read_file(path: Path) -> bytes:
-    try:
-        about = path.stat()
-        kind = about.st_mode
-        if stat.S_ISDIR(kind):
+def _from_path(source: str | os.PathLike[str]) -> Photo:
+    path = expanded(source)
+    with expecting(path, "a photo", PhotoError, advice="; check the path"):
+        if not path.exists():
+            raise PhotoError(f"{path}: no such file; check the path")
+        if path.is_dir():
             raise PhotoError(f"{path}: a folder, expected a photo; name a file in it")
-        if not stat.S_ISREG(kind):  # a pipe may never end, a device may never answer
-            raise PhotoError(
-                f"{path}: a pipe or a device, expected a file; copy it to a file first"
-            )
-        if not about.st_size:  # files of /proc say so too, and reading some of them never ends
-            return b""
+        size = regular(path).stat().st_size
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        raise PhotoError(f"{path}: no such file; check the path") from error
-    except (OSError, ValueError) as error:  # a zero byte in the name
-        reason = getattr(error, "strerror", None) or error
-        raise PhotoError(f"{path}: cannot read the photo ({reason}); check the path") from error
+            # Files of /proc say that they're empty; reading some of them never ends.
+            data = file.read(MAX_BYTES + 1) if size else b""
     if len(data) > MAX_BYTES:
         raise PhotoError(f"{path}: larger than {MAX_BYTES // 10**6} MB, expected a photo")
-    return data
+    return replace(_from_bytes(os.fsdecode(source), data), path=path)
 
 
 def _from_bytes(name: str, data: bytes | str) -> Photo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,38 +47,30 @@ def to_rgb(image: Image.Image, profile: Any = None) -> Image.Image:
 
     Comments and other metadata stay behind: whatever is saved later holds only the pixels.
     """
-    rgb = _flattened(image, profile)
-    rgb.info.clear()
-    return rgb
-
-
-def _flattened(image: Image.Image, profile: Any) -> Image.Image:
     if image.mode == "F" or image.mode.startswith("I"):
-        return _grey_to_rgb(np.asarray(image))
-    if image.has_transparency_data:
+        rgb = _grey_to_rgb(np.asarray(image))
+    elif image.has_transparency_data:
         paper = Image.new("RGB", image.size, "white")
         image = image.convert("RGBA")
         paper.paste(image, mask=image.getchannel("A"))
-        image = paper
-    return _to_srgb(image, profile)
+        rgb = _to_srgb(paper, profile)
+    else:
+        rgb = _to_srgb(image, profile)
+    rgb.info.clear()
+    return rgb
 
 
 def _to_srgb(image: Image.Image, profile: Any) -> Image.Image:
     """Apply the colour profile; ignore one that is broken, for other channels, or over 4 MB."""
     if isinstance(profile, bytes) and 0 < len(profile) <= 4_000_000:
-        try:
-            return _converted(image, ImageCms.ImageCmsProfile(io.BytesIO(profile)))
-        except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-            pass  # browsers ignore it too
+        with suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):  # as browsers do
+            given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if "sRGB" in ImageCms.getProfileName(given) and image.mode == "RGB":
+                return image.copy()  # true for most photos: nothing to convert
+            srgb = ImageCms.createProfile("sRGB")
+            if converted := ImageCms.profileToProfile(image, given, srgb, outputMode="RGB"):
+                return converted
     return image.convert("RGB")
-
-
-def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
-    if "sRGB" in ImageCms.getProfileName(profile) and image.mode == "RGB":
-        return image.copy()  # true for most photos: nothing to convert
-    srgb = ImageCms.createProfile("sRGB")
-    converted = ImageCms.profileToProfile(image, profile, srgb, outputMode="RGB")
-    return converted or image.convert("RGB")
 
 
 def _grey_to_rgb(values: NDArray[Any]) -> Image.Image:

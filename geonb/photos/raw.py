@@ -17,6 +17,7 @@ LEAST = 800
 _RAF = b"FUJIFILMCCD-RAW "
 _CR3_FACTS = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _CR3_PREVIEW = bytes.fromhex("eaf42b5e1c984b88b9fbb7dc406e4d16")
+_SUBDIRECTORIES = 330
 _SENSOR = {32803, 34892}
 """Photometric interpretations of what a sensor saw (DNG 1.7, chapter 4)."""
 
@@ -31,8 +32,8 @@ def is_raw(data: bytes) -> bool:
         return True
     block = tiff.read(data)
     top = block.directory(block.first)
-    small = 254 in top and top[254].numbers[:1] == [1] and 330 in top
-    sees = (tags[262].numbers for tags in block.directories() if 262 in tags)
+    small = 254 in top and top[254].numbers[:1] == [1] and _SUBDIRECTORIES in top
+    sees = (tags[262].numbers for tags in _directories(block) if 262 in tags)
     return 50706 in top or small or any(set(values) & _SENSOR for values in sees)
 
 
@@ -51,6 +52,20 @@ def preview(name: str, data: bytes) -> tuple[bytes, list[bytes], list[bytes]]:
     return picture, list(_blocks(data)) or blocks, packets
 
 
+def _directories(block: tiff.Tiff) -> Iterator[dict[int, tiff.Tag]]:
+    """The first directory, those that follow it, and their subdirectories; at most 64."""
+    waiting, seen = [block.first], set[int]()
+    while waiting and len(seen) < 64:
+        at = waiting.pop(0)
+        if at > 0 and at not in seen:
+            seen.add(at)
+            tags = block.directory(at)
+            yield tags
+            if _SUBDIRECTORIES in tags:
+                waiting += map(int, filter(math.isfinite, tags[_SUBDIRECTORIES].numbers[:64]))
+            waiting.append(block.number("L", at + 2 + 12 * block.number("H", at)))
+
+
 def _jpegs(data: bytes) -> Iterator[bytes]:
     """The JPEG files inside."""
     if data.startswith(_RAF):
@@ -61,7 +76,7 @@ def _jpegs(data: bytes) -> Iterator[bytes]:
         (size,) = struct.unpack_from(">L", data, at)
         yield data[at + 4 : at + 4 + size]
     else:
-        for tags in tiff.read(data).directories():
+        for tags in _directories(tiff.read(data)):
             for first, length in ((513, 514), (273, 279)):
                 if first in tags and length in tags:
                     places = tags[first].numbers, tags[length].numbers
@@ -82,6 +97,4 @@ def _blocks(data: bytes) -> Iterator[bytes]:
     if data[:4] in tiff.ORDERS:
         yield data
     elif (at := data.find(_CR3_FACTS)) > 0:
-        for name, start, stop in containers.boxes(data, at + len(_CR3_FACTS)):
-            if name in {b"CMT1", b"CMT4"}:
-                yield data[start:stop]
+        yield from (containers.box(data, name, at) for name in (b"CMT1", b"CMT4"))

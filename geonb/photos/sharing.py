@@ -20,45 +20,36 @@ if TYPE_CHECKING:
 
 _JPEG_SIDE = 65_500
 """As much as libjpeg writes."""
-_ENDINGS = {
-    ".jpg": ("JPEG", {"quality": 95}),
-    ".jpeg": ("JPEG", {"quality": 95}),
-    ".png": ("PNG", {}),
-}
 
 
 def write_without_place(photo: Photo, path: str | os.PathLike[str]) -> bool:
     """See `Photo.without_place`."""
     ending = Path(path).suffix.lower()
-    if ending not in _ENDINGS:
+    if ending not in {".jpg", ".jpeg", ".png"}:
         raise PhotoError(f"{path}: a copy is written as .jpg or .png, not {ending or 'that'!r}")
-    kind, options = _ENDINGS[ending]
     data = photo.source
     check_outputs([Path(path)], [photo.name], overwrite=True)  # never over the photo itself
     with replacing(path) as temporary:
-        if kind == "JPEG" and isinstance(data, bytes) and data.startswith(b"\xff\xd8"):
+        if ending != ".png" and isinstance(data, bytes) and data.startswith(b"\xff\xd8"):
             temporary.write_bytes(_bare_jpeg(photo.name, data))
             return True
         image = photo.image()
-        if kind == "JPEG" and max(image.size) > _JPEG_SIDE:
+        if ending != ".png" and max(image.size) > _JPEG_SIDE:
             raise PhotoError(
                 f"{path}: {image.width:,} x {image.height:,} pixels, but a JPEG has at most "
                 f"{_JPEG_SIDE:,} on a side; write a .png"
             )
-        image.save(temporary, kind, **options)
+        image.save(temporary, "PNG" if ending == ".png" else "JPEG", quality=95)  # of JPEG
     return False
 
 
 def _bare_jpeg(name: str, file: bytes) -> bytes:
     """The JPEG's own compressed picture, with the orientation as its only EXIF."""
     blocks, packets, _ = blocks_and_packets(name, file)
-    turn = from_blocks(blocks, packets).turn
+    note = Image.Exif()
+    note[tiff.ORIENTATION] = from_blocks(blocks, packets).turn
     try:
         data = jpeg.bare(file)
     except PhotoError as error:
         raise PhotoError(f"{name}: {error}; no copy was written") from error
-    if turn == 1:
-        return data
-    note = Image.Exif()
-    note[tiff.ORIENTATION] = turn
-    return jpeg.with_exif(data, note.tobytes())
+    return data if note[tiff.ORIENTATION] == 1 else jpeg.with_exif(data, note.tobytes())

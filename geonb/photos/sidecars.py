@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from geonb.photos.metadata import Known, Places
 
-_MOST_BYTES = 10_000_000
+ENDINGS = (".xmp", ".json")
+MOST_BYTES = 10_000_000
 _MARK = "{https://pypi.org/project/geonb/xmp/}wrote"
 """In a sidecar, what geonb wrote into it as a guess, which is no knowledge."""
 _LONGEST = 46
@@ -39,31 +40,32 @@ def known_place(path: str | os.PathLike[str]) -> Known | None:
     return metadata.best([place for places in beside(Path(path)) for place in places])
 
 
-def beside(photo: Path) -> tuple[Places, Places]:
+def beside(photo: Path, chosen: Mapping[str, bytes] | None = None) -> tuple[Places, Places]:
     """The places in the photo's sidecars, which go before its own word, and those that go after.
 
-    These are Takeout's, which may be Google's estimates, and IPTC's `LocationCreated`.
+    These are Takeout's, which may be Google's estimates, and IPTC's `LocationCreated`. ``chosen``
+    is what counts instead of the files beside the photo: their contents by their names.
     """
-    told = list(packets(photo))
+    told = list(packets(photo, chosen))
     own = [metadata.in_xmp({} if _is_guess(found) else found, name) for name, found, _ in told]
     created = [metadata.in_xmp(found, f"{name}, LocationCreated") for name, _, found in told]
-    return own, [_in_takeout(photo), *created]
+    return own, [_in_takeout(takeout(photo, chosen)), *created]
 
 
-def packets(photo: Path) -> Iterator[tuple[str, Mapping[str, str], Mapping[str, str]]]:
+def packets(
+    photo: Path, chosen: Mapping[str, bytes] | None = None
+) -> Iterator[tuple[str, Mapping[str, str], Mapping[str, str]]]:
     """Name and properties (`metadata.properties`) of a photo's XMP sidecars.
 
     They are ``a.jpg.xmp``, then ``a.xmp``, in any case.
     """
-    names = _names(photo.parent)
     for wanted in dict.fromkeys((f"{photo.name}.xmp", f"{photo.stem}.xmp")):
-        for name in names.get(wanted.casefold(), ()):
-            yield (name, *metadata.properties(_read(photo.parent / name)))
+        for name, content in _called(wanted, photo.parent, chosen):
+            yield (name, *metadata.properties(content))
 
 
-def takeout(photo: Path) -> dict[str, Any]:
+def takeout(photo: Path, chosen: Mapping[str, bytes] | None = None) -> dict[str, Any]:
     """Google Takeout's record of a photo, and under ``name`` its file's; empty if there's none."""
-    names = _names(photo.parent)
     copy = _COPY.match(photo.name)
     number = copy[2] if copy else ""
     title = _EDITED.sub("", copy[1] + copy[3] if copy else photo.name)
@@ -71,16 +73,15 @@ def takeout(photo: Path) -> dict[str, Any]:
     whole = f"{title}.supplemental-metadata"
     stems = [whole[:length] for length in range(len(whole), len(title) - 1, -1)]
     for stem in dict.fromkeys((*stems, whole[:_LONGEST], Path(title).stem)):
-        for name in names.get(f"{stem}{number}.json".casefold(), ()):
+        for name, content in _called(f"{stem}{number}.json", photo.parent, chosen):
             with suppress(*BROKEN):
-                found = json.loads(_read(photo.parent / name))
+                found = json.loads(content)
                 if isinstance(found, dict):
                     return found | {"name": name}
     return {}
 
 
-def _in_takeout(photo: Path) -> Known | None:
-    record = takeout(photo)
+def _in_takeout(record: dict[str, Any]) -> Known | None:
     for place in filter(None, map(record.get, ("geoData", "geoDataExif"))):
         if isinstance(place, dict):
             lat, lng = (place.get("latitude"), None), (place.get("longitude"), None)
@@ -102,30 +103,31 @@ def _is_guess(own: Mapping[str, str]) -> bool:
     )
 
 
-def _names(folder: Path) -> dict[str, list[str]]:
-    """The names of a folder's JSON and XMP files, by the name in small letters."""
-    try:
-        return _listed(os.fspath(folder), folder.stat().st_mtime_ns)
-    except OSError:
-        return {}
+def _called(
+    wanted: str, folder: Path, chosen: Mapping[str, bytes] | None
+) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of the chosen files, or of those in a folder, that are called so."""
+    if chosen is not None:
+        yield from ((n, data) for n, data in chosen.items() if n.casefold() == wanted.casefold())
+        return
+    with suppress(OSError):
+        names = _listed(os.fspath(folder), folder.stat().st_mtime_ns)
+        yield from ((name, _read(folder / name)) for name in names.get(wanted.casefold(), ()))
 
 
 @lru_cache(maxsize=4)
 def _listed(folder: str, _changed: int) -> dict[str, list[str]]:
+    """The names of a folder's JSON and XMP files, by the name in small letters."""
     names: dict[str, list[str]] = {}
     for name in sorted(entry.name for entry in os.scandir(folder)):
-        if name[-5:].casefold().endswith((".xmp", ".json")):
+        if name.casefold().endswith(ENDINGS):
             names.setdefault(name.casefold(), []).append(name)
     return names
 
 
 def _read(path: Path) -> bytes:
     """The file's content; nothing of what is no file, can't be read, or is too large."""
-    try:
-        if not path.is_file():
-            return b""
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except OSError:
-        return b""
-    return data if len(data) <= _MOST_BYTES else b""
+    with suppress(OSError):
+        if path.is_file() and 0 < path.stat().st_size <= MOST_BYTES:  # those of /proc tell 0
+            return path.read_bytes()
+    return b""

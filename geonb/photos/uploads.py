@@ -17,15 +17,17 @@ from geonb.errors import PhotoError
 
 Upload = tuple[str, bytes]
 """File name and content."""
+_UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, HTTPException, BadZipFile, zlib.error)
+"""What files raise: closed ones, those that come over the network, those in an archive."""
 
 
-def is_readable(value: Any) -> bool:
-    """Whether ``value`` is an open file, or a path in an archive or a package."""
-    return hasattr(value, "read") or hasattr(value, "read_bytes")
+def read(source: Any, most: int) -> Upload | None:
+    """Name and content of an open file, from its start if need be, or of a path in an archive.
 
-
-def read(source: Any, most: int) -> Upload:
-    """Name and content of an open file, from its start if need be, or of a path in an archive."""
+    None if it's neither. Raises `PhotoError`.
+    """
+    if not hasattr(source, "read") and not hasattr(source, "read_bytes"):
+        return None
     name = getattr(source, "name", "")
     name = name if isinstance(name, str) and name else "file"
     try:
@@ -41,10 +43,6 @@ def read(source: Any, most: int) -> Upload:
     if len(data) > most:
         raise PhotoError(f"{name}: larger than {most // 10**6} MB, expected a photo")
     return name, data
-
-
-_UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, HTTPException, BadZipFile, zlib.error)
-"""What files raise: closed ones, those that come over the network, those in an archive."""
 
 
 def from_data_address(address: str) -> bytes:
@@ -64,36 +62,26 @@ def path_of(value: Any) -> str:
     return path if isinstance(path, str) else ""
 
 
-def is_upload(value: Any) -> bool:
-    """Whether ``value`` is what an upload widget holds, one of its files, or the widget."""
-    value = _value(value)
-    return isinstance(value, Mapping) or (
-        isinstance(value, (tuple, list)) and all(isinstance(file, Mapping) for file in value)
-    )
+def only_upload(value: Any) -> Upload | None:
+    """The only file of an upload widget, of its value, or one of the files; None if it's neither.
 
-
-def uploads(value: Any) -> list[Upload]:
-    """All files of an upload widget's value. Raises `PhotoError` if it is something else."""
-    value = _value(value)
-    if isinstance(value, Mapping) and not value.keys() & {"content", "bytes"}:
-        return [_upload(name, file) for name, file in value.items()]
-    return [_upload("", file) for file in ([value] if isinstance(value, Mapping) else value)]
-
-
-def only_upload(value: Any) -> Upload:
-    """The only file of an upload. Raises `PhotoError` if there is none, or more than one."""
-    files = uploads(value)
-    if not files:
+    Raises `PhotoError` if there is no file, or more than one.
+    """
+    value = value.value if hasattr(value, "value") and hasattr(value, "comm") else value
+    if isinstance(value, Mapping):
+        alone = value.keys() & {"content", "bytes"}
+        files = [("", value)] if alone else list(value.items())
+    elif isinstance(value, (tuple, list)) and all(isinstance(file, Mapping) for file in value):
+        files = [("", file) for file in value]
+    else:
+        return None
+    found = [_upload(name, file) for name, file in files]
+    if not found:
         raise PhotoError("the upload is empty; choose a photo first, then run the cell again")
-    if len(files) > 1:
-        names = ", ".join(name for name, _ in files)
-        raise PhotoError(f"the upload holds {len(files)} photos ({names}); open one at a time")
-    return files[0]
-
-
-def _value(value: Any) -> Any:
-    """The value of a widget; anything else as it is."""
-    return value.value if hasattr(value, "value") and hasattr(value, "comm") else value
+    if len(found) > 1:
+        names = ", ".join(name for name, _ in found)
+        raise PhotoError(f"the upload holds {len(found)} photos ({names}); open one at a time")
+    return found[0]
 
 
 def _upload(name: str, file: Any) -> Upload:

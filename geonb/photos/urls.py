@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from geonb.errors import PhotoError
+from geonb.photos.decoding import kind
 from geonb.web.addresses import redacted
 from geonb.web.answers import WebError
 from geonb.web.asking import asking, resolve
@@ -29,6 +30,14 @@ _RESERVED = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "168.63.129.16/32",
 _STAND_INS = ipaddress.ip_network("198.18.0.0/15")
 """What proxy programs such as Clash answer for every name; the real address is theirs to find."""
 _TEXTS = {"application/json", "application/xhtml+xml"}
+_ADVICE = {
+    401: "it asks for a login",
+    403: "it refuses this request; open it in the browser and save it as a file",
+    407: "it asks for a login",
+    429: "it is busy; try again later",
+    503: "it is busy; try again later",
+}
+"""What to do after a status."""
 
 
 def fetch(url: str, *, allow_private: bool = False) -> bytes:
@@ -95,7 +104,10 @@ def is_public(address: str) -> bool:
 def _picture(answer: Answer) -> bytes:
     """The picture in an answer."""
     if answer.status != 200:
-        raise PhotoError(f"{answer.label}: the server answered {answer.words()}; {_advice(answer)}")
+        advice = _ADVICE.get(answer.status, "check the link")
+        if answer.pause_s is not None:
+            advice = "try again after that"
+        raise PhotoError(f"{answer.label}: the server answered {answer.words()}; {advice}")
     data = bytearray()
     for chunk in answer.chunks():
         data += chunk
@@ -103,29 +115,10 @@ def _picture(answer: Answer) -> bytes:
             raise PhotoError(
                 f"{answer.label}: larger than {MAX_BYTES // 10**6} MB; fetch a smaller one"
             )
-    if (answer.kind.startswith("text/") or answer.kind in _TEXTS) and _is_text(data[:1024]):
+    # Servers name kinds that they don't know text, too.
+    if (answer.kind.startswith("text/") or answer.kind in _TEXTS) and not kind(bytes(data[:100])):
         raise PhotoError(
             f"{answer.label}: the server sent {answer.kind} (a web page, or a login page), "
             "expected a picture; open the picture itself in the browser and copy its address"
         )
     return bytes(data)
-
-
-def _advice(answer: Answer) -> str:
-    if answer.pause_s is not None:
-        return "try again after that"
-    if answer.status in {401, 407}:
-        return "it asks for a login"
-    if answer.status == 403:
-        return "it refuses this request; open it in the browser and save it as a file"
-    if answer.status in {429, 503}:
-        return "it is busy; try again later"
-    return "check the link"
-
-
-def _is_text(start: bytes | bytearray) -> bool:
-    """Whether a file's first bytes are text: servers name kinds that they don't know so."""
-    try:
-        return "\0" not in bytes(start).decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start > 1000  # a character that was cut off

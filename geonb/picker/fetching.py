@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from geonb.errors import GeonbError, needing
 from geonb.known import fetch
 from geonb.weights.downloading import BAR
-from geonb.weights.installed import installed
+from geonb.weights.fetching import installed
 from geonb.weights.registry import known
 
 with needing("the button that fetches a model", "ipywidgets", "picker"):

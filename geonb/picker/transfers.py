@@ -1,45 +1,25 @@
 """Files that travel from the browser to the kernel in parts, each small enough to arrive."""
 
-from __future__ import annotations
-
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from geonb.errors import PhotoError
 from geonb.photos import jpeg
 from geonb.photos.tiff import upright
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
-DAY = 86_400
-"""Seconds; how far the clocks of a browser and of a kernel may differ."""
-YEAR_9999 = 253_402_300_799_000
-"""Milliseconds since 1970; the last that a date can have."""
-
-
-@dataclass(frozen=True)
-class Arrived:
+class Arrived(NamedTuple):
     """A file that is here."""
 
     id: str
     """What the browser calls the transfer."""
     name: str
-    """The file's name."""
     mime: str
     """Its kind, as the browser says; may be empty."""
     modified: int
     """Milliseconds since 1970, as the browser says."""
     content: bytes
-    """The whole file."""
-
-
-@dataclass
-class _Travelling:
-    about: Mapping[str, Any] | None = None
-    head: bytes = b""
-    parts: dict[int, bytes] = field(default_factory=dict)
 
 
 class Transfers:
@@ -53,18 +33,21 @@ class Transfers:
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self.choice = 0
-        self._files: dict[str, _Travelling] = {}
+        self._starts: dict[str, tuple[Mapping[str, Any], bytes]] = {}
+        self._parts: dict[str, dict[int, bytes]] = {}
 
     def renew(self, message: Mapping[str, Any]) -> bool:
         """Forget all files where the message's choice is later than theirs; say whether it is.
 
         Raises `PhotoError` for a choice of a day that is to come: no other would be later.
         """
-        choice = whole(message, "choice", round(1000 * (time.time() + DAY)))
+        tomorrow = time.time() + 86_400  # so far the clocks of browser and kernel may differ
+        choice = whole(message, "choice", round(1000 * tomorrow))
         later = choice > self.choice
         if later:
             self.choice = choice
-            self._files.clear()
+            self._starts.clear()
+            self._parts.clear()
         return later
 
     def take(self, message: Mapping[str, Any], buffers: Sequence[Any]) -> Arrived | None:
@@ -72,21 +55,22 @@ class Transfers:
         kind, name = message.get("type"), str(message.get("id"))
         if message.get("choice") != self.choice or kind not in {"start", "part"}:
             return None
-        file = self._files.setdefault(name, _Travelling())
+        parts = self._parts.setdefault(name, {})
         if kind == "start":
-            file.about, file.head = message, bytes(buffers[0])
+            self._starts[name] = message, bytes(buffers[0])
         else:
-            file.parts[whole(message, "index", self.max_bytes)] = bytes(buffers[0])
-        if sum(map(len, file.parts.values())) > self.max_bytes:
-            file.parts.clear()
+            parts[whole(message, "index", self.max_bytes)] = bytes(buffers[0])
+        if sum(map(len, parts.values())) > self.max_bytes:
+            parts.clear()
             raise PhotoError(f"larger than {self.max_bytes:,} bytes; choose a smaller file")
-        about = file.about
-        if about is None or len(file.parts) != whole(about, "parts", self.max_bytes):
+        if name not in self._starts:
             return None
-        del self._files[name]
-        data = b"".join(part for _, part in sorted(file.parts.items()))
-        content = with_exif_of(file.head, data)
-        modified = whole(about, "modified", YEAR_9999)
+        about, head = self._starts[name]
+        if len(parts) != whole(about, "parts", self.max_bytes):
+            return None
+        del self._parts[name], self._starts[name]
+        content = with_exif_of(head, b"".join(part for _, part in sorted(parts.items())))
+        modified = whole(about, "modified", 253_402_300_799_000)  # the end of the year 9999
         return Arrived(name, str(about["name"]), str(about["mime"]), modified, content)
 
 

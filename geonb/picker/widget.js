@@ -41,6 +41,9 @@ async function kernelMayRead(file) {
   return text.slice(4, 8) === "ftyp" || text.startsWith("II*\0") || text.startsWith("MM\0*");
 }
 
+// What tells the place of a photo of its name: an XMP sidecar, or Google Takeout's JSON.
+const isSidecar = (file) => /\.(xmp|json)$/i.test(file.name);
+
 async function isJpeg(file) {
   const start = new Uint8Array(await file.slice(0, 3).arrayBuffer());
   return start[0] === 0xff && start[1] === 0xd8 && start[2] === 0xff;
@@ -60,7 +63,7 @@ async function prepared(model, file, line) {
   const limit = model.get("max_bytes");
   const tooLarge = () => new Error(`larger than ${megabytes(limit)}; choose a smaller file`);
   if (!file.size) throw new Error("the file is empty");
-  if (model.get("_plain")) {
+  if (model.get("_plain") || isSidecar(file)) {
     if (file.size > limit) throw tooLarge();
     return { blob: file, shrunk: false };
   }
@@ -84,14 +87,23 @@ async function prepared(model, file, line) {
   }
 }
 
+// What a callback prints and displays answers the message that completed its file. It goes back to
+// the kernel, numbered because messages may overtake each other, and is shown below the callback.
+let outputs = 0;
+const shownBelow = (model, choice) => ({ iopub: { output: ({ content }) => {
+  const { text, data, traceback } = content, number = outputs++;
+  model.send({ type: "output", choice, number, content: data ? { data } : { text: text ?? traceback.join("\n") } });
+} } });
+
 async function send(model, choice, id, file, { blob, shrunk }) {
   const head = shrunk ? await file.slice(0, HEAD).arrayBuffer() : new ArrayBuffer(0);
   const parts = Math.ceil(blob.size / PART);
   const about = { name: file.name, mime: blob.type, modified: file.lastModified };
-  model.send({ type: "start", choice, id, parts, ...about }, undefined, [new DataView(head)]);
+  const answers = model.get("_plain") ? undefined : shownBelow(model, choice);
+  model.send({ type: "start", choice, id, parts, ...about }, answers, [new DataView(head)]);
   for (let i = 0; i < parts; i++) {
     const part = await blob.slice(i * PART, (i + 1) * PART).arrayBuffer();
-    model.send({ type: "part", choice, id, index: i }, undefined, [new DataView(part)]);
+    model.send({ type: "part", choice, id, index: i }, answers, [new DataView(part)]);
   }
 }
 
@@ -99,7 +111,7 @@ function render({ model, el }) {
   const plain = model.get("_plain");
   const options = { type: "file", accept: model.get("accept"), multiple: model.get("multiple"), hidden: true };
   const input = make("input", { ...options, className: "geonb-files" });
-  const camera = make("input", { ...options, className: "geonb-camera", multiple: false });
+  const camera = make("input", { ...options, accept: "image/*", className: "geonb-camera", multiple: false });
   camera.setAttribute("capture", "environment");
   const choose = make("button", { type: "button", textContent: model.get("description") });
   const shoot = make("button", { type: "button", textContent: "Take a photo…" });
@@ -131,26 +143,33 @@ function render({ model, el }) {
       const size = ready.shrunk ? `shrunk to ${megabytes(ready.blob.size)}, ` : "";
       const busy = () => say(`${size}waiting: the kernel is busy, and takes the photo when it is free`, "busy");
       const timer = setTimeout(busy, PATIENCE);
-      waiting.set(id, (answer) => {
+      const answered = new Promise((resolve) => waiting.set(id, (answer) => {
         clearTimeout(timer);
         if (answer.type === "here") say(`${size}arrived`, "here");
         else say(answer.text, "refused");
-      });
+        resolve();
+      }));
       say(`${size}sending…`, "");
       await send(model, mine, id, file, ready);
+      return { answered }; // in an object, so that nobody waits for it yet
     } catch (error) {
       say(`not sent: ${error.message}`, "refused");
     }
   }
 
   async function take(files) {
-    const chosen = model.get("multiple") ? [...files] : [...files].slice(0, 1);
-    if (!chosen.length) return;
+    const sidecars = plain ? [] : [...files].filter(isSidecar);
+    const others = [...files].filter((file) => !sidecars.includes(file));
+    const chosen = model.get("multiple") ? others : others.slice(0, 1);
+    if (!sidecars.length && !chosen.length) return;
     const mine = (turn = Math.max(Date.now(), turn + 1)); // grows, also from view to view
     for (const image of list.querySelectorAll("img")) URL.revokeObjectURL(image.src);
     list.replaceChildren();
     waiting.clear();
     model.send({ type: "choice", choice: mine }); // first of all, so that no earlier photo stands for this one
+    const arrived = []; // the sidecars, before the photos whose places they tell
+    for (const file of sidecars) if (mine === turn) arrived.push((await takeOne(file, mine))?.answered);
+    await Promise.all(arrived);
     for (const file of chosen) if (mine === turn) await takeOne(file, mine);
   }
 

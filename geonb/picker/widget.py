@@ -1,24 +1,22 @@
 """The photo picker, and a plain upload button: what is chosen arrives whole, or says why not."""
 
-from __future__ import annotations
-
 import datetime as dt
 import threading
 from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from geonb.errors import PhotoError, needing
+from geonb.photos import sidecars
 from geonb.photos.photo import Photo, open_photo
-from geonb.picker.below import Below
+from geonb.picker.below import Below, call
 from geonb.picker.transfers import Arrived, Transfers
 
 with needing("the photo picker", "anywidget", "picker"):
     import anywidget
     import traitlets
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _HERE = Path(__file__).parent
 
@@ -30,7 +28,7 @@ class _Picker(anywidget.AnyWidget):
     _css = _HERE / "widget.css"
     _plain = traitlets.Bool(default_value=False).tag(sync=True)
     description = traitlets.Unicode("Choose photos…").tag(sync=True)
-    accept = traitlets.Unicode("image/*,.heic,.heif,.avif,.tif,.tiff").tag(sync=True)
+    accept = traitlets.Unicode("image/*,.heic,.heif,.avif,.tif,.tiff,.xmp,.json").tag(sync=True)
     multiple = traitlets.Bool(default_value=True).tag(sync=True)
     max_bytes = traitlets.Int(50_000_000).tag(sync=True)
     shrink_over = traitlets.Int(8_000_000).tag(sync=True)
@@ -38,9 +36,12 @@ class _Picker(anywidget.AnyWidget):
     _chosen = ""
     """The trait that holds what was chosen."""
 
+    _callback: Callable[[Photo], Any] | None = None
+    _below: Below | None = None
+
     def __init__(self, **traits: Any) -> None:
-        self._callbacks: list[tuple[Callable[[Photo], Any], Below]] = []
         super().__init__(**traits)
+        self._sidecars: dict[str, bytes] = {}
         self._transfers = Transfers(self.max_bytes)
         self._lock = threading.Lock()  # messages come on two threads
         self.on_msg(self.receive)
@@ -52,29 +53,36 @@ class _Picker(anywidget.AnyWidget):
                 self._transfers.max_bytes = self.max_bytes
                 if self._transfers.renew(message):
                     setattr(self, self._chosen, ())
-                    for _, below in self._callbacks:
-                        below.clear()
+                    self._sidecars = {}
+                    if self._below:
+                        self._below.clear()
+                if self._below and message.get("type") == "output":
+                    if message["choice"] == self._transfers.choice:
+                        self._below.add(message["number"], message["content"])
+                    return
                 arrived = self._transfers.take(message, buffers)
                 if arrived is None:
                     return
                 kept = self._opened(arrived)
-                setattr(self, self._chosen, (*getattr(self, self._chosen), kept))
+                setattr(self, self._chosen, (*getattr(self, self._chosen), *kept))
         except PhotoError as error:
             self.send({"type": "refused", "id": message.get("id"), "text": str(error)})
         else:
             self.send({"type": "here", "id": arrived.id})
-            for callback, below in self._callbacks:
-                below.add(callback, kept)
+            for photo in kept:
+                if self._callback:
+                    call(self._callback, photo)
 
     @abstractmethod
-    def _opened(self, arrived: Arrived) -> Any:
-        """What is kept of a file. Raises `PhotoError` if it can't be used."""
+    def _opened(self, arrived: Arrived) -> tuple[Any, ...]:
+        """What the file adds to what was chosen. Raises `PhotoError` if it can't be used."""
 
 
 class PhotoPicker(_Picker):
     """Choose photos by click, drop, paste or camera; they are in ``photos``.
 
-    Nothing of a photo is saved with the notebook. JPEGs over ``shrink_over`` bytes are shrunk in
+    XMP sidecars and Google Takeout's JSON that you choose with them tell their places. Nothing of a
+    photo is saved with the notebook. JPEGs over ``shrink_over`` bytes are shrunk in
     the browser, and keep their EXIF with the place; everything else arrives as it is. A new
     choice takes the place of the one before.
 
@@ -94,16 +102,24 @@ class PhotoPicker(_Picker):
     def on_photo(self, callback: Callable[[Photo], Any]) -> Callable[[Photo], Any]:
         """Call ``callback(photo)`` for each photo as it arrives; also as a decorator.
 
-        What it returns or prints appears below the cell that this is called in; a new choice
-        clears it. Errors of geonb are shown there as one line.
+        It takes the place of the callback before. What it returns or prints appears below the
+        cell that this is called in; a new choice clears it. Errors of geonb are shown there as one
+        line.
         """
-        self._callbacks.append((callback, Below()))
+        self._callback, self._below = callback, Below()
         return callback
 
-    def _opened(self, arrived: Arrived) -> Photo:
+    def _opened(self, arrived: Arrived) -> tuple[Photo, ...]:
+        if arrived.name.casefold().endswith(sidecars.ENDINGS):
+            size = sum(map(len, [arrived.content, *self._sidecars.values()]))
+            if size > sidecars.MOST_BYTES:
+                raise PhotoError(f"over {sidecars.MOST_BYTES:,} bytes of sidecars; choose fewer")
+            self._sidecars[arrived.name] = arrived.content
+            return ()
         photo = open_photo({"name": arrived.name, "content": arrived.content})
+        photo = replace(photo, sidecars=self._sidecars)
         photo.image(64)  # pixels: decoded so small, to see whether it can be
-        return photo
+        return (photo,)
 
 
 class FileUpload(_Picker):
@@ -125,11 +141,8 @@ class FileUpload(_Picker):
         defaults = {"description": "Upload", "multiple": False, "accept": "", "_plain": True}
         super().__init__(**{**defaults, **traits})
 
-    def _opened(self, arrived: Arrived) -> dict[str, Any]:
-        return {
-            "name": arrived.name,
-            "type": arrived.mime,
-            "size": len(arrived.content),
-            "content": memoryview(arrived.content),
-            "last_modified": dt.datetime.fromtimestamp(arrived.modified / 1000, dt.UTC),
-        }
+    def _opened(self, arrived: Arrived) -> tuple[dict[str, Any], ...]:
+        modified = dt.datetime.fromtimestamp(arrived.modified / 1000, dt.UTC)
+        content = memoryview(arrived.content)
+        about = {"name": arrived.name, "type": arrived.mime, "size": len(content)}
+        return ({**about, "content": content, "last_modified": modified},)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -13,19 +15,15 @@ from typing import TYPE_CHECKING
 
 from geonb.errors import PictureError, printable
 from geonb.photos.photo import Photo, PhotoSource, open_photo
-from geonb.writing import SIGNATURE, replacing
+from geonb.writing import SIGNATURE, check_outputs, replacing
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable
-
     from matplotlib.figure import Figure
 
-KINDS: tuple[str, ...] = ("png", "svg", "pdf")
-"""The formats that a drawing can be written in."""
+
+KINDS = {"png": "Software", "svg": "Creator", "pdf": "Creator"}
+"""The formats that a drawing can be written in, and which of their metadata says what made it."""
 _DPI = 110
-_SIGNED = {"png": "Software", "svg": "Creator", "pdf": "Creator"}
-"""Which metadata of each format say what made a picture."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class Picture:
 
     def image(self, kind: str = "png") -> bytes:
         """The picture's bytes, as ``png``, ``svg`` or ``pdf``. Raises `PictureError`."""
-        buffer, signed = io.BytesIO(), {_SIGNED[kind]: SIGNATURE}
+        buffer, signed = io.BytesIO(), {KINDS[kind]: SIGNATURE}
         try:
             self.figure().savefig(buffer, format=kind, dpi=_DPI, metadata=signed)
         except RuntimeError as error:  # a matplotlib that is told to use LaTeX, which isn't here
@@ -75,13 +73,18 @@ class Picture:
             ) from error
         return buffer.getvalue()
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture; the ending of ``path`` says the format. Raises `PictureError`."""
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the picture; the ending of ``path`` says the format.
+
+        A file that geonb didn't make is replaced only with ``overwrite``. Raises `PictureError`,
+        and `OutputError` if the file can't be written.
+        """
         kind = Path(path).suffix.lower().lstrip(".")
         if kind not in KINDS:
             raise PictureError(
                 f"{path}: a picture is saved as .png, .svg or .pdf, not {kind or 'that'!r}"
             )
+        check_outputs([Path(path)], overwrite=overwrite)
         with replacing(path) as temporary:
             temporary.write_bytes(self.image(kind))
 

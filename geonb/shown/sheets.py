@@ -1,16 +1,11 @@
 """Tables as people read them: plain text and HTML from one record."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from geonb.errors import needing, printable
-from geonb.shown.pictures import styled
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Cell = str | tuple[str, str]
 """What stands in a cell, or that and what stands beside it, smaller."""
@@ -52,6 +47,8 @@ class Sheet:
             f"<th scope='col'{kind}>{escape(name)}</th>"
             for kind, name in zip(kinds, self.head, strict=True)
         )
+        from geonb.shown.pictures import styled
+
         rows = ""
         for first, *rest in self.rows:
             cells = zip(kinds[1:], map(_small, rest), strict=True)

@@ -6,18 +6,18 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from geonb.errors import shortened
-
 if TYPE_CHECKING:
     from urllib3.util import Url
 
 _AMBIGUOUS = re.compile(r"[\\\x00-\x1f\x7f]")
 """Characters that one reader of an address takes for its end, and the next doesn't."""
+_MISTYPED = re.compile(r"\s*(data:|https?(:|//)|[a-z]{2,}:/*[^/]+@)", re.IGNORECASE)
+"""How one begins that nobody could fetch: ``http:/me:secret@a.org``, ``https//a.org``; and data."""
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is a web address (or a ``data:`` one) instead of a path."""
-    return "://" in text or text.lstrip()[:5].lower() == "data:"
+    """Whether a text is a web address (or a ``data:`` one), also a mistyped one, and no path."""
+    return "://" in text or bool(_MISTYPED.match(text))
 
 
 def parsed(url: str) -> Url | None:
@@ -36,7 +36,7 @@ def redacted(url: str) -> str:
     """The address without what may be secret in it: user, password, query and fragment.
 
     In place of a query stand six digits of its digest, so that two photos of one server have two
-    names. A path of this machine is shown as it is.
+    names. Of a mistyped address, nothing but its scheme is shown; a path of this machine is.
     """
     if not is_address(url):
         return url
@@ -44,8 +44,8 @@ def redacted(url: str) -> str:
     if url[:5].lower() == "data:":
         return "data:…"
     parts = parsed(url)
-    if parts is None:
-        return f"{shortened(url.split('://', maxsplit=1)[0], 40)}://…"
+    if not parts or not parts.host:
+        return re.sub(r"(?is)(https?|[a-z]{,40}(?=://))?.*", r"\1://…", url, count=1)
     query = ""
     if parts.query:
         query = f"?…{hashlib.sha256(parts.query.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
 import socket
 import sys
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPException
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote_to_bytes, urljoin
+from urllib.request import getproxies, proxy_bypass
 
 from geonb import __version__
 from geonb.web.addresses import host_of, parsed, port_of, redacted
 from geonb.web.answers import Answer, WebError, reason_of
-from geonb.web.proxies import certificates, proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,6 +36,8 @@ MAX_REDIRECTS = 5
 LONGEST_PAUSE_S = 120.0
 """Seconds to wait if a busy server asks for that; after a longer pause, people ask again."""
 _REDIRECTS = {301, 302, 303, 307, 308}
+CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables that name a file or folder of certificates; the first that is set counts."""
 
 
 def resolve(parts: Url, name: str, proxy: Url | None) -> list[str]:
@@ -94,12 +99,12 @@ def _answer(
     sent |= {"Host": parts.netloc or host_of(parts)} | _login(parts, "basic_auth")
     target = parts.request_uri
     addresses = guard(parts, label, proxy)
-    connections = [_direct(address, parts) for address in addresses]
     if proxy:
-        connections = [_through(proxy, parts)]
+        addresses = [host_of(proxy)]
         if parts.scheme == "http":  # a proxy forwards plain requests by their whole address
             target = f"http://{sent['Host']}{target}"
             sent |= _login(proxy, "proxy_basic_auth")
+    connections = [_connection(parts, address, proxy) for address in addresses]
     with _cutting(connections, deadline) as lines:
         try:
             connection = _connected(connections, deadline)
@@ -114,25 +119,19 @@ def _answer(
             yield Answer(response, parts, label, deadline)
 
 
-def _direct(address: str, parts: Url) -> HTTPConnection:
+def _connection(parts: Url, address: str, proxy: Url | None) -> HTTPConnection:
+    """To a server at an IP address; or to a proxy, with a tunnel through it for https."""
     from urllib3.connection import HTTPConnection, HTTPSConnection
 
+    port = port_of(proxy or parts)
     if parts.scheme == "http":
-        return HTTPConnection(address, port_of(parts))
+        return HTTPConnection(address, port)
     host = host_of(parts)
-    named: dict[str, Any] = {"server_hostname": host, "assert_hostname": host, **certificates()}
-    return HTTPSConnection(address, port_of(parts), **named)
-
-
-def _through(proxy: Url, parts: Url) -> HTTPConnection:
-    """A connection to a proxy, with a tunnel through it if the address is an https one."""
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-
-    if parts.scheme == "http":
-        return HTTPConnection(host_of(proxy), port_of(proxy))
-    trusted: dict[str, Any] = certificates()
-    connection = HTTPSConnection(host_of(proxy), port_of(proxy), **trusted)
-    connection.set_tunnel(host_of(parts), port_of(parts), _login(proxy, "proxy_basic_auth"))
+    named: dict[str, Any] = {} if proxy else {"server_hostname": host, "assert_hostname": host}
+    named |= certificates()
+    connection = HTTPSConnection(address, port, **named)
+    if proxy:
+        connection.set_tunnel(host, port_of(parts), _login(proxy, "proxy_basic_auth"))
     return connection
 
 
@@ -182,3 +181,42 @@ def _cutting(connections: list[HTTPConnection], deadline: float) -> Iterator[lis
         timer.cancel()
         for connection in connections:
             connection.close()
+
+
+def proxy_for(parts: Url) -> Url | None:
+    """The proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names for an address, but for NO_PROXY.
+
+    Raises `WebError` if it isn't an HTTP proxy.
+    """
+    proxies = getproxies()
+    named = proxies.get(parts.scheme or "") or proxies.get("all")
+    if not named or _needs_none(parts, proxies.get("no", "")):
+        return None
+    proxy = parsed(named if "://" in named else f"http://{named}")
+    if not proxy or proxy.scheme != "http" or not proxy.host:
+        kind = named.partition(":")[0][:20]
+        reason = f"the environment names a proxy of the kind {kind!r}, expected http://HOST:PORT"
+        raise WebError(reason, final=True)
+    return proxy
+
+
+def _needs_none(parts: Url, exceptions: str) -> bool:
+    """Whether NO_PROXY holds the server's name, or its address in a range such as 10.0.0.0/8."""
+    with suppress(ValueError):
+        ip = ipaddress.ip_address(host_of(parts))
+        for exception in exceptions.split(","):
+            with suppress(ValueError):
+                if ip in ipaddress.ip_network(exception.strip(), strict=False):
+                    return True
+    return bool(proxy_bypass(f"{host_of(parts)}:{port_of(parts)}"))
+
+
+def certificates() -> dict[str, str]:
+    """Whose certificates are trusted: those that the environment names, or else certifi's."""
+    import certifi
+
+    name = next((name for name in CERTIFICATES if os.environ.get(name)), "")
+    path = Path(os.environ[name] if name else certifi.where())
+    if not path.exists():
+        raise WebError(f"{name} is {path}, but there is no such file", final=True)
+    return {"ca_cert_dir" if path.is_dir() else "ca_certs": str(path)}

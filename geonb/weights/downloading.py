@@ -1,23 +1,17 @@
 """Download one file: with progress, resumed where the server allows it."""
 
-from __future__ import annotations
-
 import shutil
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from geonb.errors import FetchError
 from geonb.web.addresses import is_address
-from geonb.web.answers import WebError
+from geonb.web.answers import Answer, WebError
 from geonb.web.asking import asking
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from geonb.web.answers import Answer
 
 PATIENCE = 4
 """Retries allowed without a new byte."""

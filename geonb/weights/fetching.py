@@ -1,42 +1,128 @@
-"""Fetch a known model into the cache: mirror by mirror, verified, then kept."""
-
-from __future__ import annotations
+"""The known models' files on this machine: found, fetched mirror by mirror, verified, removed."""
 
 import hashlib
 import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
+from geonb import writing
 from geonb.errors import CheckpointError, FetchError, GeonbError, MissingDependencyError
 from geonb.files import (
+    DERIVED,
+    TEST_PHOTOS,
     cache_folder,
     expanded,
     file_digest,
-    filling_cache,
-    locking,
+    is_private,
     make_cache_folder,
-    mark_folder,
-    owner_of,
 )
 from geonb.web.addresses import is_address, redacted
-from geonb.weights.downloading import download, forget
-from geonb.weights.installed import (
-    cached_files,
-    command,
-    installed,
-    is_verified,
-    note_verified,
-    variable,
-)
+from geonb.weights.registry import REGISTRY, Form, Weights, WeightsFile, known
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import TypeAlias
+Check: TypeAlias = Callable[[Weights, str, Path], None]
 
-    from geonb.weights.registry import Form, Weights, WeightsFile
 
-    Check: TypeAlias = Callable[[Weights, str, Path], None]
+def installed(weights: Weights) -> Path | None:
+    """The checkpoint's path of a known model; None if it isn't on this machine."""
+    if weights.shipped:
+        return weights.shipped
+    if own := own_files(weights):
+        return own
+    files = cached_files(weights)
+    return files[-1] if files else None
+
+
+def require(weights: Weights) -> Path:
+    """The checkpoint's path of a known model; nothing is fetched.
+
+    Raises `FetchError` if the model isn't on this machine, or was cut off or changed since it
+    was fetched.
+    """
+    if path := installed(weights):
+        return path
+    folder = cache_folder() / weights.name
+    there = [file for form in weights.forms for file in form if (folder / file.name).is_file()]
+    changed = [file.name for file in there if not is_verified(folder / file.name, file)]
+    state = f"{changed[0]} there was cut off or changed" if changed else "its files are not there"
+    raise FetchError(
+        f"{weights.name} is not in the cache ({folder}: {state}); fetch it with: "
+        f"{command(weights)}; or name a folder of your own in {variable(weights)}"
+    )
+
+
+def whereabouts(weights: Weights) -> str:
+    """Where a known model is, in a few words; empty if it isn't on this machine."""
+    if weights.shipped:
+        return "comes with geonb"
+    if own := own_files(weights):
+        return f"your own files, named in {variable(weights)}: {own}"
+    return "in the cache" if cached_files(weights) else ""
+
+
+def own_files(weights: Weights) -> Path | None:
+    """Your own folder or checkpoint prefix, as a variable such as GEONB_LOCATIONNET names it."""
+    own = os.environ.get(variable(weights))
+    return expanded(own) if own else None
+
+
+def variable(weights: Weights) -> str:
+    """The environment variable that names files of your own for a known model."""
+    return f"GEONB_{weights.name.upper()}"
+
+
+def command(weights: Weights) -> str:
+    """What fetches a known model, typed into a terminal."""
+    return f"geonb fetch {weights.name}{' --precision int8' if weights.quantised else ''}"
+
+
+def cached_files(weights: Weights) -> tuple[Path, ...]:
+    """The files of a whole, verified model in the cache, the largest last; empty without one."""
+    folder = cache_folder() / weights.name
+    for form in weights.forms:
+        if all(is_verified(folder / file.name, file) for file in form):
+            return tuple(folder / file.name for file in form)
+    return ()
+
+
+def is_verified(path: Path, file: WeightsFile) -> bool:
+    """Whether ``path`` has the MD5 that was published, or noted when it was verified.
+
+    A note counts only if nobody else can have written it.
+    """
+    try:
+        if file.md5:
+            return file_digest(path) == file.md5
+        note = _note(path)
+        return is_private(note) and file_digest(path) == note.read_text(encoding="utf-8").strip()
+    except OSError:
+        return False
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(f"{path.name}.md5")
+
+
+def cache_size() -> int:
+    """Bytes of all models, conversions, features and test photos in the cache."""
+    folders = [cache_folder() / name for name in (DERIVED, TEST_PHOTOS, *REGISTRY)]
+    paths = [path for folder in folders for path in folder.rglob("*") if not path.is_dir()]
+    return sum(path.lstat().st_size for path in paths)
+
+
+def clear(name: str) -> None:
+    """Remove a known model and what was derived from it from the cache; ``all`` empties it.
+
+    Your own files stay, and so does what comes with geonb. Raises `ModelError`, `FetchError`.
+    """
+    names = [*REGISTRY, TEST_PHOTOS] if name == "all" else [known(name).name]
+    try:
+        writing.clear_derived(None if name == "all" else name)  # all: those of your own models too
+        for folder in names:
+            writing.remove_marked(cache_folder() / folder)
+    except OSError as error:
+        raise FetchError(f"{error.filename}: cannot remove it ({error.strerror})") from error
 
 
 def fetch(weights: Weights, source: str | os.PathLike[str] | None, check: Check) -> Path:
@@ -50,29 +136,29 @@ def fetch(weights: Weights, source: str | os.PathLike[str] | None, check: Check)
         return here
     forms = weights.forms if source is None else _from_source(weights, os.fspath(source).strip())
     folder = cache_folder() / weights.name
-    with filling_cache(f"{folder}: cannot write {weights.name} there", weights.size, FetchError):
+    task = f"{folder}: cannot write {weights.name} there"
+    with writing.filling_cache(task, weights.size, FetchError):
         make_cache_folder(folder.name)
         waiting = f"another process is fetching {weights.name}; waiting until it has ended"
-        with locking(folder.with_name(f".{folder.name}.lock"), waiting):
-            mark_folder(folder, weights.name)
-            if owner_of(folder) != weights.name:
+        with writing.locking(folder.with_name(f".{folder.name}.lock"), waiting):
+            writing.mark_folder(folder, weights.name)
+            if writing.owner_of(folder) != weights.name:
                 raise FetchError(f"{folder}: geonb did not make this folder; move it away")
             if source is None and (files := cached_files(weights)):
                 return files[-1]  # another process has fetched them meanwhile
             return _fetch_first(weights, forms, check)
 
 
-def _fetch_first(weights: Weights, forms: Sequence[Form], check: Check) -> Path:
+def _fetch_first(weights: Weights, forms: Iterable[Form], check: Check) -> Path:
     """Fetch the first form that can be had whole. Raises `FetchError`."""
     folder = cache_folder() / weights.name
     answers: dict[str, str] = {}  # of the mirrors that failed
     for form in forms:
-        try:
-            for file in form:
-                _fetch_file(weights, file, folder / file.name, answers, check)
-        except _NowhereError:
-            continue  # the larger files after it would be of no use
-        return folder / form[-1].name
+        for file in form:
+            if not _fetch_file(weights, file, folder / file.name, answers, check):
+                break  # the larger files after it would be of no use
+        else:
+            return folder / form[-1].name
     tried = "; ".join(f"{redacted(mirror)}: {answer}" for mirror, answer in answers.items())
     raise FetchError(
         f"{weights.name} cannot be fetched; tried {tried}. If you have the files, take "
@@ -81,19 +167,17 @@ def _fetch_first(weights: Weights, forms: Sequence[Form], check: Check) -> Path:
     )
 
 
-class _NowhereError(Exception):
-    """No mirror has a file."""
-
-
 def _fetch_file(
     weights: Weights, file: WeightsFile, target: Path, answers: dict[str, str], check: Check
-) -> None:
-    """Fetch a file that isn't there from the first mirror that has it; note what others answer.
+) -> bool:
+    """Whether a file is there, or now is, from the first mirror that has it.
 
-    One that lies on this machine is taken anew. Raises `_NowhereError`.
+    What the others answer is noted. A file that lies on this machine is taken anew.
     """
+    from geonb.weights.downloading import download, forget
+
     if is_verified(target, file) and all(map(is_address, file.mirrors)):
-        return
+        return True
     part = target.with_name(f".{file.name}.part")
     for mirror in file.mirrors:
         if mirror in answers:  # another form needs the same file
@@ -101,18 +185,17 @@ def _fetch_file(
         try:
             download(mirror, part, file.size)
             _verify(weights, file, part, check)
-        except (FetchError, MissingDependencyError) as error:
-            answers[mirror] = str(error)  # what has come is kept
         except GeonbError as error:
             answers[mirror] = str(error)
-            forget(part)
+            if not isinstance(error, (FetchError, MissingDependencyError)):
+                forget(part)  # otherwise what has come is kept
         else:
             if not file.md5:
-                note_verified(part, target)
+                _note(target).write_text(file_digest(part), encoding="utf-8")
             part.replace(target)
             forget(part)
-            return
-    raise _NowhereError
+            return True
+    return False
 
 
 def _verify(weights: Weights, file: WeightsFile, part: Path, check: Check) -> None:
@@ -131,7 +214,7 @@ def _verify(weights: Weights, file: WeightsFile, part: Path, check: Check) -> No
         )
 
 
-def _from_source(weights: Weights, source: str) -> list[Form]:
+def _from_source(weights: Weights, source: str) -> Sequence[Form]:
     """The forms, with the files that ``source`` has instead of the mirrors; those first."""
     files = {file.name: file for form in weights.forms for file in form}
     path = expanded(source)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from geonb.errors import ModelError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,6 @@ class Weights:
         source: Address of the publication.
         citation: The paper to cite.
         note: What has to be said beside its answers.
-        architecture: `layers.architecture` of its network, which covers layers and shapes.
         int8: The files for int8, if its publishers have quantised it; otherwise geonb does.
         shipped: Its checkpoint, if it comes with geonb; such a model is never fetched.
     """
@@ -62,7 +59,6 @@ class Weights:
     source: str
     citation: str = ""
     note: str = ""
-    architecture: str = ""
     int8: Form = ()
     shipped: Path | None = None
 

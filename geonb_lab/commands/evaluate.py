@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from geonb.commands.options import FILE, model_options
+from geonb.commands import FILE, model_options
 from geonb.model import Model
 from geonb.writing import check_outputs
 from geonb_lab.evaluation import accuracy, testsets
@@ -24,9 +24,7 @@ _SHOWN_FAILURES = 5
 
 @click.command()
 @click.argument("photos", metavar="FOLDER|CSV", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--truth", type=FILE, help="CSV of path, lat, lng; or the truth file of Placing 2016."
-)
+@click.option("--truth", type=FILE, help="CSV of path, lat, lng; or the file of Placing 2016.")
 @click.option(
     "--set",
     type=click.Choice(["photos", "im2gps", "placing2016"]),
@@ -35,18 +33,13 @@ _SHOWN_FAILURES = 5
     help="Which test set the photos are.",
 )
 @model_options
-@click.option(
-    "--ten-crops",
-    is_flag=True,
-    help="Average the answers for five crops of each photo and their mirrors, as most papers do.",
-)
+@click.option("--ten-crops", is_flag=True, help="Average over ten crops, as most papers do.")
 @click.option("--first", type=click.IntRange(1), help="Only so many photos, from the first on.")
 @click.option(
     "--promise",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     metavar="COVERAGE",
-    help="Learn from these photos how much a region must hold to contain the truth so often, such "
-    "as 0.9, and store it with the model.",
+    help="Learn how much a region must hold to contain the truth so often, and store it.",
 )
 @click.option(
     "--output",

@@ -11,49 +11,36 @@ from typing import Any
 import click
 
 from geonb.answers import SURE
-from geonb.commands import options
-from geonb.commands.demo import draw
-from geonb.commands.failures import complain
+from geonb.commands import FILE, complain, draw, model_options, read_within
 from geonb.writing import check_outputs
 from geonb_lab.commands.many import Labels, locate_many, tell
 from geonb_lab.many.finding import list_photos
 from geonb_lab.many.results import predict_many
 from geonb_lab.regions import region
-from geonb_lab.trips.confirmed import confirmed_labels
-from geonb_lab.trips.page import write_trip_page
+from geonb_lab.trips.page import confirmed_labels, write_trip_page
 from geonb_lab.trips.trip import locate_trip
 
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="PHOTO|FOLDER|LIST|-...")
-@options.model_options
+@model_options
 @click.option("--top", default=5, show_default=True, help="How many places, at most.")
 @click.option(
     "--within",
-    callback=options.read_within,
+    callback=read_within,
     metavar="COUNTRY|LAT,LNG,KM|S,W,N,E",
     help="Only places within a country (name or ISO code), a circle or a box.",
 )
 @click.option("--spread-km", type=float, help="Gather places this near to a better one into it.")
 @click.option("--json", is_flag=True, help="One JSON object a photo, a line each.")
 @click.option(
-    "--allow-private", is_flag=True, help="Fetch URLs of private networks and this machine too."
+    "--allow-private", is_flag=True, help="Fetch URLs of this machine and its network too."
 )
 @click.option("--map", type=click.Path(path_type=Path), help=".png, .svg, .pdf or .html")
-@click.option(
-    "--out",
-    type=options.FILE,
-    help="Write a table, .parquet, .csv or .geojson; a run that was stopped goes on.",
-)
-@click.option(
-    "--page",
-    type=options.FILE,
-    help="Write a contact sheet of the photos, .html: thumbnails, places, a map.",
-)
+@click.option("--out", type=FILE, help="A table, .parquet, .csv or .geojson; can go on.")
+@click.option("--page", type=FILE, help="A contact sheet, .html: thumbnails and a map.")
 @click.option("--overwrite", is_flag=True, help="Replace files that are there; begin --out anew.")
-@click.option(
-    "--resume", is_flag=True, help="Go on with --out although its journal was begun elsewhere."
-)
+@click.option("--resume", is_flag=True, help="Go on with --out though it was begun elsewhere.")
 @click.option("--write-xmp", is_flag=True, help="Write a label, an XMP sidecar, beside photos.")
 @click.option(
     "--sure",
@@ -63,9 +50,9 @@ from geonb_lab.trips.trip import locate_trip
     help="Label a photo only if this share of the probability lies within 750 km.",
 )
 @click.option("--together", is_flag=True, help="Photos of a trip, by their times; with --page.")
-@click.option("--track", multiple=True, type=options.FILE, help=".gpx, Timeline, GeoJSON")
+@click.option("--track", multiple=True, type=FILE, help=".gpx, Timeline, GeoJSON")
 @click.option("--clock", multiple=True, metavar="CAMERA=+02:00", help="Ahead of UTC.")
-@click.option("--confirmed", type=options.FILE, help="Label as a trip's page saved; --write-xmp.")
+@click.option("--confirmed", type=FILE, help="Label as a trip's page saved; --write-xmp.")
 @click.option("--dry-run", is_flag=True, help="Print the labels instead of writing them.")
 def locate(**given: Any) -> None:
     """Tell where each PHOTO, a path or a URL, was taken.
@@ -106,7 +93,7 @@ def locate(**given: Any) -> None:
 def _label_confirmed(asked: SimpleNamespace, photos: list[str], labels: Labels | None) -> int:
     if not labels or asked.map or asked.out or asked.page or asked.together:
         raise click.UsageError("--confirmed needs --write-xmp or --dry-run, and no other output")
-    for label in confirmed_labels(asked.confirmed, photos):
+    for label in confirmed_labels(asked.confirmed, photos, asked.sure):
         labels.write(label)
     tell(labels.counts)
     return 2 if labels.failed else 0

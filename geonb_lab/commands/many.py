@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 import geonb
-from geonb.commands.failures import complain
+from geonb.commands import complain
 from geonb.errors import GeonbError
 from geonb.web.addresses import is_address
 from geonb.writing import check_outputs

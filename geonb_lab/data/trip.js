@@ -1,5 +1,5 @@
 // The page of a trip: a map of one day or all, and a card per photo that is accepted, corrected (by
-// a click on the map or a town's name) or skipped. What is confirmed is saved as a file.
+// a click on the map or a town's name) or skipped. Save gives a file of all that isn't known.
 const photos = JSON.parse(document.getElementById("photos").textContent);
 const slider = document.getElementById("day"), days = JSON.parse(slider.dataset.days);
 const sheet = document.getElementById("sheet"), more = document.getElementById("more");
@@ -130,10 +130,10 @@ function acts(index, what) {
 }
 
 function save() {
-  const rows = [...done].map(([index, { state, at }]) => {
-    const place = state === "skipped" ? null : (at ?? photos[index].at).slice().reverse();
-    return { photo: photos[index].name, state, place, km: state === "accepted" ? photos[index].radius : 0 };
-  });
+  const rows = photos.map((photo, index) => {
+    const { state = "open", at } = done.get(index) ?? {}, place = state === "skipped" ? null : (at ?? photo.at).slice().reverse();
+    return { photo: photo.name, state, place, km: at ? 0 : photo.radius, sure: photo.sure };
+  }).filter((_, index) => !photos[index].known);
   const url = URL.createObjectURL(new Blob([JSON.stringify({ confirmed: rows }, null, 1)], { type: "application/json" }));
   Object.assign(document.createElement("a"), { href: url, download: "confirmed.json" }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60000);

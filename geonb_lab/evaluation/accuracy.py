@@ -177,9 +177,12 @@ def evaluate(  # noqa: PLR0913
     Raises `EvaluationError` if the two don't fit, `PlaceError` for what is no place.
     """
     if isinstance(truth, PhotoSet):
-        asked = _of_set(predictions, truth, crops)
-        name, test_set = asked.model, truth.name
-        guesses, places, coverage = asked.places, truth.truth, asked.coverage
+        if isinstance(predictions, Model):
+            predictions = guess(predictions, truth, crops=crops)
+        if not isinstance(predictions, Guesses):
+            raise EvaluationError("a set of photos goes with a model; predictions with its .truth")
+        name, test_set = predictions.model, truth.name
+        guesses, places, coverage = predictions.places, truth.truth, predictions.coverage
     elif isinstance(predictions, Model) or crops != 1:
         raise EvaluationError(
             "a model, and crops=10, need a set of photos: evaluate(model, photos)"
@@ -212,12 +215,3 @@ def evaluate(  # noqa: PLR0913
         constant is not None,
         coverage,
     )
-
-
-def _of_set(predictions: Any, photos: PhotoSet, crops: int) -> Guesses:
-    """What a model says about a set of photos, unless it was asked already."""
-    if isinstance(predictions, Model):
-        return guess(predictions, photos, crops=crops)
-    if isinstance(predictions, Guesses):
-        return predictions
-    raise EvaluationError("a set of photos goes with a model; predictions with its .truth")

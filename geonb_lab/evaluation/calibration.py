@@ -29,8 +29,8 @@ class Bin:
         low, high: Their probabilities are above ``low`` (in the first bin also equal) and up to
             ``high``.
         photos: How many answers there are.
-        confidence: Their mean probability, 0 to 1; NaN if there are none.
-        right: The share that was right, 0 to 1; NaN if there are none.
+        confidence: Their mean probability, 0 to 1.
+        right: The share that was right, 0 to 1.
         interval: The 95% interval of that share (Wilson).
     """
 
@@ -47,7 +47,7 @@ class Reliability(Tabular):
     """A reliability table; its plot is the reliability diagram.
 
     Attributes:
-        bins: From the least to the most probable answers.
+        bins: From the least to the most probable answers, without those that are empty.
         photos: How many answers there are.
         error: Expected calibration error, 0 to 1: the mean gap between the probability and the
             share that was right, weighted by photos (Naeini et al., AAAI 2015).
@@ -57,21 +57,16 @@ class Reliability(Tabular):
     photos: int
     error: float
 
-    @property
-    def _filled(self) -> list[Bin]:
-        return [row for row in self.bins if row.photos]
-
     def sheet(self) -> Sheet:
         """See `Tabular`."""
         rows = [
             [percents(row.low, row.high), f"{row.photos:,}", f"{row.confidence:.0%}",
              f"{row.right:.0%}", percents(*row.interval)]
-            for row in self._filled
+            for row in self.bins
         ]  # fmt: skip
         head = ["probability", "photos", "mean probability", "share right", "95% interval"]
-        weights = [row.photos for row in self._filled]
-        sure = np.average([row.confidence for row in self._filled], weights=weights)
-        right = np.average([row.right for row in self._filled], weights=weights)
+        sure = sum(row.photos * row.confidence for row in self.bins) / self.photos
+        right = sum(row.photos * row.right for row in self.bins) / self.photos
         note = (
             f"On average the model says {sure:.0%}, and {right:.0%} of its answers are right: "
             f"it is {'too sure' if sure > right else 'too modest'} by {abs(sure - right):.1%}."
@@ -90,8 +85,8 @@ class Reliability(Tabular):
         """How often answers of each probability were right; honest ones lie on the diagonal."""
         canvas, axes = new_axes(5.0)
         axes.plot([0, 1], [0, 1], "--", color=CONSTANT, label="perfectly calibrated")
-        mean, right = ([getattr(row, x) for row in self._filled] for x in ("confidence", "right"))
-        errors = arms(right, [row.interval for row in self._filled])
+        mean, right = ([getattr(row, x) for row in self.bins] for x in ("confidence", "right"))
+        errors = arms(right, [row.interval for row in self.bins])
         label = f"calibration error {self.error:.1%}"
         axes.errorbar(mean, right, errors, fmt="o-", color=OWN, capsize=3, label=label)
         axes.set(xlabel="probability that the model gave", ylabel="share that was right")
@@ -103,7 +98,7 @@ class Reliability(Tabular):
         """See `Tabular`."""
         return "Reliability diagram. " + " ".join(
             f"Of {row.photos} answers with about {row.confidence:.0%}, {row.right:.0%} were right."
-            for row in self._filled
+            for row in self.bins
         )
 
 
@@ -127,13 +122,12 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> Reli
     edges = np.linspace(0, 1, bins + 1)
     slot = np.clip(np.searchsorted(edges, sure, side="left") - 1, 0, bins - 1)
     rows = []
-    for i in range(bins):
-        some = good[slot == i]
-        mean = float(sure[slot == i].mean()) if len(some) else np.nan
-        share = float(some.mean()) if len(some) else np.nan
-        interval = wilson(share, len(some)) if len(some) else (0.0, 1.0)
-        rows.append(Bin(float(edges[i]), float(edges[i + 1]), len(some), mean, share, interval))
-    gaps = (row.photos * abs(row.confidence - row.right) for row in rows if row.photos)
+    for i in np.unique(slot):
+        some, mean = good[slot == i], float(sure[slot == i].mean())
+        share = float(some.mean())
+        ends = float(edges[i]), float(edges[i + 1])
+        rows.append(Bin(*ends, len(some), mean, share, wilson(share, len(some))))
+    gaps = (row.photos * abs(row.confidence - row.right) for row in rows)
     return Reliability(tuple(rows), len(sure), sum(gaps) / len(sure))
 
 
@@ -187,12 +181,9 @@ def fit_temperature(probabilities: ArrayLike, classes: ArrayLike) -> float:
 
     low, high = np.log(_COLDEST), np.log(_HOTTEST)
     if not too_sure(low) or too_sure(high):
-        why = (
-            "the answers say nothing about the truth" if too_sure(high) else "nearly all are right"
-        )
         raise EvaluationError(
             f"no temperature from {_COLDEST:g} to {_HOTTEST:g} fits these {len(true):,} photos: "
-            f"{why}; give more photos"
+            "nearly all answers are right, or none says anything; give more photos"
         )
     for _ in range(30):
         middle = (low + high) / 2

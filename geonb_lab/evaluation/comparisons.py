@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geonb.errors import EvaluationError
 from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.accuracy import Evaluation
-from geonb_lab.evaluation.axes import CONSTANT, OWN, arms, literal, new_axes
 from geonb_lab.evaluation.scores import THRESHOLDS_KM, Z95
-from geonb_lab.tabular import Tabular, fill
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from geonb_lab.tabular import Shown
 
 _ALPHA = 0.05
 
@@ -52,7 +47,7 @@ class PairedRow:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(Tabular):
+class Comparison(Shown):
     """Two evaluations of the same photos: a table wherever it is shown.
 
     Attributes:
@@ -67,14 +62,15 @@ class Comparison(Tabular):
     rows: tuple[PairedRow, ...]
 
     def sheet(self) -> Sheet:
-        """See `Tabular`."""
+        """The table as people read it, and what it says."""
         head = ["within", self.a, self.b, "only first", "only second", "difference", "95%", "p"]
-        rows = fill(
-            self.records(), "{within_km:g} km", "{percent_a:.1f}", "{percent_b:.1f}", "{only_a:,}",
-            "{only_b:,}", "{difference:+.1f}", "{low:+.1f} to {high:+.1f}", "{p:.2g}",
-        )  # fmt: skip
-        for shown, row in zip(rows, self.rows, strict=True):
-            shown[-1] = shown[-1] if row.p > 1e-12 else "< 1e-12"
+        rows = [
+            [f"{row.threshold_km:g} km", f"{row.a:.1f}", f"{row.b:.1f}", f"{row.only_a:,}",
+             f"{row.only_b:,}", f"{row.difference:+.1f}",
+             "{:+.1f} to {:+.1f}".format(*row.interval),
+             f"{row.p:.2g}" if row.p > 1e-12 else "< 1e-12"]
+            for row in self.rows
+        ]  # fmt: skip
         caption = f"Per cent of the same {self.photos:,} photos; the first against the second"
         return Sheet(caption, head, rows, self._verdict())
 
@@ -93,36 +89,6 @@ class Comparison(Tabular):
         }
         return [note for note, needed in notes.items() if needed]
 
-    def records(self) -> list[dict[str, Any]]:
-        """See `Tabular`."""
-        return [
-            {
-                "within_km": row.threshold_km, "a": self.a, "b": self.b,
-                "percent_a": row.a, "percent_b": row.b, "only_a": row.only_a, "only_b": row.only_b,
-                "difference": row.difference, "low": row.interval[0], "high": row.interval[1],
-                "p": row.p, "differs": row.differs,
-            }
-            for row in self.rows
-        ]  # fmt: skip
-
-    def figure(self) -> Figure:
-        """How much better a is than b within each distance, in points, with 95% intervals."""
-        canvas, axes = new_axes(6.0)
-        difference = [row.difference for row in self.rows]
-        places = np.arange(len(self.rows))
-        errors = arms(difference, [row.interval for row in self.rows])
-        axes.axhline(0, color=CONSTANT, lw=1)
-        axes.errorbar(places, difference, errors, fmt="o", color=OWN, capsize=4)
-        axes.set_xticks(places, [f"{row.threshold_km:g} km" for row in self.rows])
-        axes.set(ylabel=literal(f"{self.a} minus {self.b} (points)"))
-        return canvas
-
-    def in_words(self) -> str:
-        """See `Tabular`."""
-        gap = "{difference:+.1f} within {within_km:g} km ({low:+.1f} to {high:+.1f})"
-        rows = ", ".join(text for (text,) in fill(self.records(), gap))
-        return f"{self.a} minus {self.b}, in points: {rows}."
-
 
 def compare(a: Evaluation, b: Evaluation) -> Comparison:
     """Tell whether two systems differ on the same photos: first guesses, pair by pair.
@@ -134,27 +100,19 @@ def compare(a: Evaluation, b: Evaluation) -> Comparison:
             f"the two evaluations are of different photos ({len(a.km):,} and {len(b.km):,}, or "
             "in another order); evaluate both systems on the same list"
         )
-    rows = tuple(_row(limit, a.km <= limit, b.km <= limit) for limit in THRESHOLDS_KM)
-    return Comparison(a.name, b.name, len(a.km), rows)
-
-
-def _row(limit: float, a: Any, b: Any) -> PairedRow:
-    """Compare what was right, (N,) bool each."""
-    photos = len(a)
-    only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
-    plus_a, plus_b, plus_n = only_a + 0.5, only_b + 0.5, photos + 2
-    middle = (plus_a - plus_b) / plus_n
-    half = Z95 * math.sqrt(plus_a + plus_b - (plus_a - plus_b) ** 2 / plus_n) / plus_n
-    return PairedRow(
-        limit,
-        100 * int(a.sum()) / photos,
-        100 * int(b.sum()) / photos,
-        only_a,
-        only_b,
-        100 * (only_a - only_b) / photos,
-        (100 * (middle - half), 100 * (middle + half)),
-        paired_p(only_a, only_b),
-    )
+    photos, rows = len(a.km), []
+    for limit in THRESHOLDS_KM:
+        right_a, right_b = a.km <= limit, b.km <= limit
+        only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+        plus_a, plus_b, plus_n = only_a + 0.5, only_b + 0.5, photos + 2
+        middle = (plus_a - plus_b) / plus_n
+        half = Z95 * math.sqrt(plus_a + plus_b - (plus_a - plus_b) ** 2 / plus_n) / plus_n
+        share_a, share_b = (100 * int(right.sum()) / photos for right in (right_a, right_b))
+        difference = 100 * (only_a - only_b) / photos
+        interval = 100 * (middle - half), 100 * (middle + half)
+        p = paired_p(only_a, only_b)
+        rows.append(PairedRow(limit, share_a, share_b, only_a, only_b, difference, interval, p))
+    return Comparison(a.name, b.name, photos, tuple(rows))
 
 
 def paired_p(only_a: int, only_b: int) -> float:

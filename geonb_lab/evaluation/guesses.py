@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,18 +137,21 @@ def read_guesses(predictions: Any, truth: Any) -> tuple[NDArray[np.float64], NDA
     """Guesses (N, k, 2) and true places (N, 2), NaN for none, from all that `evaluate` takes."""
     if isinstance(predictions, Predictions):
         predictions = [predictions]
-    is_list = isinstance(predictions, (list, tuple)) and len(predictions) > 0
-    if is_list and all(p is None or isinstance(p, Predictions) for p in predictions):
-        guesses = _places_of(predictions)
+    listed = predictions if isinstance(predictions, (list, tuple)) else []
+    if listed and all(p is None or isinstance(p, Predictions) for p in listed):
         if truth is None:
-            truth = [None if p is None else p.truth for p in predictions]
-    elif truth is None:
+            truth = [None if p is None else p.truth for p in listed]
+        most = max((len(p) for p in listed if p), default=1)
+        predictions = np.full((len(listed), most, 2), np.nan)
+        for row, p in zip(predictions, listed, strict=True):
+            if p:
+                row[: len(p)] = p.places
+    if truth is None:
         raise EvaluationError("predictions given as places need truth=, (N, 2) degrees")
-    else:
-        guesses = _read_places(predictions, "predictions")
-        if guesses.ndim not in {2, 3} or not guesses.size:
-            wanted = "expected (N, 2) or (N, k, 2) with photos in it"
-            raise EvaluationError(f"predictions of shape {guesses.shape}; {wanted}")
+    guesses = _read_places(predictions, "predictions")
+    if guesses.ndim not in {2, 3} or not guesses.size:
+        wanted = "expected (N, 2) or (N, k, 2) with photos in it"
+        raise EvaluationError(f"predictions of shape {guesses.shape}; {wanted}")
     places = _read_places(truth, "truth")
     if places.shape != (len(guesses), 2):
         raise EvaluationError(
@@ -156,16 +159,6 @@ def read_guesses(predictions: Any, truth: Any) -> tuple[NDArray[np.float64], NDA
             f"expected ({len(guesses)}, 2), a place a photo in the same order"
         )
     return guesses.reshape(len(guesses), -1, 2), places
-
-
-def _places_of(predictions: Sequence[Predictions | None]) -> NDArray[np.float64]:
-    """The places of N predictions, (N, k, 2) degrees; NaN where there are fewer than k."""
-    most = max((len(p) for p in predictions if p is not None), default=1)
-    places = np.full((len(predictions), most, 2), np.nan)
-    for row, p in zip(places, predictions, strict=True):
-        if p is not None:
-            row[: len(p)] = p.places
-    return places
 
 
 def _read_places(values: Any, what: str) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ from geonb.photos.photo import open_photo
 from geonb.web.addresses import is_address
 from geonb_lab.evaluation.photo_tables import Entry, known_set, photo_folders, read_table, table_of
 from geonb_lab.many.finding import in_folder
-from geonb_lab.many.threads import in_order
+from geonb_lab.many.results import in_order
 
 
 @dataclass(frozen=True, eq=False)

@@ -110,7 +110,7 @@ def check_table(
 
     Raises `EvaluationError` if these don't fit, or aren't probabilities and whole numbers.
     """
-    table, true = check_numbers(probabilities, "probabilities"), np.asarray(classes)
+    table, true = check_numbers(probabilities, "probabilities"), check_numbers(classes, "classes")
     if table.ndim != 2 or true.shape != table.shape[:1] or not len(true):
         raise EvaluationError(
             f"expected probabilities (N, cells) and classes (N,), got {table.shape}, {true.shape}"

@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from geonb.errors import EvaluationError, PhotoError
-from geonb.files import TEST_PHOTOS, cache_folder, expanded, make_cache_folder, mark_folder, regular
+from geonb.files import TEST_PHOTOS, cache_folder, expanded, make_cache_folder, regular
 from geonb.photos.urls import fetch
-from geonb.writing import replacing
+from geonb.writing import mark_folder, replacing
 from geonb_lab.evaluation.photo_sets import PhotoSet, from_folder, make_set
 from geonb_lab.evaluation.photo_tables import Entry
 from geonb_lab.evaluation.published import IM2GPS, PLACING_2016

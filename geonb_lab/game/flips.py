@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from geonb.errors import printable
 from geonb.model import Model
@@ -19,26 +19,6 @@ if TYPE_CHECKING:
 _SIDE = 320
 """Pixels; the longer side of a picture in the grid."""
 _GRID = "display: grid; grid-template-columns: repeat(auto-fill, minmax(13em, 1fr)); gap: 1em"
-
-
-class Drawn(Protocol):
-    """A drawn scene: its picture, and the names of the clues in it."""
-
-    @property
-    def image(self) -> Image.Image: ...  # noqa: D102
-    @property
-    def clues(self) -> Mapping[str, Any]: ...  # noqa: D102
-
-
-class Street(Protocol):
-    """What is changed, such as `geonb_training.scenes.Street`: see there."""
-
-    @property
-    def knobs(self) -> Mapping[str, Sequence[str]]: ...  # noqa: D102
-    @property
-    def settings(self) -> Mapping[str, str]: ...  # noqa: D102
-    def turn(self, knob: str, choice: str, /) -> Street: ...  # noqa: D102
-    def draw(self) -> Drawn: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -92,23 +72,23 @@ class Flips:
         return f"<figure style='margin: 0'>{picture}<figcaption>{words}</figcaption></figure>"
 
 
-def show_flips(
-    model: Model, street: Street, flips: Iterable[tuple[str, str]] | None = None
-) -> Flips:
+def show_flips(model: Model, street: Any, flips: Iterable[tuple[str, str]] | None = None) -> Flips:
     """Show what a model says of a street when one clue at a time is changed.
 
+    ``street`` is what `geonb_training.scenes.example_street` gives, or another drawing with knobs.
     ``flips`` are pairs of a knob and its choice; by default each knob is turned to its second
     choice. Raises `GeonbError` for a knob or a choice that isn't there.
     """
     if flips is None:
         flips = [(knob, choices[1]) for knob, choices in street.knobs.items()]
-    streets = [("as it was", street)]
-    streets += [(f"{knob}: {choice}", street.turn(knob, choice)) for knob, choice in flips]
-    return Flips(tuple(_flip(model, name, street.draw()) for name, street in streets))
-
-
-def _flip(model: Model, name: str, scene: Drawn) -> Flip:
-    return Flip(name, scene.image, in_words(scene), predict(model, scene.image))
+    scenes = [("as it was", street.draw())]
+    scenes += [(f"{knob}: {choice}", street.turn(knob, choice).draw()) for knob, choice in flips]
+    return Flips(
+        tuple(
+            Flip(name, scene.image, in_words(scene), predict(model, scene.image))
+            for name, scene in scenes
+        )
+    )
 
 
 def city_of(guess: Prediction) -> str:
@@ -116,6 +96,6 @@ def city_of(guess: Prediction) -> str:
     return guess.town.city or guess.town.name
 
 
-def in_words(scene: Drawn) -> str:
+def in_words(scene: Any) -> str:
     """What can be seen in a scene, for people who can't see it."""
     return f"A drawn street: {', '.join(scene.clues)}"

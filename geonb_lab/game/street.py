@@ -11,7 +11,7 @@ from geonb.model import Model
 from geonb.photos.photo import open_photo
 from geonb.predictions import Predictions, predict
 from geonb.shown.pictures import thumbnail
-from geonb_lab.game.flips import Street, city_of, in_words
+from geonb_lab.game.flips import city_of, in_words
 
 with needing("the street laboratory", "anywidget", "picker"):
     import anywidget
@@ -42,7 +42,7 @@ class StreetLab(anywidget.AnyWidget):
     _seen = traitlets.Dict().tag(sync=True)
     _picture = traitlets.Bytes().tag(sync=True)
 
-    def __init__(self, model: Model, street: Street) -> None:
+    def __init__(self, model: Model, street: Any) -> None:
         """Take a model and a street, such as `geonb_training.scenes.example_street` gives."""
         self._model, self._first = model, street
         knobs = [[knob, list(choices)] for knob, choices in street.knobs.items()]
@@ -62,7 +62,7 @@ class StreetLab(anywidget.AnyWidget):
         first = self.predictions[0]
         return f"<StreetLab: {first.town} {first.probability:.0%}>"
 
-    def _show(self, street: Street, asked: int = 0) -> None:
+    def _show(self, street: Any, asked: int = 0) -> None:
         """Draw the street, ask the model, and tell the browser both at once.
 
         ``asked`` is the browser's number of the question; 0 if the question came from a cell.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -47,10 +46,10 @@ def find_town(text: str) -> FoundTown:
     Accents, capitals and hyphens don't matter. Of several towns it's the most populous.
     """
     towns, names = gazetteer(), _names()
-    name, country = (_plain(part) for part in (text.partition(",")[0], text.partition(",")[2]))
+    name, _, country = map(_plain, text.partition(","))
     country = _aliases()[0].get(country, country)
     wanted, own = _aliases()[1].get((name, country)) or (name, country)
-    here = np.array([not own or own == other for other in _countries()])
+    here = (_countries() == own) | (not own)
     exact = (names == wanted) & here
     begun = np.char.startswith(names, f"{wanted} ") & here if len(wanted) > 2 else exact
     weight = towns.people * (exact * _EXACT + begun)
@@ -109,12 +108,8 @@ def _names() -> NDArray[np.str_]:
 
 @cache
 def _countries() -> NDArray[np.str_]:
-    return np.array(_each(gazetteer().countries))
-
-
-def _each(countries: Iterable[str]) -> list[str]:
-    plain: dict[str, str] = {}
-    return [plain.setdefault(country, _plain(country)) for country in countries]
+    known, which = np.unique(gazetteer().countries, return_inverse=True)
+    return np.array([_plain(country) for country in known])[which]
 
 
 @cache

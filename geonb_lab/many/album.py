@@ -15,7 +15,7 @@ from geonb.maps import atlas
 from geonb.maps.page import SOURCES, save_page
 from geonb.photos.photo import PhotoSource, open_photo
 from geonb.shown.pictures import data, thumbnail
-from geonb_lab.many.threads import in_order
+from geonb_lab.many.results import in_order
 
 _SIDE = 160
 """Pixels on the longer side of a thumbnail; about 2 kB as WebP, half of what a JPEG like it has."""

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from geonb.errors import EvaluationError, OutputError
-from geonb.files import NO_LOCKS, cache_folder, expecting, is_private, make_cache_folder
-from geonb.writing import replacing
+from geonb.files import cache_folder, expecting, is_private, make_cache_folder
+from geonb.writing import NO_LOCKS, replacing
 from geonb_lab.many.results import Result
 from geonb_lab.many.tables import check_row, row, write_table
 

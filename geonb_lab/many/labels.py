@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from xml.dom.minidom import Document
 
 import numpy as np
 
@@ -67,23 +68,32 @@ def label_for(photo: str, predictions: Predictions, sure: float = SURE) -> Label
     return _label(photo, answer.place, f"estimated by geonb, {predictions.model}", km)
 
 
-def confirmed_label(photo: str, place: Place, km: float = 0.0) -> Label | str:
-    """The label of a photo whose place a person confirmed, or the reason there is none.
+def trip_label(photo: str, place: Place, km: float, *, confirmed: bool) -> Label | str:
+    """The label of a photo whose place a person confirmed or not, or the reason there is none.
 
-    ``km`` is how far the place may be off; 0 if nobody knows. A photo that has a place keeps it.
-    Raises `PhotoError` if the photo or a sidecar can't be read.
+    ``km`` is how far the place may be off; 0 if nobody knows. A photo that has a place keeps it,
+    but what geonb estimated gives way to what was confirmed. Raises `PhotoError` if the photo or a
+    sidecar can't be read.
     """
     if not is_address(photo) and open_photo(photo).place:
         return "has a place already"
-    return _label(photo, place, "confirmed by a person, with geonb", km)
+    how = "confirmed by a person, with geonb" if confirmed else "estimated by geonb, not confirmed"
+    return _label(photo, place, how, km, replacing=confirmed)
 
 
-def _label(photo: str, place: Place, how: str, km: float) -> Label | str:
+def _label(
+    photo: str, place: Place, how: str, km: float, *, replacing: bool = False
+) -> Label | str:
     if is_address(photo):
         return "isn't a local file"
     there = _sidecars(Path(photo))
-    if any(xmp.read(path).get(name) is not None for path in there for name in _PLACE):
-        return "its sidecar has a place already"
+    for path in list(there):
+        sidecar = xmp.read(path)
+        found = {name: xmp.get(sidecar, name) for name in _PLACE}
+        if replacing and found.items() <= _wrote(xmp.get(sidecar, _MARK)).items():
+            there.insert(0, path)
+        elif set(found.values()) != {None}:
+            return "its sidecar has a place already"
     (lat, lng), town = place, nearest_town(place)
     properties = {
         "exif:GPSLatitude": in_degrees(lat, "NS"),
@@ -100,14 +110,15 @@ def _label(photo: str, place: Place, how: str, km: float) -> Label | str:
 
 
 def write_label(found: Label) -> None:
-    """Write a label into its sidecar; what else the sidecar holds stays.
+    """Write a label into its sidecar, instead of an earlier one; what else it holds stays.
 
     Raises `PhotoError` if it can't be read, `OutputError` if it can't be written.
     """
     sidecar = xmp.read(found.path) if found.path.exists() else xmp.new()
-    added = {name: x for name, x in found.properties.items() if sidecar.get(name) is None}
-    sidecar.add(added | {_MARK: json.dumps(added)})
-    sidecar.write(found.path)
+    _take_back(sidecar)
+    added = {name: x for name, x in found.properties.items() if xmp.get(sidecar, name) is None}
+    xmp.add(sidecar, added | {_MARK: json.dumps(added)})
+    xmp.write(sidecar, found.path)
 
 
 class Removed(Enum):
@@ -125,29 +136,36 @@ def remove_label(photo: Path) -> Removed:
     done = Removed.NOTHING
     for path in _sidecars(photo):
         sidecar = xmp.read(path)
-        mark = sidecar.get(_MARK)
-        if mark is None:
+        if xmp.get(sidecar, _MARK) is None:
             continue
-        wrote = _wrote(mark)
-        own = {name for name, value in wrote.items() if sidecar.get(name) == value}
-        if not own.issuperset(set(_PLACE) & set(wrote)):
-            own -= set(_PLACE)  # the other half belongs to what somebody corrected
-        for name in own:
-            sidecar.remove(name, wrote[name])
-        sidecar.remove(_MARK, mark)
-        if sidecar.is_new():
+        wrote = _take_back(sidecar)
+        if xmp.is_new(sidecar):
             path.unlink()
         else:
-            sidecar.write(path)
-        changed = [name for name in wrote if sidecar.get(name) is not None]
+            xmp.write(sidecar, path)
+        changed = [name for name in wrote if xmp.get(sidecar, name) is not None]
         done = Removed.PART if changed else Removed.ALL
     return done
 
 
-def _wrote(mark: str) -> dict[str, str]:
+def _take_back(sidecar: Document) -> dict[str, str]:
+    """Remove what geonb wrote, but for what was changed since; what that was."""
+    mark = xmp.get(sidecar, _MARK)
+    wrote = _wrote(mark)
+    own = {name for name, value in wrote.items() if xmp.get(sidecar, name) == value}
+    if not own.issuperset(set(_PLACE) & set(wrote)):
+        own -= set(_PLACE)  # the other half belongs to what somebody corrected
+    for name in own:
+        xmp.remove(sidecar, name, wrote[name])
+    if mark is not None:
+        xmp.remove(sidecar, _MARK, mark)
+    return wrote
+
+
+def _wrote(mark: str | None) -> dict[str, str]:
     """The properties that the mark of a sidecar names, with their values; others are nobody's."""
     try:
-        found = json.loads(mark)
+        found = json.loads(mark or "")
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

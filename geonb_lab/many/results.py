@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from http.client import HTTPException
 from threading import Lock
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -22,12 +24,12 @@ from geonb.files import expanded
 from geonb.model import Model
 from geonb.network.checkpoint import Engine
 from geonb.network.opening import OnnxEngine
+from geonb.network.sessions import cpu_limit
 from geonb.photos.photo import MAX_BYTES, Photo, PhotoSource, open_photo
 from geonb.photos.urls import MAX_BYTES as URL_BYTES
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
 from geonb.web.addresses import is_address, redacted
-from geonb_lab.many.threads import in_order
 
 Choose: TypeAlias = Callable[[Photo, NDArray[np.float32]], Predictions]
 """What ranks the places of a photo by the probabilities of all of them, (cells,)."""
@@ -38,9 +40,16 @@ _UNREADABLE = (
 )
 """What streams and objects of others raise when they are read."""
 BATCH = 4
-"""Photos per batch; larger batches only cost memory."""
+"""Photos that a thread runs together; more of them only cost memory."""
 _BATCH_BYTES = 250_000_000
 """A batch ends with the photo that makes it as large."""
+AHEAD = 2
+"""Pieces of work that are begun or done beside those that threads are at."""
+MOST_BYTES = 1_000_000_000
+"""What sources that are taken ahead hold together, but for the last of them."""
+
+Source = TypeVar("Source")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -65,41 +74,65 @@ def predict_many(  # noqa: PLR0913
     *,
     within: Within | None = None,
     spread_km: float | None = None,
-    batch: int = BATCH,
     progress: bool = True,
     allow_private: bool = False,
 ) -> Iterator[Result]:
     """Predict where each of many photos was taken: one `Result` per photo, in their order.
 
-    Threads read, decode and prepare photos, and each runs the network on a ``batch`` of them; only
-    the photos of a few batches are in memory, however many there are. ``photos`` may be any
-    iterable, a generator too. A photo that fails gives a result with its error, and the run goes
+    Threads read, decode and prepare photos, and each runs the network on a few of them; only those
+    of a few batches are in memory, however many there are. ``photos`` may be any iterable, a
+    generator too. A photo that fails gives a result with its error, and the run goes
     on. ``within`` and ``spread_km`` are those of `predict`. ``progress`` shows photos a second and
     the time left on stderr; ``allow_private`` is that of `open_photo`.
 
-    Raises `ModelError` if the network itself is broken, and `ValueError` if ``batch`` is below 1.
+    Raises `ModelError` if the network itself is broken.
     """
     from tqdm.auto import tqdm
 
-    if batch < 1:
-        raise ValueError(f"batch is the number of photos run together, at least 1, not {batch}")
     choose = partial(rank, model, top=top, within=within, spread_km=spread_km)
     total = len(photos) if isinstance(photos, Sized) else None
-    few = total is not None and total <= batch  # one thread: the network may take all processors
+    few = total is not None and total <= BATCH  # one thread: the network may take all processors
     alone = model.network.alone if isinstance(model.network, OnnxEngine) and not few else None
     locate = _locator(model, alone, choose, allow_private=allow_private)
     with tqdm(total=total, desc=model.name, unit="photo", disable=not progress) as bar:
-        for results in in_order(locate, _batches(photos, batch), _weight):
+        for results in in_order(locate, _batches(photos), _weight):
             for result in results:
                 yield result
                 bar.update()
 
 
-def _batches(photos: Iterable[PhotoSource], batch: int) -> Iterator[list[PhotoSource]]:
+def in_order(
+    work: Callable[[Source], Found],
+    sources: Iterable[Source],
+    weigh: Callable[[Source], int] = lambda _: 0,
+) -> Iterator[Found]:
+    """What ``work`` makes of each source, in their order; few sources are taken ahead.
+
+    ``weigh`` says how many bytes a source holds until its turn has come.
+    An exception of ``work`` is raised in its turn.
+    """
+    rest, threads = iter(sources), cpu_limit() + 1  # one of them may wait for a disk
+    most = threads + AHEAD
+    waiting: deque[tuple[int, Future[Found]]] = deque()
+    with ThreadPoolExecutor(threads, "geonb-photo") as pool:
+        try:
+            while True:
+                while len(waiting) < most and sum(held for held, _ in waiting) < MOST_BYTES:
+                    if (source := next(rest, None)) is None:
+                        break
+                    waiting.append((weigh(source), pool.submit(work, source)))
+                if not waiting:
+                    return
+                yield waiting.popleft()[1].result()
+        finally:  # also when the caller stops early
+            pool.shutdown(cancel_futures=True)
+
+
+def _batches(photos: Iterable[PhotoSource]) -> Iterator[list[PhotoSource]]:
     some: list[PhotoSource] = []
     for source in photos:
         some.append(source)
-        if len(some) == batch or _weight(some) > _BATCH_BYTES:
+        if len(some) == BATCH or _weight(some) > _BATCH_BYTES:
             yield some
             some = []
     if some:

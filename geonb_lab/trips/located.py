@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geonb.earth.places import nearest_town
+from geonb.kept import kept
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.shown.sheets import Sheet, percent
 from geonb_lab.tabular import Shown
+from geonb_lab.trips.shots import MISTAKEN, STRAY, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +25,42 @@ if TYPE_CHECKING:
     from geonb.errors import GeonbError
     from geonb.model import Model
     from geonb.photos.photo import PhotoSource
-    from geonb_lab.trips.movement import Movement
-    from geonb_lab.trips.solved import Neighbour, Solved
-    from geonb_lab.trips.times import KnownPlace, Taken
+    from geonb_lab.trips.chain import Moment
+    from geonb_lab.trips.movement import Movement, Transitions
+    from geonb_lab.trips.shots import KnownPlace, Shot, Taken
+
+WRONG_PLACE = 0.01
+"""The share of known places that are wrong: a copy's, or one with a wrong clock. Assumed."""
+_NEIGHBOURS = 6  # moments before and after that are asked how they move a photo
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """How one photo moves another.
+
+    Attributes:
+        name: The neighbour.
+        hours: How long before (negative) or after the photo it was taken.
+        probability: What the photo's answer would have, if only this neighbour were known.
+    """
+
+    name: str
+    hours: float
+    probability: float
+
+    def __str__(self) -> str:
+        when = f"{abs(self.hours):.1f} h {'before' if self.hours < 0 else 'after'}"
+        return f"{self.name}, {when}: {percent(self.probability)} with it alone"
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """Moments of one person that are connected, and what the model made of them."""
+
+    moments: list[Moment]  # in the order of time
+    others: list[NDArray[np.float64]]  # for each moment what all others say of its places, (K,)
+    path: list[int]  # the place at each moment on the most probable path
+    transitions: Transitions
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,76 +68,113 @@ class Located:
     """One photo of a trip.
 
     Attributes:
-        number: Its number among the photos that could be read.
         name: What tables call it.
         taken: When it was taken; None if nothing tells it, and the photo then stands alone.
         known: Its place, if that was known before; None if not.
+        source: The photo as it was given; a trip doesn't hold the photos themselves.
         predictions: The most probable places given all photos of the trip.
         alone: The most probable places given this photo alone.
     """
 
-    number: int
     name: str
     taken: Taken | None
     known: KnownPlace | None
-    _solved: Solved
-
-    @property
-    def source(self) -> PhotoSource:
-        """The photo as it was given; a trip doesn't hold the photos themselves."""
-        return self._solved.read.sources[self.number]
+    source: PhotoSource
+    _shot: Shot
+    _model: Model
+    _choices: Mapping[str, Any]  # of `geonb.predict`
+    _chain: Chain | None  # None if it stands alone
+    _moment: int = 0  # of the chain
 
     @property
     def photo(self) -> Photo:
         """The photo, opened anew."""
-        return open_photo(self.source, allow_private=self._solved.read.allow_private)
+        return open_photo(self.source, allow_private=self._choices.get("allow_private", False))
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
-        """The probability of every place of the model, given all photos, (places,)."""
-        return self._solved.probabilities(self.number)[0]
+        """The probability of every place of the model, given all photos, (places,).
+
+        A photo was taken where the others say, whether its own answer is worth something or not;
+        or it isn't of the trip (`shots.STRAY`), and then only its own answer counts.
+        """
+        row = self._shot.answer.row()
+        if self.known:
+            row[:] = 0.0
+            row[class_of(self._model.cells, self.known.place)] = 1.0
+        elif self._chain:
+            here, others = self._chain.moments[self._moment], self._chain.others[self._moment]
+            row *= STRAY
+            row[here.classes] += others * (here.seen - STRAY)
+        return (row / row.sum()).astype(np.float32)
 
     @property
     def probabilities_alone(self) -> NDArray[np.float32]:
         """The same given this photo alone."""
-        return self._solved.read.beliefs.row(self.number).astype(np.float32)
+        return self._shot.answer.row().astype(np.float32)
 
-    @cached_property
+    @kept
     def predictions(self) -> Predictions:
         """The most probable places given all photos of the trip."""
         return self._ranked(self.probabilities)
 
-    @cached_property
+    @kept
     def alone(self) -> Predictions:
         """The most probable places given this photo alone."""
         return self._ranked(self.probabilities_alone)
 
     def _ranked(self, probabilities: NDArray[np.float32]) -> Predictions:
-        solved, truth = self._solved, self.known.place if self.known else None
-        return rank(solved.model, self.photo, probabilities, truth=truth, **solved.read.choices)
+        choices = {name: x for name, x in self._choices.items() if name != "allow_private"}
+        truth = self.known.place if self.known else None
+        return rank(self._model, self.photo, probabilities, truth=truth, **choices)
 
     @property
     def place(self) -> Place:
         """The known place, or else the most probable one, in degrees."""
         if self.known:
             return self.known.place
-        return self._solved.model.cells.place(int(self.probabilities.argmax()))
+        return self._model.cells.place(int(self.probabilities.argmax()))
 
     @property
     def on_path(self) -> Place | None:
         """Its place on the most probable path of the whole trip; None without a time."""
-        found = self._solved.where.get(self.number)
-        return self._solved.model.cells.place(found[0].path[found[1]]) if found else None
+        return self._model.cells.place(self._chain.path[self._moment]) if self._chain else None
+
+    @property
+    def elsewhere(self) -> Place | None:
+        """Where the others say that it was taken, whatever it says itself; None without a time."""
+        if not self._chain:
+            return None
+        best = self._chain.others[self._moment].argmax()
+        return self._model.cells.place(int(self._chain.moments[self._moment].classes[best]))
 
     @property
     def fits(self) -> float:
         """How probable it is that the photo belongs where the others say, 0 to 1."""
-        return self._solved.probabilities(self.number)[1]
+        if not self._chain:
+            return 1.0
+        total = self._chain.others[self._moment] @ self._chain.moments[self._moment].seen
+        return 1 - (WRONG_PLACE if self.known else MISTAKEN + STRAY) / float(total)
 
     @property
     def neighbours(self) -> tuple[Neighbour, ...]:
-        """The three photos that moved it most, first the strongest."""
-        return self._solved.neighbours(self.number, 3)
+        """The three photos that moved it most towards its answer, the strongest first."""
+        if self.known or not self._chain:
+            return ()
+        moments, m = self._chain.moments, self._moment
+        here = moments[m]
+        own = self._shot.answer.row()[here.classes]
+        best = int((self._chain.others[m] * here.seen).argmax())
+        moved = []
+        for there in moments[max(0, m - _NEIGHBOURS) : m + _NEIGHBOURS + 1]:
+            if there is not here and there.shots:
+                hours = there.hours - here.hours
+                steps = self._chain.transitions.between(here.classes, there.classes, hours)
+                both = own * (steps @ there.seen)
+                share = float(both[best] / both.sum()) if both.sum() > 0 else 0.0
+                moved.append(Neighbour(there.shots[0].name, hours, share))
+        up = [n for n in moved if n.probability > own[best]]
+        return tuple(sorted(up, key=lambda n: -n.probability)[:3])
 
     def __repr__(self) -> str:
         return f"<{self.name}: {nearest_town(self.place)}>"
@@ -115,16 +186,18 @@ class Trip(Shown, Sequence[Located]):
 
     Attributes:
         photos: The photos that could be read.
+        model: The model that was asked.
         movement: How people were taken to move.
         notes: What has to be said: wrong clocks, places that contradict the rest, gaps.
         failures: Photos that could not be read, each with its error.
     """
 
     photos: tuple[Located, ...]
+    model: Model
     movement: Movement
     notes: tuple[str, ...]
     failures: Mapping[str, GeonbError]
-    _solved: Solved
+    _chains: Sequence[Chain]
 
     def __len__(self) -> int:
         return len(self.photos)
@@ -133,15 +206,10 @@ class Trip(Shown, Sequence[Located]):
         return self.photos[index]
 
     @property
-    def model(self) -> Model:
-        """The model that was asked."""
-        return self._solved.model
-
-    @property
     def parts(self) -> list[list[Located]]:
         """What is connected in time, each part in its order."""
-        chains = self._solved.chains
-        return [[self.photos[i] for group in c.members for i in group] for c in chains]
+        by_shot = {photo._shot: photo for photo in self.photos}  # noqa: SLF001
+        return [[by_shot[s] for m in chain.moments for s in m.shots] for chain in self._chains]
 
     @property
     def ordered(self) -> list[Located]:

@@ -1,7 +1,7 @@
 """The page of a trip: a line in time, known places and estimated ones, day by day, to be confirmed.
 
 It needs no network. What is confirmed on it is saved as a file, which ``geonb locate --confirmed``
-writes beside the photos.
+reads, and writes beside the photos.
 """
 
 from __future__ import annotations
@@ -20,16 +20,20 @@ from geonb.answers import answer
 from geonb.distances import distance
 from geonb.earth.places import nearest_town, towns_in
 from geonb.errors import needing
+from geonb.files import expanded, expecting, regular
 from geonb.maps import atlas
-from geonb.maps.drawing import box_around
 from geonb.maps.page import SOURCES
+from geonb.maps.plane import box_around
 from geonb.shown.pictures import data
 from geonb.writing import check_outputs, replacing
 from geonb_lab.many.album import small
-from geonb_lab.many.threads import in_order
+from geonb_lab.many.labels import Label, trip_label
+from geonb_lab.many.results import in_order, name_of
+from geonb_lab.trips.movement import TripError
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable, Iterable
 
     from geonb.earth.cells import Cells
     from geonb_lab.trips.located import Located, Trip
@@ -39,6 +43,8 @@ _WAY_KM = 5.0  # shorter ways are within a dot
 _UNITS = 64.5  # ground units in a degree of latitude, roughly
 _CLOSEST = 5.0  # pixels per ground unit: a trip within a town shows the town
 _TOWNS = 40  # around each place, to choose from
+_MOST_BYTES = 100_000_000  # that a page saves
+_FARTHEST_KM = 20_038.0  # half the equator
 
 
 def write_trip_page(trip: Trip, path: str | os.PathLike[str]) -> None:
@@ -97,6 +103,7 @@ def _card(cells: Cells, photo: Located) -> dict[str, Any]:
         "town": str(nearest_town(place)),
         "known": photo.known.source if photo.known else "",
         "share": round(float(together.max()), 3),
+        "sure": round(said.shares[-1], 3),
         "radius": 0.0 if photo.known else round(max(said.half_km, cell_km), 1),
         "alone": [round(said_alone.place[1], 5), round(said_alone.place[0], 5)],
         "townAlone": str(nearest_town(said_alone.place)),
@@ -123,11 +130,46 @@ def _map(trip: Trip) -> str:
 
 def _ways(trip: Trip) -> str:
     """The ways between photos, each in the order of the later one's card."""
-    ground, order = atlas.Ground(), {photo.number: i for i, photo in enumerate(trip.ordered)}
+    ground, order = atlas.Ground(), {photo: i for i, photo in enumerate(trip.ordered)}
     ways = []
     for part in trip.parts:
         for a, b in pairwise(part):
             if float(distance(a.place, b.place)) > _WAY_KM:
                 way = ground.way(a.place, b.place)
-                ways.append(way.replace("<path", f"<path data-to='{order[b.number]}'", 1))
+                ways.append(way.replace("<path", f"<path data-to='{order[b]}'", 1))
     return "".join(ways)
+
+
+def confirmed_labels(
+    path: str | os.PathLike[str], photos: Iterable[str], sure: float
+) -> list[Callable[[], Label | str]]:
+    """What makes the label of each photo in the file, or says why there is none.
+
+    What nobody confirmed is labelled as an estimate if it's ``sure``, as `label_for` means it.
+    Raises `TripError` if it isn't the page's, or names a photo twice or none of ``photos``.
+    """
+    file, named = expanded(path), {name_of(photo): photo for photo in photos}
+    found: list[Callable[[], Label | str]] = []
+    with expecting(file, "what the page of a trip saved", TripError, TypeError):
+        if regular(file).stat().st_size > _MOST_BYTES:
+            raise TripError(f"{file}: over {_MOST_BYTES:,} bytes, expected what a page saved")
+        for row in json.loads(file.read_bytes())["confirmed"]:
+            name, state = row["photo"], row["state"]
+            if name not in named:
+                raise TripError(
+                    f"{file}: {name!r:.200} is there twice, or isn't among these photos; name the "
+                    "same folder as for the page"
+                )
+            photo, confirmed = named.pop(name), state in {"accepted", "corrected"}
+            if state == "skipped" or (state == "open" and not row["sure"] >= sure):
+                found.append(
+                    partial(str, "skipped" if state == "skipped" else "the answer is not sure")
+                )
+                continue
+            lat, lng, km = values = *row["place"], row["km"]
+            good = all(type(x) in {int, float} for x in values) and 0 <= km <= _FARTHEST_KM
+            good = good and abs(lat) <= 90 and abs(lng) <= 180
+            if not good or not (confirmed or state == "open"):
+                raise ValueError(f"{name!r:.200}: {state!r:.40} at {values!r:.80}")
+            found.append(partial(trip_label, photo, (lat, lng), km, confirmed=confirmed))
+    return found

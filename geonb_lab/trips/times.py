@@ -1,33 +1,45 @@
-"""When a photo was taken, by which camera, and where: EXIF, XMP, Takeout, names of files.
+"""When a photo was taken, by which camera, and where: EXIF, XMP, Takeout, names of files; clocks.
 
 EXIF's times have no zone unless OffsetTimeOriginal is there; GPS, Takeout and the names of Pixel
 phones tell UTC. When a file was made or scanned is not when a photo was taken.
+
+Clocks that are wrong or have no zone, and photos of other people, are found by where photos are:
+those of a camera are laid beside those of the reference (the camera whose times are surest, and
+tracks), with its clock turned by each offset that is usual; the offset under which the two move
+together best is its. Where even that is worse than being elsewhere, it's another person's camera.
 """
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PIL import ExifTags, Image
 
 from geonb.errors import PhotoError
 from geonb.photos import sidecars
 from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
 from geonb.photos.metadata import properties
-from geonb_lab.trips.movement import TripError
+from geonb_lab.trips.movement import WAYS, Ground, Transitions, TripError
+from geonb_lab.trips.shots import MISTAKEN, STRAY, KnownPlace, Shot, Taken, class_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from geonb.distances import Place
+    from numpy.typing import NDArray
+
+    from geonb.earth.cells import Cells
     from geonb.photos.photo import Photo
+    from geonb_lab.trips.tracks import Track
 
     Tags = Mapping[int, Any]
+    Row = tuple[NDArray[np.intp], NDArray[np.float64]]
+    """Places, and the probability of each."""
 
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # a clock that was never set begins at 1970 or before
 _MAKE, _MODEL, _SERIAL = 0x010F, 0x0110, 0xA431
@@ -42,40 +54,12 @@ _XMP = (
     "{http://ns.adobe.com/photoshop/1.0/}DateCreated",
 )
 _BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
-
-
-@dataclass(frozen=True)
-class Taken:
-    """When a photo was taken.
-
-    Attributes:
-        seconds: Seconds since 1970, UTC; without a zone as if the clock showed UTC.
-        zoned: Whether the zone is known, so that ``seconds`` are UTC.
-        source: What told the time, in words.
-    """
-
-    seconds: float
-    zoned: bool
-    source: str
-
-    def __str__(self) -> str:
-        text = f"{datetime.fromtimestamp(self.seconds, UTC):%Y-%m-%d %H:%M:%S}"
-        return f"{text}{' UTC' if self.zoned else ''} ({self.source})"
-
-
-@dataclass(frozen=True)
-class KnownPlace:
-    """A place that is known of a photo.
-
-    Attributes:
-        place: Latitude and longitude in degrees.
-        source: What told it, in words.
-        accuracy_km: How far it may be off, km; 0 if that isn't told.
-    """
-
-    place: Place
-    source: str
-    accuracy_km: float = 0.0
+SURE = float(np.log(100))
+"""A clock is turned, or a camera somebody else's, if that explains its photos 100 times better."""
+_PHOTOS, _PLACES, _FIXES = 40, 32, 500  # that an offset is judged on, and the best places of each
+_NEAR_H = 12.0  # a reference farther off tells nothing
+_ZONES = 3600.0 * np.array([*range(-12, 15), -9.5, -3.5, 3.5, 4.5, 5.5, 5.75, 6.5, 9.5])
+_WRONG = 3600.0 * np.array([0, -1, 1, -2, 2, -12, 12, -24, 24])
 
 
 @dataclass(frozen=True)
@@ -178,3 +162,123 @@ def read_offset(text: str) -> float:
     sign, hours, minutes, seconds = found.groups()
     size = int(hours) * 3600 + int(minutes) * 60 + int(seconds or 0)
     return float(size if sign == "+" else -size)
+
+
+def set_clocks(
+    shots: Sequence[Shot],
+    cells: Cells,
+    ground: Ground,
+    tracks: Sequence[Track] = (),
+    given: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Turn the clocks of photos to UTC, and name the people; what was found, in words.
+
+    ``given`` are offsets by camera, or by a word of its name; "camera" means all that have none.
+    Raises `TripError` for one that no camera has.
+    """
+    cameras: dict[str, list[Shot]] = {}
+    for shot in shots:
+        if shot.taken:
+            cameras.setdefault(shot.camera, []).append(shot)
+    for name, text in (given or {}).items():
+        key, offset = name.casefold(), read_offset(text)
+        meant = [c for c in cameras if key in {"camera", c.casefold(), *c.casefold().split()}]
+        if not meant:
+            raise TripError(f"no camera is called {name!r}; there are: {', '.join(cameras)}")
+        _turn([s for c in meant for s in cameras[c] if s.taken and not s.taken.zoned], offset)
+    zoned = {c: sum(s.taken.zoned for s in some if s.taken) for c, some in cameras.items()}
+    first = max(cameras, key=lambda c: (zoned[c], len(cameras[c])), default=None)
+    if tracks and first is not None and not zoned[first]:
+        first = None  # the tracks alone know UTC
+    if first is None and not tracks:
+        return []
+    beside = _Beside(cells, ground, cameras.get(first, []) if first is not None else [], tracks)
+    notes = []
+    for camera, mine in cameras.items():
+        if camera != first:
+            notes += beside.compare(camera or "photos without a camera's name", mine)
+    return notes
+
+
+class _Beside:
+    """The moments of the reference, and how well photos of a camera fit beside them."""
+
+    def __init__(
+        self, cells: Cells, ground: Ground, reference: Sequence[Shot], tracks: Sequence[Track]
+    ) -> None:
+        self.cells, self.ground = cells, ground
+        moments = [(s.taken.seconds, self._row(s)) for s in reference if s.taken]
+        for track in tracks:
+            for k in range(0, len(track), -(-len(track) // _FIXES)):
+                lat, lng = track.places[k].tolist()
+                row = np.array([class_of(cells, (lat, lng))]), np.ones(1)
+                moments.append((float(track.seconds[k]), row))
+        self.seconds = np.array([second for second, _ in moments])
+        self.rows = [row for _, row in moments]
+
+    def _row(self, shot: Shot) -> Row:
+        """The most probable places of a photo; a known place is sure."""
+        if shot.known:
+            return np.array([class_of(self.cells, shot.known.place)]), np.ones(1)
+        classes, shares = shot.answer.classes[:_PLACES], shot.answer.shares[:_PLACES]
+        return classes.astype(np.intp), shares.astype(np.float64)
+
+    def compare(self, camera: str, photos: Sequence[Shot]) -> list[str]:
+        """Find the offset of a camera, or that it's another person's; what was found, in words."""
+        some = [photos[int(k)] for k in np.linspace(0, len(photos) - 1, min(len(photos), _PHOTOS))]
+        rows = [self._row(shot) for shot in some]
+        seconds = np.array([shot.taken.seconds for shot in some if shot.taken])
+        classes = np.unique(np.concatenate([classes for classes, _ in (*self.rows, *rows)]))
+        transitions = Transitions(WAYS["flights"], self.ground, classes)
+        zoned, zone = all(shot.taken.zoned for shot in some if shot.taken), 0.0
+        if not zoned:  # the zone of the sun, where the photos are
+            east = np.median([self.cells.places[classes[0], 1] for classes, _ in rows])
+            zone = 3600.0 * round(float(east) / 15)
+        offsets = _WRONG if zoned else np.unique(np.concatenate([_ZONES, zone + _WRONG]))
+        fits = np.array([self._fit(transitions, rows, seconds - offset) for offset in offsets])
+        scores = np.nansum(fits, axis=1) - np.minimum(abs(offsets - zone) / 3600, 6.0)
+        best, usual = int(scores.argmax()), int(np.flatnonzero(offsets == zone)[0])
+        near = ~np.isnan(fits[best])
+        if near.sum() > 2 and self._elsewhere(rows)[near].sum() > scores[best] + SURE:
+            for shot in photos:
+                shot.person = camera
+            return [f"{camera}: taken elsewhere at the same time, so counted as another person's"]
+        best = best if scores[best] > scores[usual] + SURE else usual
+        offset = float(offsets[best])
+        _turn(photos, offset)
+        hours = f"{'-' if offset < 0 else '+'}{abs(offset) / 3600:g} h"
+        if not zoned:
+            why = "by where its photos are" if best == usual else "which fits the others best"
+            return [f"{camera}: times without a zone, taken as UTC{hours}, {why}"]
+        return [f"{camera}: its clock is {hours} off beside the others; corrected"] * bool(offset)
+
+    def _fit(
+        self, transitions: Transitions, rows: Sequence[Row], when: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """The logarithm of how well each photo fits the reference nearest in time; NaN if far."""
+        fits = np.full(len(rows), np.nan)
+        for k, ((mine, p), second) in enumerate(zip(rows, when.tolist(), strict=True)):
+            j = int(np.abs(self.seconds - second).argmin())
+            hours = abs(float(self.seconds[j]) - second) / 3600
+            if hours <= _NEAR_H:
+                there, q = self.rows[j]
+                fits[k] = self._seen(q @ transitions.between(there, mine, hours), p)
+        return fits
+
+    def _elsewhere(self, rows: Sequence[Row]) -> NDArray[np.float64]:
+        """The same of somebody who is where the camera's other photos are, at any time."""
+        usual = np.zeros(len(self.ground))
+        for classes, p in rows:
+            usual[classes] += p / len(rows)
+        return np.array([self._seen(usual[c] - p / len(rows), p) for c, p in rows])
+
+    def _seen(self, there: NDArray[np.float64], own: NDArray[np.float64]) -> float:
+        worth = 1 - MISTAKEN - STRAY
+        return float(np.log(worth * len(self.ground) * (there @ own) + 1 - worth))
+
+
+def _turn(shots: Sequence[Shot], offset: float) -> None:
+    """Take times of a clock that is so many seconds ahead of UTC as UTC."""
+    for shot in shots:
+        if shot.taken:
+            shot.taken = replace(shot.taken, seconds=shot.taken.seconds - offset, zoned=True)

@@ -33,10 +33,11 @@ LONGEST_GAP_S = 1800.0
 USUAL_KM = 0.01  # the accuracy of a fix that tells none
 _HDOP_KM = 0.005  # what a fix of HDOP 1 is off
 _VISIT_KM = 0.1  # a visited place is as large as a shop or a park
-_MOST_BYTES = {".gpx": 1 << 28}
-"""By the file's ending; of JSON four times as many."""
-_PIECE = 1 << 24
-"""Bytes that are parsed at once: older expat goes over an unfinished tag again with each piece."""
+_MOST_BYTES = 1 << 27  # a million fixes of GPX
+_MOST_PARTS = 5_000_000  # objects and lists of JSON: empty ones take 28 times their bytes
+_PIECE = 1 << 20
+"""Bytes that are parsed at once, and that a tag or a comment may have: older expat goes over an
+unfinished one again with each piece, and each attribute takes memory."""
 _MOST_INSIDE = 100
 """Elements in each other."""
 _BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
@@ -104,13 +105,16 @@ def read_track(path: str | os.PathLike[str]) -> Track:
     fixes: list[Fix] = []
     notes: list[str] = []
     with expecting(file, "a track in GPX, Timeline's JSON or GeoJSON", TripError, *_BROKEN):
-        most = _MOST_BYTES.get(file.suffix.lower(), 1 << 30)
-        if regular(file).stat().st_size > most:
-            raise TripError(f"{file}: larger than {most / 1e6:.0f} MB; cut the track by years")
+        if regular(file).stat().st_size > _MOST_BYTES:
+            size = f"{_MOST_BYTES / 1e6:.0f} MB"
+            raise TripError(f"{file}: larger than {size}; cut the track by years")
         if file.suffix.lower() == ".gpx":
             _gpx(file, fixes, notes)
         else:
-            fixes += _in_json(json.loads(file.read_bytes()))
+            data = file.read_bytes()
+            if data.count(b"{") + data.count(b"[") > _MOST_PARTS:
+                raise ValueError(f"more than {_MOST_PARTS:,} objects and lists")
+            fixes += _in_json(json.loads(data))
     rows = np.array(fixes, np.float64).reshape(-1, 5)
     good = np.isfinite(rows).all(axis=1) & (np.abs(rows[:, 1:3]) <= (90, 180)).all(axis=1)
     if lost := int((~good).sum()):
@@ -130,11 +134,15 @@ def _gpx(file: Path, fixes: list[Fix], notes: list[str]) -> None:
 
     from defusedxml.ElementTree import XMLParser
 
-    parser = XMLParser(target=_Points(fixes), forbid_dtd=True)
+    points = _Points(fixes)
+    parser = XMLParser(target=points, forbid_dtd=True)
     try:
         with file.open("rb") as data:
             while piece := data.read(_PIECE):
+                points.moved = len(piece) < _PIECE
                 parser.feed(piece)
+                if not points.moved:
+                    raise ValueError(f"a tag or a comment of more than {_PIECE:,} bytes")
         parser.close()
     except ParseError as error:
         if not fixes:
@@ -146,14 +154,14 @@ class _Points:
     """What a parser tells of GPX, made into fixes."""
 
     def __init__(self, fixes: list[Fix]) -> None:
-        self.fixes, self.begins = fixes, True
+        self.fixes, self.begins, self.moved = fixes, True, False
         self.depth, self.point = 0, 0
         self.text = ""
         self.told: dict[str, str] = {}
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins. Raises `ValueError` if too many have begun that don't end."""
-        self.depth += 1
+        self.depth, self.moved = self.depth + 1, True
         if self.depth > _MOST_INSIDE:
             raise ValueError(f"more than {_MOST_INSIDE} elements in each other")
         self.text = ""
@@ -162,6 +170,7 @@ class _Points:
 
     def data(self, text: str) -> None:
         """A part of an element's text, of which a time or a number is the start."""
+        self.moved = True
         if len(self.text) < 100:
             self.text += text[:100]
 

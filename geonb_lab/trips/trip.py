@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from os import PathLike, fsdecode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geonb.earth.places import nearest_town
 from geonb_lab.many.results import predict_many
-from geonb_lab.trips.beliefs import Beliefs, Read
-from geonb_lab.trips.chain import Moment, Smoothed, forward_backward, viterbi
-from geonb_lab.trips.clocks import set_clocks
-from geonb_lab.trips.located import Located, Trip
-from geonb_lab.trips.movement import WAYS, Ground, Movement, Transitions, TripError
-from geonb_lab.trips.solved import (
-    MISTAKEN,
-    STRAY,
-    TRUST,
-    WRONG_PLACE,
-    Chain,
-    Solved,
-    class_of,
-)
-from geonb_lab.trips.times import KnownPlace, Taken, told
+from geonb_lab.trips.chain import Moment, forward_backward, viterbi
+from geonb_lab.trips.located import WRONG_PLACE, Chain, Located, Trip
+from geonb_lab.trips.movement import IMPOSSIBLE, WAYS, Ground, Movement, Transitions, TripError
+from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken, candidates, class_of
+from geonb_lab.trips.times import set_clocks, told
 from geonb_lab.trips.tracks import Track, read_track
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from geonb.distances import Place
     from geonb.earth.within import Within
+    from geonb.errors import GeonbError
     from geonb.model import Model
     from geonb.photos.photo import PhotoSource
     from geonb_lab.trips.movement import Way
 
-    Event = tuple[float, list[int], int | None]
+    Event = tuple[float, list[Shot], int | None]
     """Seconds since 1970, the photos of the moment, and its known place's class."""
 
 CUT_H = 720.0  # a gap of so many hours cuts a trip: after 30 days anybody may be anywhere
@@ -48,7 +36,6 @@ BURST_S, BURST_ALIKE = 60.0, 0.8
 """Photos of one camera within so many seconds, with answers so alike, count as one: they show the
 same, so the second tells nothing new."""
 STRAY_STEP = 1e-4  # the share of steps that break the rules, if clocks may be wrong
-DWELL_H = (8.0, 24.0, 72.0, 216.0)  # mean hours at a base, of which a trip's own data choose
 
 
 def locate_trip(  # noqa: PLR0913
@@ -59,7 +46,7 @@ def locate_trip(  # noqa: PLR0913
     known: Sequence[Place | None] | None = None,
     tracks: Iterable[Track | str | PathLike[str]] = (),
     clocks: Mapping[str, str] | None = None,
-    movement: Movement | Way | None = None,
+    movement: Movement | Way = "flights",
     certain_clocks: bool = False,
     top: int = 5,
     within: Within | None = None,
@@ -71,7 +58,7 @@ def locate_trip(  # noqa: PLR0913
 
     A hidden Markov model (`geonb_lab.trips.chain`): the hidden states are places, a photo is what
     is seen there, and people move as ``movement`` says: "walking", "road", "flights", or your own
-    parameters; by default by flights, with the length of stays that explains the photos best.
+    parameters.
 
     ``times`` are when each photo was taken (datetimes, or seconds since 1970), ``known`` its place
     in degrees, None where unknown; by default both are read from the photo and what lies beside
@@ -91,73 +78,82 @@ def locate_trip(  # noqa: PLR0913
         if given is not None and len(given) != len(sources):
             raise TripError(f"{len(given):,} {what} for {len(sources):,} photos; one for each")
     ways = [track if isinstance(track, Track) else read_track(track) for track in tracks]
-    read = _read_all(model, sources, times, known, progress=progress, allow_private=allow_private)
-    if not read.names:
-        first = next(iter(read.failures.values()), "none was given")
+    failures: dict[str, GeonbError] = {}
+    results = predict_many(model, sources, progress=progress, allow_private=allow_private)
+    shots = []
+    for number, (source, result) in enumerate(zip(sources, results, strict=True)):
+        if result.predictions is None or result.predictions.belief is None:
+            failures[result.photo] = result.error or TripError(f"{result.photo}: no answer")
+            continue
+        path = fsdecode(source) if isinstance(source, (str, PathLike)) else ""
+        facts = told(result.predictions.photo, path)
+        taken, place = facts.taken, facts.known
+        if times is not None:
+            taken = _given(times[number])
+        if known is not None:
+            there = known[number]
+            place = KnownPlace(there, "given") if there else None
+        answer = Answer.of(result.predictions.belief.probabilities)
+        unset = facts.unset and times is None
+        shots.append(Shot(result.photo, source, answer, taken, place, facts.camera, unset=unset))
+    if not shots:
+        first = next(iter(failures.values()), "none was given")
         raise TripError(f"no photo of the trip can be read; the first: {first}")
-    read.choices = {"top": top, "within": within, "spread_km": spread_km}
-    read.allow_private = allow_private
-    return connect(model, read, movement, tracks=ways, clocks=clocks, certain_clocks=certain_clocks)
+    choices = {"top": top, "within": within, "spread_km": spread_km, "allow_private": allow_private}
+    return connect(
+        model, shots, movement, tracks=ways, clocks=clocks, certain_clocks=certain_clocks,
+        failures=failures, choices=choices,
+    )  # fmt: skip
 
 
-def connect(
+def connect(  # noqa: PLR0913
     model: Model,
-    read: Read,
-    movement: Movement | Way | None = None,
+    shots: Sequence[Shot],
+    movement: Movement | Way = "flights",
     *,
     tracks: Sequence[Track] = (),
     clocks: Mapping[str, str] | None = None,
     certain_clocks: bool = False,
+    failures: Mapping[str, GeonbError] | None = None,
+    choices: Mapping[str, Any] | None = None,
 ) -> Trip:
     """Locate together what was read of photos: the part of `locate_trip` after the model's own."""
     ground = Ground(model.cells)
     notes = [f"{track.name}: {note}" for track in tracks for note in track.notes]
-    notes += set_clocks(read, model, ground, tracks, clocks)
-    notes += _on_tracks(read, tracks)
-    stray_step = 0.0 if certain_clocks else STRAY_STEP
-    chains = []
-    for events in _parts(model, read, tracks):
-        moments = _moments(read, events, len(ground))
-        chain = _solve(ground, events, moments, movement, stray_step)
-        chains.append(chain)
-        for i in chain.breaks:
-            a, b = (read.names[e[1][0]] if e[1] else "the track" for e in events[i : i + 2])
-            hours = moments[i + 1].hours - moments[i].hours
-            notes.append(f"no movement leads from {a} to {b} in {hours:.1f} hours; a wrong clock?")
-    longest = max(chains, key=lambda chain: len(chain.moments), default=None)
-    usual = longest.transitions.movement if longest else Movement()
-    solved = Solved(model, read, chains)
-    facts = zip(read.names, read.times, read.known, strict=True)
-    photos = tuple(Located(i, *told, solved) for i, told in enumerate(facts))
-    notes += [*_contradicted(solved), *_timeless(read)]
-    return Trip(photos, usual, tuple(notes), read.failures, solved)
+    notes += set_clocks(shots, model.cells, ground, tracks, clocks)
+    notes += _on_tracks(shots, tracks)
+    way = movement if isinstance(movement, Movement) else WAYS[movement]
+    stray_step = IMPOSSIBLE if certain_clocks else STRAY_STEP
+    chains = [_solve(ground, e, way, stray_step) for e in _parts(model, shots, tracks)]
+    where = {s: (c, m) for c in chains for m, moment in enumerate(c.moments) for s in moment.shots}
+    photos = tuple(
+        Located(s.name, s.taken, s.known, s.source, s, model, choices or {}, *where.get(s, (None,)))
+        for s in shots
+    )
+    notes += [*_too_fast(chains), *_contradicted(photos), *_timeless(shots)]
+    return Trip(photos, model, way, tuple(notes), failures or {}, chains)
 
 
-def _on_tracks(read: Read, tracks: Sequence[Track]) -> list[str]:
-    """Give the photos within a track its place; what their own place contradicts, in words."""
-    notes = []
-    mine = [i for i, time in enumerate(read.times) if time and not read.people[i]]
-    seconds = [read.times[i].seconds for i in mine]  # type: ignore[union-attr]
+def _on_tracks(shots: Sequence[Shot], tracks: Sequence[Track]) -> Iterator[str]:
+    """Give the photos within a track its place; how many there are, in words."""
+    mine = [(shot, shot.taken.seconds) for shot in shots if shot.taken and not shot.person]
     for track in tracks:
-        places, accuracy = track.at(seconds)
-        for i, place, km in zip(mine, places.tolist(), accuracy.tolist(), strict=True):
-            if not np.isnan(km) and read.known[i] is None:
-                read.known[i] = KnownPlace((place[0], place[1]), track.name, km)
+        places, accuracy = track.at([second for _, second in mine])
+        for (shot, _), (lat, lng), km in zip(mine, places.tolist(), accuracy.tolist(), strict=True):
+            if not np.isnan(km) and shot.known is None:
+                shot.known = KnownPlace((lat, lng), track.name, km)
         count = int((~np.isnan(accuracy)).sum())
-        notes.append(f"{track.name}: {count:,} of {len(mine):,} photos with a time are within it")
-    return notes
+        yield f"{track.name}: {count:,} of {len(mine):,} photos with a time are within it"
 
 
-def _parts(model: Model, read: Read, tracks: Sequence[Track]) -> list[list[Event]]:
+def _parts(model: Model, shots: Sequence[Shot], tracks: Sequence[Track]) -> list[list[Event]]:
     """Moments in the order of time, by person, cut where nothing connects them.
 
     The fixes of tracks before and after a photo outside bound where it can be.
     """
     parts: list[list[Event]] = []
-    for person in dict.fromkeys(read.people):
-        order = [i for i, time in enumerate(read.times) if time and read.people[i] == person]
-        order.sort(key=lambda i: read.times[i].seconds)  # type: ignore[union-attr]
-        events = _bursts(model, read, order)
+    for person in dict.fromkeys(shot.person for shot in shots):
+        events = _bursts(model, [shot for shot in shots if shot.person == person])
         bounds = {
             (t, k)
             for t, track in enumerate(tracks if not person else ())
@@ -167,134 +163,93 @@ def _parts(model: Model, read: Read, tracks: Sequence[Track]) -> list[list[Event
         }
         for t, k in bounds:
             lat, lng = tracks[t].places[k].tolist()
-            events.append((float(tracks[t].seconds[k]), [], class_of(model, (lat, lng))))
+            events.append((float(tracks[t].seconds[k]), [], class_of(model.cells, (lat, lng))))
         events.sort(key=lambda event: event[0])
         gaps = np.diff([event[0] for event in events])
         cuts = [0, *(np.flatnonzero(gaps > 3600 * CUT_H) + 1).tolist(), len(events)]
         parts += [events[a:b] for a, b in pairwise(cuts)]
-    return [part for part in parts if any(photos for _, photos, _ in part)]
+    return [part for part in parts if any(members for _, members, _ in part)]
 
 
-def _bursts(model: Model, read: Read, order: list[int]) -> list[Event]:
-    """The moments of photos: those of a burst are one."""
+def _bursts(model: Model, shots: Sequence[Shot]) -> list[Event]:
+    """The moments of photos, in the order of time: those of a burst are one."""
+    timed = [(shot.taken.seconds, shot) for shot in shots if shot.taken]
     events: list[Event] = []
-    for i in order:
-        second, known = read.times[i].seconds, read.known[i]  # type: ignore[union-attr]
-        if events and known is None:
-            before, photos, place = events[-1]
-            last = photos[-1]
-            near = second - before <= BURST_S and read.cameras[i] == read.cameras[last]
-            if place is None and near and read.beliefs.alike(i, last) >= BURST_ALIKE:
-                photos.append(i)
+    for second, shot in sorted(timed, key=lambda pair: pair[0]):
+        if events and shot.known is None:
+            before, members, place = events[-1]
+            last = members[-1]
+            near = second - before <= BURST_S and shot.camera == last.camera
+            if place is None and near and shot.answer.alike(last.answer) >= BURST_ALIKE:
+                members.append(shot)
                 continue
-        events.append((second, [i], class_of(model, known.place) if known else None))
+        place = class_of(model.cells, shot.known.place) if shot.known else None
+        events.append((second, [shot], place))
     return events
 
 
-def _moments(read: Read, events: list[Event], places: int) -> list[Moment]:
-    """What is known of each moment: a known place, or what its photos say, averaged."""
-    candidates = read.beliefs.candidates([e[1] for e in events], [e[2] for e in events])
-    moments = []
-    for (second, photos, known), classes in zip(events, candidates, strict=True):
-        if known is None:
-            trusted = [read.beliefs.beside_average(i, classes, TRUST) for i in photos]
-            worth = 1 - MISTAKEN - STRAY
-            seen = np.mean(np.log(worth * np.array(trusted) + 1 - worth), axis=0)
-        else:
-            seen = np.log(np.where(classes == known, (1 - WRONG_PLACE) * places, 0) + WRONG_PLACE)
-        moments.append(Moment(second / 3600, classes, seen))
-    return moments
-
-
-def _solve(
-    ground: Ground,
-    events: list[Event],
-    moments: list[Moment],
-    movement: Movement | Way | None,
-    stray_step: float,
-) -> Chain:
+def _solve(ground: Ground, events: list[Event], movement: Movement, stray_step: float) -> Chain:
     """Run the hidden Markov model: once to see where the trip was, and again with the way back."""
-    classes = np.unique(np.concatenate([moment.classes for moment in moments]))
-    way = movement if isinstance(movement, Movement) else WAYS[movement or "flights"]
-    transitions = Transitions(way, ground, classes, stray_step=stray_step)
-    if movement is None:  # how long a stay is in this trip
-        some, evidence = moments[:300], {}
-        for hours in DWELL_H:
-            transitions.movement = replace(way, dwell_h=hours)
-            evidence[hours] = forward_backward(some, transitions).evidence
-        transitions.movement = replace(way, dwell_h=max(evidence, key=lambda h: evidence[h]))
-    transitions.visited = _visited(moments, forward_backward(moments, transitions), len(ground))
-    smoothed = forward_backward(moments, transitions)
-    path = viterbi(moments, transitions)
-    members = [photos for _, photos, _ in events]
-    return Chain(members, moments, smoothed.others, path, transitions, smoothed.breaks)
+    answers = [members[0].answer if members else None for _, members, _ in events]
+    some = candidates(answers, [known for _, _, known in events], len(ground))
+    moments = []
+    for (second, members, known), classes in zip(events, some, strict=True):
+        if known is None:  # what the photos of a burst say, averaged
+            logs = [np.log(shot.answer.seen(classes)) for shot in members]
+            seen = np.exp(np.mean(logs, axis=0))
+        else:
+            seen = np.where(classes == known, (1 - WRONG_PLACE) * len(ground), 0) + WRONG_PLACE
+        moments.append(Moment(second / 3600, classes, seen, members))
+    transitions = Transitions(movement, ground, np.unique(np.concatenate(some)), None, stray_step)
+    visited = np.zeros(len(ground))
+    for moment, told_there in zip(moments, forward_backward(moments, transitions), strict=True):
+        here = told_there * moment.seen
+        visited[moment.classes] += here / here.sum() / len(moments)
+    transitions.visited = visited
+    others = forward_backward(moments, transitions)
+    return Chain(moments, others, viterbi(moments, transitions), transitions)
 
 
-def _visited(moments: list[Moment], smoothed: Smoothed, places: int) -> NDArray[np.float64]:
-    """Where the trip was, by a first run: probabilities of all places, (places,)."""
-    total = np.zeros(places)
-    for moment, others in zip(moments, smoothed.others, strict=True):
-        here = others * np.exp(moment.emission)
-        total[moment.classes] += here / here.sum()
-    return total / len(moments)
+def _too_fast(chains: Sequence[Chain]) -> Iterator[str]:
+    """Where the most probable path is faster than people move."""
+    for chain in chains:
+        found = []
+        for (a, b), (p, q) in zip(pairwise(chain.moments), pairwise(chain.path), strict=True):
+            hours = b.hours - a.hours
+            if chain.transitions.too_far(np.array([p]), np.array([q]), hours).all():
+                names = [m.shots[0].name if m.shots else "the track" for m in (a, b)]
+                found.append(f"from {names[0]} to {names[1]} in {hours:.1f} hours")
+        if found:
+            more = f", nor at {len(found) - 1:,} other times" * (len(found) > 1)
+            yield f"no movement leads {found[0]}{more}; a wrong clock?"
 
 
-def _contradicted(solved: Solved) -> list[str]:
-    """Known places that the rest of the trip contradicts."""
-    notes = []
-    for i, known in enumerate(solved.read.known):
-        there = solved.elsewhere(i)
-        if known and there and solved.probabilities(i)[1] < 0.5:
-            notes.append(
-                f"{solved.read.names[i]}: the others contradict its place ({known.source}), near "
-                f"{nearest_town(known.place)}; they say {nearest_town(there)}. "
+def _contradicted(photos: Sequence[Located]) -> Iterator[str]:
+    """Known places that the rest of the trip contradicts, and how many other photos don't fit."""
+    misfits = [photo for photo in photos if photo.fits < 0.5]
+    for photo in misfits:
+        if photo.known and photo.elsewhere:
+            yield (
+                f"{photo.name}: the others contradict its place ({photo.known.source}), near "
+                f"{nearest_town(photo.known.place)}; they say {nearest_town(photo.elsewhere)}. "
                 "Is its clock wrong, or is it a copy?"
             )
-    return notes
+    if rest := [photo.name for photo in misfits if not photo.known]:
+        yield (
+            f"{len(rest):,} {'photo fits' if len(rest) == 1 else 'photos fit'} the others badly, "
+            f"such as {rest[0]}: a wrong clock, or somebody else's?"
+        )
 
 
-def _timeless(read: Read) -> list[str]:
+def _timeless(shots: Sequence[Shot]) -> Iterator[str]:
     """How many photos stand alone, and why."""
-    count, never = read.times.count(None), len(read.unset)
-    why = f" ({never:,} by a clock that was never set, such as {read.unset[0]})" if never else ""
-    what = "photo has" if count == 1 else "photos have"
-    return [f"{count:,} {what} no time{why}: located alone"] if count else []
+    count, never = sum(not s.taken for s in shots), [s.name for s in shots if s.unset]
+    why = f" ({len(never):,} by a clock that was never set, such as {never[0]})" if never else ""
+    if count:
+        what = "photo has" if count == 1 else "photos have"
+        yield f"{count:,} {what} no time{why}: located alone"
 
 
-def _read_all(
-    model: Model,
-    sources: list[PhotoSource],
-    times: Sequence[datetime | float | None] | None,
-    known: Sequence[Place | None] | None,
-    *,
-    progress: bool,
-    allow_private: bool,
-) -> Read:
-    """Ask the model about each photo, and read its time and place."""
-    read = Read(Beliefs(len(model.cells)))
-    results = predict_many(model, sources, progress=progress, allow_private=allow_private)
-    for number, (source, result) in enumerate(zip(sources, results, strict=True)):
-        if result.predictions is None or result.predictions.belief is None:
-            read.failures[result.photo] = result.error or TripError(f"{result.photo}: no answer")
-            continue
-        path = fsdecode(source) if isinstance(source, (str, PathLike)) else ""
-        facts = told(result.predictions.photo, path)
-        there = facts.known
-        if known is not None:
-            place = known[number]
-            there = KnownPlace(place, "given") if place else None
-        read.beliefs.add(result.predictions.belief.probabilities)
-        read.sources.append(source)
-        read.names.append(result.photo)
-        time = facts.taken
-        if times is not None:
-            when = times[number]
-            seconds = when.timestamp() if isinstance(when, datetime) else when
-            time = None if seconds is None else Taken(seconds, zoned=True, source="given")
-        read.times.append(time)
-        read.cameras.append(facts.camera)
-        read.known.append(there)
-        read.people.append("")
-        if facts.unset and times is None:
-            read.unset.append(result.photo)
-    return read
+def _given(when: datetime | float | None) -> Taken | None:
+    seconds = when.timestamp() if isinstance(when, datetime) else when
+    return None if seconds is None else Taken(seconds, zoned=True, source="given")

@@ -105,9 +105,9 @@ def test_every_form_says_it(predictions):
 
 
 def test_another_truth_has_its_own_cell(model, predictions):
-    other = dataclasses.replace(predictions, truth=model.cells.place(7))
+    other = dataclasses.replace(predictions, given_truth=model.cells.place(7))
     assert other.truth_cell.token == model.cells.tokens[7]
     assert other.truth_cell.token in str(other.truth_cell)
     assert other.truth_cell.token not in repr(other), "digits are for those who ask"
-    nowhere = dataclasses.replace(predictions, truth=(-80.0, 2.0))
+    nowhere = dataclasses.replace(predictions, given_truth=(-80.0, 2.0))
     assert str(nowhere.truth_cell) == "None of the model's cells holds the true place."

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from geonb import files
 from geonb.__main__ import main
 from geonb.errors import GeonbError, ModelError
-from geonb.files import cache_folder, expecting, locking
+from geonb.files import cache_folder, expecting
+from geonb.writing import locking
 
 
 @pytest.fixture

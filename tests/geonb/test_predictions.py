@@ -181,7 +181,7 @@ def test_a_network_that_answers_nan_is_named(tmp_path, photo):
     from support.networks import write_params
 
     files = write_network(tmp_path)
-    arrays = dict(read_params(files.params))
+    arrays = read_params(files.params)
     arrays["fc1_bias"] = np.full_like(arrays["fc1_bias"], np.nan)
     write_params(files.params, iter(arrays.items()))
     with pytest.raises(ModelError, match="tiny answers with NaN"):

@@ -3,6 +3,7 @@
 import os
 import stat
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,23 @@ def test_what_geonb_made_may_be_made_again_and_nothing_else(tmp_path):
         check_outputs([tmp_path / name], overwrite=True)
 
 
+def test_a_picture_and_a_page_replace_another_file_only_if_they_are_told_to(tmp_path):
+    answer = geonb.published_answer()
+    picture, page = tmp_path / "mine.png", tmp_path / "mine.html"
+    writers = [
+        (picture, geonb.show_map(answer, provider="static").save),
+        (page, partial(geonb.write_page, answer)),
+    ]
+    for path, write_to in writers:
+        path.write_text("mine")
+        with pytest.raises(OutputError, match="is there already"):
+            write_to(path)
+        assert path.read_text() == "mine"
+        write_to(path, overwrite=True)
+        write_to(path)  # its own
+        assert path.stat().st_size > 1000
+
+
 def test_neither_a_copy_nor_a_page_is_written_over_its_photo(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "a.jpg"
@@ -139,7 +157,7 @@ def test_neither_a_copy_nor_a_page_is_written_over_its_photo(tmp_path, monkeypat
     for write_over in (
         lambda: photo.without_place(path),
         lambda: geonb.open_photo(path).without_place("./a.jpg"),
-        lambda: geonb.write_page(answer, path),
+        lambda: geonb.write_page(answer, path, overwrite=True),
     ):
         with pytest.raises(OutputError, match="is an input, and writing would lose it"):
             write_over()

@@ -2,9 +2,14 @@
 
 import json
 import os
+import re
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import geonb_lab
 from geonb.errors import MapError
@@ -211,10 +216,40 @@ def test_a_mark_at_the_beginning_hides_no_key(tmp_path):
     assert "may hold as much" in repr(geonb_lab.clean_notebook(path))
 
 
-@pytest.mark.parametrize("key", [KEY, OWN])
-@pytest.mark.parametrize(
-    "joint", ['" "', '" + "', "' + f'", '"\n    "', '" + \\\n  rb"', '") + ("', '""" + """', "\\\n"]
+JOINTS = [
+    '" "',
+    '" + "',
+    "' + f'",
+    '"\n    "',
+    '" + \\\n  rb"',
+    '") + ("',
+    '" "" "',
+    '""" + """',
+    "\\\n",
+]
+
+
+@given(
+    st.dictionaries(st.integers(1, 38), st.sampled_from(JOINTS), max_size=3),
+    st.text(max_size=9),
+    st.text(max_size=9),
+    st.booleans(),
 )
+def test_no_key_is_left_whatever_stands_around_it(cuts, before, after, whole):
+    key = KEY
+    for at, joint in sorted(cuts.items(), reverse=True):
+        key = key[:at] + joint + key[at:]
+    text = f'{before}\n"{key}"\n{after}'
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "map.ipynb")
+        with_cells(path, text if whole else text.splitlines(keepends=True))
+        assert geonb_lab.clean_notebook(path).keys == 1
+        [cell] = json.loads(path.read_text(errors="surrogatepass"))["cells"]
+    assert KEY not in re.sub("[^0-9A-Za-z_-]", "", "".join(cell["source"]))
+
+
+@pytest.mark.parametrize("key", [KEY, OWN])
+@pytest.mark.parametrize("joint", JOINTS)
 def test_a_key_in_parts_that_python_joins_is_found(tmp_path, monkeypatch, key, joint):
     monkeypatch.setenv("GOOGLE_MAPS_API_KEY", OWN)
     parts = f"{key[:3]}{joint}{key[3:7]}{joint}{key[7:]}"

@@ -58,7 +58,7 @@ def test_a_promised_region_is_outlined_and_said():
     model = _model()
     model.promise = Promise(0.9, 0.7, 100, "my $treets$", len(model.cells))
     shaded = geonb_lab.show_heatmap(model, Image.new("RGB", (64, 48)), "static")
-    words = re.search(r"2 cells: for 9 of 10 photos like my \$treets\$, [a-z ]+place", shaded.alt)
+    words = re.search(r"for 9 of 10 photos like my \$treets\$, [a-z ]+place: 2 cells", shaded.alt)
     [legend] = shaded.figure().legends
     assert legend.get_texts()[-1].get_text() == words[0]
     assert not legend.get_texts()[-1].get_parse_math()

@@ -125,8 +125,8 @@ def test_the_memory_of_two_devices_survives_a_kill_too(folder, tmp_path):
     again = train_photos(folder, tmp_path / "m", fitting=fitting, **CELLS)
     whole = train_photos(folder, tmp_path / "whole" / "m", fitting=fitting, **CELLS)
     # not to the last bit: what each device saw on average is kept as one average of both
-    for name, array in read_params(again.folder / "m-0003.params"):
-        expected = dict(read_params(whole.folder / "m-0003.params"))[name]
+    for name, array in read_params(again.folder / "m-0003.params").items():
+        expected = read_params(whole.folder / "m-0003.params")[name]
         np.testing.assert_allclose(array, expected, rtol=1e-4, atol=1e-5)
 
 

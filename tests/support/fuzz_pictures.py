@@ -4,6 +4,7 @@ import random
 import struct
 import zlib
 from functools import cache
+from itertools import product
 
 import numpy as np
 from PIL import Image, ImageCms, PngImagePlugin
@@ -90,6 +91,31 @@ def crafted():
         b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" * 1000,
         b"\0\0\0\x1cftypavif\0\0\0\0mif1avif" * 1000,
     ]
+
+
+_KINDS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "MPO", "AVIF", "HEIC")
+_WIDTH, _HEIGHT = 233, 97
+_SIDES = (0, 1, 7000, 50_000, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
+
+
+@cache
+def odd_sizes():
+    """Small good pictures of every format, of a size that its header has nothing else of."""
+    return [encoded(picture(_WIDTH, _HEIGHT), kind) for kind in _KINDS]
+
+
+@cache
+def other_sizes():
+    """Each of them, with another number wherever its width or height stands in the header."""
+    found = []
+    for data in odd_sizes():
+        for side, order, size in product((_WIDTH, _HEIGHT), ("big", "little"), (2, 4)):
+            word, at = side.to_bytes(size, order), -1
+            while 0 <= (at := data.find(word, at + 1)) < max(400, len(data) - 400):
+                for other in _SIDES:
+                    number = (other & (1 << 8 * size) - 1).to_bytes(size, order)
+                    found.append(data[:at] + number + data[at + size :])
+    return [with_right_sums(data) if data.startswith(b"\x89PNG") else data for data in found]
 
 
 def many_scans(image, count):

@@ -1,7 +1,11 @@
 """Every reader of files that others may have made: good files to break, and how it is called."""
 
+import contextlib
+import csv
 import io
 import json
+import os
+import re
 import socket
 import zipfile
 from collections.abc import Callable
@@ -139,7 +143,8 @@ def _notebook(path):
     for backup in path.parent.glob("*.bak*"):
         backup.unlink()
     geonb_lab.clean_notebook(path)
-    geonb_lab.clean_notebook(path)
+    assert not re.search("AIza[0-9A-Za-z_-]{35}", path.read_text(encoding="utf-8"))
+    assert geonb_lab.clean_notebook(path).backup is None
 
 
 def _address(_):
@@ -319,10 +324,109 @@ def _head_arrays():
 
 _PLACES = [b"[[35.6, 139.7], [1, -2.5], [90, 180]]", b"lat,lng\n35.6,139.7\n1,-2.5\n"]
 _PROMISE = {"coverage": 0.9, "share": 0.5, "photos": 9, "test_set": "drawn", "places": 5}
-_JOURNAL = (
-    b'{"geonb journal": "", "top": 1}\n{"photo": "a.jpg", "error": null}\n'
-    b'{"photo": "b.jpg", "error": "no"}\n'
-)
+_NAMES = [
+    b"IMG_0001.jpg",
+    b"=1+1.JPG",
+    "Ausflug \u2028 \u202e 東京.heic".encode(),
+    b'\xff\r\n,".jpeg',
+]
+_VALUES = [
+    b"[[35.6, 139.7], [1, -2.5], [90, 180]]",
+    b"[0.9, 0.1, 0, 1]",
+    b'[[0.5, "7"], [null, NaN]]',
+]
+
+
+def _journal_seeds():
+    from geonb_lab.many.results import Result
+    from geonb_lab.many.tables import row
+
+    lines = [{"geonb journal": "", "top": 1}, *(row(Result(x), "mini", 1) for x in "ab")]
+    return ["".join(json.dumps(line) + "\n" for line in lines).encode()]
+
+
+def _refused(call):
+    """Whether a call is refused, in one line."""
+    try:
+        call()
+    except geonb.GeonbError as error:
+        assert len(str(error).splitlines()) == 1  # noqa: PT017
+        return True
+    return False
+
+
+def _name(folder):
+    """The case is a photo's name: in lists, tables, the journal and beside its sidecar."""
+    from geonb.errors import PhotoError
+    from geonb_lab.many import finding, labels, tables
+    from geonb_lab.many.journal import journal
+    from geonb_lab.many.results import Result, name_of
+
+    photos, beside = folder / "photos", folder / "beside"
+    photos.mkdir()
+    beside.mkdir()
+
+    def read(data):
+        file = (
+            os.fsencode(photos) + b"/" + data.replace(b"/", b"").replace(b"\0", b"")[:200] + b".jpg"
+        )
+        if os.path.basename(file).startswith(b"."):  # noqa: PTH119 - bytes
+            return  # hidden
+        with open(file, "wb"):  # noqa: PTH123 - bytes
+            pass
+        [photo], _ = finding.list_photos([str(photos)])
+        row = tables.row(Result(name_of(photo), error=PhotoError(f"{photo}: x")), "mini", 1)
+        with contextlib.suppress(KeyboardInterrupt), journal(beside / "a.csv", {"top": 1}) as rows:
+            rows.add(row)
+            raise KeyboardInterrupt
+        with journal(beside / "a.csv", {"top": 1}) as rows:
+            assert rows.done == {name_of(photo)}
+            for ending in ("csv", "geojson"):
+                tables.write_table(rows.rows(), beside / f"a.{ending}")
+        with (beside / "a.csv").open(encoding="utf-8", newline="") as table:
+            _, [name, *_] = csv.reader(table)
+        assert name[:1] not in "=+-@"
+        assert name.isprintable()
+        [feature] = json.loads((beside / "a.geojson").read_text("utf-8"))["features"]
+        assert feature["properties"] == row
+        (beside / "a.csv").unlink()
+        labels.write_label(labels.Label(Path(f"{photo}.xmp"), {"exif:GPSMapDatum": "WGS-84"}))
+        assert labels.remove_label(Path(photo)) == labels.Removed.ALL
+        os.unlink(file)  # noqa: PTH108 - bytes
+        assert list(photos.iterdir()) == []
+
+    return read
+
+
+def _numbers(_):
+    """The case is JSON whose values are taken for places, probabilities, classes and answers."""
+    from geonb_lab.evaluation.guesses import most_frequent
+
+    def read(data):
+        try:
+            values = json.loads(data)
+        except (ValueError, RecursionError):
+            return
+        pair = [[0.5, 0.5]] * 2
+        done = [
+            _refused(call)
+            for call in (
+                lambda: geonb.distance(values, (0, 0)),
+                lambda: geonb.bounds(values),
+                lambda: most_frequent(values),
+                lambda: repr(geonb_lab.evaluate(values, values)),
+                lambda: repr(geonb_lab.evaluate([(0, 0)] * 2, values)),
+                lambda: repr(geonb_lab.reliability(values, [True, False])),
+                lambda: repr(geonb_lab.reliability([0.5, 0.5], values)),
+                lambda: geonb_lab.learn_promise(values, [0, 1], 0.5),
+                lambda: geonb_lab.learn_promise(pair, values, 0.5),
+                lambda: geonb_lab.calibrate(values, values),
+            )
+        ]
+        if all(done):
+            raise geonb.GeonbError("all of them refuse it")
+
+    return read
 
 
 def _checkpoint(ending):
@@ -332,8 +436,8 @@ def _checkpoint(ending):
         from geonb.network.opening import find_checkpoint
 
         symbol, params, _ = _network()
+        (folder / "x-symbol.json").write_bytes(symbol)
         if ending != ".mlmodel":
-            (folder / "x-symbol.json").write_bytes(symbol)
             (folder / "x-0001.params").write_bytes(params)
         broken = {"symbol": "x-symbol.json", "params": "x-0001.params"}.get(ending, f"x{ending}")
 
@@ -349,6 +453,7 @@ def _checkpoint(ending):
 
 TARGETS = {
     "photos": Target(_photos, fuzz_pictures.seeds, crafted=fuzz_pictures.crafted),
+    "sizes": Target(_photos, fuzz_pictures.odd_sizes, crafted=fuzz_pictures.other_sizes),
     "shared": Target(_shared, fuzz_pictures.seeds),
     "exif": Target(_metadata(b"Exif\0\0"), _exif_seeds),
     "xmp": Target(_metadata(b"http://ns.adobe.com/xap/1.0/\0"), lambda: _XMP, text=True),
@@ -366,7 +471,9 @@ TARGETS = {
     "promises": Target(
         _file("promise.json", _promise), lambda: [json.dumps(_PROMISE).encode()], text=True
     ),
-    "journals": Target(_file(".a.csv.journal", _journal), lambda: [_JOURNAL], text=True),
+    "journals": Target(_file(".a.csv.journal", _journal), _journal_seeds, text=True),
+    "names": Target(_name, lambda: _NAMES, text=True),
+    "numbers": Target(_numbers, lambda: _VALUES, text=True),
     "sidecars": Target(_file("a.xmp", _sidecar), _sidecar_seeds, text=True),
     "tables": Target(_file("a.csv", _table), lambda: _TABLES, text=True),
     "truths": Target(_file("truth.txt", _truth), lambda: _TRUTHS, text=True),

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from geonb.files import MARK
 from geonb.web import asking
 from geonb.weights import downloading
 from geonb.weights.registry import LOCATIONNET, WeightsFile
+from geonb.writing import MARK
 from support.servers import Mirror, serve
 
 CONTENT = random.Random(0).randbytes(400_000)

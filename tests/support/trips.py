@@ -6,8 +6,7 @@ import numpy as np
 from PIL import Image
 
 import geonb
-from geonb_lab.trips.beliefs import Beliefs, Read
-from geonb_lab.trips.times import KnownPlace, Taken
+from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
 from geonb_lab.trips.tracks import Track
 
 MINI = geonb.load_model("mini")
@@ -23,21 +22,16 @@ def cell_near(place):
 def reading(hours, towards, sure=0.6, known=None, cameras=None):
     """What is read of photos: when they were taken, and which cell each answer points to."""
     places = len(MINI.cells)
-    read = Read(Beliefs(places))
+    shots = []
     for i, (hour, cell) in enumerate(zip(hours, towards, strict=True)):
         row = np.full(places, (1 - sure) / (places - 1), np.float32)
         row[cell] = sure
-        read.beliefs.add(row)
-        read.sources.append(Image.new("RGB", (8, 8)))
-        read.names.append(f"{i}.jpg")
-        read.times.append(
-            None if hour is None else Taken(START + 3600 * hour, zoned=True, source="given")
-        )
-        read.people.append("")
-        read.cameras.append(cameras[i] if cameras else "")
-        place = known and known.get(i)
-        read.known.append(KnownPlace(place, "EXIF") if place else None)
-    return read
+        taken = None if hour is None else Taken(START + 3600 * hour, zoned=True, source="given")
+        place = KnownPlace(known[i], "EXIF") if known and i in known else None
+        camera = cameras[i] if cameras else ""
+        image = Image.new("RGB", (8, 8))
+        shots.append(Shot(f"{i}.jpg", image, Answer.of(row), taken, place, camera))
+    return shots
 
 
 def unzoned(taken):

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from geonb.files import file_digest
-from geonb.weights.installed import cached_files, command
+from geonb.weights.fetching import cached_files, command
 from geonb.weights.registry import REGISTRY
 
 HERE = Path(__file__).parent

@@ -38,7 +38,7 @@ def test_the_card_says_the_answer_and_shows_every_guess(name):
     assert words[0] == str(case[0].town)
     rows = [t.get_text() for t in listed.texts]
     assert [row for row in rows if row.isdigit()] == [str(p.rank) for p in case]
-    near = [p for p in case if geonb.distance(p.place, case[0].place) < drawing.CLUSTER_KM]
+    near = [p for p in case if geonb.distance(p.place, case[0].place) < points.CLUSTER_KM]
     assert {str(p.rank) for p in near} <= set(_texts(close))
     assert {str(p.rank) for p in case} <= {*_texts(close), *_texts(world)}
     assert "1" in _texts(world)
@@ -83,7 +83,7 @@ def test_names_cover_no_pin_and_no_pin_covers_another():
 def test_pins_spread_from_one_spot_and_what_is_fixed_stays():
     marked = points.points(predictions(TOKYO, TOKYO[0][1]))
     radii = [point.radius for point in marked]
-    moved = drawing.move_apart(np.zeros((6, 2)), marked)
+    moved = points.move_apart(np.zeros((6, 2)), marked)
     assert np.hypot(*moved[5]) < 0.1
     for i in range(6):
         for j in range(i):

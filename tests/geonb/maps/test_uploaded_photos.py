@@ -28,7 +28,7 @@ def test_an_upload_and_a_picked_photo_say_that_they_are():
     assert geonb.open_photo(UPLOAD).uploaded
     assert geonb.open_photo((UPLOAD,)).uploaded
     arrived = Arrived("1", "mine.jpg", "image/jpeg", 0, UPLOAD["content"])
-    assert geonb.PhotoPicker()._opened(arrived).uploaded
+    assert geonb.PhotoPicker()._opened(arrived)[0].uploaded
     assert not geonb.open_photo(UPLOAD["content"]).uploaded
 
 

@@ -40,16 +40,16 @@ def test_layouts_and_ages_are_read_alike(tmp_path):
 
 
 def test_arrays_are_found_by_name_in_any_order(tmp_path, files):
-    arrays = list(read_params(files.params))
+    arrays = list(read_params(files.params).items())
     write_params(tmp_path / "turned-0000.params", reversed(arrays))
-    turned = dict(read_params(tmp_path / "turned-0000.params"))
+    turned = read_params(tmp_path / "turned-0000.params")
     assert list(turned) == [name for name, _ in reversed(arrays)]
     for name, array in arrays:
         np.testing.assert_array_equal(turned[name], array)
 
 
 def test_a_fixed_gamma_counts_as_one(files):
-    arrays = dict(read_params(files.params))
+    arrays = read_params(files.params)
     arrays["bn_data_gamma"] = np.full_like(arrays["bn_data_gamma"], 7.0)
     write_params(files.params, iter(arrays.items()))
     checkpoint = files.read()
@@ -62,7 +62,7 @@ def test_a_fixed_gamma_is_the_default(files):
         for node in nodes:
             node.get("attr", {}).pop("fix_gamma", None)
 
-    arrays = dict(read_params(files.params))
+    arrays = read_params(files.params)
     arrays["bn0_gamma"] = np.full_like(arrays["bn0_gamma"], 7.0)
     write_params(files.params, iter(arrays.items()))
     edit_symbol(files, forget)
@@ -111,7 +111,7 @@ def test_params_of_another_network(tmp_path, files):
 
 
 def test_an_array_is_missing(files):
-    arrays = dict(read_params(files.params))
+    arrays = read_params(files.params)
     del arrays["conv0_weight"]
     write_params(files.params, iter(arrays.items()))
     with pytest.raises(CheckpointError, match="no array 'conv0_weight'"):
@@ -134,13 +134,13 @@ def test_cut_off_params(files, share):
     data = files.params.read_bytes()
     files.params.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(CheckpointError, match=r"cut off|not an MXNet params file"):
-        dict(read_params(files.params))
+        read_params(files.params)
 
 
 def test_files_that_are_something_else(tmp_path, files):
     files.params.write_bytes(b"<html>404 Not Found</html>" * 20)
     with pytest.raises(CheckpointError, match="not an MXNet params file"):
-        dict(read_params(files.params))
+        read_params(files.params)
     files.symbol.write_text("<html></html>")
     with pytest.raises(CheckpointError, match="not an MXNet symbol file"):
         read_symbol(files.symbol)

@@ -184,12 +184,12 @@ def test_tensors_of_one_storage_share_it(tmp_path):
     assert len(found) == 500
 
 
-def test_whole_numbers_in_a_pth_are_left_out(tmp_path):
-    """A count of batches, as modules of torch keep one."""
+def test_whole_numbers_in_a_pth_are_refused(tmp_path):
     storage = b"(X\7\0\0\0storagectorch\nLongStorage\nX\1\0\0\x000X\3\0\0\0cpuK\1tQ"
     tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K\0))\x89}tR"
     body = b"\x80\x02}X\5\0\0\0steps" + tensor + b"s."
-    assert read_pth(write_pickle(tmp_path / "a.pth", body, {"0": bytes(8)})) == {}
+    with pytest.raises(CheckpointError, match="LongStorage has no place in a file of float tens"):
+        read_pth(write_pickle(tmp_path / "a.pth", body, {"0": bytes(8)}))
 
 
 def test_parts_that_overlap_are_refused(tmp_path):

@@ -202,3 +202,12 @@ def _with_turn(data, turn):
     entry = struct.pack(">HHLHH", 0x0112, 3, 1, 1, 0)
     assert entry in data
     return data.replace(entry, struct.pack(">HHLHH", 0x0112, 3, 1, turn, 0))
+
+
+def test_bigtiff_tells_its_place_and_is_turned_once():
+    data = encoded(picture(), "TIFF", big_tiff=True, exif=exif(6))
+    assert data[2:3] == b"+"
+    photo = geonb.open_photo(data)
+    assert photo.place == pytest.approx(PLACE, abs=1e-4)
+    assert photo.place_source == "EXIF"
+    assert photo.size == photo.image().size == (64, 96)

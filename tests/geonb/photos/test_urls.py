@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 import geonb
+import geonb_lab
 from geonb.errors import PhotoError
 from geonb.photos import urls
 from geonb.web import asking
@@ -38,6 +39,31 @@ def test_names_and_errors_hold_no_secrets(server):
         urls.fetch(f"{address}/missing?token=key", allow_private=True)
     assert "key" not in str(caught.value)
     assert redacted("http://[broken?key") == "http://…"
+
+
+MISTYPED = [
+    "http:/me:SECRET@host.test/a.jpg", "https//me:SECRET@host.test", "http:me:SECRET@host.test/a",
+    "htps:/me:SECRET@host.test/a.jpg", "me:SECRET@host.test/a.jpg", " HTTP:/me:SECRET@host.test",
+    "http:///me:SECRET@host.test/a", "http:\\\\me:SECRET@host.test", "://me:SECRET@host.test/a",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", MISTYPED)
+def test_a_mistyped_address_is_no_path_and_its_login_is_not_shown(url):
+    with refused("://….*expected a path, or an address with http:// or https://") as caught:
+        geonb.open_photo(url)
+    (result,) = geonb_lab.predict_many(geonb.load_model("mini"), [url], progress=False)
+    for text in (str(caught.value), repr(result), result.photo, redacted(url)):
+        assert "SECRET" not in text
+        assert "me:" not in text
+
+
+@pytest.mark.parametrize("name", ["a@b.jpg", "a:b.jpg", "http/a.jpg", "https.jpg", "d/u:p@h.jpg"])
+def test_odd_names_are_paths(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(PNG)
+    assert geonb.open_photo(name).name == name
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,11 @@ import hashlib
 import random
 import sys
 import threading
-import time
 
 import pytest
 
 import geonb
-from geonb.picker.below import Below, together
+from geonb.picker.below import together
 from geonb.picker.transfers import Transfers, with_exif_of
 from support.pictures import PLACE, encoded, exif, jpeg_of, picture
 
@@ -85,15 +84,32 @@ def test_callbacks_get_each_photo_and_survive_an_error(picker, capsys):
     assert "geonb: /no/such/file.jpg: no such file" in capsys.readouterr().out
 
 
-def test_what_callbacks_show_becomes_one_output():
-    html, text, png = {"text/html": "<b>a</b>"}, {"text/plain": "<i>"}, {"image/png": b"\x89PNG"}
+def test_what_a_callback_shows_becomes_one_output():
+    html, text, png = {"text/html": "<b>a</b>"}, {"text/plain": "<i>"}, {"image/png": "iVBO"}
     live = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "map"}
-    assert together([live]) == live, "alone, a live map stays live"
-    whole = together([html, text, png, live])
+    assert together([{"data": live}]) == live, "alone, a live map stays live"
+    whole = together([{"data": bundle} for bundle in (html, text, png, live)])
     assert whole["text/plain"] == "\n<i>\n\nmap"
     assert whole["text/html"].startswith("<b>a</b><pre>&lt;i&gt;</pre><img alt=")
     assert whole["text/html"].endswith("<pre>map</pre>")
     assert together([]) == {"text/plain": "", "text/html": ""}
+    printed = together([{"text": "one "}, {"text": "line\n"}, {"data": html}, {"text": "two\n"}])
+    assert printed["text/html"] == "<pre>one line</pre><b>a</b><pre>two</pre>"
+
+
+def test_what_the_browser_sends_back_is_shown_in_order_until_there_is_a_new_choice(
+    picker, monkeypatch
+):
+    picker.on_photo(lambda photo: None)
+    shown = []
+    monkeypatch.setattr(picker._below._handle, "update", lambda data, raw: shown.append(data))
+    send(picker, "a.jpg", DATA)
+    for number, text in ((1, "b"), (0, "a"), (2, "c")):
+        message = {"type": "output", "choice": 1, "number": number, "content": {"text": text}}
+        picker.receive(picker, message, [])
+    picker.receive(picker, {"type": "choice", "choice": 2}, [])
+    picker.receive(picker, message, [])  # late
+    assert [data["text/plain"] for data in shown] == ["", "b", "ab", "abc", ""]
 
 
 def test_what_a_callback_raises_is_shown(picker, capsys):
@@ -102,42 +118,61 @@ def test_what_a_callback_raises_is_shown(picker, capsys):
         raise ZeroDivisionError(photo.name)
 
     send(picker, "a.jpg", DATA)
-    assert "ZeroDivisionError: a.jpg" in capsys.readouterr().out
+    assert "ZeroDivisionError: a.jpg" in capsys.readouterr().err
 
 
-def test_two_callbacks_at_once_leave_the_process_as_it_was(monkeypatch, capsys):
-    """Messages come on two threads; each callback's words stand below its own cell."""
-    before, begun = (sys.stdout, sys.stderr), threading.Event()
-    belows = Below(), Below()
-    for below in belows:
-        monkeypatch.setattr(below._output, "update", lambda *_, **__: None)
-    capsys.readouterr()
+def test_two_callbacks_at_once_leave_the_process_as_it_was():
+    """Messages come on two threads; test_picker_browser.py has what is shown."""
+    before, both, seen = (sys.stdout, sys.stderr), threading.Barrier(2), []
 
-    def first(_):
-        sys.stdout.write("first begins\n")
-        begun.set()
-        time.sleep(0.3)
-        sys.stdout.write("first ends\n")
+    def callback(_):
+        both.wait(10)
+        seen.append((sys.stdout, sys.stderr))
+        both.wait(10)
 
-    def second(_):
-        sys.stdout.write("second begins\n")
-        sys.stderr.write("second ends\n")
-
-    threads = [
-        threading.Thread(target=below.add, args=(callback, None))
-        for below, callback in zip(belows, (first, second), strict=True)
-    ]
+    pickers = geonb.PhotoPicker(), geonb.PhotoPicker()
+    for picker in pickers:
+        picker.on_photo(callback)
+    threads = [threading.Thread(target=send, args=(p, "a.jpg", DATA)) for p in pickers]
     for thread in threads:
         thread.start()
-        begun.wait(10)
-    sys.stdout.write("another cell\n")
     for thread in threads:
         thread.join(20)
+    assert seen == [before] * 2
     assert (sys.stdout, sys.stderr) == before
-    assert capsys.readouterr().out == "another cell\n"
-    assert [below._bundles for below in belows] == [
-        [{"text/plain": f"{name} begins\n{name} ends"}] for name in ("first", "second")
-    ]
+
+
+TAKEOUT = b'{"geoData": {"latitude": -33.5, "longitude": 151.25}}'
+
+
+@pytest.mark.parametrize("name", ["A.JPG.json", "a.jpg.supplemental-metadata.json"])
+def test_a_sidecar_that_is_chosen_with_a_photo_tells_its_place(picker, name):
+    send(picker, name, TAKEOUT)
+    assert picker.photos == ()
+    assert picker.said[-1]["type"] == "here"
+    for photo in ("a.jpg", "b.jpg"):
+        send(picker, photo, DATA)
+    a, b = picker.photos
+    assert a.place == (-33.5, 151.25)
+    assert a.place_source == f"{name} (Google Takeout)"
+    assert b.place is None
+    send(picker, "a.jpg", DATA, choice=2)
+    assert picker.photos[0].place is None, "of another choice"
+    assert a.place == (-33.5, 151.25)
+
+
+def test_an_xmp_sidecar_and_too_many_of_them(picker):
+    place = b'exif:GPSLatitude="12,30N" exif:GPSLongitude="45,0W"'
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF'
+        b' xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description'
+        b' xmlns:exif="http://ns.adobe.com/exif/1.0/" ' + place + b"/></rdf:RDF></x:xmpmeta>"
+    )
+    send(picker, "a.xmp", packet)
+    send(picker, "b.xmp", b" " * (10_000_000 - len(packet) + 1))
+    assert picker.said[-1]["text"] == "over 10,000,000 bytes of sidecars; choose fewer"
+    send(picker, "a.jpg", DATA)
+    assert picker.photos[0].place == (12.5, -45.0)
 
 
 def test_a_number_without_end_blocks_no_later_message(picker):

@@ -159,6 +159,14 @@ def test_pasted_broken_foreign_and_several(picker, tmp_path):
     assert picker.zone.locator("img").first.evaluate("i => i.naturalWidth") == 160
     picker.tab.screenshot("picker-two")
 
+    takeout = b'{"geoData": {"latitude": -33.5, "longitude": 151.25}}'
+    picker.drop(*(tmp_path / name for name in both), write(tmp_path / "2 & co.jpg.json", takeout))
+    assert picker.states(3) == ["arrived"] * 3
+    names = picker.page.locator(".geonb-picked-name").all_inner_texts()
+    assert names == ["2 & co.jpg.json", *both], "what tells a place comes before its photo"
+    reports = picker.reports('"1 & co.jpg", "2 & co.jpg"')
+    assert [report["place"] for report in reports] == [None, [-33.5, 151.25]]
+
     saved = picker.tab.save()
     assert "PhotoPicker" in saved, "the widget's state is saved, so that the next line says much"
     for data in both.values():
@@ -172,10 +180,10 @@ FREEZE = """
 import ctypes, threading
 def freeze():
     ctypes.PyDLL(None).sleep(4)  # a call into C that lets no other thread of the kernel run
-@picker.on_photo
-def later(photo):
-    if photo.name == "first.jpg":
+def later(change):
+    if change.new and change.new[-1].name == "first.jpg":
         threading.Timer(0.5, freeze).start()
+picker.observe(later, "photos")
 """
 
 
@@ -201,6 +209,46 @@ def test_what_a_callback_prints_displays_and_returns_stands_below(open_notebook,
     below.get_by_text("printed mine.png").wait_for()
     expect(below.locator("table caption").first).to_contain_text("photo mine.png, model mini")
     expect(below.locator("img[alt^='Map with 5 numbered pins']")).to_be_visible()
+
+
+BESIDE = """
+import contextlib, io, sys, threading
+import geonb
+before = sys.stdout, sys.stderr
+redirected, begun, ended = threading.Event(), threading.Event(), threading.Event()
+
+def elsewhere():
+    with contextlib.redirect_stdout(io.StringIO()):
+        redirected.set()
+        begun.wait(20)
+    ended.set()
+
+threading.Thread(target=elsewhere).start()
+redirected.wait(20)
+picker = geonb.PhotoPicker()
+display(picker)
+
+@picker.on_photo
+def slow(photo):
+    begun.set()
+    ended.wait(20)
+    print("printed", photo.name)
+    display({"text/html": f"<b>shown {photo.name}</b>"}, raw=True)
+    print("as before:", before == (sys.stdout, sys.stderr), file=sys.stderr)
+"""
+
+
+def test_a_callback_leaves_the_process_as_it_was_whatever_else_runs(open_notebook, tmp_path):
+    """Another thread redirects what is printed before the first one begins, and ends that in it."""
+    tab = open_notebook([BESIDE])
+    tab.run()
+    below = tab.output(0)
+    for name in ("first.png", "second.png"):
+        Picker(tab).click(write(tmp_path / name, encoded(picture(), "PNG")))
+        expect(below.locator("b", has_text=f"shown {name}")).to_be_visible(timeout=30_000)
+        expect(below.get_by_text("as before: True")).to_be_visible()
+    html = below.locator(":has(> b)").last.inner_html()
+    assert html == "<pre>printed second.png</pre><b>shown second.png</b><pre>as before: True</pre>"
 
 
 def test_a_busy_kernel_is_said_to_be_busy(open_notebook, request, tmp_path):

@@ -13,7 +13,7 @@ import geonb_lab
 from geonb.__main__ import main
 from geonb.errors import FetchError
 from geonb.network import geoclip
-from geonb.weights import installed
+from geonb.weights import fetching
 from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES, REGISTRY
 from geonb_lab import similarity
 from support.geoclip_files import make_points, write_onnx_form
@@ -151,7 +151,7 @@ def test_from_a_folder(tmp_path, cache, content):
 @pytest.mark.usefixtures("served")
 def test_cleared(cache):
     geonb.load_model("geoclip")
-    installed.clear("geoclip")
+    fetching.clear("geoclip")
     assert not (cache / "geoclip").exists()
     assert not [path for path in (cache / "derived").iterdir() if path.is_dir()]
 

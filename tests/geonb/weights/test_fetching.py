@@ -7,7 +7,7 @@ import pytest
 
 from geonb.errors import FetchError, ModelError
 from geonb.known import fetch
-from geonb.weights.installed import require
+from geonb.weights.fetching import require
 from support.mirrors import CONTENT, WHOLE, final, left, record
 
 

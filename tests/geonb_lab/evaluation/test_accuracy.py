@@ -33,7 +33,7 @@ def east_of_null(*kilometres):
 
 def predictions(*places, truth=None):
     best = tuple(Prediction(i, 0.1, place, "x") for i, place in enumerate(places, start=1))
-    return Predictions(best, Photo("photo", Image.new("RGB", (8, 8))), "m", "e", truth=truth)
+    return Predictions(best, Photo("photo", Image.new("RGB", (8, 8))), "m", "e", given_truth=truth)
 
 
 def test_shares_median_and_score():

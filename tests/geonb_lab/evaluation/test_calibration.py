@@ -11,7 +11,7 @@ from support.probabilities import honest
 def test_error_by_hand():
     result = reliability([0.95, 0.95, 0.35, 0.35], [True, False, False, False])
     assert result.error == pytest.approx((2 * 0.45 + 2 * 0.35) / 4)
-    full = [row for row in result.bins if row.photos]
+    full = result.bins
     assert [(round(row.low, 1), row.photos, row.right) for row in full] == [
         (0.3, 2, 0),
         (0.9, 2, 0.5),
@@ -22,7 +22,7 @@ def test_error_by_hand():
 
 def test_edges_of_the_bins():
     result = reliability([0.0, 0.1, 0.2, 1.0], [True] * 4)
-    assert [row.photos for row in result.bins] == [2, 1, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert [row.photos for row in result.bins] == [2, 1, 1]
 
 
 def test_honest_answers_have_a_small_error_and_temperature_one():
@@ -31,9 +31,7 @@ def test_honest_answers_have_a_small_error_and_temperature_one():
     result = reliability(table.max(axis=1), right)
     assert result.error < 0.03
     assert fit_temperature(table, classes) == pytest.approx(1.0, abs=0.06)
-    inside = [
-        row.interval[0] <= row.confidence <= row.interval[1] for row in result.bins if row.photos
-    ]
+    inside = [row.interval[0] <= row.confidence <= row.interval[1] for row in result.bins]
     assert sum(inside) >= len(inside) - 2
 
 
@@ -72,11 +70,8 @@ def test_photos_outside_every_cell_are_wrong_and_not_fitted():
 def test_a_temperature_at_the_limit_of_the_search_is_refused():
     """All right: the colder, the better. All wrong: the hotter, the better."""
     table, _ = honest(400)
-    for classes, why in (
-        (table.argmax(axis=1), "all are right"),
-        (table.argmin(axis=1), "nothing"),
-    ):
-        with pytest.raises(EvaluationError, match=rf"no temperature from 0.02 to 50 fits.*{why}"):
+    for classes in (table.argmax(axis=1), table.argmin(axis=1)):
+        with pytest.raises(EvaluationError, match=r"no temperature from 0\.02 to 50 fits"):
             calibrate(table, classes)
 
 
@@ -109,7 +104,7 @@ def test_forms(tmp_path):
         "perfectly calibrated",
         f"calibration error {result.error:.1%}",
     ]
-    assert result.to_csv().count("\n") == 11
+    assert result.to_csv().count("\n") == 1 + len(result.bins)
     result.save(tmp_path / "reliability.svg")
 
 

@@ -81,10 +81,7 @@ def test_other_photos_do_not_compare():
         compare(evaluate(TRUTH, TRUTH), evaluate(TRUTH[:9], TRUTH[:9]))
 
 
-def test_forms(tmp_path):
+def test_forms():
     result = compare(system(TRUTH[:, 0] > 0, "a<b"), system(TRUTH[:, 0] > 10, "b"))
     assert "a&lt;b" in result._repr_html_()
-    assert result.to_csv().count("\n") == 6
-    result.save(tmp_path / "compare.png")
-    assert "a<b minus b, in points: +8.2 within 1 km (+5.5 to" in result.plot().alt
-    assert len(result.figure().axes[0].get_xticks()) == 5
+    assert "+8.2  +5.5 to" in repr(result)

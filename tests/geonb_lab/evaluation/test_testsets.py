@@ -12,7 +12,7 @@ import pytest
 from geonb import example_photo, fetch, load_model
 from geonb.errors import CellsError, EvaluationError, FetchError, ModelError, PhotoError, PlaceError
 from geonb.network.gallery import read_points
-from geonb.weights import installed
+from geonb.weights import fetching
 from geonb_lab import read_photos
 from geonb_lab.evaluation import testsets
 from geonb_training.scenes import draw, shoot
@@ -103,9 +103,9 @@ def test_im2gps_is_fetched_once_and_unpacked_flat(queries, cache, monkeypatch):
     assert asked == [testsets.IM2GPS_URL]
     assert len(list((cache / "im2gps").glob("*.jpg"))) == 3
     assert not list(cache.parent.glob("gps_query_imgs/*.txt"))
-    assert installed.cache_size() == sum(f.stat().st_size for f in (cache / "im2gps").iterdir())
-    installed.clear("all")
-    assert installed.cache_size() == 0
+    assert fetching.cache_size() == sum(f.stat().st_size for f in (cache / "im2gps").iterdir())
+    fetching.clear("all")
+    assert fetching.cache_size() == 0
 
 
 def test_im2gps_that_cannot_be_fetched(cache, monkeypatch):

@@ -10,7 +10,7 @@ from PIL import Image
 import geonb
 import geonb_lab
 from geonb.errors import GeonbError
-from geonb_lab.many import threads
+from geonb_lab.many import results
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def picture(number):
 
 def test_results_come_in_order_and_equal_those_of_predict(model):
     photos = [picture(i) for i in range(7)]
-    found = list(geonb_lab.predict_many(model, photos, top=3, batch=3, progress=False))
+    found = list(geonb_lab.predict_many(model, photos, top=3, progress=False))
     assert len(found) == len(photos)
     for photo, result in zip(photos, found, strict=True):
         alone = geonb.predict(model, photo, top=3)
@@ -39,7 +39,7 @@ def test_a_photo_that_fails_is_a_result_and_the_run_goes_on(model, tmp_path):
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff\xe0 no picture")
     photos = [picture(1), tmp_path / "missing.jpg", broken, b"", picture(2)]
-    found = list(geonb_lab.predict_many(model, photos, batch=2, progress=False))
+    found = list(geonb_lab.predict_many(model, photos, progress=False))
     assert [result.error is None for result in found] == [True, False, False, False, True]
     assert str(tmp_path / "missing.jpg") in str(found[1].error)
     assert found[1].photo == str(tmp_path / "missing.jpg")
@@ -69,8 +69,8 @@ def test_broken_and_vanishing_files_cost_themselves_only(model, tmp_path):
 
 def test_large_photos_are_few_at_once(model, monkeypatch, tmp_path):
     """Batches were bounded by their number alone: 16 photos of 500 MB on two processors."""
-    monkeypatch.setattr(threads, "MOST_BYTES", 5000)
-    monkeypatch.setattr("geonb_lab.many.results._BATCH_BYTES", 1500)
+    monkeypatch.setattr(results, "MOST_BYTES", 5000)
+    monkeypatch.setattr(results, "_BATCH_BYTES", 1500)
     asked, ahead = 0, []
 
     def photos():
@@ -80,8 +80,8 @@ def test_large_photos_are_few_at_once(model, monkeypatch, tmp_path):
             path.write_bytes(b"no photo".ljust(1000))
             yield path
 
-    results = geonb_lab.predict_many(model, photos(), batch=4, progress=False)
-    for seen, result in enumerate(results, 1):
+    found = geonb_lab.predict_many(model, photos(), progress=False)
+    for seen, result in enumerate(found, 1):
         assert result.error
         ahead.append(asked - seen)
     assert max(ahead) <= 7  # three batches of two, and one that is given out
@@ -89,7 +89,7 @@ def test_large_photos_are_few_at_once(model, monkeypatch, tmp_path):
 
 
 def test_photos_are_read_a_few_batches_ahead_and_no_further(model, monkeypatch):
-    monkeypatch.setattr(threads, "cpu_limit", lambda: 1)
+    monkeypatch.setattr(results, "cpu_limit", lambda: 1)
     asked, held = 0, []
 
     def photos():
@@ -97,17 +97,15 @@ def test_photos_are_read_a_few_batches_ahead_and_no_further(model, monkeypatch):
         for asked in range(1, 41):
             yield picture(asked)
 
-    for seen, result in enumerate(
-        geonb_lab.predict_many(model, photos(), batch=4, progress=False), 1
-    ):
+    for seen, result in enumerate(geonb_lab.predict_many(model, photos(), progress=False), 1):
         held.append(asked - seen)
         assert result.error is None
-    assert max(held) <= 4 * (threads.AHEAD + 3)
+    assert max(held) <= 4 * (results.AHEAD + 3)
     assert max(held) >= 4  # the next batch is on its way while one is looked at
 
 
 def test_stopping_early_reads_no_further(model, monkeypatch):
-    monkeypatch.setattr(threads, "cpu_limit", lambda: 1)
+    monkeypatch.setattr(results, "cpu_limit", lambda: 1)
     asked = []
 
     def photos():
@@ -115,22 +113,17 @@ def test_stopping_early_reads_no_further(model, monkeypatch):
             asked.append(i)
             yield picture(i)
 
-    run = geonb_lab.predict_many(model, photos(), batch=2, progress=False)
+    run = geonb_lab.predict_many(model, photos(), progress=False)
     next(run)
     run.close()
-    assert len(asked) <= 2 * (threads.AHEAD + 3)
+    assert len(asked) <= 4 * (results.AHEAD + 3)
 
 
 def test_progress_tells_photos_a_second(model, capsys):
-    list(geonb_lab.predict_many(model, [picture(i) for i in range(3)], batch=2))
+    list(geonb_lab.predict_many(model, [picture(i) for i in range(3)]))
     shown = capsys.readouterr().err
     assert "3/3" in shown
     assert "photo/s" in shown or "s/photo" in shown
-
-
-def test_a_batch_of_none_is_refused(model):
-    with pytest.raises(ValueError, match="batch is the number of photos"):
-        next(geonb_lab.predict_many(model, [picture(1)], batch=0))
 
 
 def test_a_place_in_exif_that_is_none_costs_its_photo_only(model):
@@ -167,9 +160,9 @@ def test_an_engine_for_one_thread_at_a_time_is_asked_by_one(model):
         return answer
 
     network = SimpleNamespace(probabilities=probabilities)
-    photos = [picture(i) for i in range(6)]
-    found = geonb_lab.predict_many(replace(model, network=network), photos, batch=1, progress=False)
-    assert [result.error for result in found] == [None] * 6
+    photos = [picture(i) for i in range(12)]
+    found = geonb_lab.predict_many(replace(model, network=network), photos, progress=False)
+    assert [result.error for result in found] == [None] * 12
 
 
 class Stream:

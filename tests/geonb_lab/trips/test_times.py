@@ -2,13 +2,16 @@ import io
 import json
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
 from geonb.photos.photo import Photo
-from geonb_lab.trips.movement import TripError
-from geonb_lab.trips.times import read_offset, told
+from geonb_lab.trips.movement import Ground, TripError
+from geonb_lab.trips.times import read_offset, set_clocks, told
+from geonb_lab.trips.trip import connect
 from geonb_training.scenes.scene import exif_of
+from support.trips import MINI, START, cell_near, reading, track, unzoned
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC).timestamp()
 BASE, GPS = ExifTags.Base, ExifTags.GPS
@@ -80,7 +83,9 @@ def test_names_of_files(name, seconds, zoned):
     assert (found and (found.seconds, found.zoned)) == (seconds and (seconds, zoned))
 
 
-@pytest.mark.parametrize("year", ["1970:01:01", "0000:00:00", "2090:01:01", "1969:01:01"])
+@pytest.mark.parametrize(
+    "year", ["1970:01:01", "0000:00:00", f"{datetime.now(UTC).year + 10}:01:01", "1969:01:01"]
+)
 def test_a_clock_that_was_never_set_tells_nothing(year):
     found = told(photo(inner=[(BASE.DateTimeOriginal, f"{year} 12:00:00")]))
     assert found.taken is None
@@ -161,3 +166,96 @@ def test_offsets(text, seconds):
 def test_what_is_no_offset(text):
     with pytest.raises(TripError, match=r"such as \+02:00"):
         read_offset(text)
+
+
+PARIS, ROME, TOKYO = (48.8566, 2.3522), (41.9028, 12.4964), (35.6895, 139.6917)
+GROUND = Ground(MINI.cells)
+HOURS = [0, 1, 2, 10, 11, 12, 20, 21, 22]
+"""The phone: in Paris, in Rome at 10, in Paris again at 20."""
+
+
+def two(hours, zoned, cities=(PARIS, ROME, PARIS), phone=HOURS):
+    """A phone whose times are sure, and a camera that was at the same places at ``hours``."""
+    there = [cell_near(city) for city in cities for _ in range(3)]
+    places = [cell_near(city) for city in (PARIS, ROME, PARIS) for _ in range(3)]
+    cameras = ["Phone"] * len(phone) + ["Canon EOS"] * len(hours)
+    shots = reading([*phone, *hours], [*places[: len(phone)], *there], 0.9, cameras=cameras)
+    for shot in shots[len(phone) :]:
+        shot.taken = shot.taken if zoned else unzoned(shot.taken)
+    return shots
+
+
+def hours_of(shots):
+    return [(shot.taken.seconds - START) / 3600 for shot in shots]
+
+
+@pytest.mark.parametrize("wrong", [-24, 24])
+def test_a_clock_that_is_a_day_wrong_is_found_and_told(wrong):
+    shots = two([h + wrong + 0.5 for h in HOURS], zoned=True)
+    (note,) = set_clocks(shots, MINI.cells, GROUND)
+    assert note == f"Canon EOS: its clock is {wrong:+g} h off beside the others; corrected".replace(
+        f"{wrong:+g}", f"{'-' if wrong < 0 else '+'}{abs(wrong)}"
+    )
+    assert hours_of(shots[9:]) == [h + 0.5 for h in HOURS]
+
+
+def test_a_clock_that_is_right_is_left_alone():
+    shots = two([h + 0.5 for h in HOURS], zoned=True)
+    before = [shot.taken for shot in shots]
+    assert set_clocks(shots, MINI.cells, GROUND) == []
+    assert [shot.taken for shot in shots] == before
+
+
+def test_an_unknown_zone_is_found_by_where_photos_are():
+    shots = two([h + 9.5 for h in HOURS], zoned=False)
+    (note,) = set_clocks(shots, MINI.cells, GROUND)
+    assert "times without a zone, taken as UTC+" in note
+    assert hours_of(shots)[9] == pytest.approx(
+        0.5, abs=1.01
+    )  # an hour more or less explains them as well
+    assert all(shot.taken.zoned for shot in shots)
+
+
+def test_without_anything_better_the_zone_is_that_of_the_sun():
+    tokyo = (TOKYO, TOKYO, TOKYO)
+    shots = two([500 + h for h in HOURS], zoned=False, cities=tokyo)
+    (note,) = set_clocks(shots, MINI.cells, GROUND)
+    assert "UTC+9 h, by where its photos are" in note
+
+
+def test_given_clocks_are_taken():
+    for name in ("camera", "canon", "Canon EOS"):
+        shots = two([h + 2.5 for h in HOURS], zoned=False)
+        assert set_clocks(shots, MINI.cells, GROUND, given={name: "+02:00"}) == []
+        assert hours_of(shots)[9] == 0.5
+    with pytest.raises(
+        TripError, match=r"no camera is called 'Nikon'; there are: Phone, Canon EOS"
+    ):
+        set_clocks(two(HOURS, zoned=False), MINI.cells, GROUND, given={"Nikon": "+02:00"})
+
+
+def test_a_camera_that_was_elsewhere_all_the_time_is_another_persons():
+    shots = two([h + 0.25 for h in HOURS], zoned=True, cities=(TOKYO, TOKYO, TOKYO))
+    (note,) = set_clocks(shots, MINI.cells, GROUND)
+    assert "another person's" in note
+    trip = connect(MINI, shots)
+    assert len(trip.parts) == 2
+    assert trip[9].probabilities.argmax() == cell_near(TOKYO)
+    assert trip[0].probabilities.argmax() == cell_near(PARIS)
+
+
+def test_a_track_is_a_clock_too():
+    seconds = START + 3600 * np.arange(0, 23, 0.25)
+    places = [ROME if 9.5 < (s - START) / 3600 < 13 else PARIS for s in seconds]
+    shots = two([h + 9.5 for h in HOURS], zoned=False, phone=[])
+    (note,) = set_clocks(shots, MINI.cells, GROUND, [track(seconds, places)])
+    assert "UTC+" in note
+    assert hours_of(shots)[0] == pytest.approx(0.5, abs=1.6)
+
+
+def test_one_camera_without_a_zone_is_left_as_it_is():
+    shots = reading(HOURS, [cell_near(PARIS)] * 9, cameras=["Canon"] * 9)
+    for shot in shots:
+        shot.taken = unzoned(shot.taken)
+    assert set_clocks(shots, MINI.cells, GROUND) == []
+    assert shots[0].taken.seconds == START

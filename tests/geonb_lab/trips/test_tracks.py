@@ -162,7 +162,7 @@ def test_accuracy_is_told(tmp_path):
     connect(
         MINI, read, tracks=[track([START, START + 3600 * 0.5, START + 3600], [PARIS, PARIS, PARIS])]
     )
-    assert (read.known[0].source, read.known[0].accuracy_km) == ("t.gpx", 0.01)
+    assert (read[0].known.source, read[0].known.accuracy_km) == ("t.gpx", 0.01)
 
 
 def test_a_file_that_is_cut_off_keeps_what_was_read(tmp_path):
@@ -242,9 +242,27 @@ def test_gpx_is_read_without_a_tree(tmp_path, monkeypatch):
     assert peak < 1_000_000
 
 
-def test_a_long_tag_takes_no_time(tmp_path):
-    """Older expat goes over it again with each piece: 20 MB took 35 seconds."""
-    path = write(tmp_path, gpx(WALK).replace("<trkpt", f"<trkpt a='{'x' * 10_000_000}'", 1))
+LONG = [f"a='{'x' * 10_000_000}'", " ".join(f"a{i}=''" for i in range(300_000))]
+
+
+@pytest.mark.parametrize("long", LONG, ids=["one", "many"])
+def test_a_long_tag_is_refused_at_once(tmp_path, long):
+    """Older expat goes over it again with each piece, and attributes take 25 times their bytes."""
+    path = write(tmp_path, gpx(WALK).replace("<trkpt", f"<trkpt {long}", 1))
     start = time.monotonic()
-    assert len(read_track(path)) == len(WALK)
+    with pytest.raises(TripError, match="a tag or a comment of more than"):
+        read_track(path)
     assert time.monotonic() - start < 4
+
+
+@pytest.mark.parametrize(("name", "text"), [("t.gpx", gpx(WALK)), ("t.json", json.dumps(RECORDS))])
+def test_what_is_too_large_is_refused(tmp_path, monkeypatch, name, text):
+    monkeypatch.setattr("geonb_lab.trips.tracks._MOST_BYTES", 100)
+    with pytest.raises(TripError, match="larger than 0 MB; cut the track by years"):
+        read_track(write(tmp_path, text, name))
+
+
+def test_json_of_too_many_parts_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("geonb_lab.trips.tracks._MOST_PARTS", 3)
+    with pytest.raises(TripError, match="more than 3 objects and lists"):
+        read_track(write(tmp_path, json.dumps(RECORDS), "t.json"))

@@ -11,7 +11,7 @@ import geonb
 from geonb.errors import FetchError, PhotoError
 from geonb.known import fetch
 from geonb.web.addresses import parsed
-from geonb.web.proxies import CERTIFICATES, proxy_for
+from geonb.web.asking import CERTIFICATES, proxy_for
 from support.mirrors import WHOLE, final, record
 from support.proxies import proxy
 from support.web import PNG, Remote

@@ -1,0 +1,152 @@
+"""What a trip keeps of each photo: what it says alone, and what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geonb.distances import Place, haversine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from geonb.earth.cells import Cells
+    from geonb.photos.photo import PhotoSource
+
+KEPT = 512
+"""Places that are kept of each photo; the rest of the probability is spread evenly over others."""
+CANDIDATES = 64
+"""Places that come into question for a photo of a model with more places than `KEPT`."""
+_WINDOW = 12  # photos before and after, whose places come into question too
+TRUST = 0.7
+"""Exponent of a photo's probabilities: photos of one place err alike, so a chain that took them for
+independent would be too sure. Fitted, as `Movement` is."""
+MISTAKEN = 0.15  # the share of answers that say nothing of the place; 0.05 and 0.3 fit alike
+STRAY = 0.05
+"""The share of photos that aren't of the trip: a friend's, a screenshot, a scan. Assumed: drawn
+trips have none."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """When a photo was taken.
+
+    Attributes:
+        seconds: Seconds since 1970, UTC; without a zone as if the clock showed UTC.
+        zoned: Whether the zone is known, so that ``seconds`` are UTC.
+        source: What told the time, in words.
+    """
+
+    seconds: float
+    zoned: bool
+    source: str
+
+    def __str__(self) -> str:
+        text = f"{datetime.fromtimestamp(self.seconds, UTC):%Y-%m-%d %H:%M:%S}"
+        return f"{text}{' UTC' if self.zoned else ''} ({self.source})"
+
+
+@dataclass(frozen=True)
+class KnownPlace:
+    """A place that is known of a photo.
+
+    Attributes:
+        place: Latitude and longitude in degrees.
+        source: What told it, in words.
+        accuracy_km: How far it may be off, km; 0 if that isn't told.
+    """
+
+    place: Place
+    source: str
+    accuracy_km: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The probabilities of one photo over a model's places: the `KEPT` most probable."""
+
+    places: int  # how many the model has
+    classes: NDArray[np.int32]  # the best first
+    shares: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, probabilities: NDArray[np.float32]) -> Answer:
+        """Keep the best of (places,)."""
+        kept = min(KEPT, len(probabilities))
+        best = np.argpartition(-probabilities, kept - 1)[:kept].astype(np.int32)
+        best = best[np.argsort(-probabilities[best], kind="stable")]
+        return cls(len(probabilities), best, probabilities[best])
+
+    def row(self) -> NDArray[np.float64]:
+        """The probabilities of all places, (places,), which add up to 1."""
+        rest = max(0.0, 1.0 - float(self.shares.sum(dtype=np.float64)))
+        whole = np.full(self.places, rest / max(1, self.places - len(self.classes)))
+        whole[self.classes] = self.shares
+        return whole / whole.sum()
+
+    def seen(self, classes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """How many times as probable the photo is at some places as at the average one, (K,).
+
+        That's Bayes' rule, as the model knows no place better than another before it sees a photo.
+        """
+        row = self.row() ** TRUST
+        worth = 1 - MISTAKEN - STRAY
+        return worth * self.places * row[classes] / row.sum() + 1 - worth
+
+    def alike(self, other: Answer) -> float:
+        """How alike two answers are, 0 to 1 (Bhattacharyya's coefficient)."""
+        _, a, b = np.intersect1d(self.classes, other.classes, True, return_indices=True)  # noqa: FBT003
+        return float(np.sqrt(self.shares[a] * other.shares[b], dtype=np.float64).sum())
+
+
+@dataclass(eq=False)
+class Shot:
+    """What is kept of a photo; the photo itself is let go.
+
+    ``person`` tells persons apart, by the name of a camera; the first one's is empty. ``unset``
+    says that the clock was never set.
+    """
+
+    name: str
+    source: PhotoSource
+    answer: Answer
+    taken: Taken | None
+    known: KnownPlace | None = None
+    camera: str = ""
+    person: str = ""
+    unset: bool = False
+
+
+def candidates(
+    answers: Sequence[Answer | None], known: Sequence[int | None], places: int
+) -> list[NDArray[np.intp]]:
+    """The places that come into question at each moment, sorted.
+
+    All of them if the model has few. Otherwise the best of the moment's own answer, and fewer of
+    those around it in time, for the right place may be far down in its own list; and the ``known``
+    places nearby.
+    """
+    if places <= KEPT:
+        return [np.arange(places)] * len(answers)
+    found = []
+    for g in range(len(answers)):
+        classes = set[int]()
+        for j in range(max(0, g - _WINDOW), min(len(answers), g + _WINDOW + 1)):
+            place, answer = known[j], answers[j]
+            if place is not None:
+                classes.add(place)
+            elif answer:
+                classes.update(answer.classes[: CANDIDATES // (1 + abs(j - g))].tolist())
+        found.append(np.array(sorted(classes)))
+    return found
+
+
+def class_of(cells: Cells, place: Place) -> int:
+    """The class of a place: the cell that holds it, or else the one with the nearest centre."""
+    found = int(cells.index([place])[0])
+    return found if found >= 0 else int(haversine(cells.places, np.array(place)).argmin())
