@@ -19,6 +19,10 @@ Within: TypeAlias = (
 )
 """A country's name or ISO code; a circle, (latitude, longitude, kilometres); or a box, (south,
 west, north, east) in degrees, as `geonb.bounds` gives it."""
+_FORMS = (
+    "within is a country's name or ISO code, a circle (latitude, longitude, kilometres above 0) or "
+    "a box (south, west, north, east) in degrees"
+)
 _USUAL = {"UK": "GB", "EL": "GR"}
 """Codes that people write instead of ISO's."""
 
@@ -65,10 +69,7 @@ def _country(cells: Cells, within: str) -> Limits:
     if name is None:
         near = get_close_matches(text.casefold(), _names(), n=3)
         hint = f"; did you mean {' or '.join(_names()[n] for n in near)}?" if near else ""
-        raise ModelError(
-            f"no country {within!r}; within is a country's name or ISO code, a circle (latitude, "
-            f"longitude, kilometres) or a box (south, west, north, east){hint}"
-        )
+        raise ModelError(f"no country {within!r}; {_FORMS}{hint}")
     return Limits(f"{name} (by the nearest town)", np.array(cells.countries) == name)
 
 
@@ -83,23 +84,17 @@ def _names() -> dict[str, str]:
 def _shape(places: NDArray[np.float64], within: Within) -> Limits:
     try:
         numbers = np.hstack([np.ravel(part) for part in within]).astype(float).tolist()
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"within is a country, a circle or a box, not {within!r}") from error
-    if len(numbers) == 3:
-        lat, lng, km = numbers
-        centre = check_points((lat, lng))
-        if not km > 0:
-            raise ModelError(f"the circle's kilometres are above 0, not {km:g}")
-        return Limits(f"{km:,g} km around {lat:g}, {lng:g}", haversine(places, centre) <= km)
-    if len(numbers) != 4:
-        raise ModelError(
-            "within is a circle (latitude, longitude, kilometres) or a box (south, west, north, "
-            f"east), not {len(numbers)} numbers"
-        )
-    south, west, north, east = numbers
-    if not (-90 <= south <= north <= 90 and -180 <= west <= 180 and -180 <= east <= 540):
-        raise ModelError(f"a box is (south, west, north, east) in degrees, not {within!r}")
-    lat, lng = places.T
-    width = (east - west) % 360 if east - west < 360 else 360  # the box may cross ±180°
-    inside = (south <= lat) & (lat <= north) & ((lng - west) % 360 <= width + 1e-9)
-    return Limits(f"the box from {south:g}, {west:g} to {north:g}, {east:g}", inside)
+    except (TypeError, ValueError):
+        numbers = []
+    match numbers:
+        case lat, lng, km if km > 0:
+            inside = haversine(places, check_points((lat, lng))) <= km
+            return Limits(f"{km:,g} km around {lat:g}, {lng:g}", inside)
+        case south, west, north, east if (
+            -90 <= south <= north <= 90 and -180 <= west <= 180 and -180 <= east <= 540
+        ):
+            lat, lng = places.T
+            width = (east - west) % 360 if east - west < 360 else 360  # the box may cross ±180°
+            inside = (south <= lat) & (lat <= north) & ((lng - west) % 360 <= width + 1e-9)
+            return Limits(f"the box from {south:g}, {west:g} to {north:g}, {east:g}", inside)
+    raise ModelError(f"{_FORMS}, not {within!r:.200}")

@@ -10,9 +10,8 @@ import numpy as np
 from geonb.distances import EARTH_RADIUS_KM, Place
 from geonb.earth.places import towns_in
 from geonb.maps import plane
-from geonb.maps.drawing import KM_PER_DEGREE, box_around, move_apart
-from geonb.maps.plane import Box, Line
-from geonb.maps.points import TRUTH, Point, near, nearest_turn, points
+from geonb.maps.plane import KM_PER_DEGREE, Box, Line, box_around
+from geonb.maps.points import TRUTH, Point, move_apart, near, nearest_turn, points
 from geonb.predictions import Predictions
 from geonb.shown.pictures import data
 

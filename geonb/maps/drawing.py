@@ -1,31 +1,27 @@
 """Drawing with matplotlib: the world, close-ups, pins that don't hide each other, town names."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Patch, PathPatch, Polygon
+from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
+from matplotlib.transforms import Bbox
 
-from geonb.distances import EARTH_RADIUS_KM, Place, bounds
+from geonb.distances import Place
 from geonb.earth.places import towns_in
 from geonb.maps import plane
 from geonb.maps.plane import Box, Line
-from geonb.maps.points import TRUTH, TRUTH_COLOUR, Point, in_km, nearest_turn, points
+from geonb.maps.points import TRUTH, TRUTH_COLOUR, in_km, move_apart, nearest_turn, points
 from geonb.predictions import Predictions
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.patches import Patch
-    from matplotlib.transforms import Bbox
 
 SEA, LAND, BORDER = "#e3edf3", "#fbf9f4", "#c5bfb0"
 INK, SOFT = "#22303c", "#5b6670"
 _LAND: dict[str, Any] = {"fc": LAND, "ec": BORDER, "lw": 0.5, "joinstyle": "round"}
-KM_PER_DEGREE = np.pi * EARTH_RADIUS_KM / 180
-_GAP = (3, 2)
-"""Points between words, across and up."""
 
 
 @dataclass
@@ -74,7 +70,7 @@ class Chart:
         """Whether words in this box cover nothing and stay on the map."""
         (low, high), (width, height) = box.get_points(), self.size - 4
         inside = low.min() > 4 and high[0] < width and high[1] < height
-        return bool(inside and not box.padded(*_GAP).count_overlaps(self.taken))
+        return bool(inside and not box.padded(3, 2).count_overlaps(self.taken))
 
     def _placed(self, lines: Iterable[Line], *, closed: bool) -> list[Line]:
         """In the axes' units, on each turn of the globe where they meet the map."""
@@ -87,9 +83,6 @@ class Chart:
 
     def add_rings(self, rings: Iterable[Line], **style: Any) -> None:
         """Outlines filled as one shape, with their holes, which run the other way round."""
-        from matplotlib.patches import PathPatch
-        from matplotlib.path import Path
-
         parts = [Path([*ring, ring[0]], closed=True) for ring in self._placed(rings, closed=True)]
         if parts:
             drawn = PathPatch(Path.make_compound_path(*parts), **style)
@@ -97,16 +90,12 @@ class Chart:
 
     def add_lines(self, lines: Iterable[Line], **style: Any) -> None:
         """Lines, in parts where they leave the map."""
-        from matplotlib.collections import LineCollection
-
         drawn = LineCollection(self._placed(lines, closed=False), **style)
         self.axes.add_collection(drawn, autolim=False).set_clip_path(self.frame or self.axes.patch)
 
 
 def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float = 84.0) -> Chart:
     """Land and sea on an equal-area map of the world around a meridian."""
-    from matplotlib.patches import Polygon
-
     chart = Chart(
         axes, centre, lambda line: plane.equal_earth(line, centre),
         (-90.0, centre - 180, 90.0, centre + 180),
@@ -124,25 +113,11 @@ def world(axes: Axes, centre: float = 0.0, *, south: float = -60.0, north: float
     return chart
 
 
-def box_around(places: Sequence[Place], ratio: float) -> tuple[Box, float]:
-    """South, west, north, east of a close-up so many times as wide as high, and its stretch.
-
-    The stretch is how many degrees of longitude are as long as one of latitude.
-    """
-    south, west, north, east = bounds(places)
-    lat, lng = (south + north) / 2, (west + east) / 2
-    stretch = 1 / max(float(np.cos(np.radians(lat))), 0.05)
-    least = 0.9 if len(set(places)) == 1 else 0.3  # degrees; what is around a single place counts
-    half = 0.68 * max(north - south, (east - west) / stretch / ratio, least)
-    out = half * ratio * stretch
-    return (lat - half, lng - out, lat + half, lng + out), stretch
-
-
 def close_up(axes: Axes, places: Sequence[Place]) -> Chart:
     """Land and sea around places, true to shape in the middle; fills the axes."""
     extent = axes.get_window_extent()
     ratio = extent.width / extent.height
-    box, stretch = box_around(places, ratio)
+    box, stretch = plane.box_around(places, ratio)
     south, west, north, east = box
     lat, lng, half = (south + north) / 2, (west + east) / 2, (north - south) / 2
     chart = Chart(axes, lng, lambda line: (line - (lng, lat)) / (stretch, 1.0), box)
@@ -185,25 +160,6 @@ def add_pins(
         chart.taken.append(around(xy, radius + 2))
     if any(point.mark == TRUTH for point in marked):
         add_way(chart, predictions)
-
-
-def move_apart(spots: Line, marked: Sequence[Point], size: float = 1.0) -> Line:
-    """Where pins (N, 2) stand so that none covers another; the true place stays.
-
-    ``size`` is the units of ``spots`` per unit of `Point.radius`.
-    """
-    moved = spots + np.stack([np.arange(len(spots)) * 0.01, np.zeros(len(spots))], axis=-1)
-    radii = size * np.array([point.radius for point in marked])
-    free = np.array([float(point.mark != TRUTH) for point in marked])
-    for _ in range(200):
-        gap = moved[:, None] - moved[None]  # (N, N, 2)
-        far = np.hypot(gap[..., 0], gap[..., 1]) + np.eye(len(spots)) * 1e9
-        lack = np.maximum(radii[:, None] + radii[None] + 1 - far, 0.0)
-        if not lack.any() or lack.max() < 0.1:
-            break
-        share = free[:, None] / np.maximum(free[:, None] + free[None], 1.0)
-        moved += (gap / np.maximum(far, 1e-9)[..., None] * (lack * share)[..., None]).sum(axis=1)
-    return moved
 
 
 def add_dot(chart: Chart, xy: Line, size: float, colour: str, **style: Any) -> None:
@@ -251,8 +207,6 @@ def _half(words: str, size: float) -> Line:
 
 def around(xy: Line, half: Line | float) -> Bbox:
     """The box around a spot that reaches so far to each side."""
-    from matplotlib.transforms import Bbox
-
     return Bbox([xy - half, xy + half])
 
 
@@ -264,8 +218,6 @@ def write(chart: Chart, words: str, xy: Line, colour: str, **style: Any) -> None
 
 def _add_words(chart: Chart, words: str, spots: Line, colour: str, **style: Any) -> bool:
     """Words with a halo at the first of ``spots`` where they cover nothing, if there is one."""
-    from matplotlib.patheffects import withStroke
-
     boxes = [around(xy, _half(words, style["fontsize"])) for xy in spots]
     for xy, box in zip(spots, boxes, strict=True):
         if chart.free(box):
@@ -279,7 +231,7 @@ def _add_words(chart: Chart, words: str, spots: Line, colour: str, **style: Any)
 def add_scale_bar(chart: Chart) -> None:
     """A bar of a round number of kilometres at the lower left of a close-up."""
     (south, _, north, _), (_, height) = chart.box, chart.size
-    km_per_point = (north - south) * KM_PER_DEGREE / height
+    km_per_point = (north - south) * plane.KM_PER_DEGREE / height
     longest = 0.28 * float(chart.size[0]) * km_per_point * (1 + 1e-9)
     power = 10.0 ** np.floor(np.log10(longest))
     km = float(max(step for step in (1, 2, 5) if step * power <= longest) * power)

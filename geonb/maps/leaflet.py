@@ -31,8 +31,6 @@ HOSTS = {
     ),
 }
 """Addresses of tiles, and what their licences want named: both show OpenStreetMap's data (ODbL)."""
-_DIGITS = 5
-"""Of a degree, about a metre."""
 _LAND_PANE = "geonb-land"
 _FINE_LEAST, _FINE_MOST = 1.5, 6.0
 """Degrees around the best guesses within which coasts are fine; none where these lie far apart."""
@@ -185,7 +183,7 @@ def _way(predictions: Predictions, centre: float) -> list[Any]:
     html = f'<span class="geonb-distance">{in_km(distances[0])}</span>'
     return [
         ipyleaflet.Polyline(
-            locations=_moved([line], centre, _DIGITS), color=TRUTH_COLOUR, weight=2,
+            locations=_moved([line], centre, 5), color=TRUTH_COLOUR, weight=2,
             dash_array="6 6", fill=False,
         ),
         ipyleaflet.Marker(

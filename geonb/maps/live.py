@@ -12,9 +12,6 @@ from geonb.maps.points import in_words, line_below, points
 from geonb.predictions import Predictions
 from geonb.shown.pictures import Picture, data, data_url, show_photo, thumbnail
 
-_SIDE = 360
-"""Pixels on the longer side of the photo beside a map."""
-
 
 class Live:
     """Displays the live map, then a static copy in an output of its own.
@@ -55,7 +52,7 @@ def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, A
         "lines": [line_below(predictions, why)],
         "alt": in_words(predictions),
         "photo": {
-            "src": data_url(thumbnail(shown.photo, _SIDE), "jpeg"), "alt": shown.alt
+            "src": data_url(thumbnail(shown.photo, 360), "jpeg"), "alt": shown.alt
         } if photo else {},
     }  # fmt: skip
 

@@ -12,8 +12,6 @@ from geonb.shown.pictures import data, show_photo
 from geonb.shown.sheets import percent
 from geonb.writing import check_outputs, replacing
 
-_SIDE = 900
-"""Pixels; the longer side of the photo on the page."""
 SOURCES = "Towns: GeoNames, CC BY 4.0. Coasts: Natural Earth, public domain. Made with geonb."
 
 
@@ -32,7 +30,7 @@ def write_page(
     """
     source = predictions.photo.path or predictions.photo.name
     check_outputs([Path(path)], [source], overwrite=overwrite)
-    photo = show_photo(predictions.photo, side=_SIDE)._repr_html_()
+    photo = show_photo(predictions.photo, side=900)._repr_html_()
     body = data("answer.html").format(
         headline=escape(headline(predictions)),
         sure=escape(how_sure(predictions)),

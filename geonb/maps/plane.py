@@ -2,19 +2,20 @@
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geonb.distances import Place
+from geonb.distances import EARTH_RADIUS_KM, Place, bounds
 from geonb.earth import s2
 from geonb.shown.pictures import data
 
 Line = NDArray[np.float64]
 Box = tuple[float, float, float, float]
+KM_PER_DEGREE = np.pi * EARTH_RADIUS_KM / 180
 
 
 @cache
@@ -48,6 +49,20 @@ def coasts_in(box: Box) -> tuple[list[Line], list[Line]]:
     """Fine land rings and borders inside south, west, north, east."""
     shores, borders = (on_turns(lines, box[1], box[3]) for lines in coasts())
     return list(cut_rings(shores, box)), list(cut_lines(borders, box))
+
+
+def box_around(places: Sequence[Place], ratio: float) -> tuple[Box, float]:
+    """South, west, north, east of a close-up so many times as wide as high, and its stretch.
+
+    The stretch is how many degrees of longitude are as long as one of latitude.
+    """
+    south, west, north, east = bounds(places)
+    lat, lng = (south + north) / 2, (west + east) / 2
+    stretch = 1 / max(float(np.cos(np.radians(lat))), 0.05)
+    least = 0.9 if len(set(places)) == 1 else 0.3  # degrees; what is around a single place counts
+    half = 0.68 * max(north - south, (east - west) / stretch / ratio, least)
+    out = half * ratio * stretch
+    return (lat - half, lng - out, lat + half, lng + out), stretch
 
 
 def on_turns(lines: Iterable[Line], west: float, east: float) -> Iterator[Line]:

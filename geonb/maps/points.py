@@ -1,12 +1,15 @@
 """What every map shows: the numbered places and the true one, in words, and the box around them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from geonb.answers import RADII_KM
 from geonb.distances import Place, bounds, distance
-from geonb.maps.plane import Box
+from geonb.maps.plane import Box, Line
 from geonb.predictions import Predictions
 from geonb.shown.sheets import percent
 
@@ -78,6 +81,25 @@ def points(predictions: Predictions) -> list[Point]:
         text = f"true place, {in_degrees(predictions.truth)}, {in_km(distances[0])} from guess 1"
         marked.append(Point(predictions.truth, TRUTH, text))
     return marked
+
+
+def move_apart(spots: Line, marked: Sequence[Point], size: float = 1.0) -> Line:
+    """Where pins (N, 2) stand so that none covers another; the true place stays.
+
+    ``size`` is the units of ``spots`` per unit of `Point.radius`.
+    """
+    moved = spots + np.stack([np.arange(len(spots)) * 0.01, np.zeros(len(spots))], axis=-1)
+    radii = size * np.array([point.radius for point in marked])
+    free = np.array([float(point.mark != TRUTH) for point in marked])
+    for _ in range(200):
+        gap = moved[:, None] - moved[None]  # (N, N, 2)
+        far = np.hypot(gap[..., 0], gap[..., 1]) + np.eye(len(spots)) * 1e9
+        lack = np.maximum(radii[:, None] + radii[None] + 1 - far, 0.0)
+        if not lack.any() or lack.max() < 0.1:
+            break
+        share = free[:, None] / np.maximum(free[:, None] + free[None], 1.0)
+        moved += (gap / np.maximum(far, 1e-9)[..., None] * (lack * share)[..., None]).sum(axis=1)
+    return moved
 
 
 def box(predictions: Predictions) -> Box:

@@ -1,26 +1,37 @@
-"""Draw predictions on a map: which of the packages that draw maps to take, and loading it."""
+"""Draw predictions, or cells, on a map: which of the packages to take, and loading it."""
 
 import dataclasses
 import os
+from collections import Counter
+from functools import partial
+from html import escape
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any, Literal
 
-from geonb.distances import Place, check_points
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from geonb.distances import Place, bounds, check_points, haversine
+from geonb.earth.cells import Cells
+from geonb.earth.outlines import polygons
 from geonb.errors import MapError, MissingDependencyError, needing
+from geonb.maps import drawing
+from geonb.maps.points import CLUSTER_KM
+from geonb.model import Model
 from geonb.predictions import Predictions
+from geonb.shown.pictures import Picture, styled
 
 Provider = Literal["auto", "google", "gmaps", "leaflet", "static"]
 PROVIDERS = ("google", "gmaps", "leaflet", "static")
 """Google through geonb's own widget or the blog's package; OpenStreetMap; a picture."""
-_PACKAGES = {
-    "google": ("anywidget",),
-    "gmaps": ("gmaps", "anywidget"),
-    "leaflet": ("ipyleaflet", "anywidget"),
-}
-"""What you install for a provider; the other packages that it imports come with these."""
 VARIABLE = "GEONB_MAP"
 """The environment variable that says what ``auto`` takes."""
+DIGITS = 5
+"""Of a degree, about a metre."""
+_LINE = {"color": "#2e5f8a", "weight": 1, "fill": False}
 
 
 def show_map(  # noqa: PLR0913 - each of them is a choice of its own
@@ -62,13 +73,12 @@ def provider_module(provider: str) -> Any:
     try:
         return import_module(f"geonb.maps.{provider}")
     except ImportError as error:
-        package = next(iter(_missing(provider)), str(error.name))
         extra = "gmaps" if provider == "gmaps" else "maps"
-        raise MissingDependencyError(f"the {provider} map", package, extra) from error
+        raise MissingDependencyError(f"the {provider} map", str(error.name), extra) from error
 
 
-def _missing(provider: str) -> list[str]:
-    return [package for package in _PACKAGES[provider] if find_spec(package) is None]
+def _has(*packages: str) -> bool:
+    return all(map(find_spec, packages))
 
 
 def choose(provider: str, api_key: str | None = None) -> tuple[str, str]:
@@ -81,25 +91,12 @@ def choose(provider: str, api_key: str | None = None) -> tuple[str, str]:
         raise MapError(f"no map provider {where}; choose auto, {', '.join(PROVIDERS)}")
     if asked != "auto":
         return asked, f"Map: {asked}{f', as {VARIABLE} says' if provider == 'auto' else ''}."
-    if (api_key or os.environ.get("GOOGLE_MAPS_API_KEY")) and not _missing("google"):
+    if (api_key or os.environ.get("GOOGLE_MAPS_API_KEY")) and _has("anywidget"):
         return "google", f"Map: google, because there is an API key; {VARIABLE} chooses another."
-    if not _missing("leaflet"):
+    if _has("ipyleaflet", "anywidget"):
         why = f"which needs no key; {VARIABLE} chooses another."
         return "leaflet", f"Map: leaflet (OpenStreetMap), {why}"
     return "static", 'Map: a picture; for live maps: pip install "geonb[maps]"'
-
-
-def choose_for_cells(provider: str) -> str:
-    """Leaflet or a picture, the two that can draw cells; ``auto`` takes the nearest to its choice.
-
-    Raises `MapError`.
-    """
-    if provider in {"google", "gmaps"}:
-        raise MapError(f"cells are not drawn by {provider}; choose auto, leaflet or static")
-    chosen, _ = choose(provider)
-    if chosen in {"google", "gmaps"}:
-        return "static" if _missing("leaflet") else "leaflet"
-    return chosen
 
 
 def repair_gmaps() -> None:
@@ -113,3 +110,63 @@ def repair_gmaps() -> None:
     with needing("the blog's map", "gmaps", "gmaps"):
         import gmaps.options
     gmaps.options.collections = collections.abc
+
+
+def show_cells(of: Model | Cells, provider: Provider = "auto") -> Any:
+    """Outline a model's cells, or any others, on Leaflet's map or on a picture (``static``)."""
+    cells, whose = (of, "") if isinstance(of, Cells) else (of.cells, f" of {of.name}")
+    text = f"The {len(cells):,} cells{whose}, by country: {_by_country(cells)}."
+    outlines = list(chain.from_iterable(polygons(cells.ids)))
+    picture = picture_of(partial(_cells_figure, outlines, cells), text)
+    if choose_for_cells(provider) == "static":
+        return picture
+    leaflet = provider_module("leaflet")
+    view = leaflet.view(bounds(cells.places)) if _are_near(cells) else ((25.0, 10.0), 2)
+    world = leaflet.base_map(*view)
+    shape = [[ring.round(DIGITS).tolist()] for ring in outlines]
+    world.add(leaflet.shapes([leaflet.feature("MultiPolygon", shape, _LINE)]))
+    return leaflet.boxed(world, picture, points=[], lines=[text], alt=picture.alt)
+
+
+def choose_for_cells(provider: str) -> str:
+    """Leaflet or a picture, the two that can draw cells; ``auto`` takes the nearest to its choice.
+
+    Raises `MapError`.
+    """
+    if provider in {"google", "gmaps"}:
+        raise MapError(f"cells are not drawn by {provider}; choose auto, leaflet or static")
+    chosen, _ = choose(provider)
+    possible = chosen not in {"google", "gmaps"}
+    return chosen if possible else "leaflet" if _has("ipyleaflet", "anywidget") else "static"
+
+
+def _by_country(cells: Cells) -> str:
+    """How many cells lie in the countries that have the most, by their nearest towns."""
+    counts = Counter(cells.countries).most_common()
+    listed = [f"{country} {number:,}" for country, number in counts[:6]]
+    rest = sum(number for _, number in counts[6:])
+    return ", ".join([*listed, *([f"elsewhere {rest:,}"] if rest else [])])
+
+
+def picture_of(figure: partial[Figure], text: str, more: str = "") -> Picture:
+    """The picture with its sentence below; ``more`` is for those who can't see it."""
+    alt, below = f"Map. {text} {more}".strip(), f"{text}\n{more}".strip()
+    return Picture(figure, alt, below, styled(f"<p>{escape(text)}</p>"))
+
+
+def _are_near(cells: Cells) -> bool:
+    """Whether they would be a speck on a map of the world, as those of a head for one town."""
+    return bool(haversine(cells.places, cells.places[0]).max() < CLUSTER_KM)
+
+
+def _cells_figure(outlines: list[NDArray[np.float64]], cells: Cells) -> Figure:
+    figure = Figure(figsize=(9.4, 4.4), facecolor="white")
+    axes = figure.add_axes((0.01, 0.01, 0.98, 0.98))
+    if _are_near(cells):
+        chart = drawing.close_up(axes, [cells.place(i) for i in range(len(cells))])
+        drawing.add_scale_bar(chart)
+        drawing.add_towns(chart)
+    else:
+        chart = drawing.world(axes, south=-90.0, north=90.0)
+    chart.add_lines(outlines, colors=_LINE["color"], lw=0.4)
+    return figure

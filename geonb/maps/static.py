@@ -1,23 +1,18 @@
 """The map as a picture: answer, photo, close-up, world and guesses on one card."""
 
-from __future__ import annotations
-
 from functools import partial
 from html import escape
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from geonb.maps import drawing, points
 from geonb.predictions import Predictions
 from geonb.shown.pictures import Picture
 from geonb.shown.sheets import percent
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 _WIDTH, _HEIGHT, _MARGIN, _FOOT, _BODY = 11.0, 4.95, 0.2, 0.45, 3.6
 """Inches; of the card, around it, below the maps, and of the photo and the maps."""
@@ -39,8 +34,6 @@ def draw(predictions: Predictions, why: str = "", *, photo: bool = True) -> Pict
 
 def _figure(predictions: Predictions, *, photo: bool = True) -> Figure:
     """The matplotlib figure; its axes are the photo, the close-up, the world and the list."""
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(_WIDTH, _HEIGHT), facecolor="white")
     _add_words(figure, predictions)
     widths, image = [6.5], None

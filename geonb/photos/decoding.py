@@ -61,22 +61,6 @@ _DECODERS = {
     "HEIF": ("pillow_heif", "HeifImageFile"),
 }
 """The readers by format. Those that aren't here stay unused: some of Pillow's run programs."""
-_FILM = "a film, a sound, or a rare format of pictures; save a picture of it as JPEG"
-_OTHERS = {
-    b"<svg": "an SVG drawing; save it as PNG",
-    b"<": "a web page or other text with tags",
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a zip archive or an office document",
-    b"\xff\x0a": "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)",
-    b"\0\0\0\x0cJXL ": "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)",
-    b"\0\0\0\x0cjP": "JPEG 2000; save it as JPEG",
-    b"8BPS": "a Photoshop file; export it as JPEG",
-    b"II": "a raw photo of a rare kind; develop it with a raw converter, and save it as JPEG",
-    b"\0\0\0\0": "zeros",
-    b"RIFF": _FILM,
-    b"\x1aE\xdf\xa3": _FILM,
-}
-"""First bytes of what people mistake for a picture, to say what it is instead."""
 
 
 def kind(data: bytes) -> str:
@@ -89,15 +73,6 @@ def kind(data: bytes) -> str:
             return "AVIF"
         return "HEIF" if brands & _HEIF_BRANDS else ""
     return next((name for start, name in _STARTS.items() if data.startswith(start)), "")
-
-
-def other_kind(data: bytes) -> str:
-    """What a file is that is no picture, with what to do."""
-    text = data[:1000].lstrip()
-    if data[4:8] == b"ftyp":
-        return _FILM
-    found = (kind for start, kind in _OTHERS.items() if text.startswith(start))
-    return next(found, "not a picture that geonb can read")
 
 
 @contextmanager
@@ -133,12 +108,12 @@ def split(name: str, data: bytes) -> tuple[bytes, list[bytes], list[bytes], str]
 
             if raw.is_raw(data):
                 return *raw.preview(name, data), "a raw photo, read by its preview"
-        if found:
-            from geonb.photos import containers
+        from geonb.photos import containers
 
+        if found:
             return *containers.split(found, data), ""
     raise PhotoError(
-        f"{name}: this is {other_kind(data)}; "
+        f"{name}: this is {containers.other_kind(data)}; "
         "expected JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, HEIC or a raw photo"
     )
 

@@ -8,11 +8,6 @@ from geonb.errors import PhotoError
 from geonb.photos import jpeg
 from geonb.photos.tiff import upright
 
-DAY = 86_400
-"""Seconds; how far the clocks of a browser and of a kernel may differ."""
-YEAR_9999 = 253_402_300_799_000
-"""Milliseconds since 1970; the last that a date can have."""
-
 
 class Arrived(NamedTuple):
     """A file that is here."""
@@ -46,7 +41,8 @@ class Transfers:
 
         Raises `PhotoError` for a choice of a day that is to come: no other would be later.
         """
-        choice = whole(message, "choice", round(1000 * (time.time() + DAY)))
+        tomorrow = time.time() + 86_400  # so far the clocks of browser and kernel may differ
+        choice = whole(message, "choice", round(1000 * tomorrow))
         later = choice > self.choice
         if later:
             self.choice = choice
@@ -74,7 +70,7 @@ class Transfers:
             return None
         del self._parts[name], self._starts[name]
         content = with_exif_of(head, b"".join(part for _, part in sorted(parts.items())))
-        modified = whole(about, "modified", YEAR_9999)
+        modified = whole(about, "modified", 253_402_300_799_000)  # the end of the year 9999
         return Arrived(name, str(about["name"]), str(about["mime"]), modified, content)
 
 

@@ -22,8 +22,8 @@ from geonb.earth.places import nearest_town, towns_in
 from geonb.errors import needing
 from geonb.files import expanded, expecting, regular
 from geonb.maps import atlas
-from geonb.maps.drawing import box_around
 from geonb.maps.page import SOURCES
+from geonb.maps.plane import box_around
 from geonb.shown.pictures import data
 from geonb.writing import check_outputs, replacing
 from geonb_lab.many.album import small

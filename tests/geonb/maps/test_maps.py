@@ -9,7 +9,6 @@ import pytest
 import geonb
 import geonb_lab
 from geonb.errors import MapError, MissingDependencyError
-from geonb.maps import show
 from geonb.maps.show import choose
 from support import ROOT
 from support.places import CASES
@@ -48,7 +47,7 @@ def test_without_map_packages_auto_is_a_picture(monkeypatch):
     ("provider", "missing", "package", "extra"),
     [
         ("google", "anywidget", "anywidget", "maps"),
-        ("google", "anywidget traitlets", "anywidget", "maps"),
+        ("google", "anywidget traitlets", "traitlets", "maps"),
         ("leaflet", "ipyleaflet", "ipyleaflet", "maps"),
         ("leaflet", "anywidget", "anywidget", "maps"),
         ("leaflet", "anywidget ipyleaflet ipywidgets traitlets", "ipyleaflet", "maps"),
@@ -82,9 +81,12 @@ def test_without_gmaps_there_is_nothing_to_repair(monkeypatch):
 
 def test_every_extra_has_the_packages_of_its_maps():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for provider, packages in show._PACKAGES.items():
-        extra = project["optional-dependencies"]["gmaps" if provider == "gmaps" else "maps"]
-        assert set(packages) <= {re.match("[a-z]+", line)[0] for line in extra}
+    for extra, packages in (
+        ("maps", {"anywidget", "ipyleaflet"}),
+        ("gmaps", {"anywidget", "gmaps"}),
+    ):
+        lines = project["optional-dependencies"][extra]
+        assert packages <= {re.match("[a-z]+", line)[0] for line in lines}
 
 
 def test_google_draws_no_cells():

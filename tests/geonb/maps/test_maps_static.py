@@ -83,7 +83,7 @@ def test_names_cover_no_pin_and_no_pin_covers_another():
 def test_pins_spread_from_one_spot_and_what_is_fixed_stays():
     marked = points.points(predictions(TOKYO, TOKYO[0][1]))
     radii = [point.radius for point in marked]
-    moved = drawing.move_apart(np.zeros((6, 2)), marked)
+    moved = points.move_apart(np.zeros((6, 2)), marked)
     assert np.hypot(*moved[5]) < 0.1
     for i in range(6):
         for j in range(i):
