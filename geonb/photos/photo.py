@@ -220,7 +220,7 @@ def _from_address(address: str, *, allow_private: bool) -> Photo:
 def _from_object(source: Any) -> Photo:
     from geonb.photos import uploads
 
-    if file := uploads.read(source, MAX_BYTES):
+    if file := uploads.read(source, MAX_BYTES + 1):
         return _from_bytes(*file)
     if path := uploads.path_of(source):
         return open_photo(path)
@@ -243,8 +243,6 @@ def _from_path(source: str | os.PathLike[str]) -> Photo:
         with path.open("rb") as file:
             # Files of /proc say that they're empty; reading some of them never ends.
             data = file.read(MAX_BYTES + 1) if size else b""
-    if len(data) > MAX_BYTES:
-        raise PhotoError(f"{path}: larger than {MAX_BYTES // 10**6} MB, expected a photo")
     return replace(_from_bytes(os.fsdecode(source), data), path=path)
 
 
@@ -253,6 +251,8 @@ def _from_bytes(name: str, data: bytes | str) -> Photo:
         raise PhotoError(f"{name}: opened as text, expected bytes; open the file with mode 'rb'")
     if not data:
         raise PhotoError(f"{name}: the file is empty, expected a photo")
+    if len(data) > MAX_BYTES:
+        raise PhotoError(f"{name}: larger than {MAX_BYTES // 10**6} MB, expected a photo")
     return Photo(_named(name), data[: _end(data)] if len(data) > _LARGE else data)
 
 
