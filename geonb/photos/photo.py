@@ -16,7 +16,7 @@ from geonb.errors import PhotoError
 from geonb.files import expanded, expecting, regular
 from geonb.kept import kept
 from geonb.photos import jpeg, tiff
-from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, open_image
+from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, of_image, open_image
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
@@ -140,17 +140,15 @@ class Photo:
     def _metadata(self) -> tuple[list[bytes], list[bytes], str]:
         """The blocks of EXIF and the packets of XMP in the file, and its note."""
         if isinstance(self.source, Image.Image):
-            return [], [], ""
+            return *of_image(self.source), ""
         return blocks_and_packets(self.name, self.source)
 
     @property
     def _facts(self) -> Facts:
         from geonb.photos import metadata
 
-        if isinstance(self.source, Image.Image):
-            return metadata.from_image(self.source)
         blocks, packets, _ = self._metadata
-        return metadata.from_blocks(blocks, packets)
+        return metadata.read(blocks, packets)
 
     @kept
     def _turn(self) -> int:
@@ -158,7 +156,7 @@ class Photo:
         blocks, packets, _ = self._metadata
         if turn := tiff.turn(blocks):
             return turn  # as in most files: the rest of the metadata is read when it's needed
-        return self._facts.turn if packets or isinstance(self.source, Image.Image) else 1
+        return self._facts.turn if packets else 1
 
     @kept
     def _known(self) -> Known | None:
