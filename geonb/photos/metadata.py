@@ -118,7 +118,7 @@ def known(lat: tuple[Any, Any], lng: tuple[Any, Any], source: str) -> Known | No
     A coordinate without N, S, E or W keeps the sign of its number.
     """
     try:
-        (north, north_told), (east, east_told) = _degrees(*lat, "NS"), _degrees(*lng, "EW")
+        (north, north_told), (east, east_told) = degrees(*lat, "NS"), degrees(*lng, "EW")
     except ValueError:
         return None
     # Cameras without a fix write 0, 0: a buoy in the Gulf of Guinea, where few take photos.
@@ -128,7 +128,7 @@ def known(lat: tuple[Any, Any], lng: tuple[Any, Any], source: str) -> Known | No
     return Known((north, east), source, "" in told and "sign" not in told)
 
 
-def _degrees(value: Any, reference: Any, sides: str) -> tuple[float, str]:
+def degrees(value: Any, reference: Any, sides: str) -> tuple[float, str]:
     """Signed degrees of a coordinate, and what told the side: a letter, a sign, or nothing.
 
     ``sides`` are the letters of positive and negative.
