@@ -113,7 +113,7 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
     centre, zoom = leaflet.view(bounds(model.cells.places[points]))
     world = leaflet.base_map(centre, zoom)
     features = [
-        leaflet.feature(
+        (
             "MultiPolygon", [[_turned(ring, centre[1])] for ring in area.rings],
             {"color": area.colour, "weight": 1, "fillOpacity": 0.35} if area.colour else _DASHED,
             area.words,
@@ -121,7 +121,7 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
         for area in shown
     ]  # fmt: skip
     features += [
-        leaflet.feature(
+        (
             "Point", _turned(model.cells.places[[i], ::-1], centre[1])[0],
             {"color": "#ffffff", "weight": 1, "fillColor": POINT, "fillOpacity": 0.8,
              "radius": _radius(belief, i)}, _label(belief, i),
