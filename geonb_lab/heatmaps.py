@@ -102,7 +102,7 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
     leaflet = provider_module("leaflet")
     centre, zoom = leaflet.view(bounds([place for place, _, _ in dots]))
     world = leaflet.base_map(centre, zoom)
-    features = [
+    features: list[tuple[str, Any, dict[str, Any], str]] = [
         (
             "MultiPolygon", [[_turned(ring, centre[1])] for ring in area.rings],
             {"color": area.colour, "weight": 1, "fillOpacity": 0.35} if area.colour else _DASHED,
