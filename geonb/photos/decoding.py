@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from geonb.errors import PhotoError
-from geonb.photos import jpeg
+from geonb.photos import jpeg, tiff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,8 @@ PILLOW_FAILS = (
 
 It is caught around their calls only: the same error in geonb's own code is a mistake of ours.
 """
-
+_UNWRITABLE = (*PILLOW_FAILS, TypeError, AttributeError, LookupError, ArithmeticError)
+"""What Pillow raises on EXIF that it can read, and can't write."""
 _STARTS = {
     b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF",
     b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"II+\0": "BIGTIFF", b"MM\0+": "BIGTIFF",
@@ -126,6 +127,20 @@ def blocks_and_packets(name: str, data: bytes) -> tuple[list[bytes], list[bytes]
         blocks = [*blocks, (found.get("exif") or b"").removeprefix(jpeg.EXIF)]
         packets = [found.get("xmp") or b""]
     return list(filter(None, blocks)), list(filter(None, packets)), note
+
+
+def of_image(image: Image.Image) -> tuple[list[bytes], list[bytes]]:
+    """The block of EXIF and the packet of XMP of a picture that Pillow opened for the user."""
+    try:
+        exif = image.getexif().tobytes()
+    except _UNWRITABLE:
+        exif = image.info.get("exif") or b""
+    block = exif.removeprefix(jpeg.EXIF)
+    if image.format == "TIFF":
+        block = tiff.upright(block)  # Pillow turns it itself while it loads
+    packet = image.info.get("xmp") or b""
+    data = packet.encode() if isinstance(packet, str) else bytes(packet)
+    return [block], [data] if data else []
 
 
 def open_image(name: str, data: bytes) -> Image.Image:
