@@ -8,9 +8,9 @@ from .earth.cells import read_cells as read_cells
 from .earth.places import Town as Town
 from .errors import GeonbError as GeonbError
 from .known import fetch as fetch
-from .maps.cells import show_cells as show_cells
 from .maps.page import write_page as write_page
 from .maps.show import repair_gmaps as repair_gmaps
+from .maps.show import show_cells as show_cells
 from .maps.show import show_map as show_map
 from .model import Model as Model
 from .model import load_model as load_model

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geonb.distances import bounds, distance
+from geonb.distances import Place, bounds, distance
 from geonb.earth.cells import Belief
 from geonb.earth.outlines import polygons
 from geonb.earth.places import nearest_town
 from geonb.errors import printable
 from geonb.maps import drawing
-from geonb.maps.cells import DIGITS, picture_of
 from geonb.maps.points import CLUSTER_KM
-from geonb.maps.show import Provider, choose_for_cells, provider_module
+from geonb.maps.show import DIGITS, Provider, choose_for_cells, picture_of, provider_module
 from geonb.model import Model
 from geonb.photos.photo import PhotoSource, open_photo
 from geonb.promise import Promise
@@ -72,20 +71,10 @@ def areas(belief: Belief, promise: Promise | None) -> list[Area]:
     return found
 
 
-def probable(belief: Belief) -> list[int]:
-    """The fewest cells that hold 90% of the probability, best first; 400 still pan."""
-    return hold(belief, AREAS[0][0]).classes[:400].tolist()
-
-
-def _label(belief: Belief, index: int) -> str:
-    """A cell as the map says it: its town and its probability."""
-    town = nearest_town(belief.cells.place(index))
-    return f"{town}: {percent(float(belief.probabilities[index]))}"
-
-
-def _radius(belief: Belief, index: int) -> float:
-    """Of a point; its area grows with the probability."""
-    return 2.5 + 18 * float(np.sqrt(belief.probabilities[index]))
+def _dot(belief: Belief, index: int) -> tuple[Place, float, str]:
+    """Where a cell's point is, its radius, and its words; its area grows with the probability."""
+    place, share = belief.cells.place(index), float(belief.probabilities[index])
+    return place, 2.5 + 18 * share**0.5, f"{nearest_town(place)}: {percent(share)}"
 
 
 def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") -> Any:
@@ -98,37 +87,33 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
     """
     photo = open_photo(photo)
     belief = Belief(model.cells, model.probabilities(photo)[0])
-    points, shown = probable(belief), areas(belief, model.promise)
-    town = nearest_town(model.cells.place(points[0]))
-    share = percent(float(belief.probabilities[points[0]]))
+    shown = areas(belief, model.promise)
+    dots = [_dot(belief, i) for i in shown[0].region.classes[:400].tolist()]  # 400 still pan
+    town, _, share = dots[0][2].rpartition(": ")
     text = f"Where {model.name} looks for {printable(photo.name)}: first at {town}, with {share}."
     text += f" {model.note}." if model.note else ""
-    best = "; ".join(_label(belief, i) for i in points[:5])
+    best = "; ".join(words for _, _, words in dots[:5])
     more = f"{best}. {'. '.join(f'{area.words} ({area.look})' for area in shown)}."
-    picture = picture_of(partial(_heatmap_figure, belief, shown), text, more)
+    picture = picture_of(partial(_heatmap_figure, dots, shown), text, more)
     if choose_for_cells(provider) == "static":
         return picture
     import ipywidgets
 
     leaflet = provider_module("leaflet")
-    centre, zoom = leaflet.view(bounds(model.cells.places[points]))
+    centre, zoom = leaflet.view(bounds([place for place, _, _ in dots]))
     world = leaflet.base_map(centre, zoom)
-    features = [
-        leaflet.feature(
+    features: list[tuple[str, Any, dict[str, Any], str]] = [
+        (
             "MultiPolygon", [[_turned(ring, centre[1])] for ring in area.rings],
             {"color": area.colour, "weight": 1, "fillOpacity": 0.35} if area.colour else _DASHED,
             area.words,
         )
         for area in shown
     ]  # fmt: skip
-    features += [
-        leaflet.feature(
-            "Point", _turned(model.cells.places[[i], ::-1], centre[1])[0],
-            {"color": "#ffffff", "weight": 1, "fillColor": POINT, "fillOpacity": 0.8,
-             "radius": _radius(belief, i)}, _label(belief, i),
-        )
-        for i in reversed(points)
-    ]  # fmt: skip
+    look = {"color": "#ffffff", "weight": 1, "fillColor": POINT, "fillOpacity": 0.8}
+    for (lat, lng), radius, words in reversed(dots):
+        [spot] = _turned(np.array([[lng, lat]]), centre[1])
+        features.append(("Point", spot, look | {"radius": radius}, words))
     keys = [(POINT, POINTS), *((area.colour or _DASHES, area.words) for area in shown)]
     layer, key = leaflet.shapes(features), ipywidgets.HTML()
     key.add_class("geonb-below")
@@ -149,15 +134,14 @@ def _turned(line: NDArray[np.float64], centre: float) -> list[list[float]]:
     return turned.round(DIGITS).tolist()
 
 
-def _heatmap_figure(belief: Belief, shown: list[Area]) -> Figure:
+def _heatmap_figure(dots: list[tuple[Place, float, str]], shown: list[Area]) -> Figure:
     """The matplotlib figure: around the best cell, and the world."""
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    points = probable(belief)
-    places = [belief.cells.place(i) for i in points]
-    near = [place for place in places if distance(place, places[0]) < CLUSTER_KM]
+    best, size, _ = dots[0]
+    near = [place for place, _, _ in dots if distance(place, best) < CLUSTER_KM]
     figure = Figure(figsize=(11.0, 4.4), facecolor="white")
     close = drawing.close_up(figure.add_axes((0.015, 0.11, 0.35, 0.86)), near)
     world = drawing.world(figure.add_axes((0.38, 0.11, 0.605, 0.86)))
@@ -175,14 +159,13 @@ def _heatmap_figure(belief: Belief, shown: list[Area]) -> Figure:
             Patch(fc=colour, alpha=0.6, label=area.words) if colour
             else Line2D([], [], ls="--", color=POINT, label=area.words)
         )  # fmt: skip
-    for chart, size in ((close, 1.4), (world, 0.9)):
-        for i in filter(lambda i: chart.holds(belief.cells.place(i)), reversed(points)):
-            spot = chart.at(belief.cells.place(i))
-            drawing.add_dot(
-                chart, spot, size * _radius(belief, i), POINT, mew=0.6, alpha=0.8, clip_on=True
-            )
+    for chart, scale in ((close, 1.4), (world, 0.9)):
+        for place, radius, _ in reversed(dots):
+            if chart.holds(place):
+                drawing.add_dot(
+                    chart, chart.at(place), scale * radius, POINT, mew=0.6, alpha=0.8, clip_on=True
+                )
     drawing.add_scale_bar(close)
-    size = _radius(belief, points[0])
     close.taken += [drawing.around(close.at(place), size) for place in near[:50]]
     drawing.add_towns(close)
     legend = figure.legend(

@@ -22,7 +22,7 @@ from geonb_lab.evaluation.accuracy import Evaluation, evaluate
 from geonb_lab.evaluation.guesses import guess, most_frequent
 from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
 from geonb_lab.evaluation.promises import promise_from
-from geonb_lab.evaluation.published import PUBLISHED
+from geonb_lab.evaluation.scores import PUBLISHED
 from geonb_training.batches import Squares
 from geonb_training.fitting import Fitting
 from geonb_training.loop import default_trainer, fit, new_trainer

@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from geonb.distances import Place, check_points, haversine
 from geonb.earth import s2
 
-NEAR_KM = 20.0
-"""Up to here a place has the name of its nearest town; beyond, it's so many kilometres from it."""
-
 
 @dataclass(frozen=True)
 class Town:
@@ -23,7 +20,7 @@ class Town:
     The rule: the city is the most populous town of the same country and region that reaches the
     place. A town of P people reaches 0.008 √P kilometres: Paris 12, Tokyo 25. A nearest town that
     has more than a fifth of the city's people keeps its own name: Brooklyn. The nearest town is
-    named as the city's part if it is within 3 km.
+    named as the city's part if it is within 3 km. Over 20 km away, the words say how far.
 
     Attributes:
         name: The nearest town or part of a city, as GeoNames writes it: Sasazuka.
@@ -38,7 +35,7 @@ class Town:
     city: str = ""
 
     def __str__(self) -> str:
-        return self.label if self.km <= NEAR_KM else f"{self.km:,.0f} km from {self.label}"
+        return self.label if self.km <= 20 else f"{self.km:,.0f} km from {self.label}"
 
     @property
     def label(self) -> str:

@@ -1,4 +1,4 @@
-"""The parts of picture files other than JPEG."""
+"""The parts of picture files other than JPEG, and what a file is that is no picture."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import re
 import struct
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 from geonb.photos import tiff
@@ -46,6 +47,24 @@ _TIFF_BLOCK = re.compile(rb"(II\*\0|MM\0\*)(?:..\0\0|\0\0..).{6}", re.DOTALL)
 """A block of EXIF whose first directory is not far."""
 
 
+_FILM = "a film, a sound, or a rare format of pictures; save a picture of it as JPEG"
+_OTHERS = {
+    b"<svg": "an SVG drawing; save it as PNG",
+    b"<": "a web page or other text with tags",
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a zip archive or an office document",
+    b"\xff\x0a": "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)",
+    b"\0\0\0\x0cJXL ": "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)",
+    b"\0\0\0\x0cjP": "JPEG 2000; save it as JPEG",
+    b"8BPS": "a Photoshop file; export it as JPEG",
+    b"II": "a raw photo of a rare kind; develop it with a raw converter, and save it as JPEG",
+    b"\0\0\0\0": "zeros",
+    b"RIFF": _FILM,
+    b"\x1aE\xdf\xa3": _FILM,
+}
+"""First bytes of what people mistake for a picture, to say what it is instead."""
+
+
 Parts: TypeAlias = "tuple[bytes, list[bytes], list[bytes]]"
 """The picture for a decoder of its kind, blocks of EXIF, packets of XMP."""
 
@@ -81,7 +100,7 @@ def _png(data: bytes) -> Parts:
         elif name == b"eXIf":
             blocks.append(content.removeprefix(EXIF))
         elif name == b"iCCP" and not profiles:
-            profiles.append(_inflated(content.partition(b"\0")[2][1:]) or b"")
+            profiles.append(_inflated(content.partition(b"\0")[2][1:]))
         elif name in {b"zTXt", b"tEXt", b"iTXt"} and len(blocks) + len(packets) < 8:
             key, _, rest = content.partition(b"\0")
             if key == b"XML:com.adobe.xmp":
@@ -92,7 +111,9 @@ def _png(data: bytes) -> Parts:
                 profile = bytes.fromhex(found[1].decode()) if found else b""
                 is_xmp = profile.startswith(XMP) or key.endswith(b"xmp")
                 (packets if is_xmp else blocks).append(profile.removeprefix(XMP).removeprefix(EXIF))
-    if profiles and len(profiles[0]) < _MOST_PROFILE:  # packed anew, for Pillow bears no mistakes
+    if (
+        profiles and 0 < len(profiles[0]) < _MOST_PROFILE
+    ):  # packed anew, for Pillow bears no mistakes
         body = b"iCCPprofile\0\0" + zlib.compress(profiles[0])
         sums = struct.pack(">L", len(body) - 4), struct.pack(">L", zlib.crc32(body))
         picture.insert(2, sums[0] + body + sums[1])
@@ -120,17 +141,16 @@ def _png_text(name: bytes, rest: bytes) -> bytes:
         return rest[:_MOST_METADATA]
     packed = name == b"zTXt" or rest[:1] == b"\1"
     text = rest[1:] if name == b"zTXt" else rest[2:].split(b"\0", 2)[-1]  # after two languages
-    return (_inflated(text) or b"") if packed else text[:_MOST_METADATA]
+    return _inflated(text) if packed else text[:_MOST_METADATA]
 
 
-def _inflated(data: bytes) -> bytes | None:
-    """What was compressed, or None if that's broken, or larger than `_MOST_METADATA`."""
+def _inflated(data: bytes) -> bytes:
+    """What was compressed; empty if that's broken, or larger than `_MOST_METADATA`."""
     unpacking = zlib.decompressobj()
-    try:
+    with suppress(zlib.error):
         found = unpacking.decompress(data, _MOST_METADATA)
-    except zlib.error:
-        return None
-    return None if unpacking.unconsumed_tail else found
+        return b"" if unpacking.unconsumed_tail else found
+    return b""
 
 
 def _webp(data: bytes) -> Parts:
@@ -150,23 +170,17 @@ def _webp(data: bytes) -> Parts:
 
 
 def _gif(data: bytes) -> Parts:
-    """The first picture, and the XMP before it. Raises `ValueError` if it is cut off or broken.
-
-    XMP isn't in blocks as all else; the 256 bytes after it lead who thinks so to its end (XMP
-    specification part 3, 1.1.2).
-    """
+    """The first picture, without what isn't needed for it. Raises `ValueError`."""
     if len(data) < 13:
         raise ValueError("cut off")
     at = 13 + _gif_colours(data[10])
-    picture, packets = [data[:at]], []
+    picture = [data[:at]]
     for _ in range(_MOST_CHUNKS):
         if data[at : at + 1] not in {b"!", b"\0"}:  # no extension: the picture, with a comma
             break
         start, at = at, _gif_end(data, at + 2 if data[at] else at)
         if data[start + 1 : start + 2] == b"\xf9":  # which colour is transparent
             picture.append(data[start:at])
-        elif data[start + 3 : start + 14] == b"XMP DataXMP":
-            packets.append(data[start + 14 : at - 257])
     frame = data[at : at + 10]
     if frame[:1] != b"," or len(frame) < 10:
         raise ValueError("no picture in it, or cut off")
@@ -174,7 +188,7 @@ def _gif(data: bytes) -> Parts:
     if (left + width) * (top + height) > _MOST_GIF:
         raise ValueError("a picture that reaches beyond its frame")
     picture.append(data[at : _gif_end(data, at + 11 + _gif_colours(frame[9]))])
-    return b"".join(picture), [], packets
+    return b"".join(picture), [], []
 
 
 def _gif_colours(flags: int) -> int:
@@ -254,3 +268,12 @@ def box(data: bytes, name: bytes, start: int = 0) -> bytes:
     """The content of the first box of a name (ISO 14496-12: HEIC, AVIF, CR3); empty without one."""
     at = data.find(name, start)
     return data[at + 4 : at - 4 + int.from_bytes(data[at - 4 : at], "big")] if at >= 4 else b""
+
+
+def other_kind(data: bytes) -> str:
+    """What a file is that is no picture, with what to do."""
+    text = data[:1000].lstrip()
+    if data[4:8] == b"ftyp":
+        return _FILM
+    found = (kind for start, kind in _OTHERS.items() if text.startswith(start))
+    return next(found, "not a picture that geonb can read")

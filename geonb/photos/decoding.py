@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from geonb.errors import PhotoError
-from geonb.photos import jpeg
+from geonb.photos import jpeg, tiff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,8 @@ PILLOW_FAILS = (
 
 It is caught around their calls only: the same error in geonb's own code is a mistake of ours.
 """
-
+_UNWRITABLE = (*PILLOW_FAILS, TypeError, AttributeError, LookupError, ArithmeticError)
+"""What Pillow raises on EXIF that it can read, and can't write."""
 _STARTS = {
     b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF",
     b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"II+\0": "BIGTIFF", b"MM\0+": "BIGTIFF",
@@ -61,22 +62,6 @@ _DECODERS = {
     "HEIF": ("pillow_heif", "HeifImageFile"),
 }
 """The readers by format. Those that aren't here stay unused: some of Pillow's run programs."""
-_FILM = "a film, a sound, or a rare format of pictures; save a picture of it as JPEG"
-_OTHERS = {
-    b"<svg": "an SVG drawing; save it as PNG",
-    b"<": "a web page or other text with tags",
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a zip archive or an office document",
-    b"\xff\x0a": "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)",
-    b"\0\0\0\x0cJXL ": "JPEG XL; save it as JPEG (djxl a.jxl a.jpg)",
-    b"\0\0\0\x0cjP": "JPEG 2000; save it as JPEG",
-    b"8BPS": "a Photoshop file; export it as JPEG",
-    b"II": "a raw photo of a rare kind; develop it with a raw converter, and save it as JPEG",
-    b"\0\0\0\0": "zeros",
-    b"RIFF": _FILM,
-    b"\x1aE\xdf\xa3": _FILM,
-}
-"""First bytes of what people mistake for a picture, to say what it is instead."""
 
 
 def kind(data: bytes) -> str:
@@ -89,15 +74,6 @@ def kind(data: bytes) -> str:
             return "AVIF"
         return "HEIF" if brands & _HEIF_BRANDS else ""
     return next((name for start, name in _STARTS.items() if data.startswith(start)), "")
-
-
-def other_kind(data: bytes) -> str:
-    """What a file is that is no picture, with what to do."""
-    text = data[:1000].lstrip()
-    if data[4:8] == b"ftyp":
-        return _FILM
-    found = (kind for start, kind in _OTHERS.items() if text.startswith(start))
-    return next(found, "not a picture that geonb can read")
 
 
 @contextmanager
@@ -133,12 +109,12 @@ def split(name: str, data: bytes) -> tuple[bytes, list[bytes], list[bytes], str]
 
             if raw.is_raw(data):
                 return *raw.preview(name, data), "a raw photo, read by its preview"
-        if found:
-            from geonb.photos import containers
+        from geonb.photos import containers
 
+        if found:
             return *containers.split(found, data), ""
     raise PhotoError(
-        f"{name}: this is {other_kind(data)}; "
+        f"{name}: this is {containers.other_kind(data)}; "
         "expected JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, HEIC or a raw photo"
     )
 
@@ -151,6 +127,20 @@ def blocks_and_packets(name: str, data: bytes) -> tuple[list[bytes], list[bytes]
         blocks = [*blocks, (found.get("exif") or b"").removeprefix(jpeg.EXIF)]
         packets = [found.get("xmp") or b""]
     return list(filter(None, blocks)), list(filter(None, packets)), note
+
+
+def of_image(image: Image.Image) -> tuple[list[bytes], list[bytes]]:
+    """The block of EXIF and the packet of XMP of a picture that Pillow opened for the user."""
+    try:
+        exif = image.getexif().tobytes()
+    except _UNWRITABLE:
+        exif = image.info.get("exif") or b""
+    block = exif.removeprefix(jpeg.EXIF)
+    if image.format == "TIFF":
+        block = tiff.upright(block)  # Pillow turns it itself while it loads
+    packet = image.info.get("xmp") or b""
+    data = packet.encode() if isinstance(packet, str) else bytes(packet)
+    return [block], [data] if data else []
 
 
 def open_image(name: str, data: bytes) -> Image.Image:

@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
-from PIL import ExifTags
 
 from geonb.photos import tiff
-from geonb.photos.decoding import PILLOW_FAILS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    from PIL import Image
 
     from geonb.distances import Place
     from geonb.photos.tiff import Tag, Tiff
@@ -63,7 +59,7 @@ class Facts(NamedTuple):
     created: Places
 
 
-def from_blocks(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
+def read(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
     """The facts in blocks of EXIF, the first of which counts, and in packets of XMP."""
     artist = ""
     gps: list[Mapping[int, Any]] = []
@@ -79,31 +75,10 @@ def from_blocks(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
                 {key: tag.numbers or tag.text for key, tag in tags.items() if key < 5}
                 for tags in found
             ]
-    return _facts([tiff.turn(blocks)], artist, gps, packets)
-
-
-def from_image(image: Image.Image) -> Facts:
-    """The facts in a picture that Pillow opened for the user."""
-    try:
-        exif = image.getexif()
-        gps = dict(exif.get_ifd(ExifTags.IFD.GPSInfo))
-        turn, artist = exif.get(tiff.ORIENTATION), _text(exif.get(tiff.ARTIST))
-    except PILLOW_FAILS:
-        turn, artist, gps = 1, "", {}
-    if image.format == "TIFF":
-        turn = 1  # Pillow turns it itself while it loads
-    packet = image.info.get("xmp") or b""
-    data = packet.encode() if isinstance(packet, str) else bytes(packet)
-    return _facts([turn], artist, [gps], [data] if data else [])
-
-
-def _facts(
-    turns: list[Any], artist: str, gps: Iterable[Mapping[int, Any]], packets: Iterable[bytes]
-) -> Facts:
-    """The facts; a GPS directory's tags 1 to 4 are letter, latitude, letter, longitude."""
     told = [properties(packet) for packet in packets]
-    turns += [own.get(f"{_XMP_TIFF}Orientation") for own, _ in told]
-    turn = next((int(value) for value in map(str, turns) if value in set("12345678")), 1)
+    turns = [str(tiff.turn(blocks)), *(own.get(f"{_XMP_TIFF}Orientation") for own, _ in told)]
+    turn = next((int(text) for text in turns if text and text in set("12345678")), 1)
+    # Tags 1 to 4 are letter, latitude, letter, longitude (Exif 3.0, 4.6.6).
     places = [known((tags.get(2), tags.get(1)), (tags.get(4), tags.get(3)), "EXIF") for tags in gps]
     places += [in_xmp(own, "XMP") for own, _ in told]
     return Facts(turn, artist, places, [in_xmp(c, "XMP, LocationCreated") for _, c in told])
@@ -143,7 +118,7 @@ def known(lat: tuple[Any, Any], lng: tuple[Any, Any], source: str) -> Known | No
     A coordinate without N, S, E or W keeps the sign of its number.
     """
     try:
-        (north, north_told), (east, east_told) = _degrees(*lat, "NS"), _degrees(*lng, "EW")
+        (north, north_told), (east, east_told) = degrees(*lat, "NS"), degrees(*lng, "EW")
     except ValueError:
         return None
     # Cameras without a fix write 0, 0: a buoy in the Gulf of Guinea, where few take photos.
@@ -153,7 +128,7 @@ def known(lat: tuple[Any, Any], lng: tuple[Any, Any], source: str) -> Known | No
     return Known((north, east), source, "" in told and "sign" not in told)
 
 
-def _degrees(value: Any, reference: Any, sides: str) -> tuple[float, str]:
+def degrees(value: Any, reference: Any, sides: str) -> tuple[float, str]:
     """Signed degrees of a coordinate, and what told the side: a letter, a sign, or nothing.
 
     ``sides`` are the letters of positive and negative.

@@ -16,7 +16,7 @@ from geonb.errors import PhotoError
 from geonb.files import expanded, expecting, regular
 from geonb.kept import kept
 from geonb.photos import jpeg, tiff
-from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, open_image
+from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, of_image, open_image
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
@@ -140,17 +140,15 @@ class Photo:
     def _metadata(self) -> tuple[list[bytes], list[bytes], str]:
         """The blocks of EXIF and the packets of XMP in the file, and its note."""
         if isinstance(self.source, Image.Image):
-            return [], [], ""
+            return *of_image(self.source), ""
         return blocks_and_packets(self.name, self.source)
 
     @property
     def _facts(self) -> Facts:
         from geonb.photos import metadata
 
-        if isinstance(self.source, Image.Image):
-            return metadata.from_image(self.source)
         blocks, packets, _ = self._metadata
-        return metadata.from_blocks(blocks, packets)
+        return metadata.read(blocks, packets)
 
     @kept
     def _turn(self) -> int:
@@ -158,7 +156,7 @@ class Photo:
         blocks, packets, _ = self._metadata
         if turn := tiff.turn(blocks):
             return turn  # as in most files: the rest of the metadata is read when it's needed
-        return self._facts.turn if packets or isinstance(self.source, Image.Image) else 1
+        return self._facts.turn if packets else 1
 
     @kept
     def _known(self) -> Known | None:
@@ -220,7 +218,7 @@ def _from_address(address: str, *, allow_private: bool) -> Photo:
 def _from_object(source: Any) -> Photo:
     from geonb.photos import uploads
 
-    if file := uploads.read(source, MAX_BYTES):
+    if file := uploads.read(source, MAX_BYTES + 1):
         return _from_bytes(*file)
     if path := uploads.path_of(source):
         return open_photo(path)
@@ -243,8 +241,6 @@ def _from_path(source: str | os.PathLike[str]) -> Photo:
         with path.open("rb") as file:
             # Files of /proc say that they're empty; reading some of them never ends.
             data = file.read(MAX_BYTES + 1) if size else b""
-    if len(data) > MAX_BYTES:
-        raise PhotoError(f"{path}: larger than {MAX_BYTES // 10**6} MB, expected a photo")
     return replace(_from_bytes(os.fsdecode(source), data), path=path)
 
 
@@ -253,6 +249,8 @@ def _from_bytes(name: str, data: bytes | str) -> Photo:
         raise PhotoError(f"{name}: opened as text, expected bytes; open the file with mode 'rb'")
     if not data:
         raise PhotoError(f"{name}: the file is empty, expected a photo")
+    if len(data) > MAX_BYTES:
+        raise PhotoError(f"{name}: larger than {MAX_BYTES // 10**6} MB, expected a photo")
     return Photo(_named(name), data[: _end(data)] if len(data) > _LARGE else data)
 
 

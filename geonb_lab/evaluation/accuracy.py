@@ -29,8 +29,15 @@ from geonb_lab.evaluation.guesses import (
 )
 from geonb_lab.evaluation.photo_sets import PhotoSet
 from geonb_lab.evaluation.promises import Coverage
-from geonb_lab.evaluation.published import choose_published
-from geonb_lab.evaluation.scores import COLUMNS, MARK, THRESHOLDS_KM, Score, measure, score
+from geonb_lab.evaluation.scores import (
+    COLUMNS,
+    MARK,
+    THRESHOLDS_KM,
+    Score,
+    choose_published,
+    measure,
+    score,
+)
 from geonb_lab.tabular import Tabular
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from pathlib import Path
 from geonb.distances import LATITUDES, LONGITUDES, Place, check_points
 from geonb.errors import EvaluationError, PlaceError
 from geonb.files import expecting, regular
+from geonb.photos import metadata
 from geonb_lab.many.finding import text_of
 
 # What the columns are called: geonb's own name first, then exiftool's and those of test sets.
@@ -24,9 +25,9 @@ _NAMES = {
     "lat_side": ("gpslatituderef",),
     "lng_side": ("gpslongituderef",),
 }
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_BETWEEN = " ,:;°º'\"\u2019\u201d\u2032\u2033"
-"""What stands between degrees, minutes and seconds."""
+_COORDINATE = re.compile(
+    r"[NSEW]? *[-+]?(?:\d++(?:\.\d++)?[ ,:;°º'\"\u2019\u201d\u2032\u2033]*+){1,3}[NSEW]?"
+)
 _KNOWN_SETS = {
     "im2gps3k": "IM2GPS3k",
     "yfcc4k": "YFCC4k",
@@ -129,26 +130,14 @@ def degrees(text: str, letters: str, side: str = "") -> float:
     if that stands elsewhere, or keeps its sign. Raises `ValueError` for what is no coordinate.
     """
     plain = text.upper().replace("DEG", " ").replace("\N{MINUS SIGN}", "-").strip()
+    if plain.count(",") == 1 and "." not in plain:
+        plain = plain.replace(",", ".")
     if not side:
         with suppress(ValueError):
             return float(plain)
-    sides = re.findall("[NSEW]", plain) or list(side[:1].upper())
-    plain = re.sub("[NSEW]", " ", plain).strip()
-    if plain.count(",") == 1 and "." not in plain:
-        plain = plain.replace(",", ".")
-    sign, plain = (plain[0], plain[1:]) if plain[:1] in {"-", "+"} else ("", plain)
-    numbers = [float(number) for number in _NUMBER.findall(plain)]
-    size = sum(number / 60**i for i, number in enumerate(numbers))
-    if (
-        _NUMBER.sub("", plain).strip(_BETWEEN)
-        or not 1 <= len(numbers) <= 3
-        or max([0.0, *numbers[1:]]) >= 60
-        or len(sides) > 1
-        or not set(sides) <= set(letters)
-        or (sign == "-" and sides == [letters[0]])
-    ):
+    if not _COORDINATE.fullmatch(plain) or ("-" in plain and letters[0] in plain):
         raise ValueError(f"not a coordinate: {text:.40}")
-    return -size if sign == "-" or sides == [letters[1]] else size
+    return metadata.degrees(plain, side[:1], letters)[0]
 
 
 def known_set(path: Path) -> str:

@@ -1,9 +1,12 @@
-"""Kilometres from guesses to the truth, and the numbers that sum them up."""
+"""Kilometres from guesses to the truth, the numbers that sum them up, and those of others."""
 
 from __future__ import annotations
 
+import csv
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from geonb.distances import haversine
 from geonb.errors import EvaluationError
+from geonb.published import SOURCE
+from geonb.shown.pictures import data
 from geonb.shown.sheets import Cell
 
 THRESHOLDS_KM: tuple[float, ...] = (1.0, 25.0, 200.0, 750.0, 2500.0)
@@ -24,6 +29,10 @@ COLUMNS = (
     "OSV-5M score",
 )  # fmt: skip
 """What stands above `Score.row`."""
+IM2GPS = "IM2GPS"
+"""237 photos (Hays and Efros, CVPR 2008)."""
+PLACING_2016 = "Placing 2016"
+"""About 1.5 million Flickr photos (MediaEval Placing Task 2016)."""
 _OFF = 0.01
 """How far the sum of float16 probabilities may be from 1."""
 _CHUNK = 1 << 16  # photos measured at a time: small enough for the processor's cache
@@ -78,6 +87,50 @@ class Score:
             record |= {f"within_{km:g}_km": share, f"low_{km:g}_km": low, f"high_{km:g}_km": high}
         record |= {"median_km": self.median_km, "osv5m_score": self.osv5m}
         return record | {"source": self.source, "comparable": self.comparable}
+
+
+PUBLISHED = tuple(
+    Score(
+        row["system"], row["test_set"], int(row["photos"]),
+        tuple(float(row[f"{km:g}"]) for km in THRESHOLDS_KM),
+        SOURCE if row["source"] == "blog" else row["source"],
+    )
+    for row in csv.DictReader(data("published.csv", "geonb_lab").splitlines())
+)  # fmt: skip
+"""The rows that are known. No test set has one of LocationNet and one of GeoCLIP, so nobody can say
+from them which of the two is better. The blog's Flickr rows are on two test sets, as it says."""
+
+
+def choose_published(
+    wanted: str | Iterable[str | Score] | None, test_set: str
+) -> tuple[Score, ...]:
+    """The rows of the ``wanted`` systems or test sets, those of your own ``test_set`` first.
+
+    ``wanted`` holds names, or rows of your own; None stands for your test set, or for the blog's
+    rows if nobody printed any of it. Raises `EvaluationError` for an unknown name.
+    """
+    if wanted is None:
+        rows = [row for row in PUBLISHED if row.test_set == test_set]
+        rows = rows or [row for row in PUBLISHED if row.source == SOURCE]
+    else:
+        listed = [wanted] if isinstance(wanted, str) else list(wanted)
+        rows = [
+            row for some in listed for row in (_named(some) if isinstance(some, str) else [some])
+        ]
+    sets = dict.fromkeys([test_set, *(row.test_set for row in rows)])
+    return tuple(dict.fromkeys(row for name in sets for row in rows if row.test_set == name))
+
+
+def _named(name: str) -> list[Score]:
+    def plain(text: str) -> str:
+        return text.lower().replace("-", "").replace(" ", "")
+
+    if rows := [row for row in PUBLISHED if plain(name) in map(plain, (row.system, row.test_set))]:
+        return rows
+    known = {plain(text): text for row in PUBLISHED for text in (row.system, row.test_set)}
+    near = get_close_matches(plain(name), known, 1)
+    hint = f"did you mean {known[near[0]]}?" if near else f"there are {', '.join(known.values())}"
+    raise EvaluationError(f"no published row of {name!r}; {hint}")
 
 
 def measure(guesses: NDArray[np.float64], truth: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from geonb.photos.urls import fetch
 from geonb.writing import mark_folder, replacing
 from geonb_lab.evaluation.photo_sets import PhotoSet, from_folder, make_set
 from geonb_lab.evaluation.photo_tables import Entry
-from geonb_lab.evaluation.published import IM2GPS, PLACING_2016
+from geonb_lab.evaluation.scores import IM2GPS, PLACING_2016
 from geonb_lab.many.finding import ENDINGS, OTHER_FILES
 
 IM2GPS_URL = "http://graphics.cs.cmu.edu/projects/im2gps/gps_query_imgs.zip"

@@ -102,8 +102,14 @@ def journal(
         raise EvaluationError(f"{target}: is there already; name another file, or --overwrite")
     with _locked(path, target) as file:
         found = Journal(path, file)
-        if first := _first_line(found, again=again):
-            _go_on(found, first, begun_with, resume=resume)
+        file.seek(0)
+        data = file.read()
+        if data and not data.startswith(_BEGIN):
+            raise EvaluationError(f"{path}: {_FOREIGN}")
+        whole = b"" if again else data[: data.rfind(b"\n") + 1]  # a kill may have cut the last row
+        file.truncate(len(whole))
+        if whole:
+            _go_on(found, whole[: whole.find(b"\n")], begun_with, resume=resume)
         else:
             found.write_line({_SEAL: _seal(begun_with), **begun_with})
         yield found
@@ -152,20 +158,6 @@ def _lock(number: int) -> None:
         except OSError as error:
             if error.errno not in NO_LOCKS:  # without locks, nobody can tell
                 raise
-
-
-def _first_line(found: Journal, *, again: bool) -> bytes:
-    """What the run was begun with; empty if it begins now. Cuts off what a kill left half-written.
-
-    A file that doesn't begin as journals do is left as it is. Raises `EvaluationError`.
-    """
-    found.file.seek(0)
-    data = found.file.read()
-    if data and not data.startswith(_BEGIN):
-        raise EvaluationError(f"{found.path}: {_FOREIGN}")
-    whole = b"" if again else data[: data.rfind(b"\n") + 1]
-    found.file.truncate(len(whole))
-    return whole[: whole.find(b"\n") + 1]
 
 
 def _go_on(found: Journal, first: bytes, begun_with: dict[str, Any], *, resume: bool) -> None:

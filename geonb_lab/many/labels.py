@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from xml.dom.minidom import Document
 
 import numpy as np
 
@@ -88,8 +89,8 @@ def _label(
     there = _sidecars(Path(photo))
     for path in list(there):
         sidecar = xmp.read(path)
-        found = {name: sidecar.get(name) for name in _PLACE}
-        if replacing and found.items() <= _wrote(sidecar.get(_MARK)).items():
+        found = {name: xmp.get(sidecar, name) for name in _PLACE}
+        if replacing and found.items() <= _wrote(xmp.get(sidecar, _MARK)).items():
             there.insert(0, path)
         elif set(found.values()) != {None}:
             return "its sidecar has a place already"
@@ -115,9 +116,9 @@ def write_label(found: Label) -> None:
     """
     sidecar = xmp.read(found.path) if found.path.exists() else xmp.new()
     _take_back(sidecar)
-    added = {name: x for name, x in found.properties.items() if sidecar.get(name) is None}
-    sidecar.add(added | {_MARK: json.dumps(added)})
-    sidecar.write(found.path)
+    added = {name: x for name, x in found.properties.items() if xmp.get(sidecar, name) is None}
+    xmp.add(sidecar, added | {_MARK: json.dumps(added)})
+    xmp.write(sidecar, found.path)
 
 
 class Removed(Enum):
@@ -135,29 +136,29 @@ def remove_label(photo: Path) -> Removed:
     done = Removed.NOTHING
     for path in _sidecars(photo):
         sidecar = xmp.read(path)
-        if sidecar.get(_MARK) is None:
+        if xmp.get(sidecar, _MARK) is None:
             continue
         wrote = _take_back(sidecar)
-        if sidecar.is_new():
+        if xmp.is_new(sidecar):
             path.unlink()
         else:
-            sidecar.write(path)
-        changed = [name for name in wrote if sidecar.get(name) is not None]
+            xmp.write(sidecar, path)
+        changed = [name for name in wrote if xmp.get(sidecar, name) is not None]
         done = Removed.PART if changed else Removed.ALL
     return done
 
 
-def _take_back(sidecar: xmp.Sidecar) -> dict[str, str]:
+def _take_back(sidecar: Document) -> dict[str, str]:
     """Remove what geonb wrote, but for what was changed since; what that was."""
-    mark = sidecar.get(_MARK)
+    mark = xmp.get(sidecar, _MARK)
     wrote = _wrote(mark)
-    own = {name for name, value in wrote.items() if sidecar.get(name) == value}
+    own = {name for name, value in wrote.items() if xmp.get(sidecar, name) == value}
     if not own.issuperset(set(_PLACE) & set(wrote)):
         own -= set(_PLACE)  # the other half belongs to what somebody corrected
     for name in own:
-        sidecar.remove(name, wrote[name])
+        xmp.remove(sidecar, name, wrote[name])
     if mark is not None:
-        sidecar.remove(_MARK, mark)
+        xmp.remove(sidecar, _MARK, mark)
     return wrote
 
 

@@ -16,8 +16,6 @@ from geonb.writing import replacing
 from geonb_lab.many.results import Result, name_of, predict_many
 from geonb_lab.tabular import write_csv
 
-KINDS = (".parquet", ".csv", ".geojson")
-"""The formats that results are written in."""
 _CHUNK = 10_000  # rows of a Parquet row group
 
 
@@ -98,16 +96,17 @@ def locate_rows(
 def check_kind(target: Path) -> None:
     """Raise `EvaluationError` if results can't be written to ``target``, before any work."""
     kind = target.suffix.lower()
-    if kind not in KINDS:
+    if kind not in _WRITERS:
         raise EvaluationError(
-            f"{target}: results are saved as {', '.join(KINDS)}, not {kind or 'without an ending'}"
+            f"{target}: results are saved as {', '.join(_WRITERS)}, "
+            f"not {kind or 'without an ending'}"
         )
     if kind == ".parquet":
         _pyarrow()
 
 
 def write_table(rows: Iterator[dict[str, Any]], target: Path) -> None:
-    """Write rows to a file of one of the `KINDS`, whole or not at all. Raises `OutputError`."""
+    """Write rows to a file of such a kind, whole or not at all. Raises `OutputError`."""
     with replacing(target) as temporary:
         _WRITERS[target.suffix.lower()](rows, temporary)
 

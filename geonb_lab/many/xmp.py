@@ -8,19 +8,16 @@ description of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-from xml.dom.minidom import Element, Text
+from xml.dom.minidom import Document, Element, Text
 from xml.etree import ElementTree as ET
 from xml.parsers.expat import ExpatError
+
+from defusedxml import minidom
 
 from geonb.errors import PhotoError
 from geonb.files import expecting, regular
 from geonb.writing import replacing
-
-if TYPE_CHECKING:
-    from xml.dom.minidom import Document
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _SPACES = {
@@ -38,77 +35,7 @@ _MOST = {"<": 50_000, "xmlns": 1000}
 _LEFT = "; it is left as it is"
 
 
-@dataclass
-class Sidecar:
-    """An XMP file that is read, changed and written again."""
-
-    document: Document
-
-    def get(self, name: str) -> str | None:
-        """The text of a property, such as ``exif:GPSLatitude``; None if it isn't there."""
-        space, local = _split(name)
-        for part in self._parts():
-            if part.hasAttributeNS(space, local):
-                return part.getAttributeNS(space, local)
-            for child in _children(part, space, local):
-                return "".join(node.data for node in child.childNodes if isinstance(node, Text))
-        return None
-
-    def add(self, properties: Mapping[str, str]) -> None:
-        """Add properties that aren't there, in a description of their own."""
-        part = self.document.createElementNS(_RDF, "rdf:Description")
-        part.setAttribute("xmlns:rdf", _RDF)
-        part.setAttributeNS(_RDF, "rdf:about", "")
-        for name, value in properties.items():
-            space, _ = _split(name)
-            part.setAttribute(f"xmlns:{name.partition(':')[0]}", space)
-            part.setAttributeNS(space, name, value)
-        self._rdf.appendChild(part)
-
-    def remove(self, name: str, value: str) -> None:
-        """Take a property out where it holds the value alone, and its description if it's empty."""
-        space, local = _split(name)
-        for part in self._parts():
-            found = _children(part, space, local)
-            there = [child for child in found if not _held(child) and _text(child) == value]
-            for child in there:
-                part.removeChild(child)
-            if part.hasAttributeNS(space, local) and part.getAttributeNS(space, local) == value:
-                part.removeAttributeNS(space, local)
-            elif not there:
-                continue
-            if _held(part) <= {"rdf:about"} and not part.childNodes:
-                self._rdf.removeChild(part)
-
-    def is_new(self) -> bool:
-        """Whether nothing is in it that geonb didn't write."""
-        return _canonical(self.text()) == _canonical(_NEW)
-
-    def text(self) -> str:
-        """The file: comments and processing instructions outside the root too."""
-        lines = [node.toxml() for node in self.document.childNodes]
-        if self.document.version:  # there was a declaration
-            lines.insert(0, '<?xml version="1.0" encoding="UTF-8"?>')
-        return "\n".join([*lines, ""])
-
-    def write(self, path: Path) -> None:
-        """Write the file, whole or not at all, if it reads back.
-
-        Raises `PhotoError` if it doesn't, and `OutputError` if it can't be written.
-        """
-        with replacing(path) as temporary:
-            temporary.write_text(self.text(), encoding="utf-8")
-            read(temporary, path)
-
-    @property
-    def _rdf(self) -> Element:
-        return self.document.getElementsByTagNameNS(_RDF, "RDF")[0]
-
-    def _parts(self) -> list[Element]:
-        return list(_children(self._rdf, _RDF, "Description"))
-
-
-def read(path: Path, shown: Path | None = None) -> Sidecar:
+def read(path: Path, shown: Path | None = None) -> Document:
     """Read a sidecar, which errors call by the name ``shown``.
 
     Raises `PhotoError` if it isn't one, is a link, or holds what would be lost in writing it.
@@ -123,25 +50,90 @@ def read(path: Path, shown: Path | None = None) -> Sidecar:
         for mark, most in _MOST.items():
             if data.count(mark.encode()) > most:
                 raise PhotoError(f"{name}: has {mark!r} more than {most:,} times{_LEFT}")
-        sidecar = _parsed(data)
-        if not sidecar.document.getElementsByTagNameNS(_RDF, "RDF"):
+        sidecar = minidom.parseString(data)
+        if not sidecar.getElementsByTagNameNS(_RDF, "RDF"):
             raise PhotoError(f"{name}: expected an XMP sidecar, with rdf:RDF in it{_LEFT}")
-        doctype = sidecar.document.doctype
-        elsewhere = doctype and doctype.systemId  # what its entities are, only that file tells
-        if elsewhere or _canonical(data) != _canonical(sidecar.text()):
+        elsewhere = (
+            sidecar.doctype and sidecar.doctype.systemId
+        )  # only that file tells its entities
+        if elsewhere or _canonical(data) != _canonical(text(sidecar)):
             raise PhotoError(f"{name}: holds what would be lost{_LEFT}")
     return sidecar
 
 
-def new() -> Sidecar:
+def new() -> Document:
     """A sidecar that holds nothing yet."""
-    return _parsed(_NEW.encode())
+    return minidom.parseString(_NEW)
 
 
-def _parsed(data: bytes) -> Sidecar:
-    from defusedxml import minidom
+def get(sidecar: Document, name: str) -> str | None:
+    """The text of a property, such as ``exif:GPSLatitude``; None if it isn't there."""
+    space, local = _split(name)
+    for part in _parts(sidecar):
+        if part.hasAttributeNS(space, local):
+            return part.getAttributeNS(space, local)
+        for child in _children(part, space, local):
+            return "".join(node.data for node in child.childNodes if isinstance(node, Text))
+    return None
 
-    return Sidecar(minidom.parseString(data))
+
+def add(sidecar: Document, properties: Mapping[str, str]) -> None:
+    """Add properties that aren't there, in a description of their own."""
+    part = sidecar.createElementNS(_RDF, "rdf:Description")
+    part.setAttribute("xmlns:rdf", _RDF)
+    part.setAttributeNS(_RDF, "rdf:about", "")
+    for name, value in properties.items():
+        space, _ = _split(name)
+        part.setAttribute(f"xmlns:{name.partition(':')[0]}", space)
+        part.setAttributeNS(space, name, value)
+    _rdf(sidecar).appendChild(part)
+
+
+def remove(sidecar: Document, name: str, value: str) -> None:
+    """Take a property out where it holds the value alone, and its description if it's empty."""
+    space, local = _split(name)
+    for part in _parts(sidecar):
+        found = _children(part, space, local)
+        there = [child for child in found if not _held(child) and _text(child) == value]
+        for child in there:
+            part.removeChild(child)
+        if part.hasAttributeNS(space, local) and part.getAttributeNS(space, local) == value:
+            part.removeAttributeNS(space, local)
+        elif not there:
+            continue
+        if _held(part) <= {"rdf:about"} and not part.childNodes:
+            _rdf(sidecar).removeChild(part)
+
+
+def is_new(sidecar: Document) -> bool:
+    """Whether nothing is in it that geonb didn't write."""
+    return _canonical(text(sidecar)) == _canonical(_NEW)
+
+
+def text(sidecar: Document) -> str:
+    """The file: comments and processing instructions outside the root too."""
+    lines = [node.toxml() for node in sidecar.childNodes]
+    if sidecar.version:  # there was a declaration
+        lines.insert(0, '<?xml version="1.0" encoding="UTF-8"?>')
+    return "\n".join([*lines, ""])
+
+
+def write(sidecar: Document, path: Path) -> None:
+    """Write a sidecar, whole or not at all, if it reads back.
+
+    Raises `PhotoError` if it doesn't, and `OutputError` if it can't be written.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(text(sidecar), encoding="utf-8")
+        read(temporary, path)
+
+
+def _rdf(sidecar: Document) -> Element:
+    return sidecar.getElementsByTagNameNS(_RDF, "RDF")[0]
+
+
+def _parts(sidecar: Document) -> list[Element]:
+    return _children(_rdf(sidecar), _RDF, "Description")
 
 
 def _canonical(data: bytes | str) -> str:

@@ -6,15 +6,22 @@ import re
 import pytest
 
 from support import ROOT
-from support.notebooks import execute, read
+from support.notebooks import BADGES, LESSONS, execute, read
 
 PATH = ROOT / "notebooks" / "geonb_in_one_page.ipynb"
-MADE_OF = {"json", "re", "struct", "numpy", "PIL", "geonb"}
+MADE_OF = {"json", "re", "struct", "numpy", "PIL"}
 
 
 @pytest.fixture
 def sources():
-    return [cell.source for cell in read(PATH).cells if cell.cell_type == "code"]
+    """The page: all but the first cell, which installs geonb as every lesson's does."""
+    return [cell.source for cell in read(PATH).cells if cell.cell_type == "code"][1:]
+
+
+def test_it_can_be_launched_elsewhere():
+    first, install, *_ = read(PATH).cells
+    assert all(address.format(name=PATH.name) in first.source for address in BADGES)
+    assert install.source == read(LESSONS[1]).cells[1].source.partition("\n\n")[0]
 
 
 def test_it_is_at_most_eighty_lines_of_code(sources):

@@ -11,6 +11,10 @@ from support import ROOT
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LESSONS = [path for path in NOTEBOOKS if path.stem[0].isdigit()]
 """All but the one that isn't taught: it's a page of code to read."""
+BADGES = (
+    "https://mybinder.org/v2/gh/geonb/geonb/main?labpath=notebooks%2F{name}",
+    "https://colab.research.google.com/github/geonb/geonb/blob/main/notebooks/{name}",
+)
 OFFLINE = str(ROOT / "tests" / "offline")
 
 

@@ -8,8 +8,8 @@ import threading
 import pytest
 
 import geonb
-from geonb.picker.below import together
 from geonb.picker.transfers import Transfers, with_exif_of
+from geonb.picker.widget import together
 from support.pictures import PLACE, encoded, exif, jpeg_of, picture
 
 DATA = encoded(picture(noise=30), "JPEG")

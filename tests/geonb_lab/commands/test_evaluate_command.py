@@ -69,7 +69,7 @@ def test_photos_that_cannot_be_opened_count_as_wrong(folder, tmp_path):
         for i in range(6)
     ]
     table = tmp_path / "photos.csv"
-    table.write_text("\n".join([*lines, "gone.jpg,1,2", f"{table},1,2"]))
+    table.write_text("\n".join(["path,lat,lng", *lines, "gone.jpg,1,2", f"{table},1,2"]))
     result = CliRunner().invoke(main, ["evaluate", str(table), "--model", "mini"])
     assert "2 of 8 photos have no prediction; they count as wrong." in result.stdout
     assert f"no prediction: {tmp_path}/gone.jpg: no such file" in result.stderr

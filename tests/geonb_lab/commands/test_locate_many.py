@@ -17,8 +17,10 @@ from click.testing import CliRunner
 import geonb
 from geonb.__main__ import main
 from geonb.errors import EvaluationError
+from geonb_lab.many import tables
 from geonb_lab.many.finding import list_photos
 from geonb_lab.many.journal import journal
+from geonb_lab.many.results import Result
 from support.command import run_geonb
 from support.limits import powerless, quota
 from support.pictures import exif, picture
@@ -125,7 +127,7 @@ def test_a_line_that_a_kill_cut_is_done_again(tmp_path, folder):
     begun = {"geonb": geonb.__version__, "model": "mini", "engine": "onnxruntime", "top": 5}
     (tmp_path / "r.csv").unlink()
     with pytest.raises(KeyboardInterrupt), journal(tmp_path / "r.csv", begun) as table:  # noqa: PT012
-        table.add({**whole[0], "error": None})
+        table.add(tables.row(Result(whole[0]["photo"]), "mini", 5))
         raise KeyboardInterrupt
     path = tmp_path / ".r.csv.journal"
     path.write_bytes(path.read_bytes() + b'{"photo": "' + whole[1]["photo"].encode()[:9])

@@ -18,8 +18,7 @@ from geonb.photos.photo import Photo
 from geonb.predictions import Prediction, Predictions
 from geonb_lab.evaluation.accuracy import evaluate
 from geonb_lab.evaluation.guesses import most_frequent
-from geonb_lab.evaluation.published import IM2GPS, PUBLISHED
-from geonb_lab.evaluation.scores import THRESHOLDS_KM, Score, wilson
+from geonb_lab.evaluation.scores import IM2GPS, PUBLISHED, THRESHOLDS_KM, Score, wilson
 from geonb_training.partitions import partition
 
 DEGREE_KM = math.radians(1) * 6371.0

@@ -33,7 +33,7 @@ def test_forms(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "N", "north", "35 61 0", "35 0 60", "1 2 3 4", "35E", "35NS", "-35N", "3-5", "35m", "--3"],
+    ["", "N", "north", "35 61 0", "35 0 61", "1 2 3 4", "35E", "35NS", "-35N", "3-5", "35m", "--3"],
 )
 def test_what_is_no_coordinate(text):
     with pytest.raises(ValueError, match="coordinate"):
