@@ -113,22 +113,21 @@ class Transitions:
         movement: Movement,
         ground: Ground,
         classes: NDArray[np.intp],
-        visited: NDArray[np.float64] | None = None,
         stray_step: float = IMPOSSIBLE,
     ) -> None:
-        self.movement, self.ground, self.visited = movement, ground, visited
-        self.stray_step = stray_step
+        self.movement, self.ground, self.stray_step = movement, ground, stray_step
+        self.visited: NDArray[np.float64] | None = None
         self._last: tuple[Any, Any, Any] | None = None
         self._wander, self._leap = np.ones(len(ground)), np.ones(len(ground))
-        for a in classes.tolist():
-            near = ground.around(a, _BAND * (movement.wander_km + ground.radii[a]))
-            here = np.array([a])
-            self._wander[a] = self._wandering(here, near, ground.km(here, near)).sum()
         sample = np.arange(0, len(ground), -(-len(ground) // _SAMPLE))
-        for first in range(0, len(classes), 256):
-            some = classes[first : first + 256]
-            far = np.exp(-ground.km(some, sample) / movement.leap_km).sum(axis=1)
-            self._leap[some] = far * len(ground) / len(sample)
+        for a in classes.tolist():
+            here, near = (
+                np.array([a]),
+                ground.around(a, _BAND * (movement.wander_km + ground.radii[a])),
+            )
+            self._wander[a] = self._wandering(here, near, ground.km(here, near)).sum()
+            far = np.exp(-ground.km(here, sample) / movement.leap_km)
+            self._leap[a] = far.sum() * len(ground) / len(sample)
 
     def _wandering(
         self, a: NDArray[np.intp], b: NDArray[np.intp], km: NDArray[np.float64]

@@ -187,7 +187,7 @@ def _solve(
         else:
             seen = np.where(classes == place, (1 - WRONG_PLACE) * len(ground), 0) + WRONG_PLACE
         moments.append(Moment(_second(members[0]) / 3600, classes, seen, members))
-    transitions = Transitions(movement, ground, np.unique(np.concatenate(some)), None, stray_step)
+    transitions = Transitions(movement, ground, np.unique(np.concatenate(some)), stray_step)
     visited = np.zeros(len(ground))
     for moment, told_there in zip(moments, forward_backward(moments, transitions), strict=True):
         here = told_there * moment.seen

@@ -23,14 +23,16 @@ def test_kilometres_are_those_of_distance(ground):
 def test_a_row_adds_up_to_1_where_everything_can_be_reached(ground, hours):
     way = Movement(speed_kmh=1e9, slack_km=30_000)
     visited = np.full(len(MINI), 1 / len(MINI))
-    steps = Transitions(way, ground, ALL, visited, 1e-3).between(ALL, ALL, hours)
+    transitions = Transitions(way, ground, ALL, 1e-3)
+    transitions.visited = visited
+    steps = transitions.between(ALL, ALL, hours)
     np.testing.assert_allclose(steps.sum(axis=1), 1.0, atol=2e-3)
 
 
 def test_what_no_speed_reaches(ground):
     far = ground.km(ALL, ALL) - ground.radii[:, None] - ground.radii
     for stray in (IMPOSSIBLE, 1e-4):
-        steps = Transitions(Movement(), ground, ALL, None, stray).between(ALL, ALL, 2.0)
+        steps = Transitions(Movement(), ground, ALL, stray).between(ALL, ALL, 2.0)
         assert (steps[far > 1810] == stray / len(MINI)).all()
     assert (far > 1810).any()
 
@@ -44,7 +46,8 @@ def test_the_longer_the_time_the_likelier_somebody_is_elsewhere(ground):
 def test_who_moved_on_comes_back_to_where_the_trip_was(ground):
     visited = np.zeros(len(MINI))
     visited[7] = 1
-    with_home = Transitions(Movement(home=0.5), ground, ALL, visited)
+    with_home = Transitions(Movement(home=0.5), ground, ALL)
+    with_home.visited = visited
     without = Transitions(Movement(home=0.5), ground, ALL)
     assert (with_home.between(ALL[:5], ALL[7:8], 48.0) > 0.3).all()
     assert (without.between(ALL[:5], ALL[7:8], 48.0) < 0.3).all()

@@ -258,7 +258,7 @@ def test_a_long_tag_is_refused_at_once(tmp_path, long):
 @pytest.mark.parametrize(("name", "text"), [("t.gpx", gpx(WALK)), ("t.json", json.dumps(RECORDS))])
 def test_what_is_too_large_is_refused(tmp_path, monkeypatch, name, text):
     monkeypatch.setattr("geonb_lab.trips.tracks._MOST_BYTES", 100)
-    with pytest.raises(TripError, match="larger than 0 MB; cut the track by years"):
+    with pytest.raises(TripError, match="over 100 bytes; cut the track by years"):
         read_track(write(tmp_path, text, name))
 
 
