@@ -25,6 +25,8 @@ MISTAKEN = 0.15  # the share of answers that say nothing of the place; set by ha
 STRAY = 0.05
 """The share of photos that aren't of the trip: a friend's, a screenshot, a scan. Assumed: drawn
 trips have none."""
+WRONG_PLACE = 0.01
+"""The share of known places that are wrong: a copy's, or one with a wrong clock. Assumed."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,11 @@ class Shot:
     camera: str = ""
     person: str = ""
     unset: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """When it was taken, seconds since 1970; infinite if nobody knows."""
+        return self.taken.seconds if self.taken else np.inf
 
 
 def candidates(

@@ -22,7 +22,7 @@ from defusedxml.ElementTree import XMLParser
 from numpy.typing import ArrayLike, NDArray
 
 from geonb.files import expanded, expecting, regular
-from geonb_lab.trips.movement import TripError
+from geonb_lab.trips.chain import TripError
 
 Fix: TypeAlias = tuple[float, float, float, float, bool]
 """Seconds since 1970, latitude and longitude in degrees, accuracy in km, new segment."""

@@ -9,7 +9,7 @@ import pytest
 from PIL import ExifTags, Image
 
 import geonb
-from geonb_lab.trips.movement import TripError
+from geonb_lab.trips.chain import TripError
 from geonb_lab.trips.tracks import read_track
 from geonb_lab.trips.trip import connect
 from support.exiftool import needs_exiftool
