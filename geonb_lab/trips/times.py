@@ -102,11 +102,8 @@ def _tags(photo: Photo) -> tuple[Tags, Tags, Tags, list[Mapping[str, str]]]:
     """EXIF's three directories, and the properties of XMP."""
     exif, packets = Image.Exif(), list[bytes]()
     with suppress(PhotoError, *PILLOW_FAILS):
-        if isinstance(photo.source, bytes):
-            blocks, packets, _ = blocks_and_packets(photo.name, photo.source)
-            exif.load(b"Exif\0\0" + blocks[0] if blocks else b"")
-        else:
-            exif = photo.source.getexif()
+        blocks, packets, _ = blocks_and_packets(photo.name, photo.source)
+        exif.load(b"Exif\0\0" + blocks[0] if blocks else b"")
         directories = (exif.get_ifd(ExifTags.IFD.Exif), exif.get_ifd(ExifTags.IFD.GPSInfo))
         return dict(exif), *directories, [properties(packet)[0] for packet in packets]
     return {}, {}, {}, [properties(packet)[0] for packet in packets]
