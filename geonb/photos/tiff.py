@@ -65,7 +65,7 @@ def _fraction(number: float, divisor: float = 1) -> float:
 
 
 def order_of(block: bytes) -> str:
-    """``<`` or ``>``, how the bytes of numbers are ordered. Raises `ValueError` if it isn't TIFF."""
+    """``<`` or ``>``, how the bytes of numbers are ordered. Raises `ValueError` for no TIFF."""
     order = ORDERS.get(block[:4])
     if not order or len(block) < 16:
         raise ValueError("no block of TIFF, or cut off")
