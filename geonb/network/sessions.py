@@ -65,19 +65,11 @@ def open_session(  # noqa: PLR0913 - each of them is a choice of its own
         raise CheckpointError(f"{name or path}: ONNX Runtime cannot load it ({reason})") from error
     if session.get_providers()[0] != providers[0]:
         raise ModelError(
-            "device 'cuda': onnxruntime-gpu is installed, but its CUDA provider does not start; "
-            'it needs CUDA and cuDNN: pip install "onnxruntime-gpu[cuda,cudnn]", and a driver'
+            "device 'cuda' does not start; it needs a driver, and onnxruntime-gpu with CUDA and "
+            "cuDNN instead of onnxruntime: pip uninstall onnxruntime; "
+            'pip install "onnxruntime-gpu[cuda,cudnn]"'
         )
     return session
-
-
-def check_device(device: Device) -> None:
-    """Raise `ModelError` if the device can't be used; the text says what is missing."""
-    if device == "cuda" and "CUDAExecutionProvider" not in runtime().get_available_providers():
-        raise ModelError(
-            "device 'cuda' needs the package onnxruntime-gpu instead of onnxruntime: "
-            'pip uninstall onnxruntime; pip install "onnxruntime-gpu[cuda,cudnn]"'
-        )
 
 
 def _failures() -> tuple[type[Exception], ...]:
