@@ -7,19 +7,15 @@ is a small matrix, however many places there are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from geonb_lab.trips.movement import Transitions
-    from geonb_lab.trips.shots import Shot
+from geonb_lab.trips.movement import Transitions
+from geonb_lab.trips.shots import Shot
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +28,7 @@ class Moment:
     hours: float
     classes: NDArray[np.intp]  # the places that come into question, (K,)
     seen: NDArray[np.float64]
-    shots: Sequence[Shot] = ()  # a burst's, or none where a track ends
+    shots: Sequence[Shot] = ()  # one, or those of a burst
 
 
 def forward_backward(

@@ -9,22 +9,18 @@ et al., Nature Physics 6, 2010), or to a new one, the less probable the farther.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.distances import EARTH_RADIUS_KM
+from geonb.earth.cells import Cells
 from geonb.earth.s2 import unit_vectors
 from geonb.errors import GeonbError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from geonb.earth.cells import Cells
-
-_BAND = 9.0  # kernels are summed over places this many scales around: e to the -9 is left out
-_SAMPLE = 2048
-"""Places at most that a far kernel is summed over; of more, each second or third is taken."""
+_BAND = 6.0  # near kernels are summed over latitudes this many scales around: e to the -6 is left
+_SAMPLE = 2048  # places at most that a far kernel is summed over, and a near one without a band
 IMPOSSIBLE = 1e-100
 """What a step that nobody can make has instead of 0, which no answer can tell from it: photos that
 contradict each other still give an answer."""
@@ -97,13 +93,9 @@ class Ground:
         """At least all places within ``km`` of one; all there are, if these are few."""
         if len(self) <= _SAMPLE:
             return self._by_latitude
-        span = float(np.degrees(km / EARTH_RADIUS_KM))
-        lat, lng = self.places[a].tolist()
-        first, last = np.searchsorted(self._latitudes, (lat - span, lat + span + 1e-9))
-        near = self._by_latitude[first:last]
-        wide = span / max(np.cos(np.radians(min(abs(lat) + span, 89.9))), 1e-6)
-        east = np.abs((self.places[near, 1] - lng + 180) % 360 - 180)
-        return near[east <= wide]
+        span = np.degrees(km / EARTH_RADIUS_KM) * np.array([-1, 1])
+        first, last = np.searchsorted(self._latitudes, self.places[a, 0] + span)
+        return self._by_latitude[first:last]
 
 
 class Transitions:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.distances import Place, haversine
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from geonb.earth.cells import Cells
-    from geonb.photos.photo import PhotoSource
+from geonb.earth.cells import Cells
+from geonb.photos.photo import PhotoSource
 
 KEPT = 512
 """Places that are kept of each photo; the rest of the probability is spread evenly over others."""
@@ -123,7 +118,7 @@ class Shot:
 
 
 def candidates(
-    answers: Sequence[Answer | None], known: Sequence[int | None], places: int
+    answers: Sequence[Answer], known: Sequence[int | None], places: int
 ) -> list[NDArray[np.intp]]:
     """The places that come into question at each moment, sorted.
 
@@ -137,11 +132,10 @@ def candidates(
     for g in range(len(answers)):
         classes = set[int]()
         for j in range(max(0, g - _WINDOW), min(len(answers), g + _WINDOW + 1)):
-            place, answer = known[j], answers[j]
-            if place is not None:
+            if (place := known[j]) is not None:
                 classes.add(place)
-            elif answer:
-                classes.update(answer.classes[: CANDIDATES // (1 + abs(j - g))].tolist())
+            else:
+                classes.update(answers[j].classes[: CANDIDATES // (1 + abs(j - g))].tolist())
         found.append(np.array(sorted(classes)))
     return found
 
