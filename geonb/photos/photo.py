@@ -16,7 +16,7 @@ from geonb.errors import PhotoError
 from geonb.files import expanded, expecting, regular
 from geonb.kept import kept
 from geonb.photos import jpeg, tiff
-from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, of_image, open_image
+from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, open_image
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
@@ -139,8 +139,6 @@ class Photo:
     @property
     def _metadata(self) -> tuple[list[bytes], list[bytes], str]:
         """The blocks of EXIF and the packets of XMP in the file, and its note."""
-        if isinstance(self.source, Image.Image):
-            return *of_image(self.source), ""
         return blocks_and_packets(self.name, self.source)
 
     @property
