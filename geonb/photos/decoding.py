@@ -1,23 +1,17 @@
 """Decode pictures that may be broken or hostile: known formats, bounded size, one error."""
 
-from __future__ import annotations
-
 import ctypes
 import io
 import struct
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from geonb.errors import PhotoError
 from geonb.photos import jpeg, tiff
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 MAX_PIXELS = 50_000_000
 """The largest picture that is decoded; phones take photos of 48 and 50 megapixels (2026)."""
@@ -119,17 +113,21 @@ def split(name: str, data: bytes) -> tuple[bytes, list[bytes], list[bytes], str]
     )
 
 
-def blocks_and_packets(name: str, data: bytes) -> tuple[list[bytes], list[bytes], str]:
+def blocks_and_packets(
+    name: str, source: bytes | Image.Image
+) -> tuple[list[bytes], list[bytes], str]:
     """The blocks of EXIF and the packets of XMP in a file, and its note. Raises `PhotoError`."""
-    _, blocks, packets, note = split(name, data)
-    if kind(data) in {"AVIF", "HEIF"}:  # only their decoders find it
-        found = open_image(name, data).info
+    if isinstance(source, Image.Image):
+        return *_of_image(source), ""
+    _, blocks, packets, note = split(name, source)
+    if kind(source) in {"AVIF", "HEIF"}:  # only their decoders find it
+        found = open_image(name, source).info
         blocks = [*blocks, (found.get("exif") or b"").removeprefix(jpeg.EXIF)]
         packets = [found.get("xmp") or b""]
     return list(filter(None, blocks)), list(filter(None, packets)), note
 
 
-def of_image(image: Image.Image) -> tuple[list[bytes], list[bytes]]:
+def _of_image(image: Image.Image) -> tuple[list[bytes], list[bytes]]:
     """The block of EXIF and the packet of XMP of a picture that Pillow opened for the user."""
     try:
         exif = image.getexif().tobytes()

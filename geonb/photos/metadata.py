@@ -1,23 +1,18 @@
 """What a photo's metadata tells: how it is turned, who took it, and where (EXIF and XMP)."""
 
-from __future__ import annotations
-
 import math
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from numbers import Real
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
+from geonb.distances import Place
 from geonb.photos import tiff
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from geonb.distances import Place
-    from geonb.photos.tiff import Tag, Tiff
+from geonb.photos.tiff import Tag
 
 XMP_EXIF, _XMP_TIFF = "{http://ns.adobe.com/exif/1.0/}", "{http://ns.adobe.com/tiff/1.0/}"
 """The names of properties in XMP begin so (XMP specification part 2, 3.2 and 3.3)."""
@@ -65,12 +60,11 @@ def read(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
     gps: list[Mapping[int, Any]] = []
     for data in blocks:
         with suppress(ValueError):
-            block = tiff.read(data)
-            top = block.directory(block.first)
+            top = tiff.directory(data)
             artist = artist or (top[tiff.ARTIST].text if tiff.ARTIST in top else "")
-            inner = _linked(block, top, tiff.EXIF)
+            inner = _linked(top, tiff.EXIF)
             # CR3 keeps the GPS directory in a block of its own: there it is the first.
-            found = (_linked(block, top, tiff.GPS), _linked(block, inner, tiff.GPS), top)
+            found = (_linked(top, tiff.GPS), _linked(inner, tiff.GPS), top)
             gps += [
                 {key: tag.numbers or tag.text for key, tag in tags.items() if key < 5}
                 for tags in found
@@ -84,10 +78,12 @@ def read(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
     return Facts(turn, artist, places, [in_xmp(c, "XMP, LocationCreated") for _, c in told])
 
 
-def _linked(block: Tiff, tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
+def _linked(tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
     """The directory that a tag leads to; empty if there's none."""
-    found = tags[link].numbers[:1] if link in tags else []
-    return block.directory(found[0]) if found and 0 < found[0] < len(block.data) else {}
+    for at in tags[link].numbers[:1] if link in tags else ():
+        if 0 < at < len(tags[link].block):
+            return tiff.directory(tags[link].block, at)
+    return {}
 
 
 def place(facts: Facts, before: Places = (), after: Places = ()) -> Known | None:

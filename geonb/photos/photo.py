@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from geonb.distances import Place
 from geonb.errors import PhotoError
 from geonb.files import expanded, expecting, regular
 from geonb.kept import kept
 from geonb.photos import jpeg, tiff
-from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, of_image, open_image
+from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, open_image
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from geonb.distances import Place
     from geonb.photos.metadata import Facts, Known
 
 MAX_BYTES = 500_000_000
@@ -139,8 +137,6 @@ class Photo:
     @property
     def _metadata(self) -> tuple[list[bytes], list[bytes], str]:
         """The blocks of EXIF and the packets of XMP in the file, and its note."""
-        if isinstance(self.source, Image.Image):
-            return *of_image(self.source), ""
         return blocks_and_packets(self.name, self.source)
 
     @property
@@ -169,8 +165,17 @@ class Photo:
 
 
 PhotoSource: TypeAlias = (
-    "Photo | str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image"
-    " | NDArray[Any] | Mapping[str, Any] | Sequence[Mapping[str, Any]]"
+    Photo
+    | str
+    | os.PathLike[str]
+    | bytes
+    | bytearray
+    | memoryview
+    | BinaryIO
+    | Image.Image
+    | NDArray[Any]
+    | Mapping[str, Any]
+    | Sequence[Mapping[str, Any]]
 )
 """What a photo can be; the last two are uploads of ipywidgets 7 and 8."""
 

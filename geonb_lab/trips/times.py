@@ -96,11 +96,8 @@ def _tags(photo: Photo) -> tuple[Tags, Tags, Tags, list[Mapping[str, str]]]:
     exif, packets = Image.Exif(), list[bytes]()
     top, inner, gps = dict[int, Any](), dict[int, Any](), dict[int, Any]()
     with suppress(PhotoError, *PILLOW_FAILS):
-        if isinstance(photo.source, bytes):
-            blocks, packets, _ = blocks_and_packets(photo.name, photo.source)
-            exif.load(b"Exif\0\0" + blocks[0] if blocks else b"")
-        else:
-            exif = photo.source.getexif()
+        blocks, packets, _ = blocks_and_packets(photo.name, photo.source)
+        exif.load(b"Exif\0\0" + blocks[0] if blocks else b"")
         top, inner = dict(exif), exif.get_ifd(ExifTags.IFD.Exif)
         gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
     return top, inner, gps, [properties(packet)[0] for packet in packets]
