@@ -31,7 +31,7 @@ from geonb.photos.metadata import properties
 from geonb.photos.photo import Photo
 from geonb_lab.trips.chain import WAYS, Ground, Transitions, TripError
 from geonb_lab.trips.shots import MISTAKEN, STRAY, KnownPlace, Shot, Taken, class_of
-from geonb_lab.trips.tracks import Track
+from geonb_lab.trips.tracks import Track, as_shot
 
 Tags: TypeAlias = Mapping[int, Any]
 Row: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float64]]
@@ -181,10 +181,11 @@ def set_clocks(
     first = max(cameras, key=lambda c: (zoned[c], len(cameras[c])), default=None)
     if tracks and first is not None and not zoned[first]:
         first = None  # the tracks alone know UTC
-    if first is None and not tracks:
+    fixes = [as_shot(t, k) for t in tracks for k in range(0, len(t), -(-len(t) // _FIXES))]
+    reference = fixes if first is None else [*cameras[first], *fixes]
+    if not reference:
         return []
-    beside = _Beside(cells, ground, cameras.get(first, []) if first is not None else [], tracks)
-    notes = []
+    beside, notes = _Beside(cells, ground, reference), list[str]()
     for camera, mine in cameras.items():
         if camera != first:
             notes += beside.compare(camera or "photos without a camera's name", mine)
@@ -194,18 +195,10 @@ def set_clocks(
 class _Beside:
     """The moments of the reference, and how well photos of a camera fit beside them."""
 
-    def __init__(
-        self, cells: Cells, ground: Ground, reference: Sequence[Shot], tracks: Sequence[Track]
-    ) -> None:
+    def __init__(self, cells: Cells, ground: Ground, reference: Sequence[Shot]) -> None:
         self.cells, self.ground = cells, ground
-        moments = [(shot.seconds, self._row(shot)) for shot in reference]
-        for track in tracks:
-            for k in range(0, len(track), -(-len(track) // _FIXES)):
-                lat, lng = track.places[k].tolist()
-                row = np.array([class_of(cells, (lat, lng))]), np.ones(1)
-                moments.append((float(track.seconds[k]), row))
-        self.seconds = np.array([second for second, _ in moments])
-        self.rows = [row for _, row in moments]
+        self.seconds = np.array([shot.seconds for shot in reference])
+        self.rows = [self._row(shot) for shot in reference]
 
     def _row(self, shot: Shot) -> Row:
         """The most probable places of a photo; a known place is sure."""
