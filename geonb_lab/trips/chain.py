@@ -81,7 +81,7 @@ class Ground:
     """Where a model's places lie, and how far from each other."""
 
     def __init__(self, cells: Cells) -> None:
-        self.places = cells.places
+        self.cells, self.places = cells, cells.places
         self.radii = np.sqrt(cells.areas_km2 / np.pi)
         """Of a circle as large as each cell, (N,) km: a photo is about this far from its place."""
         self._vectors = unit_vectors(cells.places)
@@ -228,11 +228,9 @@ def _normalised(row: NDArray[np.float64]) -> NDArray[np.float64]:
     return row / row.sum()
 
 
-def solve(
-    cells: Cells, ground: Ground, part: list[list[Shot]], movement: Movement, stray_step: float
-) -> Chain:
+def solve(ground: Ground, part: list[list[Shot]], movement: Movement, stray_step: float) -> Chain:
     """Run the hidden Markov model: once to see where the trip was, and again with the way back."""
-    known = [class_of(cells, m[0].known.place) if m[0].known else None for m in part]
+    known = [class_of(ground.cells, m[0].known.place) if m[0].known else None for m in part]
     some = candidates([m[0].answer for m in part], known, len(ground))
     moments = []
     for members, place, classes in zip(part, known, some, strict=True):

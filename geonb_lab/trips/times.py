@@ -23,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from geonb.earth.cells import Cells
 from geonb.errors import PhotoError
 from geonb.photos import sidecars
 from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
@@ -157,7 +156,6 @@ def read_offset(text: str) -> float:
 
 def set_clocks(
     shots: Sequence[Shot],
-    cells: Cells,
     ground: Ground,
     tracks: Sequence[Track] = (),
     given: Mapping[str, str] | None = None,
@@ -185,7 +183,7 @@ def set_clocks(
     reference = fixes if first is None else [*cameras[first], *fixes]
     if not reference:
         return []
-    beside, notes = _Beside(cells, ground, reference), list[str]()
+    beside, notes = _Beside(ground, reference), list[str]()
     for camera, mine in cameras.items():
         if camera != first:
             notes += beside.compare(camera or "photos without a camera's name", mine)
@@ -195,15 +193,15 @@ def set_clocks(
 class _Beside:
     """The moments of the reference, and how well photos of a camera fit beside them."""
 
-    def __init__(self, cells: Cells, ground: Ground, reference: Sequence[Shot]) -> None:
-        self.cells, self.ground = cells, ground
+    def __init__(self, ground: Ground, reference: Sequence[Shot]) -> None:
+        self.ground = ground
         self.seconds = np.array([shot.seconds for shot in reference])
         self.rows = [self._row(shot) for shot in reference]
 
     def _row(self, shot: Shot) -> Row:
         """The most probable places of a photo; a known place is sure."""
         if shot.known:
-            return np.array([class_of(self.cells, shot.known.place)]), np.ones(1)
+            return np.array([class_of(self.ground.cells, shot.known.place)]), np.ones(1)
         classes, shares = shot.answer.classes[:_PLACES], shot.answer.shares[:_PLACES]
         return classes.astype(np.intp), shares.astype(np.float64)
 
@@ -216,7 +214,7 @@ class _Beside:
         transitions = Transitions(WAYS["flights"], self.ground, classes)
         zoned, zone = all(shot.taken.zoned for shot in some if shot.taken), 0.0
         if not zoned:  # the zone of the sun, where the photos are
-            east = np.median([self.cells.places[classes[0], 1] for classes, _ in rows])
+            east = np.median([self.ground.places[classes[0], 1] for classes, _ in rows])
             zone = 3600.0 * round(float(east) / 15)
         offsets = _WRONG if zoned else np.unique(np.concatenate([_ZONES, zone + _WRONG]))
         fits = np.array([self._fit(transitions, rows, seconds - offset) for offset in offsets])

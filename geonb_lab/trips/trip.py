@@ -116,11 +116,11 @@ def connect(  # noqa: PLR0913
     """Locate together what was read of photos: the part of `locate_trip` after the model's own."""
     ground = Ground(model.cells)
     notes = [f"{track.name}: {note}" for track in tracks for note in track.notes]
-    notes += set_clocks(shots, model.cells, ground, tracks, clocks)
+    notes += set_clocks(shots, ground, tracks, clocks)
     notes += _on_tracks(shots, tracks)
     way = movement if isinstance(movement, Movement) else WAYS[movement]
     stray_step = IMPOSSIBLE if certain_clocks else STRAY_STEP
-    chains = [solve(model.cells, ground, p, way, stray_step) for p in _parts(shots, tracks)]
+    chains = [solve(ground, part, way, stray_step) for part in _parts(shots, tracks)]
     where = {s: (c, m) for c in chains for m, moment in enumerate(c.moments) for s in moment.shots}
     photos = tuple(
         Located(s.name, s.taken, s.known, s.source, s, model, allow_private, *where.get(s, (None,)))
