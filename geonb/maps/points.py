@@ -170,24 +170,20 @@ def headline(predictions: Predictions) -> str:
 
 def how_sure(predictions: Predictions) -> str:
     """How sure the answer is, whose it is, and among which places, in a sentence or two."""
-    return f"{_sure(predictions)} {predictions.restriction}".strip()
-
-
-def _sure(predictions: Predictions) -> str:
     answer, model = predictions.answer, predictions.model
     if answer is None:
-        shares = sum(p.probability for p in predictions)
-        return f"{model} gives these {len(predictions)} places {percent(shares)} together."
-    if answer.radius_km is None:
-        return (
+        share = percent(sum(p.probability for p in predictions))
+        said = f"{model} gives these {len(predictions)} places {share} together."
+    elif answer.radius_km is None:
+        said = (
             f"{model} isn't sure: only {percent(answer.shares[-1])} of the probability lies "
             f"within {RADII_KM[-1]:g} km of here."
         )
-    share = answer.shares[RADII_KM.index(answer.radius_km)]
-    return (
-        f"Probably within {answer.radius_km:g} km: {model} puts {percent(share)} of the "
-        "probability there."
-    )
+    else:
+        share = percent(answer.shares[RADII_KM.index(answer.radius_km)])
+        near = f"Probably within {answer.radius_km:g} km"
+        said = f"{near}: {model} puts {share} of the probability there."
+    return f"{said} {predictions.restriction}".strip()
 
 
 def in_words(predictions: Predictions) -> str:
