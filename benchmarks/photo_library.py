@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import geonb
 from geonb.errors import GeonbError
 from geonb.photos.decoding import blocks_and_packets
-from geonb.photos.metadata import from_blocks
+from geonb.photos.metadata import read
 
 ENDINGS = (
     *("jpg", "jpeg", "jpe", "mpo", "png", "webp", "gif", "tif", "tiff", "bmp", "heic", "heif"),
@@ -46,7 +46,7 @@ def compare(path: str, row: Row) -> list[tuple[str, str]]:
     try:
         photo = geonb.open_photo(path)
         size, place, source = photo.size, photo.place, photo.place_source
-        turn = from_blocks(*blocks_and_packets(path, Path(path).read_bytes())[:2]).turn
+        turn = read(*blocks_and_packets(path, Path(path).read_bytes())[:2]).turn
         photo.image(224)
     except GeonbError as error:
         reason = re.sub(r"^.*?: ", "", str(error).removeprefix(f"{path}"))

@@ -27,7 +27,7 @@ from geonb.earth.outlines import rings
 from geonb.earth.places import gazetteer
 from geonb_lab import evaluate_trips
 from geonb_lab.trips import shots as shots_of
-from geonb_lab.trips.movement import Movement
+from geonb_lab.trips.chain import Movement
 from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
 from geonb_lab.trips.trip import connect
 from geonb_training.scenes.trips import drawn_trip
@@ -129,7 +129,7 @@ def fit() -> None:
             data = answers(way, blur, seed)
             for what, given in (("fitted", found), ("by hand", BY_HAND), ("of each trip", found)):
                 log, near = truths(data, given, learned=what == "of each trip")
-                name = f"{what}: {way}s, seed {seed}, {'weakened ' * bool(blur)}mini"
+                name = f"{what}: {way}, seed {seed}, {'weakened ' * bool(blur)}mini"
                 print(f"{name}: log-probability {log:.3f}, {near:.1%} within 200 km", flush=True)
 
 
@@ -145,7 +145,7 @@ def table(way: Way, blur: float, every: int = 0) -> None:
         trips.append(connect(model, read(hours, rows, known)))
         truth.append(places)
     kind = f", one in {every} known" if every else ""
-    print(f"\n{name}, {way}s{kind}: {evaluate_trips(trips, truth)!r}")
+    print(f"\n{name}, {way}{kind}: {evaluate_trips(trips, truth)!r}")
 
 
 def damage(blur: float) -> None:

@@ -25,11 +25,7 @@ def check_points(points: ArrayLike) -> NDArray[np.float64]:
     try:
         array = as_degrees(points)
     except (TypeError, ValueError, OverflowError) as error:
-        try:
-            got = f"{points!r:.200}"
-        except ValueError:  # Python writes no number of so many digits
-            got = "a number of thousands of digits"
-        raise PlaceError(f"expected (latitude, longitude) in degrees, got {got}") from error
+        raise PlaceError(f"expected (latitude, longitude) in degrees ({error!s:.200})") from error
     if array.ndim == 0 or array.shape[-1] != 2:
         raise PlaceError(f"expected (latitude, longitude) pairs, got an array {array.shape}")
     wrong = ~np.all(np.abs(array) <= (90.0, 180.0), axis=-1)  # also where NaN

@@ -102,8 +102,8 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
     leaflet = provider_module("leaflet")
     centre, zoom = leaflet.view(bounds([place for place, _, _ in dots]))
     world = leaflet.base_map(centre, zoom)
-    features = [
-        leaflet.feature(
+    features: list[tuple[str, Any, dict[str, Any], str]] = [
+        (
             "MultiPolygon", [[_turned(ring, centre[1])] for ring in area.rings],
             {"color": area.colour, "weight": 1, "fillOpacity": 0.35} if area.colour else _DASHED,
             area.words,
@@ -113,7 +113,7 @@ def show_heatmap(model: Model, photo: PhotoSource, provider: Provider = "auto") 
     look = {"color": "#ffffff", "weight": 1, "fillColor": POINT, "fillOpacity": 0.8}
     for (lat, lng), radius, words in reversed(dots):
         [spot] = _turned(np.array([[lng, lat]]), centre[1])
-        features.append(leaflet.feature("Point", spot, look | {"radius": radius}, words))
+        features.append(("Point", spot, look | {"radius": radius}, words))
     keys = [(POINT, POINTS), *((area.colour or _DASHES, area.words) for area in shown)]
     layer, key = leaflet.shapes(features), ipywidgets.HTML()
     key.add_class("geonb-below")

@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from geonb.distances import Place, check_points, haversine
 from geonb.earth import s2
 
-NEAR_KM = 20.0
-"""Up to here a place has the name of its nearest town; beyond, it's so many kilometres from it."""
-
 
 @dataclass(frozen=True)
 class Town:
@@ -23,7 +20,7 @@ class Town:
     The rule: the city is the most populous town of the same country and region that reaches the
     place. A town of P people reaches 0.008 √P kilometres: Paris 12, Tokyo 25. A nearest town that
     has more than a fifth of the city's people keeps its own name: Brooklyn. The nearest town is
-    named as the city's part if it is within 3 km.
+    named as the city's part if it is within 3 km. Over 20 km away, the words say how far.
 
     Attributes:
         name: The nearest town or part of a city, as GeoNames writes it: Sasazuka.
@@ -38,7 +35,7 @@ class Town:
     city: str = ""
 
     def __str__(self) -> str:
-        return self.label if self.km <= NEAR_KM else f"{self.km:,.0f} km from {self.label}"
+        return self.label if self.km <= 20 else f"{self.km:,.0f} km from {self.label}"
 
     @property
     def label(self) -> str:
@@ -112,23 +109,20 @@ def towns_in(box: tuple[float, float, float, float], most: int) -> list[tuple[st
 def nearest_towns(places: NDArray[np.float64]) -> NDArray[np.intp]:
     """The gazetteer's index of the town nearest to each of ``places``, (N, 2) degrees; all at once.
 
-    A town on the S2 curve beside the place is near, but perhaps not the nearest: no nearer town
-    differs in height above the equator's plane by more than the way to it.
+    No town differs in height above the equator's plane by more than the way to it. So those within
+    a band of heights are enough, unless the nearest of them is farther away than the band is high.
     """
-    towns, here = gazetteer(), s2.unit_vectors(places)
-    curve = np.argsort(leaves := s2.leaf_ids(towns.places))
-    slot = np.searchsorted(leaves, s2.leaf_ids(places), sorter=curve)
-    beside = curve[np.clip(slot[:, None] + np.arange(-4, 4), 0, len(curve) - 1)]  # (N, 8)
-    cosines = np.einsum("nkd,nd->nk", towns.vectors[beside], here).max(axis=1)
-    reach = np.sqrt(np.maximum(2 - 2 * cosines, 0)) + 1e-9
-    height = np.argsort(towns.vectors[:, 2])
-    low = np.searchsorted(towns.vectors[:, 2], here[:, 2] - reach, sorter=height)
-    high = np.searchsorted(towns.vectors[:, 2], here[:, 2] + reach, sorter=height)
+    here, band = s2.unit_vectors(places), 0.02  # of the Earth's radius: 127 km
+    by_height = np.argsort(gazetteer().vectors[:, 2])
+    towns = gazetteer().vectors[by_height]
+    ends = np.searchsorted(towns[:, 2], [here[:, 2] - band, here[:, 2] + band])
     found = np.empty(len(places), np.intp)
-    for i, (first, last) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
-        band = height[first:last]
-        found[i] = band[np.argmax(towns.vectors[band] @ here[i])]
-    return found
+    for i, (first, last) in enumerate(ends.T.tolist()):
+        cosines = towns[first:last] @ here[i]
+        if cosines.max(initial=-1.0) < 1 - band**2 / 2:
+            first, cosines = 0, towns @ here[i]  # noqa: PLW2901
+        found[i] = first + cosines.argmax()
+    return by_height[found]
 
 
 @cache

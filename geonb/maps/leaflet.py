@@ -133,21 +133,18 @@ def _fine_outlines(near: Box, centre: float) -> list[Any]:
     return [water, *_outlines(*coasts, centre, stroke=False)]
 
 
-def shapes(features: list[dict[str, Any]]) -> Any:
-    """A layer of what `feature` gives."""
-    data = {"type": "FeatureCollection", "features": features}
+def shapes(features: Iterable[tuple[str, list[Any], dict[str, Any], str]]) -> Any:
+    """A layer of GeoJSON: kind, coordinates, Leaflet's style, and what the key says of each."""
+    listed = [
+        {
+            "type": "Feature",
+            "properties": {"style": style, "words": words},
+            "geometry": {"type": kind, "coordinates": coordinates},
+        }
+        for kind, coordinates, style, words in features
+    ]
+    data = {"type": "FeatureCollection", "features": listed}
     return ipyleaflet.GeoJSON(data=data, point_style={"radius": 4})  # circles; features say more
-
-
-def feature(
-    kind: str, coordinates: list[Any], style: dict[str, Any], words: str = ""
-) -> dict[str, Any]:
-    """A GeoJSON feature with Leaflet's style, and with the words that the key says of it."""
-    return {
-        "type": "Feature",
-        "properties": {"style": style, "words": words},
-        "geometry": {"type": kind, "coordinates": coordinates},
-    }
 
 
 def _moved(lines: Iterable[Line], centre: float, digits: int = 3) -> list[Any]:

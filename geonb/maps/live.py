@@ -8,7 +8,7 @@ import ipywidgets
 import traitlets
 from IPython.display import display
 
-from geonb.maps.points import in_words, line_below, points
+from geonb.maps.points import how_sure, in_words, points
 from geonb.predictions import Predictions
 from geonb.shown.pictures import Picture, data, data_url, show_photo, thumbnail
 
@@ -49,7 +49,7 @@ def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, A
              "colour": p.colour, "front": p.front}
             for p in points(predictions)
         ],
-        "lines": [line_below(predictions, why)],
+        "lines": [f"{how_sure(predictions)} {why}".strip()],
         "alt": in_words(predictions),
         "photo": {
             "src": data_url(thumbnail(shown.photo, 360), "jpeg"), "alt": shown.alt

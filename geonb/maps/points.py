@@ -190,11 +190,6 @@ def _sure(predictions: Predictions) -> str:
     )
 
 
-def line_below(predictions: Predictions, why: str) -> str:
-    """The line below a map: how sure the answer is, and why it's this map."""
-    return f"{how_sure(predictions)} {why}".strip()
-
-
 def in_words(predictions: Predictions) -> str:
     """A map of predictions in words, for people who can't see it."""
     pins = "; ".join(point.words for point in points(predictions))

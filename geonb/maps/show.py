@@ -124,7 +124,7 @@ def show_cells(of: Model | Cells, provider: Provider = "auto") -> Any:
     view = leaflet.view(bounds(cells.places)) if _are_near(cells) else ((25.0, 10.0), 2)
     world = leaflet.base_map(*view)
     shape = [[ring.round(DIGITS).tolist()] for ring in outlines]
-    world.add(leaflet.shapes([leaflet.feature("MultiPolygon", shape, _LINE)]))
+    world.add(leaflet.shapes([("MultiPolygon", shape, _LINE, "")]))
     return leaflet.boxed(world, picture, points=[], lines=[text], alt=picture.alt)
 
 

@@ -26,16 +26,11 @@ SYMBOL = "-symbol.json"
 class LastLayer:
     """The last layer of GeoCLIP and of heads: a product and a softmax, after the network."""
 
-    weight: NDArray[np.float32]
-    """(classes, width)"""
-    bias: NDArray[np.float32]
-    """(classes,)"""
-    source: str
-    """Where it comes from, for errors."""
-    scale: float = 1.0
-    """What the products are multiplied by."""
-    unit: bool = False
-    """Whether it reads unit vectors."""
+    weight: NDArray[np.float32]  # (classes, width)
+    bias: NDArray[np.float32]  # (classes,)
+    source: str  # where it comes from, for errors
+    scale: float = 1.0  # what the products are multiplied by
+    unit: bool = False  # whether it reads unit vectors
 
     def features(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """What it reads, (N, width), from what the network gives."""
@@ -53,16 +48,11 @@ class LastLayer:
 class CheckpointFiles:
     """The files of one checkpoint, in whatever form."""
 
-    recipe = RECIPE
-    """How a photo is prepared for the network."""
-    only_onnx = False
-    """Whether they are ONNX, which the engine onnxruntime runs, and no other."""
-    quantised = False
-    """Whether the network is int8 already, by its publishers."""
-    embeds = False
-    """Whether the network gives an embedding, made a unit vector, and no probabilities."""
-    spread_km = 0.0
-    """Guesses nearer to a better one than this are merged; 0 turns merging off."""
+    recipe = RECIPE  # how a photo is prepared for the network
+    only_onnx = False  # whether they are ONNX, which the engine onnxruntime runs, and no other
+    quantised = False  # whether the network is int8 already, by its publishers
+    embeds = False  # whether the network gives an embedding, made a unit vector
+    spread_km = 0.0  # guesses nearer to a better one than this are merged; 0 turns merging off
 
     @property
     def last(self) -> LastLayer | None:
@@ -76,7 +66,7 @@ class CheckpointFiles:
 
     @property
     def prefix(self) -> str:
-        """What `opening.find_checkpoint` finds them by: a folder, or a path without endings."""
+        """What `opening.find_checkpoint` finds them by."""
         return str(self.folder)
 
     @property
@@ -169,8 +159,8 @@ class OneFile(CheckpointFiles):
 
     @property
     def prefix(self) -> str:
-        """The file's path without its ending."""
-        return str(self.path.with_suffix(""))
+        """The file's path."""
+        return str(self.path)
 
 
 @dataclass(frozen=True)

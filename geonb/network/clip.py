@@ -47,20 +47,19 @@ def write_clip(path: Path, mlp: Mapping[str, NDArray[Any]], folder: Path) -> Non
         net = _VisionTransformer(path, tensors)
         x = net.encode("pixel_values")  # (N, width)
         x = net.project(x, mlp)  # (N, 512)
-        source = "pixel_values", (3, net.side, net.side)
-        write_graph(folder, net.nodes, net.arrays(), source, [(x, len(mlp["2.bias"]))])
+    source = "pixel_values", (3, net.side, net.side)
+    write_graph(folder, net.nodes, net.arrays.items(), source, [(x, len(mlp["2.bias"]))])
 
 
 class _VisionTransformer:
-    """The nodes of the graph in order, and the tensors that they need."""
+    """The nodes of the graph in order, and the arrays that they need."""
 
     def __init__(self, path: Path, tensors: Any) -> None:
         self.path, self.tensors, self.names = path, tensors, set(tensors.keys())
         self.nodes: list[Any] = []
-        self.own: dict[str, NDArray[Any]] = {}  # the arrays of GeoCLIP's head
-        self.taken: dict[str, bool] = {}  # tensors of the file, and whether they are turned
-        self.width, _, self.patch, _ = (*self.shape(_PATCHES), 0, 0, 0, 0)[:4]
-        self.tokens = self.shape(_POSITIONS)[0]  # 257: the class, then every patch
+        self.arrays: dict[str, NDArray[Any]] = {}
+        self.width, _, self.patch, _ = (*self.tensor(_PATCHES).shape, 0, 0, 0, 0)[:4]
+        self.tokens = len(self.tensor(_POSITIONS))  # 257: the class, then every patch
         self.side = self.patch * round((self.tokens - 1) ** 0.5)
         self.layers = sum(_LAYERS in name and ".mlp.fc1.weight" in name for name in self.names)
         if self.width % _HEAD_WIDTH or not self.layers or not self.patch:
@@ -105,17 +104,16 @@ class _VisionTransformer:
 
     def mlp(self, x: str, name: str) -> str:
         """Four times as wide, x * sigmoid(1.702 x), and back."""
-        wide = self.shape(f"{name}.mlp.fc1.weight")[0]
-        x = self.dense(x, f"{name}.mlp.fc1", self.width, wide)  # (N, 257, 4 * width)
+        x = self.dense(x, f"{name}.mlp.fc1", self.width, 4 * self.width)  # (N, 257, 4 * width)
         gate = self.op("Sigmoid", self.op("Mul", x, self.number(1.702)))
-        return self.dense(self.op("Mul", x, gate), f"{name}.mlp.fc2", wide, self.width)
+        return self.dense(self.op("Mul", x, gate), f"{name}.mlp.fc2", 4 * self.width, self.width)
 
     def project(self, x: str, mlp: Mapping[str, NDArray[Any]]) -> str:
         """CLIP's projection and GeoCLIP's two dense layers: (N, width) to (N, 512)."""
-        inside = self.shape("visual_projection.weight")[0]
+        inside = len(self.tensor("visual_projection.weight"))
         projection = self.weight("visual_projection.weight", inside, self.width)
         x = self.op("Gemm", x, projection, transB=1)  # (N, 768)
-        self.own = {f"mlp.{k}.{part}": mlp[f"{k}.{part}"] for k in "02" for part in _PARTS}
+        self.arrays |= {f"mlp.{k}.{part}": mlp[f"{k}.{part}"] for k in "02" for part in _PARTS}
         x = self.op("Relu", self.op("Gemm", x, "mlp.0.weight", "mlp.0.bias", transB=1))
         self.op("Gemm", x, "mlp.2.weight", "mlp.2.bias", transB=1)
         self.nodes[-1].output[0] = "image_embeds"
@@ -146,21 +144,13 @@ class _VisionTransformer:
 
     def weight(self, name: str, *shape: int, turned: bool = False) -> str:
         """A tensor of the file, which has to have this shape; ``turned`` swaps its two axes."""
-        if self.shape(name) != shape:
-            raise CheckpointError(
-                f"{self.path}: {name!r} has shape {self.shape(name)}, expected {shape}"
-            )
-        self.taken[name] = turned
+        array = self.tensor(name)
+        if array.shape != shape:
+            raise CheckpointError(f"{self.path}: {name!r} has shape {array.shape}, not {shape}")
+        self.arrays[name] = array.T if turned else array
         return name
 
-    def shape(self, name: str) -> tuple[int, ...]:
+    def tensor(self, name: str) -> NDArray[Any]:
         if name not in self.names:
             raise CheckpointError(f"{self.path}: no tensor {name!r}; is it CLIP's whole file?")
-        return tuple(self.tensors.get_slice(name).get_shape())
-
-    def arrays(self) -> Iterator[tuple[str, NDArray[Any]]]:
-        """All arrays, one after the other: the file's are read only now."""
-        yield from self.own.items()
-        for name, turned in self.taken.items():
-            array = self.tensors.get_tensor(name)
-            yield name, array.T if turned else array
+        return self.tensors.get_tensor(name)

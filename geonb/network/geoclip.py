@@ -109,13 +109,13 @@ class GeoclipFiles(CheckpointFiles):
             write_clip(self.vision, read_pth(self.heads[0]), folder)
             return
         model = read_onnx(self.vision)
-        _check_vision(self.vision, model.graph)
-        check_operators(self.vision, model.graph.node)
-        kept = next(value for value in model.graph.output if value.name == "image_embeds")
-        del model.graph.output[:]
-        model.graph.output.append(kept)
+        graph = model.graph
+        answer = _check_vision(self.vision, graph)
+        check_operators(self.vision, graph.node)
+        del graph.output[:]
+        graph.output.append(answer)
         if self.quantised and has_vnni():
-            _use_signed_weights(model.graph)
+            _use_signed_weights(graph)
         save_onnx(model, folder)
 
 
@@ -186,13 +186,16 @@ def verify(path: Path, name: str) -> None:
         raise CheckpointError(f"not GeoCLIP's gallery (MD5 {digest} of rows)")
 
 
-def _check_vision(path: Path, graph: Any) -> None:
-    inputs, outputs = ({value.name for value in values} for values in (graph.input, graph.output))
-    if "pixel_values" not in inputs or "image_embeds" not in outputs:
+def _check_vision(path: Path, graph: Any) -> Any:
+    """The output that is the embedding. Raises `CheckpointError` without one."""
+    outputs = {value.name: value for value in graph.output}
+    photos = "pixel_values" in {value.name for value in graph.input}
+    if not photos or "image_embeds" not in outputs:
         raise CheckpointError(
             f"{path}: not GeoCLIP's vision model; expected an input pixel_values and an output "
             "image_embeds"
         )
+    return outputs["image_embeds"]
 
 
 def _use_signed_weights(graph: Any) -> None:

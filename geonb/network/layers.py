@@ -1,7 +1,5 @@
 """A network as it was read: its layers, their arrays, and the shapes that follow from them."""
 
-from __future__ import annotations
-
 import math
 import re
 import warnings
@@ -27,14 +25,10 @@ class Layer:
     """One layer, in MXNet's terms."""
 
     name: str
-    op: str
-    """MXNet's operator, such as Convolution."""
-    inputs: tuple[str, ...]
-    """The layers (or the network's input) that this one reads."""
-    parameters: tuple[str, ...] = ()
-    """Names of its arrays: weight and bias, or gamma, beta, moving mean and moving variance."""
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    """As the symbol file has them: text."""
+    op: str  # MXNet's operator, such as Convolution
+    inputs: tuple[str, ...]  # the layers (or the network's input) that this one reads
+    parameters: tuple[str, ...] = ()  # names of its arrays, such as weight and bias
+    attributes: Mapping[str, str] = field(default_factory=dict)  # text, as in the symbol file
 
     def text(self, name: str, default: str) -> str:
         """An attribute as it stands."""
@@ -67,11 +61,9 @@ class Checkpoint:
 
     layers: tuple[Layer, ...]
     arrays: dict[str, NDArray[np.float32]]
-    """By name."""
-    labels: tuple[str, ...] = ()
-    """The names of the classes, if the file has them."""
+    labels: tuple[str, ...] = ()  # the names of the classes, if the file has them
 
-    def checked(self, path: Path) -> Checkpoint:
+    def checked(self, path: Path) -> "Checkpoint":
         """The network, all of whose arrays are there, of the shapes that the layers need.
 
         A gamma that MXNet fixes at 1 is 1 then, whatever the file holds; if scores stand in the
@@ -194,8 +186,6 @@ _RULES: dict[str, Callable[..., Rule]] = {
     "SoftmaxOutput": lambda _, shape: (shape, (), "Softmax", {"axis": 1}),
     "elemwise_add": _add,
 }
-SAME_OP = {"_Plus": "elemwise_add", "_plus": "elemwise_add", "Softmax": "SoftmaxOutput"}
-"""Names that older releases of MXNet gave to the same operators."""
 
 
 def read_count(name: str, op: str) -> int:

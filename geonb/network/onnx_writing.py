@@ -53,18 +53,28 @@ def write_graph(
     source: tuple[str, tuple[int, ...]],
     outputs: Iterable[tuple[str, int]],
 ) -> None:
-    """Write nodes and arrays as ``model.onnx`` into ``folder``: see `save_onnx`.
+    """Write ``model.onnx``, and its arrays beside it as ``model.data``, into ``folder``.
 
     The input ``source`` is a name and the shape of one photo, ``outputs`` names and widths.
+    Arrays are written one by one: `save_onnx` would hold GeoCLIP's in memory four times.
     """
+    tensors = []
+    with (folder / "model.data").open("wb") as file:
+        for name, array in arrays:
+            tensor = TensorProto(name=name, dims=array.shape, data_type=TensorProto.FLOAT)
+            tensor.data_location = TensorProto.EXTERNAL
+            where = {"location": "model.data", "offset": file.tell(), "length": 4 * array.size}
+            for key, value in where.items():
+                tensor.external_data.add(key=key, value=str(value))
+            file.write(np.ascontiguousarray(array, "<f4").data)
+            tensors.append(tensor)
     info = helper.make_tensor_value_info
     inputs = [info(source[0], TensorProto.FLOAT, ["N", *source[1]])]
     ends = [info(name, TensorProto.FLOAT, ["N", width]) for name, width in outputs]
-    tensors = [onnx.numpy_helper.from_array(array, name) for name, array in arrays]
     graph = helper.make_graph(nodes, "geonb", inputs, ends, tensors)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     model.ir_version = 8  # the oldest that has this opset, for the oldest ONNX Runtime with it
-    save_onnx(model, folder)
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
 
 
 def save_onnx(model: Any, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from copy import copy
-from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, get_args
@@ -42,10 +41,8 @@ def find_checkpoint(path: Path, *, int8: bool = False, gallery: Any = None) -> C
         files = [file for ending in _ONE_FILE for file in path.glob(f"*{ending}")]
         mxnet = any(path.glob(f"*{SYMBOL}")) and any(path.glob("*.params"))
     else:
-        files = [Path(f"{path}{ending}") for ending in _ONE_FILE]
-        files = [path] if path.suffix in _ONE_FILE else [file for file in files if file.is_file()]
-        params = path.parent.glob(f"{escape(path.name)}-*.params")
-        mxnet = any(params) or not (files or path.suffix == ".safetensors")
+        files = [path] if path.suffix in _ONE_FILE else []
+        mxnet = not files and path.suffix != ".safetensors"
     if not mxnet and (found := _find_other_form(path, files, int8=int8, gallery=gallery)):
         return found
     if gallery is not None:
@@ -116,7 +113,6 @@ class OnnxEngine(Engine):
         device: sessions.Device = "cpu",
         calibration: Sequence[PhotoSource] | None = None,
     ) -> None:
-        sessions.check_device(device)
         int8 = files.quantised or precision == "int8"
         self._kind = "int8" if int8 else "plain" if device == "cuda" else "float32"
         self._device, self._calibration = device, calibration

@@ -62,14 +62,10 @@ def photos_digest(photos: Sequence[PhotoSource] | None) -> str:
 class Agreement:
     """How the answers of an int8 network differ from those of its float32 original."""
 
-    kind: str
-    """What was held out: scenes or photos."""
-    count: int
-    """How many were held out."""
-    same_top1: float
-    """Share of them with the same first answer."""
-    mean_km: float
-    """Mean distance between the two first answers, kilometres."""
+    kind: str  # what was held out: scenes or photos
+    count: int  # how many were
+    same_top1: float  # the share of them with the same first answer
+    mean_km: float  # the mean distance between the two first answers
 
     def __str__(self) -> str:
         return (

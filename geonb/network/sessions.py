@@ -65,19 +65,11 @@ def open_session(  # noqa: PLR0913 - each of them is a choice of its own
         raise CheckpointError(f"{name or path}: ONNX Runtime cannot load it ({reason})") from error
     if session.get_providers()[0] != providers[0]:
         raise ModelError(
-            "device 'cuda': onnxruntime-gpu is installed, but its CUDA provider does not start; "
-            'it needs CUDA and cuDNN: pip install "onnxruntime-gpu[cuda,cudnn]", and a driver'
+            "device 'cuda' does not start; it needs a driver, and onnxruntime-gpu with CUDA and "
+            "cuDNN instead of onnxruntime: pip uninstall onnxruntime; "
+            'pip install "onnxruntime-gpu[cuda,cudnn]"'
         )
     return session
-
-
-def check_device(device: Device) -> None:
-    """Raise `ModelError` if the device can't be used; the text says what is missing."""
-    if device == "cuda" and "CUDAExecutionProvider" not in runtime().get_available_providers():
-        raise ModelError(
-            "device 'cuda' needs the package onnxruntime-gpu instead of onnxruntime: "
-            'pip uninstall onnxruntime; pip install "onnxruntime-gpu[cuda,cudnn]"'
-        )
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -110,7 +102,7 @@ def cpu_limit(root: Path = Path("/")) -> int:
     """Processors that this process may use at a time, at least one.
 
     The least of OMP_NUM_THREADS (Ray sets it for each task), the scheduler's affinity mask, and
-    the quotas of the control groups (version 2) that the process is in, as in a container.
+    the CPU quotas of its control groups, such as a container's.
     """
     # macOS and Windows have no affinity mask, and no control groups either.
     affinity = getattr(os, "sched_getaffinity", None)
@@ -128,12 +120,16 @@ def _quotas(root: Path) -> Iterator[int]:
         return
     top = root / "sys/fs/cgroup"
     group = top / groups.rpartition("0::/")[2].strip()  # a container often sees its own as root
-    for folder in (group, *group.parents):
+    limits = [[folder / "cpu.max"] for folder in (group, *group.parents)]
+    limits += [[top / f"cpu/cpu.cfs_{what}_us" for what in ("quota", "period")]]  # version 1
+    for files in limits:
         try:
-            quota, period = (folder / "cpu.max").read_text(encoding="utf-8").split()
-            yield -(-int(quota) // int(period))  # rounded up
-        except (OSError, ValueError, ZeroDivisionError):  # "max 100000": none
+            texts = [file.read_text(encoding="utf-8") for file in files]
+            quota, period = map(int, " ".join(texts).split())
+        except (OSError, ValueError):  # "max 100000": none
             continue
+        if quota > 0 and period > 0:
+            yield -(-quota // period)  # rounded up
 
 
 def cpu_kind(root: Path = Path("/")) -> str:

@@ -1,21 +1,16 @@
 """The parts of picture files other than JPEG, and what a file is that is no picture."""
 
-from __future__ import annotations
-
 import math
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from geonb.photos import tiff
 from geonb.photos.jpeg import EXIF, XMP
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from geonb.photos.tiff import Tag
+from geonb.photos.tiff import Tag
 
 _MOST_METADATA = 4_000_000
 """Bytes of a packet or a profile that are read; what is larger is left out."""
@@ -82,7 +77,7 @@ def split(kind: str, data: bytes) -> Parts:
             return _iso(kind, data)
         case "TIFF":
             return _tiff(data)
-        case "BIGTIFF" if tiff.read(data).first + 28 > len(data):
+        case "BIGTIFF" if tiff.number(data, "Q", 8) + 28 > len(data):
             raise ValueError("cut off")
         case "BIGTIFF":
             return data, [tiff.upright(data)], []  # for Pillow turns it itself
@@ -211,8 +206,7 @@ def _tiff(data: bytes) -> Parts:
     A decoder then meets no other pages, places or notes, which may be broken or endless.
     Raises `ValueError` if one of the picture's tags can't be.
     """
-    block = tiff.read(data)
-    tags = block.directory(block.first)
+    tags, order = tiff.directory(data), tiff.order_of(data)
     kept = {tag: tags[tag] for tag in sorted(tags) if tag in _TIFF_PICTURE and tags[tag].count}
     sides = [kept[side].numbers[:1] for side in (322, 323) if side in kept]
     if math.prod(side for values in sides for side in values) > _MOST_TILE:
@@ -223,9 +217,8 @@ def _tiff(data: bytes) -> Parts:
         raise ValueError("tags that are larger than the file")
     rows = b"".join(_tiff_row(tag, found) for tag, found in kept.items())
     at = len(data) + len(data) % 2
-    head = b"II*\0" if block.order == "<" else b"MM\0*"
-    head += struct.pack(block.order + "L", at)
-    count = struct.pack(block.order + "H", len(kept))
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "L", at)
+    count = struct.pack(order + "H", len(kept))
     picture = head + data[8:].ljust(at - 8, b"\0") + count + rows + bytes(4)
     packet = tags.get(tiff.XMP)
     return picture, [data], [packet.data[:_MOST_METADATA]] if packet else []
@@ -233,7 +226,7 @@ def _tiff(data: bytes) -> Parts:
 
 def _tiff_row(tag: int, found: Tag) -> bytes:
     """An entry of the picture's directory. Raises `ValueError`."""
-    data, order = found.data, found.tiff.order
+    data, order = found.data, tiff.order_of(found.block)
     if len(data) < found.count * found.size:
         raise ValueError(f"tag {tag} lies beyond the end of the file")
     if tiff.FORMATS[found.kind] not in "BHLbhl" and tag not in _TIFF_OTHERS:

@@ -1,23 +1,17 @@
 """Decode pictures that may be broken or hostile: known formats, bounded size, one error."""
 
-from __future__ import annotations
-
 import ctypes
 import io
 import struct
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from geonb.errors import PhotoError
-from geonb.photos import jpeg
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+from geonb.photos import jpeg, tiff
 
 MAX_PIXELS = 50_000_000
 """The largest picture that is decoded; phones take photos of 48 and 50 megapixels (2026)."""
@@ -40,7 +34,8 @@ PILLOW_FAILS = (
 
 It is caught around their calls only: the same error in geonb's own code is a mistake of ours.
 """
-
+_UNWRITABLE = (*PILLOW_FAILS, TypeError, AttributeError, LookupError, ArithmeticError)
+"""What Pillow raises on EXIF that it can read, and can't write."""
 _STARTS = {
     b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF",
     b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"II+\0": "BIGTIFF", b"MM\0+": "BIGTIFF",
@@ -118,14 +113,32 @@ def split(name: str, data: bytes) -> tuple[bytes, list[bytes], list[bytes], str]
     )
 
 
-def blocks_and_packets(name: str, data: bytes) -> tuple[list[bytes], list[bytes], str]:
+def blocks_and_packets(
+    name: str, source: bytes | Image.Image
+) -> tuple[list[bytes], list[bytes], str]:
     """The blocks of EXIF and the packets of XMP in a file, and its note. Raises `PhotoError`."""
-    _, blocks, packets, note = split(name, data)
-    if kind(data) in {"AVIF", "HEIF"}:  # only their decoders find it
-        found = open_image(name, data).info
+    if isinstance(source, Image.Image):
+        return *_of_image(source), ""
+    _, blocks, packets, note = split(name, source)
+    if kind(source) in {"AVIF", "HEIF"}:  # only their decoders find it
+        found = open_image(name, source).info
         blocks = [*blocks, (found.get("exif") or b"").removeprefix(jpeg.EXIF)]
         packets = [found.get("xmp") or b""]
     return list(filter(None, blocks)), list(filter(None, packets)), note
+
+
+def _of_image(image: Image.Image) -> tuple[list[bytes], list[bytes]]:
+    """The block of EXIF and the packet of XMP of a picture that Pillow opened for the user."""
+    try:
+        exif = image.getexif().tobytes()
+    except _UNWRITABLE:
+        exif = image.info.get("exif") or b""
+    block = exif.removeprefix(jpeg.EXIF)
+    if image.format == "TIFF":
+        block = tiff.upright(block)  # Pillow turns it itself while it loads
+    packet = image.info.get("xmp") or b""
+    data = packet.encode() if isinstance(packet, str) else bytes(packet)
+    return [block], [data] if data else []
 
 
 def open_image(name: str, data: bytes) -> Image.Image:

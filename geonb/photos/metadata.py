@@ -1,27 +1,18 @@
 """What a photo's metadata tells: how it is turned, who took it, and where (EXIF and XMP)."""
 
-from __future__ import annotations
-
 import math
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from numbers import Real
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
-from PIL import ExifTags
 
+from geonb.distances import Place
 from geonb.photos import tiff
-from geonb.photos.decoding import PILLOW_FAILS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from PIL import Image
-
-    from geonb.distances import Place
-    from geonb.photos.tiff import Tag, Tiff
+from geonb.photos.tiff import Tag
 
 XMP_EXIF, _XMP_TIFF = "{http://ns.adobe.com/exif/1.0/}", "{http://ns.adobe.com/tiff/1.0/}"
 """The names of properties in XMP begin so (XMP specification part 2, 3.2 and 3.3)."""
@@ -63,56 +54,36 @@ class Facts(NamedTuple):
     created: Places
 
 
-def from_blocks(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
+def read(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
     """The facts in blocks of EXIF, the first of which counts, and in packets of XMP."""
     artist = ""
     gps: list[Mapping[int, Any]] = []
     for data in blocks:
         with suppress(ValueError):
-            block = tiff.read(data)
-            top = block.directory(block.first)
+            top = tiff.directory(data)
             artist = artist or (top[tiff.ARTIST].text if tiff.ARTIST in top else "")
-            inner = _linked(block, top, tiff.EXIF)
+            inner = _linked(top, tiff.EXIF)
             # CR3 keeps the GPS directory in a block of its own: there it is the first.
-            found = (_linked(block, top, tiff.GPS), _linked(block, inner, tiff.GPS), top)
+            found = (_linked(top, tiff.GPS), _linked(inner, tiff.GPS), top)
             gps += [
                 {key: tag.numbers or tag.text for key, tag in tags.items() if key < 5}
                 for tags in found
             ]
-    return _facts([tiff.turn(blocks)], artist, gps, packets)
-
-
-def from_image(image: Image.Image) -> Facts:
-    """The facts in a picture that Pillow opened for the user."""
-    try:
-        exif = image.getexif()
-        gps = dict(exif.get_ifd(ExifTags.IFD.GPSInfo))
-        turn, artist = exif.get(tiff.ORIENTATION), _text(exif.get(tiff.ARTIST))
-    except PILLOW_FAILS:
-        turn, artist, gps = 1, "", {}
-    if image.format == "TIFF":
-        turn = 1  # Pillow turns it itself while it loads
-    packet = image.info.get("xmp") or b""
-    data = packet.encode() if isinstance(packet, str) else bytes(packet)
-    return _facts([turn], artist, [gps], [data] if data else [])
-
-
-def _facts(
-    turns: list[Any], artist: str, gps: Iterable[Mapping[int, Any]], packets: Iterable[bytes]
-) -> Facts:
-    """The facts; a GPS directory's tags 1 to 4 are letter, latitude, letter, longitude."""
     told = [properties(packet) for packet in packets]
-    turns += [own.get(f"{_XMP_TIFF}Orientation") for own, _ in told]
-    turn = next((int(value) for value in map(str, turns) if value in set("12345678")), 1)
+    turns = [str(tiff.turn(blocks)), *(own.get(f"{_XMP_TIFF}Orientation") for own, _ in told)]
+    turn = next((int(text) for text in turns if text and text in set("12345678")), 1)
+    # Tags 1 to 4 are letter, latitude, letter, longitude (Exif 3.0, 4.6.6).
     places = [known((tags.get(2), tags.get(1)), (tags.get(4), tags.get(3)), "EXIF") for tags in gps]
     places += [in_xmp(own, "XMP") for own, _ in told]
     return Facts(turn, artist, places, [in_xmp(c, "XMP, LocationCreated") for _, c in told])
 
 
-def _linked(block: Tiff, tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
+def _linked(tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
     """The directory that a tag leads to; empty if there's none."""
-    found = tags[link].numbers[:1] if link in tags else []
-    return block.directory(found[0]) if found and 0 < found[0] < len(block.data) else {}
+    for at in tags[link].numbers[:1] if link in tags else ():
+        if 0 < at < len(tags[link].block):
+            return tiff.directory(tags[link].block, at)
+    return {}
 
 
 def place(facts: Facts, before: Places = (), after: Places = ()) -> Known | None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from geonb.distances import Place
 from geonb.errors import PhotoError
 from geonb.files import expanded, expecting, regular
 from geonb.kept import kept
@@ -20,11 +23,6 @@ from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, op
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from geonb.distances import Place
     from geonb.photos.metadata import Facts, Known
 
 MAX_BYTES = 500_000_000
@@ -139,18 +137,14 @@ class Photo:
     @property
     def _metadata(self) -> tuple[list[bytes], list[bytes], str]:
         """The blocks of EXIF and the packets of XMP in the file, and its note."""
-        if isinstance(self.source, Image.Image):
-            return [], [], ""
         return blocks_and_packets(self.name, self.source)
 
     @property
     def _facts(self) -> Facts:
         from geonb.photos import metadata
 
-        if isinstance(self.source, Image.Image):
-            return metadata.from_image(self.source)
         blocks, packets, _ = self._metadata
-        return metadata.from_blocks(blocks, packets)
+        return metadata.read(blocks, packets)
 
     @kept
     def _turn(self) -> int:
@@ -158,7 +152,7 @@ class Photo:
         blocks, packets, _ = self._metadata
         if turn := tiff.turn(blocks):
             return turn  # as in most files: the rest of the metadata is read when it's needed
-        return self._facts.turn if packets or isinstance(self.source, Image.Image) else 1
+        return self._facts.turn if packets else 1
 
     @kept
     def _known(self) -> Known | None:
@@ -171,8 +165,17 @@ class Photo:
 
 
 PhotoSource: TypeAlias = (
-    "Photo | str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image"
-    " | NDArray[Any] | Mapping[str, Any] | Sequence[Mapping[str, Any]]"
+    Photo
+    | str
+    | os.PathLike[str]
+    | bytes
+    | bytearray
+    | memoryview
+    | BinaryIO
+    | Image.Image
+    | NDArray[Any]
+    | Mapping[str, Any]
+    | Sequence[Mapping[str, Any]]
 )
 """What a photo can be; the last two are uploads of ipywidgets 7 and 8."""
 
@@ -220,7 +223,7 @@ def _from_address(address: str, *, allow_private: bool) -> Photo:
 def _from_object(source: Any) -> Photo:
     from geonb.photos import uploads
 
-    if file := uploads.read(source, MAX_BYTES):
+    if file := uploads.read(source, MAX_BYTES + 1):
         return _from_bytes(*file)
     if path := uploads.path_of(source):
         return open_photo(path)
@@ -243,8 +246,6 @@ def _from_path(source: str | os.PathLike[str]) -> Photo:
         with path.open("rb") as file:
             # Files of /proc say that they're empty; reading some of them never ends.
             data = file.read(MAX_BYTES + 1) if size else b""
-    if len(data) > MAX_BYTES:
-        raise PhotoError(f"{path}: larger than {MAX_BYTES // 10**6} MB, expected a photo")
     return replace(_from_bytes(os.fsdecode(source), data), path=path)
 
 
@@ -253,6 +254,8 @@ def _from_bytes(name: str, data: bytes | str) -> Photo:
         raise PhotoError(f"{name}: opened as text, expected bytes; open the file with mode 'rb'")
     if not data:
         raise PhotoError(f"{name}: the file is empty, expected a photo")
+    if len(data) > MAX_BYTES:
+        raise PhotoError(f"{name}: larger than {MAX_BYTES // 10**6} MB, expected a photo")
     return Photo(_named(name), data[: _end(data)] if len(data) > _LARGE else data)
 
 

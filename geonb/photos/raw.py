@@ -1,16 +1,11 @@
 """Raw photos, by the JPEG that cameras put into them: DNG, CR2, CR3, NEF, ARW, RAF, others."""
 
-from __future__ import annotations
-
 import math
 import struct
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from geonb.errors import PhotoError
 from geonb.photos import containers, jpeg, tiff
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LEAST = 800
 """Pixels of a preview's longer side at least: less is a thumbnail, and shows too little."""
@@ -30,10 +25,9 @@ def is_raw(data: bytes) -> bool:
         return False
     if data[8:10] == b"CR":
         return True
-    block = tiff.read(data)
-    top = block.directory(block.first)
+    top = tiff.directory(data)
     small = 254 in top and top[254].numbers[:1] == [1] and _SUBDIRECTORIES in top
-    sees = (tags[262].numbers for tags in _directories(block) if 262 in tags)
+    sees = (tags[262].numbers for tags in _directories(data) if 262 in tags)
     return 50706 in top or small or any(set(values) & _SENSOR for values in sees)
 
 
@@ -52,18 +46,18 @@ def preview(name: str, data: bytes) -> tuple[bytes, list[bytes], list[bytes]]:
     return picture, list(_blocks(data)) or blocks, packets
 
 
-def _directories(block: tiff.Tiff) -> Iterator[dict[int, tiff.Tag]]:
+def _directories(data: bytes) -> Iterator[dict[int, tiff.Tag]]:
     """The first directory, those that follow it, and their subdirectories; at most 64."""
-    waiting, seen = [block.first], set[int]()
+    waiting, seen = [tiff.number(data, "L", 4)], set[int]()
     while waiting and len(seen) < 64:
         at = waiting.pop(0)
         if at > 0 and at not in seen:
             seen.add(at)
-            tags = block.directory(at)
+            tags = tiff.directory(data, at)
             yield tags
             if _SUBDIRECTORIES in tags:
                 waiting += map(int, filter(math.isfinite, tags[_SUBDIRECTORIES].numbers[:64]))
-            waiting.append(block.number("L", at + 2 + 12 * block.number("H", at)))
+            waiting.append(tiff.number(data, "L", at + 2 + 12 * tiff.number(data, "H", at)))
 
 
 def _jpegs(data: bytes) -> Iterator[bytes]:
@@ -76,7 +70,7 @@ def _jpegs(data: bytes) -> Iterator[bytes]:
         (size,) = struct.unpack_from(">L", data, at)
         yield data[at + 4 : at + 4 + size]
     else:
-        for tags in _directories(tiff.read(data)):
+        for tags in _directories(data):
             for first, length in ((513, 514), (273, 279)):
                 if first in tags and length in tags:
                     places = tags[first].numbers, tags[length].numbers

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from geonb.errors import PhotoError
-from geonb.photos import jpeg, tiff
+from geonb.photos import jpeg, metadata, tiff
 from geonb.photos.decoding import blocks_and_packets
-from geonb.photos.metadata import from_blocks
 from geonb.writing import check_outputs, replacing
 
 if TYPE_CHECKING:
-    import os
-
     from geonb.photos.photo import Photo
 
 _JPEG_SIDE = 65_500
@@ -47,7 +45,7 @@ def _bare_jpeg(name: str, file: bytes) -> bytes:
     """The JPEG's own compressed picture, with the orientation as its only EXIF."""
     blocks, packets, _ = blocks_and_packets(name, file)
     note = Image.Exif()
-    note[tiff.ORIENTATION] = from_blocks(blocks, packets).turn
+    note[tiff.ORIENTATION] = metadata.read(blocks, packets).turn
     try:
         data = jpeg.bare(file)
     except PhotoError as error:

@@ -3,8 +3,6 @@
 Those are a tuple of dicts in ipywidgets 8, a dict by name in 7 and, of bytes, in Colab.
 """
 
-from __future__ import annotations
-
 import zlib
 from base64 import b64decode
 from collections.abc import Mapping
@@ -24,7 +22,7 @@ _UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, HTTPException, BadZi
 def read(source: Any, most: int) -> Upload | None:
     """Name and content of an open file, from its start if need be, or of a path in an archive.
 
-    None if it's neither. Raises `PhotoError`.
+    ``most`` is how many bytes are wanted. None if it's neither. Raises `PhotoError`.
     """
     if not hasattr(source, "read") and not hasattr(source, "read_bytes"):
         return None
@@ -32,16 +30,13 @@ def read(source: Any, most: int) -> Upload | None:
     name = name if isinstance(name, str) and name else "file"
     try:
         if hasattr(source, "read_bytes"):
-            data = source.read_bytes()
-        else:
-            data = source.read(most + 1)
-            if not data and source.seekable():
-                source.seek(0)
-                data = source.read(most + 1)
+            return name, source.read_bytes()
+        data = source.read(most)
+        if not data and source.seekable():
+            source.seek(0)
+            data = source.read(most)
     except _UNREADABLE as error:
         raise PhotoError(f"{name}: cannot be read ({error}); open it again") from error
-    if len(data) > most:
-        raise PhotoError(f"{name}: larger than {most // 10**6} MB, expected a photo")
     return name, data
 
 

@@ -105,7 +105,8 @@ def _locate_together(asked: SimpleNamespace, photos: list[str]) -> int:
     outputs = [asked.page] if asked.page else []
     check_outputs(outputs, [*asked.sources, *photos], overwrite=asked.overwrite)
     clocks = {name: text for name, _, text in (clock.rpartition("=") for clock in asked.clock)}
-    trip = locate_trip(asked.load(), photos, tracks=asked.track, clocks=clocks, **asked.chosen)
+    options = {"tracks": asked.track, "clocks": clocks, "allow_private": asked.allow_private}
+    trip = locate_trip(asked.load(), photos, **options)
     click.echo(trip)
     if asked.page:
         write_trip_page(trip, asked.page)

@@ -6,26 +6,20 @@ trips. The intervals count how much less (Korn and Graubard, Survey Methodology 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from geonb.distances import check_points, haversine
 from geonb.errors import EvaluationError
-from geonb.shown.sheets import Sheet
+from geonb.shown.sheets import Cell, Sheet
 from geonb_lab.evaluation.promises import share_before
 from geonb_lab.evaluation.scores import wilson
 from geonb_lab.regions import true_classes
 from geonb_lab.tabular import Shown
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
-    from geonb.shown.sheets import Cell
-    from geonb_lab.trips.located import Trip
+from geonb_lab.trips.located import Trip
 
 LIMITS_KM = (25.0, 200.0, 750.0, 2500.0)
 

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from geonb.distances import Place
 from geonb.earth.places import nearest_town
+from geonb.errors import GeonbError
 from geonb.kept import kept
-from geonb.photos.photo import Photo, open_photo
+from geonb.model import Model
+from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.shown.sheets import Sheet, percent
 from geonb_lab.tabular import Shown
-from geonb_lab.trips.shots import MISTAKEN, STRAY, class_of
+from geonb_lab.trips.chain import Chain, Movement
+from geonb_lab.trips.shots import MISTAKEN, STRAY, WRONG_PLACE, KnownPlace, Shot, Taken, class_of
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from geonb.distances import Place
-    from geonb.errors import GeonbError
-    from geonb.model import Model
-    from geonb.photos.photo import PhotoSource
-    from geonb_lab.trips.chain import Moment
-    from geonb_lab.trips.movement import Movement, Transitions
-    from geonb_lab.trips.shots import KnownPlace, Shot, Taken
-
-WRONG_PLACE = 0.01
-"""The share of known places that are wrong: a copy's, or one with a wrong clock. Assumed."""
 _NEIGHBOURS = 6  # moments before and after that are asked how they move a photo
 
 
@@ -53,16 +43,6 @@ class Neighbour:
         return f"{self.name}, {when}: {percent(self.probability)} with it alone"
 
 
-@dataclass(frozen=True, eq=False)
-class Chain:
-    """Moments of one person that are connected, and what the model made of them."""
-
-    moments: list[Moment]  # in the order of time
-    others: list[NDArray[np.float64]]  # for each moment what all others say of its places, (K,)
-    path: list[int]  # the place at each moment on the most probable path
-    transitions: Transitions
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Located:
     """One photo of a trip.
@@ -82,14 +62,14 @@ class Located:
     source: PhotoSource
     _shot: Shot
     _model: Model
-    _choices: Mapping[str, Any]  # of `geonb.predict`
+    _allow_private: bool
     _chain: Chain | None  # None if it stands alone
     _moment: int = 0  # of the chain
 
     @property
     def photo(self) -> Photo:
         """The photo, opened anew."""
-        return open_photo(self.source, allow_private=self._choices.get("allow_private", False))
+        return open_photo(self.source, allow_private=self._allow_private)
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -124,9 +104,8 @@ class Located:
         return self._ranked(self.probabilities_alone)
 
     def _ranked(self, probabilities: NDArray[np.float32]) -> Predictions:
-        choices = {name: x for name, x in self._choices.items() if name != "allow_private"}
         truth = self.known.place if self.known else None
-        return rank(self._model, self.photo, probabilities, truth=truth, **choices)
+        return rank(self._model, self.photo, probabilities, truth=truth)
 
     @property
     def place(self) -> Place:
@@ -167,7 +146,7 @@ class Located:
         best = int((self._chain.others[m] * here.seen).argmax())
         moved = []
         for there in moments[max(0, m - _NEIGHBOURS) : m + _NEIGHBOURS + 1]:
-            if there is not here and there.shots:
+            if there is not here:
                 hours = there.hours - here.hours
                 steps = self._chain.transitions.between(here.classes, there.classes, hours)
                 both = own * (steps @ there.seen)
@@ -209,12 +188,13 @@ class Trip(Shown, Sequence[Located]):
     def parts(self) -> list[list[Located]]:
         """What is connected in time, each part in its order."""
         by_shot = {photo._shot: photo for photo in self.photos}  # noqa: SLF001
-        return [[by_shot[s] for m in chain.moments for s in m.shots] for chain in self._chains]
+        shots = [[shot for m in chain.moments for shot in m.shots] for chain in self._chains]
+        return [[by_shot[shot] for shot in some if shot in by_shot] for some in shots]
 
     @property
     def ordered(self) -> list[Located]:
         """The photos in the order of time; those without a time come last."""
-        return sorted(self.photos, key=lambda p: p.taken.seconds if p.taken else np.inf)
+        return sorted(self.photos, key=lambda photo: photo._shot.seconds)  # noqa: SLF001
 
     def sheet(self) -> Sheet:
         """The table as people read it, a row per photo, in the order of time."""

@@ -7,17 +7,20 @@ reads, and writes beside the photos.
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from html import escape
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from geonb.answers import answer
 from geonb.distances import distance
+from geonb.earth.cells import Cells
 from geonb.earth.places import nearest_town, towns_in
 from geonb.errors import needing
 from geonb.files import expanded, expecting, regular
@@ -29,14 +32,8 @@ from geonb.writing import check_outputs, replacing
 from geonb_lab.many.album import small
 from geonb_lab.many.labels import Label, trip_label
 from geonb_lab.many.results import in_order, name_of
-from geonb_lab.trips.movement import TripError
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable
-
-    from geonb.earth.cells import Cells
-    from geonb_lab.trips.located import Located, Trip
+from geonb_lab.trips.chain import TripError
+from geonb_lab.trips.located import Located, Trip
 
 _FRAME = "width: 100%; height: 80vh; min-height: 560px; border: 0"
 _WAY_KM = 5.0  # shorter ways are within a dot
@@ -62,10 +59,8 @@ def show_trip(trip: Trip) -> Any:
     """The trip's page within a notebook: a map, a slider over days, a card per photo."""
     with needing("a map in a notebook", "ipython"):
         from IPython.display import HTML
-    frame = (
-        f"<iframe title='The trip' srcdoc='{escape(trip_page(trip))}' style='{_FRAME}'></iframe>"
-    )
-    return HTML(f"<div>{frame}</div>")  # IPython warns of a bare frame
+    page = escape(trip_page(trip))  # in a div, for IPython warns of a bare frame
+    return HTML(f"<div><iframe title='The trip' srcdoc='{page}' style='{_FRAME}'></iframe></div>")
 
 
 def trip_page(trip: Trip) -> str:
@@ -79,7 +74,7 @@ def trip_page(trip: Trip) -> str:
     text = json.dumps(cards, ensure_ascii=False, separators=(",", ":"))
     body = data("trip.html", "geonb_lab").format(
         title=title, notes=notes, last=len(days), days=escape(json.dumps(days)),
-        towns=escape(", ".join(where[:6]) + (" …" if len(where) > 6 else "")),
+        towns=escape(" · ".join(where[:6]) + (" · …" if len(where) > 6 else "")),
         caution=f"<p class='caution'>{escape(note)}.</p>" if note else "",
         map=_map(trip),
         photos=text.replace("<", "\\u003c"), sources=SOURCES,
@@ -115,29 +110,21 @@ def _card(cells: Cells, photo: Located) -> dict[str, Any]:
 
 
 def _map(trip: Trip) -> str:
-    """The map with its first view on all of the trip's places."""
+    """The map with its first view on all of the trip's places, and the ways between photos."""
     alt = "Map of the trip; the list below has the same photos and places."
-    (south, west, north, east), _ = box_around(
-        [p.place for p in trip], atlas.SIZE[0] / atlas.SIZE[1]
-    )
+    ratio = atlas.SIZE[0] / atlas.SIZE[1]
+    (south, west, north, east), _ = box_around([photo.place for photo in trip], ratio)
     middle = (south + north) / 2, ((west + east) / 2 + 180) % 360 - 180
     scale = min(atlas.SIZE[1] / ((north - south) * _UNITS), _CLOSEST)
     around = {tuple(np.round(photo.place).tolist()) for photo in trip}
     near = (towns_in((max(a - 2, -90), b - 3, min(a + 2, 90), b + 3), _TOWNS) for a, b in around)
     towns = atlas.largest_towns() + [(name, at) for some in near for name, at, _ in some]
-    return atlas.world(alt, middle=middle, scale=scale, towns=towns, ways=_ways(trip))
-
-
-def _ways(trip: Trip) -> str:
-    """The ways between photos, each in the order of the later one's card."""
-    ground, order = atlas.Ground(), {photo: i for i, photo in enumerate(trip.ordered)}
-    ways = []
-    for part in trip.parts:
-        for a, b in pairwise(part):
-            if float(distance(a.place, b.place)) > _WAY_KM:
-                way = ground.way(a.place, b.place)
-                ways.append(way.replace("<path", f"<path data-to='{order[b]}'", 1))
-    return "".join(ways)
+    ground, order, ways = atlas.Ground(), {photo: i for i, photo in enumerate(trip.ordered)}, ""
+    for a, b in (pair for part in trip.parts for pair in pairwise(part)):
+        if float(distance(a.place, b.place)) > _WAY_KM:  # of the card of the later photo
+            way = ground.way(a.place, b.place)
+            ways += way.replace("<path", f"<path data-to='{order[b]}'", 1)
+    return atlas.world(alt, middle=middle, scale=scale, towns=towns, ways=ways)
 
 
 def confirmed_labels(
@@ -163,7 +150,7 @@ def confirmed_labels(
             photo, confirmed = named.pop(name), state in {"accepted", "corrected"}
             if state == "skipped" or (state == "open" and not row["sure"] >= sure):
                 found.append(
-                    partial(str, "skipped" if state == "skipped" else "the answer is not sure")
+                    partial(str, state if state == "skipped" else "the answer is not sure")
                 )
                 continue
             lat, lng, km = values = *row["place"], row["km"]

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.distances import Place, haversine
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from geonb.earth.cells import Cells
-    from geonb.photos.photo import PhotoSource
+from geonb.earth.cells import Cells
+from geonb.photos.photo import PhotoSource
 
 KEPT = 512
 """Places that are kept of each photo; the rest of the probability is spread evenly over others."""
@@ -26,10 +21,12 @@ _WINDOW = 12  # photos before and after, whose places come into question too
 TRUST = 0.7
 """Exponent of a photo's probabilities: photos of one place err alike, so a chain that took them for
 independent would be too sure. Fitted, as `Movement` is."""
-MISTAKEN = 0.15  # the share of answers that say nothing of the place; 0.05 and 0.3 fit alike
+MISTAKEN = 0.15  # the share of answers that say nothing of the place; set by hand
 STRAY = 0.05
 """The share of photos that aren't of the trip: a friend's, a screenshot, a scan. Assumed: drawn
 trips have none."""
+WRONG_PLACE = 0.01
+"""The share of known places that are wrong: a copy's, or one with a wrong clock. Assumed."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +118,14 @@ class Shot:
     person: str = ""
     unset: bool = False
 
+    @property
+    def seconds(self) -> float:
+        """When it was taken, seconds since 1970; infinite if nobody knows."""
+        return self.taken.seconds if self.taken else np.inf
+
 
 def candidates(
-    answers: Sequence[Answer | None], known: Sequence[int | None], places: int
+    answers: Sequence[Answer], known: Sequence[int | None], places: int
 ) -> list[NDArray[np.intp]]:
     """The places that come into question at each moment, sorted.
 
@@ -137,11 +139,10 @@ def candidates(
     for g in range(len(answers)):
         classes = set[int]()
         for j in range(max(0, g - _WINDOW), min(len(answers), g + _WINDOW + 1)):
-            place, answer = known[j], answers[j]
-            if place is not None:
+            if (place := known[j]) is not None:
                 classes.add(place)
-            elif answer:
-                classes.update(answer.classes[: CANDIDATES // (1 + abs(j - g))].tolist())
+            else:
+                classes.update(answers[j].classes[: CANDIDATES // (1 + abs(j - g))].tolist())
         found.append(np.array(sorted(classes)))
     return found
 

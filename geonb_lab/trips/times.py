@@ -12,35 +12,30 @@ together best is its. Where even that is worse than being elsewhere, it's anothe
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
+from geonb.earth.cells import Cells
 from geonb.errors import PhotoError
 from geonb.photos import sidecars
 from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
 from geonb.photos.metadata import properties
-from geonb_lab.trips.movement import WAYS, Ground, Transitions, TripError
+from geonb.photos.photo import Photo
+from geonb_lab.trips.chain import WAYS, Ground, Transitions, TripError
 from geonb_lab.trips.shots import MISTAKEN, STRAY, KnownPlace, Shot, Taken, class_of
+from geonb_lab.trips.tracks import Track
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from geonb.earth.cells import Cells
-    from geonb.photos.photo import Photo
-    from geonb_lab.trips.tracks import Track
-
-    Tags = Mapping[int, Any]
-    Row = tuple[NDArray[np.intp], NDArray[np.float64]]
-    """Places, and the probability of each."""
-
+Tags: TypeAlias = Mapping[int, Any]
+Row: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float64]]
+"""Places, and the probability of each."""
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # a clock that was never set begins at 1970 or before
 _MAKE, _MODEL, _SERIAL = 0x010F, 0x0110, 0xA431
 _TAKEN, _SUBSECOND, _OFFSET = 0x9003, 0x9291, 0x9011
@@ -72,8 +67,8 @@ class Told:
     unset: bool = False
 
 
-def told(photo: Photo, path: str = "") -> Told:
-    """When a photo was taken, by what and where; ``path`` is its file, if it has one.
+def told(photo: Photo) -> Told:
+    """When a photo was taken, by what and where: what it and the files beside it tell.
 
     A time with its zone goes before one without, for a clock's zone is a guess. A time before 1971
     or in the future comes from a clock that was never set, and counts as none.
@@ -81,35 +76,31 @@ def told(photo: Photo, path: str = "") -> Told:
     top, inner, gps, packets = _tags(photo)
     names = [_text(tags.get(tag)) for tags, tag in ((top, _MAKE), (top, _MODEL), (inner, _SERIAL))]
     found = [*_exif(inner), *_gps(gps), *(t for packet in packets for t in _xmp(packet, "XMP"))]
-    known = KnownPlace(photo.place, photo.place_source) if photo.place else None
-    if path and "://" not in path:
-        for _, own, _ in sidecars.packets(Path(path)):
+    if photo.path:
+        for _, own, _ in sidecars.packets(photo.path, photo.sidecars):
             found += _xmp(own, "XMP sidecar")
         with suppress(*_BROKEN):
-            record = sidecars.takeout(Path(path))
+            record = sidecars.takeout(photo.path, photo.sidecars)
             found.append(Taken(float(record["photoTakenTime"]["timestamp"]), True, "Takeout"))  # noqa: FBT003
-        if not known and (beside := sidecars.known_place(path)):
-            known = KnownPlace(beside.place, beside.source)
-    found += _in_name(Path(path or photo.name).name)
+    found += _in_name(Path(photo.name).name)
     latest = datetime.now(UTC) + timedelta(days=1)
     times = [t for t in found if EARLIEST.timestamp() <= t.seconds <= latest.timestamp()]
     taken = min(times, key=lambda time: not time.zoned, default=None)
     camera = " ".join(dict.fromkeys(filter(None, names)))
+    known = KnownPlace(photo.place, photo.place_source) if photo.place else None
     return Told(taken, camera, known, unset=bool(found) and taken is None)
 
 
 def _tags(photo: Photo) -> tuple[Tags, Tags, Tags, list[Mapping[str, str]]]:
     """EXIF's three directories, and the properties of XMP."""
     exif, packets = Image.Exif(), list[bytes]()
+    top, inner, gps = dict[int, Any](), dict[int, Any](), dict[int, Any]()
     with suppress(PhotoError, *PILLOW_FAILS):
-        if isinstance(photo.source, bytes):
-            blocks, packets, _ = blocks_and_packets(photo.name, photo.source)
-            exif.load(b"Exif\0\0" + blocks[0] if blocks else b"")
-        else:
-            exif = photo.source.getexif()
-        directories = (exif.get_ifd(ExifTags.IFD.Exif), exif.get_ifd(ExifTags.IFD.GPSInfo))
-        return dict(exif), *directories, [properties(packet)[0] for packet in packets]
-    return {}, {}, {}, [properties(packet)[0] for packet in packets]
+        blocks, packets, _ = blocks_and_packets(photo.name, photo.source)
+        exif.load(b"Exif\0\0" + blocks[0] if blocks else b"")
+        top, inner = dict(exif), exif.get_ifd(ExifTags.IFD.Exif)
+        gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    return top, inner, gps, [properties(packet)[0] for packet in packets]
 
 
 def _exif(tags: Tags) -> Iterator[Taken]:
@@ -207,7 +198,7 @@ class _Beside:
         self, cells: Cells, ground: Ground, reference: Sequence[Shot], tracks: Sequence[Track]
     ) -> None:
         self.cells, self.ground = cells, ground
-        moments = [(s.taken.seconds, self._row(s)) for s in reference if s.taken]
+        moments = [(shot.seconds, self._row(shot)) for shot in reference]
         for track in tracks:
             for k in range(0, len(track), -(-len(track) // _FIXES)):
                 lat, lng = track.places[k].tolist()
@@ -227,7 +218,7 @@ class _Beside:
         """Find the offset of a camera, or that it's another person's; what was found, in words."""
         some = [photos[int(k)] for k in np.linspace(0, len(photos) - 1, min(len(photos), _PHOTOS))]
         rows = [self._row(shot) for shot in some]
-        seconds = np.array([shot.taken.seconds for shot in some if shot.taken])
+        seconds = np.array([shot.seconds for shot in some])
         classes = np.unique(np.concatenate([classes for classes, _ in (*self.rows, *rows)]))
         transitions = Transitions(WAYS["flights"], self.ground, classes)
         zoned, zone = all(shot.taken.zoned for shot in some if shot.taken), 0.0

@@ -7,26 +7,25 @@ apart, along the straight line in degrees, as ``exiftool -geotag`` does.
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, TypeAlias
+from xml.etree.ElementTree import ParseError
 
 import numpy as np
+from defusedxml.ElementTree import XMLParser
+from numpy.typing import ArrayLike, NDArray
 
 from geonb.files import expanded, expecting, regular
-from geonb_lab.trips.movement import TripError
+from geonb_lab.trips.chain import TripError
 
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from numpy.typing import ArrayLike, NDArray
-
-    Fix = tuple[float, float, float, float, bool]
-    """Seconds since 1970, latitude and longitude in degrees, accuracy in km, new segment."""
+Fix: TypeAlias = tuple[float, float, float, float, bool]
+"""Seconds since 1970, latitude and longitude in degrees, accuracy in km, new segment."""
 
 LONGEST_GAP_S = 1800.0
 """Farther apart, the way between two fixes is not known (exiftool's GeoMaxIntSecs)."""
@@ -71,28 +70,22 @@ class Track:
 
     def at(self, seconds: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Places (M, 2) in degrees at times (M,), and their accuracy (M,) in km; NaN outside."""
-        when = np.asarray(seconds, np.float64)
-        after = np.searchsorted(self.seconds, when).clip(1, max(1, len(self) - 1))
-        if len(self) < 2:
-            after[:] = 0
+        when, (lat, lng) = np.asarray(seconds, np.float64), self.places.T
+        east = np.interp(when, self.seconds, np.unwrap(lng, period=360))
+        found = np.stack([np.interp(when, self.seconds, lat), (east + 180) % 360 - 180], axis=-1)
+        after = np.searchsorted(self.seconds, when).clip(0, len(self) - 1)
         before = np.maximum(after - 1, 0)
-        gap = self.seconds[after] - self.seconds[before]
-        part = np.where(gap > 0, (when - self.seconds[before]) / np.where(gap > 0, gap, 1), 0.0)
-        step = self.places[after] - self.places[before]
-        step[:, 1] = (step[:, 1] + 180) % 360 - 180
-        found = self.places[before] + part[:, None] * step
-        found[:, 1] = (found[:, 1] + 180) % 360 - 180
+        short = self.seconds[after] - self.seconds[before] <= LONGEST_GAP_S
+        within = (when > self.seconds[0]) & (when < self.seconds[-1])
+        inside = (self.seconds[after] == when) | (within & short & ~self.begins[after])
         off = np.maximum(self.accuracy_km[before], self.accuracy_km[after])
-        exact = (part == 0) | (part == 1)
-        joined = ~self.begins[after] & (gap <= LONGEST_GAP_S)
-        inside = (when >= self.seconds[0]) & (when <= self.seconds[-1]) & (exact | joined)
-        found[~inside] = np.nan
-        return found, np.where(inside, off, np.nan)
+        return np.where(inside[:, None], found, np.nan), np.where(inside, off, np.nan)
 
-    def around(self, second: float) -> list[int]:
-        """The numbers of the fixes before and after a time: they bound where somebody was."""
+    def around(self, second: float, most: float) -> list[int]:
+        """The fixes before and after a time, at most so many seconds: they bound where one was."""
         after = int(np.searchsorted(self.seconds, second))
-        return [i for i in (after - 1, after) if 0 <= i < len(self)]
+        near = [i for i in (after - 1, after) if 0 <= i < len(self)]
+        return [i for i in near if abs(self.seconds[i] - second) <= most]
 
 
 def read_track(path: str | os.PathLike[str]) -> Track:
@@ -106,8 +99,7 @@ def read_track(path: str | os.PathLike[str]) -> Track:
     notes: list[str] = []
     with expecting(file, "a track in GPX, Timeline's JSON or GeoJSON", TripError, *_BROKEN):
         if regular(file).stat().st_size > _MOST_BYTES:
-            size = f"{_MOST_BYTES / 1e6:.0f} MB"
-            raise TripError(f"{file}: larger than {size}; cut the track by years")
+            raise TripError(f"{file}: over {_MOST_BYTES:,} bytes; cut the track by years")
         if file.suffix.lower() == ".gpx":
             _gpx(file, fixes, notes)
         else:
@@ -121,19 +113,13 @@ def read_track(path: str | os.PathLike[str]) -> Track:
         notes.append(f"{lost:,} fixes without a time or a possible place are left out")
     rows = rows[good]
     if not len(rows):
-        raise TripError(
-            f"{file}: no fix with a time and a place; expected GPX, Timeline or GeoJSON"
-        )
+        raise TripError(f"{file}: no fix with a time and a place; expected GPX, Timeline, GeoJSON")
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     return Track(file.name, rows[:, 0], rows[:, 1:3], rows[:, 3], rows[:, 4] > 0, tuple(notes))
 
 
 def _gpx(file: Path, fixes: list[Fix], notes: list[str]) -> None:
     """The fixes of GPX 1.0 and 1.1, without a tree: many points need little memory."""
-    from xml.etree.ElementTree import ParseError
-
-    from defusedxml.ElementTree import XMLParser
-
     points = _Points(fixes)
     parser = XMLParser(target=points, forbid_dtd=True)
     try:
@@ -155,18 +141,18 @@ class _Points:
 
     def __init__(self, fixes: list[Fix]) -> None:
         self.fixes, self.begins, self.moved = fixes, True, False
-        self.depth, self.point = 0, 0
+        self.inside: list[str] = []  # the names of the elements that have begun
         self.text = ""
         self.told: dict[str, str] = {}
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins. Raises `ValueError` if too many have begun that don't end."""
-        self.depth, self.moved = self.depth + 1, True
-        if self.depth > _MOST_INSIDE:
+        self.inside.append(tag.rpartition("}")[2])
+        self.text, self.moved = "", True
+        if len(self.inside) > _MOST_INSIDE:
             raise ValueError(f"more than {_MOST_INSIDE} elements in each other")
-        self.text = ""
-        if tag.endswith("trkpt"):
-            self.point, self.told = self.depth, attributes
+        if self.inside[-1] == "trkpt":
+            self.told = attributes
 
     def data(self, text: str) -> None:
         """A part of an element's text, of which a time or a number is the start."""
@@ -174,20 +160,18 @@ class _Points:
         if len(self.text) < 100:
             self.text += text[:100]
 
-    def end(self, tag: str) -> None:
+    def end(self, _: str) -> None:
         """An element ends."""
-        name = tag.rpartition("}")[2]
-        if self.depth == self.point + 1 and name in {"time", "hdop"}:
+        name = self.inside.pop()
+        if name in {"time", "hdop"} and self.inside[-1:] == ["trkpt"]:
             self.told[name] = self.text
-        elif self.depth == self.point and name == "trkpt":
-            lat, lng = _number(self.told.get("lat")), _number(self.told.get("lon"))
-            off = _number(self.told.get("hdop")) * _HDOP_KM
-            when = _second(self.told.get("time"))
-            self.fixes.append((when, lat, lng, off if off > 0 else USUAL_KM, self.begins))
-            self.begins, self.point = False, 0
+        elif name == "trkpt":
+            lat, lng, hdop = (_number(self.told.get(key)) for key in ("lat", "lon", "hdop"))
+            km = hdop * _HDOP_KM if hdop > 0 else USUAL_KM
+            self.fixes.append((_second(self.told.get("time")), lat, lng, km, self.begins))
+            self.begins = False
         elif name == "trkseg":
             self.begins = True
-        self.depth -= 1
         self.text = ""
 
     def close(self) -> None:

@@ -146,5 +146,5 @@ def test_what_is_no_place_is_one_line(points):
 
 @pytest.mark.parametrize("digits", [400, 5000])
 def test_a_number_of_many_digits_is_one_line(digits):
-    with pytest.raises(PlaceError, match=r"expected .latitude, longitude. in degrees, got"):
+    with pytest.raises(PlaceError, match=r"expected .latitude, longitude. in degrees"):
         geonb.distance((10**digits, 1), (1, 2))

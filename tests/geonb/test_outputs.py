@@ -70,9 +70,8 @@ def test_other_failures_are_not_taken_for_a_full_disk(tmp_path):
 @pytest.mark.parametrize("name", [r"$\frac{$", "a $x$ b", "$", "\\$_{", "a\nb"])
 def test_names_that_look_like_mathematics_are_drawn(name):
     places = np.zeros((9, 2))
-    ours, theirs = (geonb_lab.evaluate(places, places, name=name, test_set=name) for _ in range(2))
-    for result in (ours, geonb_lab.compare(ours, theirs)):
-        assert result.plot().image().startswith(b"\x89PNG")
+    ours = geonb_lab.evaluate(places, places, name=name, test_set=name)
+    assert ours.plot().image().startswith(b"\x89PNG")
     labels = [text.get_text() for text in ours.figure().axes[0].get_legend().get_texts()]
     shown = name.replace("\n", "\\n")
     assert any(label.replace(r"\$", "$").startswith(shown) for label in labels)

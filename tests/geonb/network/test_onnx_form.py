@@ -71,11 +71,11 @@ def test_a_network_for_one_photo_at_a_time(original, tmp_path):
 
 def test_named_by_its_file(original, tmp_path):
     folder = converted(original, tmp_path / "onnx")
-    assert geonb.load_model(folder / "RN.onnx").name == "RN"
+    assert geonb.load_model(folder / "RN.onnx").name == "RN.onnx"
 
 
 def test_a_head_on_it_finds_it_again(original, tmp_path):
-    """Heads name their network by its prefix, which was looked for among MXNet's files only."""
+    """Heads name their network by its prefix, which was a path without its ending."""
     files = find_checkpoint(converted(original, tmp_path / "onnx"))
     (tmp_path / "head").mkdir()
     write_head(tmp_path / "head", "RN", files, (np.ones((3, 2)), np.zeros(3)))

@@ -201,7 +201,7 @@ def test_one_failing_stream_ends_no_run():
 @pytest.mark.parametrize("mistake", [TypeError, AttributeError, NameError, KeyError, IndexError])
 @pytest.mark.parametrize(
     "function",
-    ["decoding.kind", "pixels._bytes", "metadata.degrees", "jpeg.scans", "tiff.read"],
+    ["decoding.kind", "pixels._bytes", "metadata.degrees", "jpeg.scans", "tiff.directory"],
 )
 def test_a_mistake_of_ours_is_no_broken_file(monkeypatch, function, mistake):
     """It came out as "the picture is cut off or broken"."""
@@ -262,3 +262,12 @@ def test_many_elements_of_xmp_take_little():
     assert properties(packet) == ({}, {})
     assert tracemalloc.get_traced_memory()[1] < 30_000_000
     tracemalloc.stop()
+
+
+def test_what_is_too_large_is_refused_whatever_holds_it(tmp_path, monkeypatch):
+    data = encoded(picture(), "PNG")
+    (tmp_path / "a.png").write_bytes(data)
+    monkeypatch.setattr("geonb.photos.photo.MAX_BYTES", len(data) - 1)
+    for source in (tmp_path / "a.png", data, io.BytesIO(data), {"a.png": data}):
+        with pytest.raises(PhotoError, match="larger than 0 MB, expected a photo"):
+            geonb.open_photo(source)

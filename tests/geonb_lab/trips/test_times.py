@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from geonb.photos.photo import Photo
-from geonb_lab.trips.movement import Ground, TripError
+from geonb_lab.trips.chain import Ground, TripError
 from geonb_lab.trips.times import read_offset, set_clocks, told
 from geonb_lab.trips.trip import connect
 from geonb_training.scenes.scene import exif_of
@@ -111,7 +112,7 @@ def test_xmp_in_the_file_and_beside_it(tmp_path):
     (tmp_path / "a.jpg.xmp").write_bytes(
         packet(f'photoshop:DateCreated="2024-05-01T12:00:00" {place}')
     )
-    found = told(photo(), str(path))
+    found = told(replace(photo(), path=path))
     assert (found.taken.seconds, found.taken.zoned) == (NOON, False)
     assert found.known.place == pytest.approx((48 + 51.4 / 60, 2 + 21.1 / 60))
 
@@ -120,7 +121,7 @@ def test_a_place_that_geonb_estimated_is_not_a_known_one(tmp_path):
     ours = 'exif:GPSLatitude="48,51.4N" exif:GPSLongitude="2,21.1E" '
     ours += 'exif:GPSProcessingMethod="estimated by geonb, mini"'
     (tmp_path / "a.xmp").write_bytes(packet(ours))
-    assert told(photo(), str(tmp_path / "a.jpg")).known is None
+    assert told(replace(photo(), path=tmp_path / "a.jpg")).known is None
 
 
 @pytest.mark.parametrize("ending", [".json", ".supplemental-metadata.json", ".suppl.json"])
@@ -132,7 +133,7 @@ def test_takeout_tells_utc_and_a_place(tmp_path, ending):
     record = {"photoTakenTime": {"timestamp": str(int(NOON))},
               "geoData": {"latitude": 48.5, "longitude": 2.5}}  # fmt: skip
     (tmp_path / f"{name}{ending}").write_text(json.dumps(record))
-    found = told(photo(name, inner=[TAKEN]), str(tmp_path / name))
+    found = told(replace(photo(name, inner=[TAKEN]), path=tmp_path / name))
     assert (found.taken.seconds, found.taken.zoned) == (NOON, True)
     assert found.known.place == (48.5, 2.5)
     assert found.known.source.endswith("(Google Takeout)")
@@ -143,13 +144,13 @@ def test_takeout_tells_utc_and_a_place(tmp_path, ending):
 )
 def test_broken_takeout_tells_nothing(tmp_path, text):
     (tmp_path / "a.jpg.json").write_text(text)
-    found = told(photo(), str(tmp_path / "a.jpg"))
+    found = told(replace(photo(), path=tmp_path / "a.jpg"))
     assert (found.taken, found.known) == (None, None)
 
 
 def test_exif_goes_before_what_lies_beside(tmp_path):
     (tmp_path / "a.jpg.json").write_text('{"geoData": {"latitude": 1.0, "longitude": 2.0}}')
-    known = told(photo(place=(48.0, 11.0)), str(tmp_path / "a.jpg")).known
+    known = told(replace(photo(place=(48.0, 11.0)), path=tmp_path / "a.jpg")).known
     assert known.source == "EXIF"
     assert known.place == pytest.approx((48.0, 11.0))
 
