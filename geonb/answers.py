@@ -1,18 +1,13 @@
 """How sure an answer is, and which cell would have been right."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geonb.distances import Place, haversine
 from geonb.earth.cells import Cells
-
-if TYPE_CHECKING:
-    from geonb.earth.places import Town
+from geonb.earth.places import Town, nearest_town
 
 RADII_KM = (25.0, 200.0, 750.0)
 """City, region and country, as in the published tables."""
@@ -41,8 +36,6 @@ class Answer:
     @property
     def town(self) -> Town:
         """The town nearest to the place."""
-        from geonb.earth.places import nearest_town
-
         return nearest_town(self.place)
 
     @property

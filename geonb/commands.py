@@ -1,7 +1,5 @@
 """What commands share, here and in the other packages: options, drawing, and how they fail."""
 
-from __future__ import annotations
-
 import errno
 import functools
 import io
@@ -11,19 +9,17 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import click
 
 import geonb
+from geonb.earth.within import Within
 from geonb.errors import GeonbError, OutputError, printable
 from geonb.model import Model
 from geonb.network.opening import EngineName, Precision
 from geonb.network.sessions import Device
 from geonb.predictions import Predictions
-
-if TYPE_CHECKING:
-    from geonb.earth.within import Within
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 """A file to read or to write."""

@@ -14,8 +14,10 @@ from geonb.earth.cells import Cells
 from geonb.errors import ModelError
 
 Within: TypeAlias = (
-    "str | tuple[float, float, float] | tuple[float, float, float, float]"
-    " | tuple[tuple[float, float], float]"
+    str
+    | tuple[float, float, float]
+    | tuple[float, float, float, float]
+    | tuple[tuple[float, float], float]
 )
 """A country's name or ISO code; a circle, (latitude, longitude, kilometres); or a box, (south,
 west, north, east) in degrees, as `geonb.bounds` gives it."""

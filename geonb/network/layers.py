@@ -186,8 +186,6 @@ _RULES: dict[str, Callable[..., Rule]] = {
     "SoftmaxOutput": lambda _, shape: (shape, (), "Softmax", {"axis": 1}),
     "elemwise_add": _add,
 }
-SAME_OP = {"_Plus": "elemwise_add", "_plus": "elemwise_add", "Softmax": "SoftmaxOutput"}
-"""Names that older releases of MXNet gave to the same operators."""
 
 
 def read_count(name: str, op: str) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from geonb.errors import CheckpointError
 from geonb.files import expecting
-from geonb.network.layers import SAME_OP, Layer, read_count
+from geonb.network.layers import Layer, read_count
 
 # MXNet, src/ndarray/ndarray.cc: numbers that mark a file of arrays and the layout of each.
 _LIST_MAGIC = 0x112
@@ -23,28 +23,24 @@ _MOST_DIMENSIONS = 8
 
 
 def read_symbol(path: Path) -> tuple[Layer, ...]:
-    """Read the layers of a symbol file of any age. Raises `CheckpointError`."""
+    """Read the layers of a symbol file of MXNet 0.9 or later. Raises `CheckpointError`."""
     with expecting(path, "an MXNet symbol file", CheckpointError, TypeError, AttributeError):
         nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"]
         return tuple(_layer(node, nodes) for node in nodes if node["op"] != "null")
 
 
 def _layer(node: Mapping[str, Any], nodes: list[Mapping[str, Any]]) -> Layer:
-    op, name = SAME_OP.get(node["op"], node["op"]), node["name"]
+    op, name = node["op"], node["name"]
     if not isinstance(name, str):
         raise TypeError(f"a layer is called {name!r}")
-    # Files before 0.9 keep an operator's attributes under `param`, up to 0.12 under `attr`.
-    attributes = node.get("attr", {}) | node.get("param", {}) | node.get("attrs", {})
+    attributes = node.get("attr", {}) | node.get("attrs", {})  # up to 0.12, and later
     attributes = {key: str(value) for key, value in attributes.items()}
     names = [nodes[entry[0]]["name"] for entry in node["inputs"]]
     count = read_count(name, op)
-    inputs, parameters = tuple(names[:count]), names[count:]
+    inputs, parameters = tuple(names[:count]), tuple(names[count:])
     if op == "SoftmaxOutput":
-        parameters = []  # the label, which only training reads
-    if op == "BatchNorm" and len(parameters) == 2:
-        # Files before 0.9 name no auxiliary arrays; MXNet derives their names from the layer's.
-        parameters += [f"{name}_moving_mean", f"{name}_moving_var"]
-    return Layer(name, op, inputs, tuple(parameters), attributes)
+        parameters = ()  # the label, which only training reads
+    return Layer(name, op, inputs, parameters, attributes)
 
 
 def read_params(path: Path) -> dict[str, NDArray[Any]]:

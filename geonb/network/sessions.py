@@ -102,7 +102,7 @@ def cpu_limit(root: Path = Path("/")) -> int:
     """Processors that this process may use at a time, at least one.
 
     The least of OMP_NUM_THREADS (Ray sets it for each task), the scheduler's affinity mask, and
-    the quotas of the control groups (version 2) that the process is in, as in a container.
+    the CPU quotas of its control groups, such as a container's.
     """
     # macOS and Windows have no affinity mask, and no control groups either.
     affinity = getattr(os, "sched_getaffinity", None)
@@ -120,12 +120,16 @@ def _quotas(root: Path) -> Iterator[int]:
         return
     top = root / "sys/fs/cgroup"
     group = top / groups.rpartition("0::/")[2].strip()  # a container often sees its own as root
-    for folder in (group, *group.parents):
+    limits = [[folder / "cpu.max"] for folder in (group, *group.parents)]
+    limits += [[top / f"cpu/cpu.cfs_{what}_us" for what in ("quota", "period")]]  # version 1
+    for files in limits:
         try:
-            quota, period = (folder / "cpu.max").read_text(encoding="utf-8").split()
-            yield -(-int(quota) // int(period))  # rounded up
-        except (OSError, ValueError, ZeroDivisionError):  # "max 100000": none
+            texts = [file.read_text(encoding="utf-8") for file in files]
+            quota, period = map(int, " ".join(texts).split())
+        except (OSError, ValueError):  # "max 100000": none
             continue
+        if quota > 0 and period > 0:
+            yield -(-quota // period)  # rounded up
 
 
 def cpu_kind(root: Path = Path("/")) -> str:

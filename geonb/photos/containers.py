@@ -1,21 +1,16 @@
 """The parts of picture files other than JPEG, and what a file is that is no picture."""
 
-from __future__ import annotations
-
 import math
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from geonb.photos import tiff
 from geonb.photos.jpeg import EXIF, XMP
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from geonb.photos.tiff import Tag
+from geonb.photos.tiff import Tag
 
 _MOST_METADATA = 4_000_000
 """Bytes of a packet or a profile that are read; what is larger is left out."""

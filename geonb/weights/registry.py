@@ -1,7 +1,5 @@
 """The known models: what ``data/models.toml`` says of their files, source and licence."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -72,7 +70,7 @@ class Weights:
         """Whether its files are int8 already."""
         return self.forms == (self.int8,)
 
-    def of_precision(self, precision: str) -> Weights:
+    def of_precision(self, precision: str) -> "Weights":
         """The record with the files for this precision alone."""
         return replace(self, forms=(self.int8,)) if precision == "int8" and self.int8 else self
 

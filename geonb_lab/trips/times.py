@@ -29,7 +29,7 @@ from geonb.photos import sidecars
 from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
 from geonb.photos.metadata import properties
 from geonb.photos.photo import Photo
-from geonb_lab.trips.movement import WAYS, Ground, Transitions, TripError
+from geonb_lab.trips.chain import WAYS, Ground, Transitions, TripError
 from geonb_lab.trips.shots import MISTAKEN, STRAY, KnownPlace, Shot, Taken, class_of
 from geonb_lab.trips.tracks import Track
 
@@ -198,7 +198,7 @@ class _Beside:
         self, cells: Cells, ground: Ground, reference: Sequence[Shot], tracks: Sequence[Track]
     ) -> None:
         self.cells, self.ground = cells, ground
-        moments = [(s.taken.seconds, self._row(s)) for s in reference if s.taken]
+        moments = [(shot.seconds, self._row(shot)) for shot in reference]
         for track in tracks:
             for k in range(0, len(track), -(-len(track) // _FIXES)):
                 lat, lng = track.places[k].tolist()
@@ -218,7 +218,7 @@ class _Beside:
         """Find the offset of a camera, or that it's another person's; what was found, in words."""
         some = [photos[int(k)] for k in np.linspace(0, len(photos) - 1, min(len(photos), _PHOTOS))]
         rows = [self._row(shot) for shot in some]
-        seconds = np.array([shot.taken.seconds for shot in some if shot.taken])
+        seconds = np.array([shot.seconds for shot in some])
         classes = np.unique(np.concatenate([classes for classes, _ in (*self.rows, *rows)]))
         transitions = Transitions(WAYS["flights"], self.ground, classes)
         zoned, zone = all(shot.taken.zoned for shot in some if shot.taken), 0.0

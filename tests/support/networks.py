@@ -26,7 +26,6 @@ FULL_SIZE: dict[str, Any] = {
 """LocationNet's own shape, node for node: 74,405,235 parameters."""
 _BATCH_NORM = {"eps": "2e-05", "momentum": "0.9", "use_global_stats": "False"}
 _ATTRIBUTES = {"cudnn_off": "False", "dilate": "(1,1)", "num_group": "1", "workspace": "512"}
-_OLD_OPS = {"elemwise_add": "_Plus"}
 
 
 def write_network(
@@ -45,8 +44,8 @@ def write_network(
     """Write symbol, params and cells of a pre-activation ResNet for (N, 3, 224, 224).
 
     ``filters`` has one number for the stem, then one a stage. ``layout`` is that of the arrays
-    (``v2``, ``v1``, ``legacy``), ``attribute_key`` the one of the symbol (``attrs``, ``attr``,
-    or ``param``, of the files before MXNet 0.9). Weights are He-scaled and the moving variances
+    (``v2``, ``v1``, ``legacy``), ``attribute_key`` the one of the symbol (``attrs``, or ``attr``
+    of the files before MXNet 0.13). Weights are He-scaled and the moving variances
     follow from them, so that the answers are neither NaN nor one-hot.
     """
     graph = _Graph()
@@ -174,33 +173,17 @@ class _Graph:
 
     def symbol(self, key: str) -> dict[str, Any]:
         nodes = [_rekeyed(node, key) for node in self.nodes]
-        if key == "param":
-            nodes = _without_auxiliary(nodes)
-        old = key == "param"
         return {
             "nodes": nodes,
             "arg_nodes": [i for i, node in enumerate(nodes) if node["op"] == "null"],
-            "heads": [[len(nodes) - 1, 0] if old else [len(nodes) - 1, 0, 0]],
-        } | ({} if old else {"attrs": {"mxnet_version": ["int", 904 if key == "attr" else 10901]}})
+            "heads": [[len(nodes) - 1, 0, 0]],
+            "attrs": {"mxnet_version": ["int", 904 if key == "attr" else 10901]},
+        }
 
 
 def _rekeyed(node: Mapping[str, Any], key: str) -> dict[str, Any]:
     attributes = {key: node["attr"]} if "attr" in node else {}
     return {k: v for k, v in node.items() if k != "attr"} | attributes
-
-
-def _without_auxiliary(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The form before MXNet 0.9: moving mean and variance go unnamed, inputs are pairs."""
-    kept = [node for node in nodes if "_moving_" not in node["name"]]
-    place = {node["name"]: i for i, node in enumerate(kept)}
-    old = []
-    for node in kept:
-        names = [nodes[entry[0]]["name"] for entry in node["inputs"]]
-        inputs = [[place[name], 0] for name in names if name in place]
-        op = _OLD_OPS.get(node["op"], node["op"])
-        param = {} if op == "null" else node.get("param", {})
-        old.append(node | {"op": op, "inputs": inputs, "param": param, "backward_source_id": -1})
-    return old
 
 
 def write_params(path: Path, arrays: Iterator[tuple[str, np.ndarray]], layout: str = "v2") -> None:

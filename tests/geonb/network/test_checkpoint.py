@@ -26,10 +26,10 @@ def edit_symbol(files, change):
 
 
 def test_layouts_and_ages_are_read_alike(tmp_path):
-    """Three layouts of arrays, three names for attributes: one network."""
+    """Three layouts of arrays, two names for attributes: one network."""
     first = None
-    for layout, key in [("v2", "attrs"), ("v1", "attr"), ("legacy", "param")]:
-        found = write_network(tmp_path / key, layout=layout, attribute_key=key).read()
+    for layout, key in [("v2", "attrs"), ("v1", "attr"), ("legacy", "attr")]:
+        found = write_network(tmp_path / layout, layout=layout, attribute_key=key).read()
         first = first or found
         assert [(x.name, x.op, x.inputs, x.parameters) for x in found.layers] == [
             (x.name, x.op, x.inputs, x.parameters) for x in first.layers

@@ -59,6 +59,16 @@ def test_a_container_that_sees_its_group_as_root(tmp_path):
     assert cpu_limit(group(tmp_path, "0::/docker/abc\n", files)) == 4
 
 
+@pytest.mark.parametrize(("quota", "count"), [("-1", 8), ("250000", 3)])
+@pytest.mark.usefixtures("_eight")
+def test_version_1_as_a_container_sees_it(tmp_path, quota, count):
+    files = {
+        "sys/fs/cgroup/cpu/cpu.cfs_quota_us": f"{quota}\n",
+        "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+    }
+    assert cpu_limit(group(tmp_path, "5:cpu,cpuacct:/x\n1:name=systemd:/x\n", files)) == count
+
+
 @given(st.text(max_size=40))
 def test_whatever_is_written_there_one_thread_is_left(tmp_path_factory, text):
     files = {"sys/fs/cgroup/cpu.max": text}

@@ -8,7 +8,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from geonb.photos.photo import Photo
-from geonb_lab.trips.movement import Ground, TripError
+from geonb_lab.trips.chain import Ground, TripError
 from geonb_lab.trips.times import read_offset, set_clocks, told
 from geonb_lab.trips.trip import connect
 from geonb_training.scenes.scene import exif_of
