@@ -1,7 +1,5 @@
 """Models: a network with its preprocessing recipe, its cells and its facts in one object."""
 
-from __future__ import annotations
-
 import glob
 import os
 from collections.abc import Mapping, Sequence

@@ -5,8 +5,6 @@ The blog's recipe in words: cut the largest square out of the middle, shrink it 
 the mean colour, and put the channels, red first, before rows and columns.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -36,7 +36,7 @@ class Promise:
     def __str__(self) -> str:
         photos = printable(self.test_set)
         return (
-            f"to contain the truth of {self.coverage:.0%} of photos like {photos}, a region must "
+            f"to hold the true place of {self.coverage:.0%} of photos like {photos}, a region must "
             f"hold {self.share:.2%} of the probability (learned on {self.photos:,} photos)"
         )
 

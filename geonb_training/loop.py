@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from geonb.distances import distance
 from geonb.errors import MissingDependencyError, TrainingError
 from geonb_training.batches import Lessons, batches
+from geonb_training.fitting import TrainerName
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from geonb.earth.cells import Cells
     from geonb.network.layers import Checkpoint
     from geonb_training.batches import Squares
-    from geonb_training.fitting import Fitting, TrainerName
+    from geonb_training.fitting import Fitting
     from geonb_training.mxnet_trainer import MxnetTrainer
     from geonb_training.state import Keeper
     from geonb_training.torch_trainer import TorchTrainer
@@ -30,19 +31,12 @@ if TYPE_CHECKING:
 _WATCHED_KM = 200  # the validation photos within it are shown after each epoch
 
 
-def default_trainer() -> TrainerName:
-    """``torch`` where PyTorch is installed, or else ``mxnet``.
+def new_trainer(name: TrainerName | None, fitting: Fitting) -> Trainer:
+    """A trainer by name; without one PyTorch's where it is installed, or else MXNet's.
 
-    Raises `MissingDependencyError` if neither is.
+    Raises `TrainingError`, and `MissingDependencyError` without what it needs.
     """
-    for name in ("torch", "mxnet"):
-        if find_spec(name):
-            return name
-    raise MissingDependencyError("Training a model", "torch", "train")
-
-
-def new_trainer(name: TrainerName, fitting: Fitting) -> Trainer:
-    """A trainer by name. Raises `TrainingError`, and `MissingDependencyError` without it."""
+    name = name or next((n for n in get_args(TrainerName) if find_spec(n)), None)
     if name == "torch":
         from geonb_training.torch_trainer import TorchTrainer
 
@@ -51,6 +45,8 @@ def new_trainer(name: TrainerName, fitting: Fitting) -> Trainer:
         from geonb_training.mxnet_trainer import MxnetTrainer
 
         return MxnetTrainer(fitting)
+    if name is None:
+        raise MissingDependencyError("Training a model", "torch", "train")
     raise TrainingError(f"trainer is 'torch' or 'mxnet', not {name!r}")
 
 

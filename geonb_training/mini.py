@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from geonb.writing import PART
 from geonb_training.fitting import Fitting
-from geonb_training.loop import default_trainer, new_trainer
+from geonb_training.loop import new_trainer
 from geonb_training.own_photos import Trained, train_photos
 from geonb_training.scenes import draw_set
 from geonb_training.state import new_folder
@@ -59,7 +59,6 @@ def train_mini(
     thresholds leave no cell, and `TrainingError`.
     """
     settings = settings or Settings()
-    trainer = trainer or default_trainer()
     new_trainer(trainer, settings.fitting)  # before the work, so that you know if it is missing
     target = new_folder(folder, _SYMBOL)
     with tempfile.TemporaryDirectory(dir=target, prefix=PART) as temporary:
@@ -76,16 +75,12 @@ def train_mini(
             fitting=settings.fitting,
             trainer=trainer,
         )
-        _add_to_facts(trained.folder / "facts.json", settings)
+        path, made = trained.folder / "facts.json", asdict(settings)
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        del made["fitting"]  # which is there already
+        facts = {"data": "street scenes drawn by geonb_training.scenes", "settings": made} | facts
+        path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         (trained.folder / "training.json").unlink()
         for path in sorted(trained.folder.iterdir()):
             path.replace(target / path.name)
     return replace(trained, folder=target)
-
-
-def _add_to_facts(path: Path, settings: Settings) -> None:
-    facts = json.loads(path.read_text(encoding="utf-8"))
-    drawn = asdict(settings)
-    del drawn["fitting"]  # which is there already
-    facts = {"data": "street scenes drawn by geonb_training.scenes", "settings": drawn} | facts
-    path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

@@ -36,6 +36,8 @@ def import_mxnet() -> ModuleType:
 class MxnetTrainer:
     """A network that learns by MXNet's Module; for its methods see `TorchTrainer`."""
 
+    name = "mxnet"
+
     def __init__(self, fitting: Fitting) -> None:
         self._mx = import_mxnet()
         self._fitting = fitting

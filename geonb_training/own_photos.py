@@ -25,7 +25,7 @@ from geonb_lab.evaluation.promises import promise_from
 from geonb_lab.evaluation.scores import PUBLISHED
 from geonb_training.batches import Squares
 from geonb_training.fitting import Fitting
-from geonb_training.loop import default_trainer, fit, new_trainer
+from geonb_training.loop import fit, new_trainer
 from geonb_training.network import NETWORKS, fresh, resnet, with_classes
 from geonb_training.partitions import partition
 from geonb_training.shards import find_shards, read_shards, source
@@ -102,8 +102,7 @@ def train_photos(  # noqa: PLR0913
     `MissingDependencyError` without the trainer.
     """
     fitting = fitting or Fitting()
-    chosen = trainer or default_trainer()
-    learner = new_trainer(chosen, fitting)  # before the work: is it there, and its devices?
+    learner = new_trainer(trainer, fitting)  # before the work: is it there, and its devices?
     base = None if start is None else _base(start)
     photo_set = photos if isinstance(photos, PhotoSet) else _read(photos)
     given = {name: own for name, own in (("validation", validation), ("test", test)) if own}
@@ -116,11 +115,10 @@ def train_photos(  # noqa: PLR0913
     cells = cells or partition(places, t1, t2)
     labels = cells.index(places)
     inside = labels >= 0
-    plan = {**_plan(opened, cells, labels, fitting), "trainer": chosen}
+    plan = {**_plan(opened, cells, labels, fitting), "trainer": learner.name}
     if base and base.files:
         plan["start"] = base.files.digest()
-    keeper.follow(plan)
-    keeper.write_cells(cells)
+    keeper.follow(plan, cells)
     watched = squares.some(parts.validation)
     weights = first_weights(base, cells, fitting)
     training = squares.some(parts.train[inside])
@@ -135,7 +133,7 @@ def train_photos(  # noqa: PLR0913
     )  # fmt: skip
     counts = count_photos(opened, parts, cells)
     facts = {
-        "trainer": chosen,
+        "trainer": learner.name,
         "counts": counts,
         "fitting": asdict(fitting),
         "accuracy": evaluation.records(),

@@ -87,17 +87,20 @@ class Keeper:
                 return kept
         raise TrainingError(f"{path}: not as a training writes it; remove it to go on without")
 
-    def follow(self, plan: Mapping[str, Any]) -> None:
-        """Take all that the training depends on; another training's folder is an error."""
+    def follow(self, plan: Mapping[str, Any], cells: Cells) -> None:
+        """Take all that the training depends on, and write the cells.
+
+        Raises `TrainingError` for another training's folder, or if the disk is full.
+        """
         self._plan = json.loads(json.dumps(plan))
-        if not self.epoch:
-            return
-        kept = self._state["plan"]
+        kept = self._state.get("plan", self._plan)
         if different := [key for key in self._plan if kept.get(key) != self._plan[key]]:
             raise TrainingError(
                 f"{self.folder} holds a training with other {', '.join(different)}; "
                 "use the same ones to go on with it, or choose another folder"
             )
+        with self._writing("write the cells"):
+            cells.write(self.folder / CELLS_FILE)
 
     def first_listed(self, photos: list[list[Any]]) -> list[list[Any]]:
         """The photos that the training began with; these, if it begins now.
@@ -135,11 +138,6 @@ class Keeper:
     def losses(self) -> list[float]:
         """Mean loss of each epoch so far."""
         return list(self._state["losses"])
-
-    def write_cells(self, cells: Cells) -> None:
-        """Write the cell list. Raises `TrainingError` if the disk is full."""
-        with self._writing("write the cells"):
-            cells.write(self.folder / CELLS_FILE)
 
     def keep(
         self,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import distributed, nn
+from torch.distributed.nn.functional import all_reduce
 from torch.nn.functional import conv2d
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -61,22 +62,6 @@ class TorchNetwork(nn.Module):
         }
 
 
-class Average(torch.autograd.Function):
-    """The mean of a tensor over all processes; its gradient is averaged in the same way."""
-
-    @staticmethod
-    def forward(_: Any, value: Tensor) -> Tensor:
-        """Of the values."""
-        total = value.clone()
-        distributed.all_reduce(total)
-        return total / distributed.get_world_size()
-
-    @staticmethod
-    def backward(_: Any, gradient: Tensor) -> Tensor:
-        """Of the gradients."""
-        return Average.forward(None, gradient)
-
-
 class BatchNorm(_BatchNorm):
     """Batch normalisation over the photos of all processes, so that their number changes nothing.
 
@@ -92,10 +77,11 @@ class BatchNorm(_BatchNorm):
             return super().forward(input)
         axes = [axis for axis in range(input.ndim) if axis != 1]
         shape = [1, -1] + [1] * (input.ndim - 2)
-        mean = Average.apply(input.mean(axes))
+        workers = distributed.get_world_size()
+        mean = all_reduce(input.mean(axes)) / workers
         centred = input - mean.view(shape)
-        variance = Average.apply(centred.square().mean(axes))
-        count = distributed.get_world_size() * input.numel() // input.shape[1]
+        variance = all_reduce(centred.square().mean(axes)) / workers
+        count = workers * input.numel() // input.shape[1]
         with torch.no_grad():
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * count / (count - 1), self.momentum)

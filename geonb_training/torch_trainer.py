@@ -43,12 +43,15 @@ class TorchTrainer:
     so that the result doesn't depend on the number of processes.
 
     Attributes:
+        name: What it is chosen by.
         workers: How many processes train together.
         rank: Which of them this is.
 
     Raises `TrainingError` for an optimizer that only MXNet has here.
 
     """
+
+    name = "torch"
 
     def __init__(self, fitting: Fitting) -> None:
         if fitting.optimizer != "sgd":

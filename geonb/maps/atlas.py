@@ -25,8 +25,6 @@ HALF = 10_000
 _SCALE = HALF / float(plane.equal_earth(np.array([180.0, 0.0]))[0])
 _UNIT = _SCALE / EARTH_RADIUS_KM
 """Ground units per kilometre."""
-_STEP = 1e-4
-"""Degrees; for the local shape of the projection."""
 _STAR = "M0-10 2.6-3.3 9.6-3.1 4 1.3 6 8.1 0 4.2-6 8.1-4 1.3-9.6-3.1-2.6-3.3Z"
 
 
@@ -49,9 +47,8 @@ class Ground:
     def matrix(self, place: Place) -> Line:
         """Matrix that undoes the projection's distortion here, (2, 2), with north up."""
         lat, lng = min(max(place[0], -89.0), 89.0), place[1]
-        around = np.array([[lng + _STEP, lat], [lng - _STEP, lat], [lng, lat + _STEP],
-                           [lng, lat - _STEP]])  # fmt: skip
-        xy = self.at(around)
+        steps = 1e-4 * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])  # degrees
+        xy = self.at(np.array([lng, lat]) + steps)
         east, north = xy[0] - xy[1], xy[2] - xy[3]
         jacobian = np.stack([east / np.cos(np.radians(lat)), -north], axis=-1)
         return np.linalg.inv(jacobian) * np.sqrt(abs(np.linalg.det(jacobian)))

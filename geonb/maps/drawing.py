@@ -183,7 +183,7 @@ def add_way(chart: Chart, predictions: Predictions) -> None:
     _add_words(chart, words, spots, TRUTH_COLOUR, fontsize=9.0, weight="bold")
 
 
-def add_towns(chart: Chart, most: int = 5, size: float = 8.5) -> None:
+def add_towns(chart: Chart, most: int = 5) -> None:
     """Name the largest towns on the map, as many as fit beside the pins.
 
     A name stands right, left, above or below its town.
@@ -191,8 +191,8 @@ def add_towns(chart: Chart, most: int = 5, size: float = 8.5) -> None:
     names = 0
     for name, place, _ in towns_in(chart.box, 60):
         spot, sides = chart.at(place), np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
-        dot, spots = around(spot, 3), spot + sides * (_half(name, size) + 5)
-        if chart.free(dot) and _add_words(chart, name, spots, "#5f594e", fontsize=size, zorder=6):
+        dot, spots = around(spot, 3), spot + sides * (_half(name, 8.5) + 5)
+        if chart.free(dot) and _add_words(chart, name, spots, "#5f594e", fontsize=8.5, zorder=6):
             add_dot(chart, spot, 3.5, "#8a8577", marker="s", zorder=5)
             chart.taken.append(dot)
             names += 1

@@ -1,21 +1,16 @@
 """The parts of picture files other than JPEG, and what a file is that is no picture."""
 
-from __future__ import annotations
-
 import math
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from geonb.photos import tiff
 from geonb.photos.jpeg import EXIF, XMP
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from geonb.photos.tiff import Tag
+from geonb.photos.tiff import Tag
 
 _MOST_METADATA = 4_000_000
 """Bytes of a packet or a profile that are read; what is larger is left out."""
@@ -224,7 +219,7 @@ def _tiff(data: bytes) -> Parts:
     at = len(data) + len(data) % 2
     head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "L", at)
     count = struct.pack(order + "H", len(kept))
-    picture = head + data[8:].ljust(at - 8, b"\0") + count + rows + bytes(4)
+    picture = b"".join((head, memoryview(data)[8:], bytes(at - len(data)), count, rows, bytes(4)))
     packet = tags.get(tiff.XMP)
     return picture, [data], [packet.data[:_MOST_METADATA]] if packet else []
 

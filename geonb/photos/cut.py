@@ -1,18 +1,13 @@
 """JPEG files that are cut off: what is there is decoded, and what is missing is said."""
 
-from __future__ import annotations
-
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from geonb.errors import PhotoError
 from geonb.photos import jpeg
 from geonb.photos.decoding import decode, kind, open_image
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 _MOST_MISSING = 0.5
 

@@ -1,23 +1,17 @@
 """Decode pictures that may be broken or hostile: known formats, bounded size, one error."""
 
-from __future__ import annotations
-
 import ctypes
 import io
 import struct
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from geonb.errors import PhotoError
 from geonb.photos import jpeg, tiff
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 MAX_PIXELS = 50_000_000
 """The largest picture that is decoded; phones take photos of 48 and 50 megapixels (2026)."""

@@ -1,7 +1,5 @@
 """The example photos that come with geonb: drawn streets with their places in their EXIF."""
 
-from __future__ import annotations
-
 import tomllib
 from importlib.resources import files
 

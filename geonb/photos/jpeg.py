@@ -1,15 +1,10 @@
 """The segments of a JPEG file: its metadata, its picture, and where that ends."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable, Iterator
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from geonb.errors import PhotoError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 END, SCAN, APP0, APP1, APP2, APP14 = 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
 """Markers (ITU-T T.81, table B.1)."""

@@ -1,23 +1,18 @@
 """What a photo's metadata tells: how it is turned, who took it, and where (EXIF and XMP)."""
 
-from __future__ import annotations
-
 import math
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from numbers import Real
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
+from geonb.distances import Place
 from geonb.photos import tiff
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from geonb.distances import Place
-    from geonb.photos.tiff import Tag
+from geonb.photos.tiff import Tag
 
 XMP_EXIF, _XMP_TIFF = "{http://ns.adobe.com/exif/1.0/}", "{http://ns.adobe.com/tiff/1.0/}"
 """The names of properties in XMP begin so (XMP specification part 2, 3.2 and 3.3)."""

@@ -1,20 +1,14 @@
 """Other squares than those that most models see: the blog's to the letter, and CLIP's."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from geonb.errors import needing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from geonb.photos.photo import Photo
+from geonb.photos.photo import Photo
 
 
 def _blog(photo: Photo, side: int) -> NDArray[np.float64]:

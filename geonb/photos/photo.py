@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from geonb.distances import Place
 from geonb.errors import PhotoError
 from geonb.files import expanded, expecting, regular
 from geonb.kept import kept
@@ -20,11 +23,6 @@ from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, op
 from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from geonb.distances import Place
     from geonb.photos.metadata import Facts, Known
 
 MAX_BYTES = 500_000_000
@@ -167,8 +165,17 @@ class Photo:
 
 
 PhotoSource: TypeAlias = (
-    "Photo | str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image"
-    " | NDArray[Any] | Mapping[str, Any] | Sequence[Mapping[str, Any]]"
+    Photo
+    | str
+    | os.PathLike[str]
+    | bytes
+    | bytearray
+    | memoryview
+    | BinaryIO
+    | Image.Image
+    | NDArray[Any]
+    | Mapping[str, Any]
+    | Sequence[Mapping[str, Any]]
 )
 """What a photo can be; the last two are uploads of ipywidgets 7 and 8."""
 

@@ -1,19 +1,15 @@
 """Turn pixels of any kind into upright 8-bit sRGB, in little memory; arrays into pictures."""
 
-from __future__ import annotations
-
 import io
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from geonb.errors import PhotoError
 from geonb.photos.decoding import MAX_PIXELS
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

@@ -1,16 +1,11 @@
 """Raw photos, by the JPEG that cameras put into them: DNG, CR2, CR3, NEF, ARW, RAF, others."""
 
-from __future__ import annotations
-
 import math
 import struct
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from geonb.errors import PhotoError
 from geonb.photos import containers, jpeg, tiff
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LEAST = 800
 """Pixels of a preview's longer side at least: less is a thumbnail, and shows too little."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,6 @@ from geonb.photos.decoding import blocks_and_packets
 from geonb.writing import check_outputs, replacing
 
 if TYPE_CHECKING:
-    import os
-
     from geonb.photos.photo import Photo
 
 _JPEG_SIDE = 65_500

@@ -1,22 +1,17 @@
 """The place that a photo library keeps beside a photo: XMP sidecars, and Google Takeout's JSON."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from geonb.files import BROKEN
 from geonb.photos import metadata
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from geonb.photos.metadata import Known, Places
+from geonb.photos.metadata import Known, Places
 
 ENDINGS = (".xmp", ".json")
 MOST_BYTES = 10_000_000

@@ -1,19 +1,14 @@
 """A photo's centre square, shrunk to what a network sees, as the blog does, but quickly."""
 
-from __future__ import annotations
-
 import math
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from geonb.photos.photo import Photo
+from geonb.photos.photo import Photo
 
 Method = Literal["fast", "blog"]
 Resize = Literal["gaussian", "bicubic"]

@@ -1,14 +1,9 @@
 """The directories of TIFF: EXIF, raw photos and TIFF pictures keep their facts in them."""
 
-from __future__ import annotations
-
 import struct
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 ORIENTATION, ARTIST, XMP, EXIF, GPS = 274, 315, 700, 34665, 34853
 """Tags (TIFF 6.0, section 8; Exif 3.0, 4.6)."""

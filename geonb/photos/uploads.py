@@ -3,8 +3,6 @@
 Those are a tuple of dicts in ipywidgets 8, a dict by name in 7 and, of bytes, in Colab.
 """
 
-from __future__ import annotations
-
 import zlib
 from base64 import b64decode
 from collections.abc import Mapping

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 from geonb.errors import PhotoError
 from geonb.photos.decoding import kind
 from geonb.web.addresses import redacted
-from geonb.web.answers import WebError
+from geonb.web.answers import Answer, WebError
 from geonb.web.asking import asking, resolve
 
 if TYPE_CHECKING:
     from urllib3.util import Url
-
-    from geonb.web.answers import Answer
 
 MAX_BYTES = 50_000_000
 """The largest photo that is fetched."""

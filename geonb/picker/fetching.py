@@ -1,10 +1,8 @@
 """A button that fetches a model while you go on working in the notebook."""
 
-from __future__ import annotations
-
 import html
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from geonb.errors import GeonbError, needing
 from geonb.known import fetch
@@ -15,8 +13,7 @@ from geonb.weights.registry import known
 with needing("the button that fetches a model", "ipywidgets", "picker"):
     import ipywidgets
 
-if TYPE_CHECKING:
-    from geonb.network.opening import Precision
+from geonb.network.opening import Precision
 
 
 class FetchButton(ipywidgets.VBox):

@@ -5,6 +5,8 @@ const PART = 4_000_000; // bytes a message; Jupyter's server drops one over 10 M
 const PATIENCE = 1500; // milliseconds until a kernel that does not answer is called busy
 const HEAD = 262_144; // bytes at the start of a JPEG, where its EXIF lies
 const THUMBNAIL = 160; // pixels
+const SHRINK_OVER = 8_000_000; // bytes; JPEGs beyond it are shrunk
+const MAX_SIDE = 2048; // pixels on the longer side of a shrunk photo
 
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -77,8 +79,8 @@ async function prepared(model, file, line) {
       line.image.hidden = false;
       line.about.textContent = `${bitmap.width} × ${bitmap.height}, ${megabytes(file.size)}`;
       // Of other formats the EXIF may lie anywhere: they go as they are, in more parts.
-      if (file.size > model.get("shrink_over") && (await isJpeg(file)))
-        blob = (await shrunk(bitmap, model.get("max_side"), model.get("shrink_over"))) ?? file;
+      if (file.size > SHRINK_OVER && (await isJpeg(file)))
+        blob = (await shrunk(bitmap, MAX_SIDE, SHRINK_OVER)) ?? file;
     }
     if (blob.size > limit) throw tooLarge();
     return { blob, shrunk: blob !== file };

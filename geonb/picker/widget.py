@@ -36,8 +36,6 @@ class _Picker(anywidget.AnyWidget):
     accept = traitlets.Unicode("image/*,.heic,.heif,.avif,.tif,.tiff,.xmp,.json").tag(sync=True)
     multiple = traitlets.Bool(default_value=True).tag(sync=True)
     max_bytes = traitlets.Int(50_000_000).tag(sync=True)
-    shrink_over = traitlets.Int(8_000_000).tag(sync=True)
-    max_side = traitlets.Int(2048).tag(sync=True)
     _chosen = ""
     """The trait that holds what was chosen."""
 
@@ -87,9 +85,9 @@ class PhotoPicker(_Picker):
     """Choose photos by click, drop, paste or camera; they are in ``photos``.
 
     XMP sidecars and Google Takeout's JSON that you choose with them tell their places. Nothing of a
-    photo is saved with the notebook. JPEGs over ``shrink_over`` bytes are shrunk in
-    the browser, and keep their EXIF with the place; everything else arrives as it is. A new
-    choice takes the place of the one before.
+    photo is saved with the notebook. JPEGs over 8 MB are shrunk to 2,048 pixels in the browser, and
+    keep their EXIF with the place; everything else arrives as it is. A new choice takes the place
+    of the one before.
 
     Attributes:
         photos: What was chosen last, in that order; empty at first, and while a new choice travels.
@@ -97,8 +95,6 @@ class PhotoPicker(_Picker):
         accept: What the file dialogue offers: kinds and endings, as in HTML.
         multiple: Whether several files can be chosen at once.
         max_bytes: The largest file that is sent; a larger one is refused in the browser, by name.
-        shrink_over: JPEGs beyond this many bytes are shrunk in the browser.
-        max_side: Pixels on the longer side of a shrunk photo.
     """
 
     photos: tuple[Photo, ...] = traitlets.Tuple()
@@ -136,7 +132,7 @@ class FileUpload(_Picker):
 
     Attributes:
         value: As of ipywidgets 8: dicts with name, type, size, content (memoryview), last_modified.
-        description, accept, multiple, max_bytes, shrink_over, max_side: See `PhotoPicker`.
+        description, accept, multiple, max_bytes: See `PhotoPicker`.
     """
 
     value: tuple[dict[str, Any], ...] = traitlets.Tuple()

@@ -6,6 +6,7 @@ import html
 import re
 import ssl
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -15,8 +16,6 @@ from urllib.parse import parse_qsl, unquote
 from geonb.errors import printable, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from urllib3.response import BaseHTTPResponse
     from urllib3.util import Url
 

@@ -62,9 +62,9 @@ class Coverage:
 
     def __repr__(self) -> str:
         text = (
-            f"Regions promise to contain the truth of {self.promise.coverage:.0%} of photos "
+            f"Regions promise to hold the true place of {self.promise.coverage:.0%} of photos "
             f"({percents(*self.usual)} after {self.promise.photos:,} photos of "
-            f"{self.promise.test_set}); they contain that of {self.measured:.0%} "
+            f"{self.promise.test_set}); they hold that of {self.measured:.0%} "
             f"(95% interval {percents(*self.interval)}) of {self.photos:,}"
         )
         if not math.isnan(self.median_km2):

@@ -115,10 +115,10 @@ def test_a_promise_is_learned_stored_and_measured(folder, tmp_path):
     assert "Regions" not in before.stdout
     learned = CliRunner().invoke(main, [*command, "--promise", "0.6"])
     assert learned.exit_code == 0, learned.output
-    assert "stored with mini: to contain the truth of 60% of photos like scenes" in learned.stderr
+    assert "stored with mini: to hold the true place of 60% of photos like scenes" in learned.stderr
     after = CliRunner().invoke(main, command).stdout
-    assert "Regions promise to contain the truth of 60% of photos" in after
-    assert "they contain that of" in after
+    assert "Regions promise to hold the true place of 60% of photos" in after
+    assert "they hold that of" in after
     few = CliRunner().invoke(main, [*command, "--promise", "0.99"])
     assert (few.exit_code, few.stdout) == (2, "")
     assert "20 photos can't promise 99%; give at least 99" in few.stderr
