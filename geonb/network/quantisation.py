@@ -33,10 +33,9 @@ def prepare(
     """
     if photos is None:  # squares as the network sees them, drawn by tools/shipped.py
         data = resources.files("geonb").joinpath("data", "scenes.webp").read_bytes()
-        sheet, side = open_photo(data).image(), recipe.side
-        corners = [(x, y) for y in range(0, sheet.height, side)
-                   for x in range(0, sheet.width, side)]  # fmt: skip
-        photos = [sheet.crop((x, y, x + side, y + side)) for x, y in corners]
+        sheet, side = np.asarray(open_photo(data).image()), recipe.side
+        rows, columns = (range(0, length, side) for length in sheet.shape[:2])
+        photos = [sheet[y : y + side, x : x + side] for y in rows for x in columns]
     if len(photos) < _LEAST:
         raise ModelError(
             f"int8 needs {_LEAST} photos or more to calibrate with, got {len(photos)}; "
