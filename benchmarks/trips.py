@@ -27,7 +27,7 @@ from geonb.earth.outlines import rings
 from geonb.earth.places import gazetteer
 from geonb_lab import evaluate_trips
 from geonb_lab.trips import shots as shots_of
-from geonb_lab.trips.movement import Movement
+from geonb_lab.trips.chain import Movement
 from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
 from geonb_lab.trips.trip import connect
 from geonb_training.scenes.trips import drawn_trip

@@ -36,12 +36,12 @@ from .regions import region as region
 from .regions import true_classes as true_classes
 from .similarity import Lookalikes as Lookalikes
 from .similarity import lookalikes as lookalikes
+from .trips.chain import Movement as Movement
 from .trips.evaluation import TripEvaluation as TripEvaluation
 from .trips.evaluation import evaluate_trips as evaluate_trips
 from .trips.located import Located as Located
 from .trips.located import Neighbour as Neighbour
 from .trips.located import Trip as Trip
-from .trips.movement import Movement as Movement
 from .trips.page import show_trip as show_trip
 from .trips.page import write_trip_page as write_trip_page
 from .trips.shots import KnownPlace as KnownPlace

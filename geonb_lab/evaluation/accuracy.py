@@ -123,10 +123,8 @@ class Evaluation(Tabular):
         canvas, axes = new_axes(8.0)
         constant = measure(np.array(self.constant)[None, None], self.truth)[:, 0]
         own = self.scores[0]
-        for name, km, colour in (
-            (own.system, self.km, OWN),
-            ("constant guess", constant, CONSTANT),
-        ):
+        lines = ((own.system, self.km, OWN), ("constant guess", constant, CONSTANT))
+        for name, km, colour in lines:
             known = np.sort(km[~np.isnan(km)])
             share = 100 * np.arange(1, len(known) + 1) / len(km)
             axes.plot(
@@ -210,15 +208,7 @@ def evaluate(  # noqa: PLR0913
         scores.append(score(f"{name}, best of {km.shape[1]}", test_set, best))
     fixed = measure(np.array(always)[None, None], places)[:, 0]
     scores.append(score("constant guess", test_set, fixed))
-    rows = choose_published(published, test_set)
-    return Evaluation(
-        name,
-        tuple(scores),
-        tuple(replace(row, comparable=row.test_set == test_set) for row in rows),
-        places,
-        km[:, 0],
-        int((~known).sum()),
-        always,
-        constant is not None,
-        coverage,
-    )
+    printed = choose_published(published, test_set)
+    rows = tuple(replace(row, comparable=row.test_set == test_set) for row in printed)
+    lost, given = int((~known).sum()), constant is not None
+    return Evaluation(name, tuple(scores), rows, places, km[:, 0], lost, always, given, coverage)

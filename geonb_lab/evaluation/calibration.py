@@ -206,10 +206,5 @@ def calibrate(
     value = fit_temperature(table[inside], true[inside])
     warmed = warm(table[rest], value)
     right = table[rest].argmax(axis=1) == true[rest]
-    return Temperature(
-        value,
-        reliability(table[rest].max(axis=1), right, bins),
-        reliability(warmed.max(axis=1), right, bins),
-        len(inside),
-        int((true < 0).sum()),
-    )
+    before, after = (reliability(some.max(axis=1), right, bins) for some in (table[rest], warmed))
+    return Temperature(value, before, after, len(inside), int((true < 0).sum()))

@@ -83,12 +83,8 @@ def show_flips(model: Model, street: Any, flips: Iterable[tuple[str, str]] | Non
         flips = [(knob, choices[1]) for knob, choices in street.knobs.items()]
     scenes = [("as it was", street.draw())]
     scenes += [(f"{knob}: {choice}", street.turn(knob, choice).draw()) for knob, choice in flips]
-    return Flips(
-        tuple(
-            Flip(name, scene.image, in_words(scene), predict(model, scene.image))
-            for name, scene in scenes
-        )
-    )
+    asked = ((name, scene, predict(model, scene.image)) for name, scene in scenes)
+    return Flips(tuple(Flip(name, x.image, in_words(x), answer) for name, x, answer in asked))
 
 
 def city_of(guess: Prediction) -> str:

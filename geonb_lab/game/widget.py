@@ -57,7 +57,8 @@ class GuessMap(anywidget.AnyWidget):
         self.photos: tuple[Photo, ...] = tuple(map(open_photo, sources))
         self.rounds = Rounds()
         for each in self.photos:
-            _truth(each)
+            if each.place is None:
+                raise PlaceError(f"{each.name}: no place in its file, so no guess can be scored")
         self._model = load_model() if model is None else model
         self._constant = most_frequent(self._model.cells.places)
         self._shown = 0
@@ -96,8 +97,8 @@ class GuessMap(anywidget.AnyWidget):
         if number == len(self.photos):
             raise PlaceError("all photos were guessed; play again with other photos")
         photo = self.photos[number]
-        answer = predict(self._model, photo, top=1)[0].place
-        truth = _truth(photo)
+        answer, truth = predict(self._model, photo, top=1)[0].place, photo.place
+        assert truth, "checked at the start"
         named = bool(town and town.name and is_in(town, truth))
         round_ = Round(photo.name, truth, (yours, answer, self._constant), named)
         self.rounds = Rounds((*self.rounds.played, round_))
@@ -150,9 +151,3 @@ class GuessMap(anywidget.AnyWidget):
 def play(photos: Sequence[PhotoSource], model: Model | None = None) -> GuessMap:
     """Play a round of up to five photos against a model (by default the one of `load_model`)."""
     return GuessMap(list(photos)[:5], model)
-
-
-def _truth(photo: Photo) -> Place:
-    if photo.place is None:
-        raise PlaceError(f"{photo.name}: no place in its file, so no guess can be scored")
-    return photo.place

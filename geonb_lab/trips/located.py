@@ -18,12 +18,9 @@ from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.shown.sheets import Sheet, percent
 from geonb_lab.tabular import Shown
-from geonb_lab.trips.chain import Moment
-from geonb_lab.trips.movement import Movement, Transitions
-from geonb_lab.trips.shots import MISTAKEN, STRAY, KnownPlace, Shot, Taken, class_of
+from geonb_lab.trips.chain import Chain, Movement
+from geonb_lab.trips.shots import MISTAKEN, STRAY, WRONG_PLACE, KnownPlace, Shot, Taken, class_of
 
-WRONG_PLACE = 0.01
-"""The share of known places that are wrong: a copy's, or one with a wrong clock. Assumed."""
 _NEIGHBOURS = 6  # moments before and after that are asked how they move a photo
 
 
@@ -44,16 +41,6 @@ class Neighbour:
     def __str__(self) -> str:
         when = f"{abs(self.hours):.1f} h {'before' if self.hours < 0 else 'after'}"
         return f"{self.name}, {when}: {percent(self.probability)} with it alone"
-
-
-@dataclass(frozen=True, eq=False)
-class Chain:
-    """Moments of one person that are connected, and what the model made of them."""
-
-    moments: list[Moment]  # in the order of time
-    others: list[NDArray[np.float64]]  # for each moment what all others say of its places, (K,)
-    path: list[int]  # the place at each moment on the most probable path
-    transitions: Transitions
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -207,7 +194,7 @@ class Trip(Shown, Sequence[Located]):
     @property
     def ordered(self) -> list[Located]:
         """The photos in the order of time; those without a time come last."""
-        return sorted(self.photos, key=lambda p: p.taken.seconds if p.taken else np.inf)
+        return sorted(self.photos, key=lambda photo: photo._shot.seconds)  # noqa: SLF001
 
     def sheet(self) -> Sheet:
         """The table as people read it, a row per photo, in the order of time."""

@@ -32,8 +32,8 @@ from geonb.writing import check_outputs, replacing
 from geonb_lab.many.album import small
 from geonb_lab.many.labels import Label, trip_label
 from geonb_lab.many.results import in_order, name_of
+from geonb_lab.trips.chain import TripError
 from geonb_lab.trips.located import Located, Trip
-from geonb_lab.trips.movement import TripError
 
 _FRAME = "width: 100%; height: 80vh; min-height: 560px; border: 0"
 _WAY_KM = 5.0  # shorter ways are within a dot

@@ -21,10 +21,12 @@ _WINDOW = 12  # photos before and after, whose places come into question too
 TRUST = 0.7
 """Exponent of a photo's probabilities: photos of one place err alike, so a chain that took them for
 independent would be too sure. Fitted, as `Movement` is."""
-MISTAKEN = 0.15  # the share of answers that say nothing of the place; 0.05 and 0.3 fit alike
+MISTAKEN = 0.15  # the share of answers that say nothing of the place; set by hand
 STRAY = 0.05
 """The share of photos that aren't of the trip: a friend's, a screenshot, a scan. Assumed: drawn
 trips have none."""
+WRONG_PLACE = 0.01
+"""The share of known places that are wrong: a copy's, or one with a wrong clock. Assumed."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,11 @@ class Shot:
     camera: str = ""
     person: str = ""
     unset: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """When it was taken, seconds since 1970; infinite if nobody knows."""
+        return self.taken.seconds if self.taken else np.inf
 
 
 def candidates(

@@ -22,7 +22,8 @@ from defusedxml.ElementTree import XMLParser
 from numpy.typing import ArrayLike, NDArray
 
 from geonb.files import expanded, expecting, regular
-from geonb_lab.trips.movement import TripError
+from geonb_lab.trips.chain import TripError
+from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
 
 Fix: TypeAlias = tuple[float, float, float, float, bool]
 """Seconds since 1970, latitude and longitude in degrees, accuracy in km, new segment."""
@@ -88,6 +89,13 @@ class Track:
         return [i for i in near if abs(self.seconds[i] - second) <= most]
 
 
+def as_shot(track: Track, k: int) -> Shot:
+    """Fix ``k`` as if it were a photo whose place is known."""
+    (lat, lng), name = track.places[k].tolist(), track.name
+    taken = Taken(float(track.seconds[k]), zoned=True, source=name)
+    return Shot(name, "", Answer.of(np.ones(1, np.float32)), taken, KnownPlace((lat, lng), name))
+
+
 def read_track(path: str | os.PathLike[str]) -> Track:
     """Read ``.gpx``, Google's Timeline or Records ``.json``, or GeoJSON with times.
 
@@ -99,8 +107,7 @@ def read_track(path: str | os.PathLike[str]) -> Track:
     notes: list[str] = []
     with expecting(file, "a track in GPX, Timeline's JSON or GeoJSON", TripError, *_BROKEN):
         if regular(file).stat().st_size > _MOST_BYTES:
-            size = f"{_MOST_BYTES / 1e6:.0f} MB"
-            raise TripError(f"{file}: larger than {size}; cut the track by years")
+            raise TripError(f"{file}: over {_MOST_BYTES:,} bytes; cut the track by years")
         if file.suffix.lower() == ".gpx":
             _gpx(file, fixes, notes)
         else:
@@ -114,9 +121,7 @@ def read_track(path: str | os.PathLike[str]) -> Track:
         notes.append(f"{lost:,} fixes without a time or a possible place are left out")
     rows = rows[good]
     if not len(rows):
-        raise TripError(
-            f"{file}: no fix with a time and a place; expected GPX, Timeline or GeoJSON"
-        )
+        raise TripError(f"{file}: no fix with a time and a place; expected GPX, Timeline, GeoJSON")
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     return Track(file.name, rows[:, 0], rows[:, 1:3], rows[:, 3], rows[:, 4] > 0, tuple(notes))
 

@@ -10,18 +10,25 @@ from os import PathLike
 import numpy as np
 
 from geonb.distances import Place
-from geonb.earth.cells import Cells
 from geonb.earth.places import nearest_town
 from geonb.errors import GeonbError
 from geonb.model import Model
 from geonb.photos.photo import PhotoSource
 from geonb_lab.many.results import predict_many
-from geonb_lab.trips.chain import Moment, forward_backward, viterbi
-from geonb_lab.trips.located import WRONG_PLACE, Chain, Located, Trip
-from geonb_lab.trips.movement import IMPOSSIBLE, WAYS, Ground, Movement, Transitions, TripError, Way
-from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken, candidates, class_of
+from geonb_lab.trips.chain import (
+    IMPOSSIBLE,
+    WAYS,
+    Chain,
+    Ground,
+    Movement,
+    TripError,
+    Way,
+    solve,
+)
+from geonb_lab.trips.located import Located, Trip
+from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
 from geonb_lab.trips.times import set_clocks, told
-from geonb_lab.trips.tracks import Track, read_track
+from geonb_lab.trips.tracks import Track, as_shot, read_track
 
 CUT_H = 720.0  # a gap of so many hours cuts a trip: after 30 days anybody may be anywhere
 BURST_S, BURST_ALIKE = 60.0, 0.8
@@ -109,11 +116,11 @@ def connect(  # noqa: PLR0913
     """Locate together what was read of photos: the part of `locate_trip` after the model's own."""
     ground = Ground(model.cells)
     notes = [f"{track.name}: {note}" for track in tracks for note in track.notes]
-    notes += set_clocks(shots, model.cells, ground, tracks, clocks)
+    notes += set_clocks(shots, ground, tracks, clocks)
     notes += _on_tracks(shots, tracks)
     way = movement if isinstance(movement, Movement) else WAYS[movement]
     stray_step = IMPOSSIBLE if certain_clocks else STRAY_STEP
-    chains = [_solve(model.cells, ground, p, way, stray_step) for p in _parts(shots, tracks)]
+    chains = [solve(ground, part, way, stray_step) for part in _parts(shots, tracks)]
     where = {s: (c, m) for c in chains for m, moment in enumerate(c.moments) for s in moment.shots}
     photos = tuple(
         Located(s.name, s.taken, s.known, s.source, s, model, allow_private, *where.get(s, (None,)))
@@ -127,7 +134,7 @@ def _on_tracks(shots: Sequence[Shot], tracks: Sequence[Track]) -> Iterator[str]:
     """Give the photos within a track its place; how many there are, in words."""
     mine = [shot for shot in shots if shot.taken and not shot.person]
     for track in tracks:
-        places, accuracy = track.at([_second(shot) for shot in mine])
+        places, accuracy = track.at([shot.seconds for shot in mine])
         for shot, (lat, lng), km in zip(mine, places.tolist(), accuracy.tolist(), strict=True):
             if not np.isnan(km) and shot.known is None:
                 shot.known = KnownPlace((lat, lng), track.name, km)
@@ -142,15 +149,12 @@ def _parts(shots: Sequence[Shot], tracks: Sequence[Track]) -> Iterator[list[list
     """
     for person in dict.fromkeys(shot.person for shot in shots):
         mine = [shot for shot in shots if shot.taken and shot.person == person]
-        outside = [_second(shot) for shot in mine if not shot.known]
+        outside = [shot.seconds for shot in mine if not shot.known]
         for track in tracks if not person else ():
-            for k in {k for second in outside for k in track.around(second, 3600 * CUT_H)}:
-                lat, lng = track.places[k].tolist()
-                taken = Taken(float(track.seconds[k]), zoned=True, source=track.name)
-                known = KnownPlace((lat, lng), track.name)
-                mine.append(Shot(track.name, "", Answer.of(np.ones(1, np.float32)), taken, known))
-        mine.sort(key=_second)
-        gaps = np.diff([_second(shot) for shot in mine])
+            near = {k for second in outside for k in track.around(second, 3600 * CUT_H)}
+            mine += [as_shot(track, k) for k in near]
+        mine.sort(key=lambda shot: shot.seconds)
+        gaps = np.diff([shot.seconds for shot in mine])
         cuts = [0, *(np.flatnonzero(gaps > 3600 * CUT_H) + 1).tolist(), len(mine)]
         yield from (_bursts(mine[a:b]) for a, b in pairwise(cuts) if a < b)
 
@@ -161,40 +165,12 @@ def _bursts(shots: Sequence[Shot]) -> list[list[Shot]]:
     for shot in shots:
         if moments and not shot.known and not moments[-1][0].known:
             first, last = moments[-1][0], moments[-1][-1]
-            near = _second(shot) - _second(first) <= BURST_S and shot.camera == last.camera
+            near = shot.seconds - first.seconds <= BURST_S and shot.camera == last.camera
             if near and shot.answer.alike(last.answer) >= BURST_ALIKE:
                 moments[-1].append(shot)
                 continue
         moments.append([shot])
     return moments
-
-
-def _second(shot: Shot) -> float:
-    return shot.taken.seconds if shot.taken else np.inf
-
-
-def _solve(
-    cells: Cells, ground: Ground, part: list[list[Shot]], movement: Movement, stray_step: float
-) -> Chain:
-    """Run the hidden Markov model: once to see where the trip was, and again with the way back."""
-    known = [class_of(cells, m[0].known.place) if m[0].known else None for m in part]
-    some = candidates([m[0].answer for m in part], known, len(ground))
-    moments = []
-    for members, place, classes in zip(part, known, some, strict=True):
-        if place is None:  # what the photos of a burst say, averaged
-            logs = [np.log(shot.answer.seen(classes)) for shot in members]
-            seen = np.exp(np.mean(logs, axis=0))
-        else:
-            seen = np.where(classes == place, (1 - WRONG_PLACE) * len(ground), 0) + WRONG_PLACE
-        moments.append(Moment(_second(members[0]) / 3600, classes, seen, members))
-    transitions = Transitions(movement, ground, np.unique(np.concatenate(some)), None, stray_step)
-    visited = np.zeros(len(ground))
-    for moment, told_there in zip(moments, forward_backward(moments, transitions), strict=True):
-        here = told_there * moment.seen
-        visited[moment.classes] += here / here.sum() / len(moments)
-    transitions.visited = visited
-    others = forward_backward(moments, transitions)
-    return Chain(moments, others, viterbi(moments, transitions), transitions)
 
 
 def _too_fast(chains: Sequence[Chain]) -> Iterator[str]:

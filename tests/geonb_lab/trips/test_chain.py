@@ -1,12 +1,23 @@
-"""The chain against sums over every path, which only a tiny world allows."""
-
 from itertools import pairwise, product
 
 import numpy as np
 import pytest
 
-from geonb_lab.trips.chain import Moment, forward_backward, viterbi
-from geonb_lab.trips.movement import IMPOSSIBLE
+import geonb
+from geonb_lab.trips.chain import (
+    IMPOSSIBLE,
+    WAYS,
+    Ground,
+    Moment,
+    Movement,
+    Transitions,
+    TripError,
+    forward_backward,
+    viterbi,
+)
+
+MINI = geonb.load_model("mini").cells
+ALL = np.arange(len(MINI))
 
 
 class Steps:
@@ -20,7 +31,7 @@ class Steps:
 
 
 def every_path(moments, table):
-    """The probability of each path and of what was seen on it."""
+    """The probability of each path and of what was seen on it: only a tiny world allows it."""
     for path in product(*(m.classes for m in moments)):
         p = 1 / len(moments[0].classes)
         for m, place in zip(moments, path, strict=True):
@@ -94,3 +105,63 @@ def test_a_step_that_nobody_can_make_leaves_an_answer_on_both_sides():
     answers = [(row * m.seen).argmax() for row, m in zip(others, moments, strict=True)]
     assert answers == [0] * 20 + [1] * 20
     assert viterbi(moments, Steps(table)) == [0] * 20 + [1] * 20
+
+
+@pytest.fixture(scope="module")
+def ground():
+    return Ground(MINI)
+
+
+def test_kilometres_are_those_of_distance(ground):
+    some = ALL[:30]
+    expected = [geonb.distance(MINI.places[some], MINI.place(i)) for i in some]
+    np.testing.assert_allclose(ground.km(some, some), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("hours", [0.0, 1.0, 100.0, 10_000.0])
+def test_a_row_adds_up_to_1_where_everything_can_be_reached(ground, hours):
+    way = Movement(speed_kmh=1e9, slack_km=30_000)
+    visited = np.full(len(MINI), 1 / len(MINI))
+    transitions = Transitions(way, ground, ALL, 1e-3)
+    transitions.visited = visited
+    steps = transitions.between(ALL, ALL, hours)
+    np.testing.assert_allclose(steps.sum(axis=1), 1.0, atol=2e-3)
+
+
+def test_what_no_speed_reaches(ground):
+    far = ground.km(ALL, ALL) - ground.radii[:, None] - ground.radii
+    for stray in (IMPOSSIBLE, 1e-4):
+        steps = Transitions(Movement(), ground, ALL, stray).between(ALL, ALL, 2.0)
+        assert (steps[far > 1810] == stray / len(MINI)).all()
+    assert (far > 1810).any()
+
+
+def test_the_longer_the_time_the_likelier_somebody_is_elsewhere(ground):
+    transitions = Transitions(Movement(), ground, ALL)
+    stays = [transitions.between(ALL, ALL, h).diagonal().mean() for h in (0, 1, 10, 100)]
+    assert stays == sorted(stays, reverse=True)
+
+
+def test_who_moved_on_comes_back_to_where_the_trip_was(ground):
+    visited = np.zeros(len(MINI))
+    visited[7] = 1
+    with_home = Transitions(Movement(home=0.5), ground, ALL)
+    with_home.visited = visited
+    without = Transitions(Movement(home=0.5), ground, ALL)
+    assert (with_home.between(ALL[:5], ALL[7:8], 48.0) > 0.3).all()
+    assert (without.between(ALL[:5], ALL[7:8], 48.0) < 0.3).all()
+
+
+def test_sums_over_a_selection_are_near_those_over_all(ground, monkeypatch):
+    whole = Transitions(WAYS["flights"], ground, ALL)._leap
+    monkeypatch.setattr("geonb_lab.trips.chain._SAMPLE", 60)
+    ratio = Transitions(WAYS["flights"], ground, ALL)._leap / whole  # of a world of 60 places
+    assert 0.95 < np.median(ratio) < 1.1
+    assert (ratio > 0.5).all()
+    assert (ratio < 2).all()
+
+
+@pytest.mark.parametrize("wrong", [{"speed_kmh": 0}, {"home": 1.5}, {"dwell_h": -1}])
+def test_impossible_ways_of_moving(wrong):
+    with pytest.raises(TripError, match="above 0"):
+        Movement(**wrong)

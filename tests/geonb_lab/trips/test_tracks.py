@@ -9,7 +9,7 @@ import pytest
 from PIL import ExifTags, Image
 
 import geonb
-from geonb_lab.trips.movement import TripError
+from geonb_lab.trips.chain import TripError
 from geonb_lab.trips.tracks import read_track
 from geonb_lab.trips.trip import connect
 from support.exiftool import needs_exiftool
@@ -258,7 +258,7 @@ def test_a_long_tag_is_refused_at_once(tmp_path, long):
 @pytest.mark.parametrize(("name", "text"), [("t.gpx", gpx(WALK)), ("t.json", json.dumps(RECORDS))])
 def test_what_is_too_large_is_refused(tmp_path, monkeypatch, name, text):
     monkeypatch.setattr("geonb_lab.trips.tracks._MOST_BYTES", 100)
-    with pytest.raises(TripError, match="larger than 0 MB; cut the track by years"):
+    with pytest.raises(TripError, match="over 100 bytes; cut the track by years"):
         read_track(write(tmp_path, text, name))
 
 

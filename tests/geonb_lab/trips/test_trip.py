@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 import geonb
+from geonb_lab.trips.chain import Movement, TripError
 from geonb_lab.trips.evaluation import evaluate_trips
-from geonb_lab.trips.movement import Movement, TripError
 from geonb_lab.trips.trip import connect, locate_trip
 from geonb_training.scenes.trips import drawn_trip
 from support.trips import MINI, START, cell_near, reading
