@@ -67,7 +67,7 @@ class Model:
         places = "places" if self.spread_km else "cells"
         parts = [
             f"{len(self.cells):,} {places}, engine {self.engine}",
-            self.network.agreement and str(self.network.agreement),
+            self.network.agreement,
             self.weights and f"{self.weights.attribution}, {self.weights.licence}",
             self.own_files and f"your own files, {self.own_files}",
             self.why and f"chosen because {self.why}",

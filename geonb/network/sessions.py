@@ -65,7 +65,9 @@ def open_session(  # noqa: PLR0913 - each of them is a choice of its own
         options.add_session_config_entry(f"{prefix}_min_size_in_bytes", "1024")
     providers = [*(["CUDAExecutionProvider"] if device == "cuda" else []), "CPUExecutionProvider"]
     try:
-        session = onnxruntime.InferenceSession(path, options, providers=providers)
+        # It would print that it tries again, if a network for the CPU is broken.
+        retry = {"providers": providers, "enable_fallback": int(device != "cpu")}
+        session = onnxruntime.InferenceSession(path, options, **retry)
     except _failures() as error:
         reason = str(error).rpartition("failed:")[2]
         raise CheckpointError(f"{name or path}: ONNX Runtime cannot load it ({reason})") from error
@@ -79,7 +81,8 @@ def _failures() -> tuple[type[Exception], ...]:
     from onnxruntime.capi import onnxruntime_pybind11_state as states
 
     names = "Fail InvalidArgument InvalidGraph InvalidProtobuf NoSuchFile NotImplemented"
-    return tuple(getattr(states, name) for name in [*names.split(), "RuntimeException"])
+    own = (getattr(states, name) for name in [*names.split(), "RuntimeException"])
+    return (*own, ValueError)  # a name that isn't UTF-8 breaks its own error
 
 
 def run(
