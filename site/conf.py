@@ -12,6 +12,7 @@ from pathlib import Path
 
 import geonb
 import geonb_lab
+import geonb_training
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -115,17 +116,17 @@ SECTIONS = {
     "What it looked at, and where": "geonb_lab: occlusion regions heatmaps groups similarity",
     "The game": "geonb_lab: game",
     "Trips": "geonb_lab: trips",
+    "Your own models": "geonb_training: head head_report own_photos fitting partitions leak mini",
 }
 """The sections of the reference: which modules and packages each shows, and whose they are."""
 
 
-def reference(stubs):
-    """The page with all public names, by section, from the packages' stubs (``__init__.pyi``)."""
+def reference(names):
+    """The page with all public names, by section."""
     page = ["# Reference", "All public names. An import loads each when you first use it."]
     for title, homes in SECTIONS.items():
         package, *folders = homes.replace(":", "").split()
-        names = _NAME.findall(stubs[package])
-        shown = [name for folder in folders for where, name in names if where == folder]
+        shown = [name for folder in folders for where, name in names[package] if where == folder]
         page += [f"## {title}"] if shown else []
         for name in shown:
             kind = "autofunction" if name[0].islower() else "autoclass"
@@ -134,17 +135,16 @@ def reference(stubs):
     return "\n\n".join(page) + "\n"
 
 
-def stubs():
-    """The stub of each package that has one."""
-    packages = {"geonb": geonb, "geonb_lab": geonb_lab}
-    return {
-        name: Path(package.__file__).with_name("__init__.pyi").read_text(encoding="utf-8")
-        for name, package in packages.items()
-    }
+def public():
+    """The names of each package, each with its module or folder: from the stub, if there is one."""
+    stubs = {p.__name__: Path(p.__file__).with_name("__init__.pyi") for p in (geonb, geonb_lab)}
+    names = {name: _NAME.findall(stub.read_text("utf-8")) for name, stub in stubs.items()}
+    own = [(name, getattr(geonb_training, name)) for name in geonb_training.__all__]
+    return names | {"geonb_training": [(it.__module__.split(".")[1], name) for name, it in own]}
 
 
 def setup(app):
     """What Sphinx calls first."""
-    (HERE / "reference.md").write_text(reference(stubs()), encoding="utf-8")
+    (HERE / "reference.md").write_text(reference(public()), encoding="utf-8")
     app.connect("source-read", adapt)
     app.connect("autodoc-process-docstring", split, priority=600)  # after napoleon

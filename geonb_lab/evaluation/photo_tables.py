@@ -1,7 +1,5 @@
 """Tables of photos: CSVs of paths, places and perhaps photographers; those of papers' test sets."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

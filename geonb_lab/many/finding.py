@@ -1,7 +1,5 @@
 """Find photos in folders and lists."""
 
-from __future__ import annotations
-
 import codecs
 import os
 import sys

@@ -9,6 +9,7 @@ import pytest
 
 import geonb
 import geonb_lab
+import geonb_training
 from support import ROOT
 
 
@@ -40,9 +41,12 @@ def adapt(conf, tmp_path, monkeypatch):
     return adapted
 
 
+PACKAGES = (geonb, geonb_lab, geonb_training)
+
+
 def test_the_reference_has_every_public_name(conf):
-    shown = re.findall(r"^\.\. auto\w+:: (\w+\.\w+)", conf.reference(conf.stubs()), re.MULTILINE)
-    names = {package.__name__: package.__all__ for package in (geonb, geonb_lab)}
+    shown = re.findall(r"^\.\. auto\w+:: (\w+\.\w+)", conf.reference(conf.public()), re.MULTILINE)
+    names = {package.__name__: package.__all__ for package in PACKAGES}
     assert sorted(shown) == sorted(f"{home}.{name}" for home in names for name in names[home])
 
 
