@@ -13,6 +13,10 @@ from geonb.errors import CheckpointError, ModelError, needing
 from geonb.files import md5
 
 Device = Literal["cpu", "cuda"]
+_NO_CUDA = (
+    "device 'cuda' does not start; it needs a driver, and onnxruntime-gpu with CUDA and cuDNN "
+    'instead of onnxruntime: pip uninstall onnxruntime; pip install "onnxruntime-gpu[cuda,cudnn]"'
+)
 _NUMBERS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
@@ -44,6 +48,8 @@ def open_session(  # noqa: PLR0913 - each of them is a choice of its own
     Raises `CheckpointError` if the file is broken, `ModelError` if the device isn't there.
     """
     onnxruntime = runtime()
+    if device == "cuda" and "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        raise ModelError(_NO_CUDA)  # or ONNX Runtime would warn, and take the CPU
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what it has to say comes as an error
     options.intra_op_num_threads = threads or cpu_limit()
@@ -66,11 +72,7 @@ def open_session(  # noqa: PLR0913 - each of them is a choice of its own
         reason = str(error).rpartition("failed:")[2]
         raise CheckpointError(f"{name or path}: ONNX Runtime cannot load it ({reason})") from error
     if session.get_providers()[0] != providers[0]:
-        raise ModelError(
-            "device 'cuda' does not start; it needs a driver, and onnxruntime-gpu with CUDA and "
-            "cuDNN instead of onnxruntime: pip uninstall onnxruntime; "
-            'pip install "onnxruntime-gpu[cuda,cudnn]"'
-        )
+        raise ModelError(_NO_CUDA)
     return session
 
 
