@@ -265,7 +265,7 @@ def test_whole_numbers_where_floats_are_needed(tmp_path):
     files.params.write_bytes(
         data[:16] + count + data[24:at] + extra + count + data[at + 8 :] + name
     )
-    with pytest.raises(CheckpointError, match="'fc1_bias' has int32 numbers, no floats"):
+    with pytest.raises(CheckpointError, match="'fc1_bias' has int32 numbers of shape"):
         geonb.load_model(files.prefix)
 
 
