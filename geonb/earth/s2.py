@@ -64,10 +64,9 @@ def leaf_ids(points: Floats) -> Ids:
 
 
 def _leaf_ids(xyz: Floats) -> Ids:
+    x, y, z = xyz.T
     # Of equal axes the later one wins, as in the reference library.
-    x, y, z = xyz[:, 0], xyz[:, 1], xyz[:, 2]
-    ax, ay, az = np.abs(x), np.abs(y), np.abs(z)
-    axis = np.where(ax > ay, np.where(ax > az, 0, 2), np.where(ay > az, 1, 2))
+    axis = 2 - np.argmax(np.abs(xyz[:, ::-1]), axis=1)
     face = axis + 3 * (np.take_along_axis(xyz, axis[:, None], 1)[:, 0] < 0)
     u = np.choose(face, (y, -x, -x, z, z, -y)) / np.choose(axis, (x, y, z))
     v = np.choose(face, (z, z, -y, y, -x, -x)) / np.choose(axis, (x, y, z))

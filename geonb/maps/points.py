@@ -22,8 +22,6 @@ CLUSTER_KM, TRUTH_KM = 300.0, 1500.0
 """Guesses this near to the best one share its close-up, and the true place if it's that near."""
 _MERCATOR_END = 85.0
 """Degrees; the latitude where Mercator maps end."""
-_MARGIN = 70
-"""Pixels; kept free around the places: for their pins, and where these move apart."""
 
 
 @dataclass(frozen=True)
@@ -125,12 +123,12 @@ def spread_out(predictions: Predictions) -> bool:
 def view(box: Box) -> tuple[Place, int]:
     """The centre of a Mercator map that shows a box, on its turn of the globe, and its zoom.
 
-    The map may be as small as 380 x 400 pixels.
+    The map may be as small as 380 x 400 pixels; 70 on each side are for pins that move apart.
     """
     south, west, north, east = box
     low, high = (math.asinh(math.tan(math.radians(on_map(lat)))) for lat in (south, north))
-    wide = (east - west) / 360 / (380 - 2 * _MARGIN)
-    tall = (high - low) / math.tau / (400 - 2 * _MARGIN)
+    wide = (east - west) / 360 / 240
+    tall = (high - low) / math.tau / 260
     zoom = math.floor(-math.log2(max(wide, tall, 1e-9) * 256))  # pixels of the world at zoom 0
     centre = math.degrees(math.atan(math.sinh((low + high) / 2))), (west + east) / 2
     return centre, min(max(zoom, 0), 10)  # at 10 a city fills it
@@ -170,24 +168,20 @@ def headline(predictions: Predictions) -> str:
 
 def how_sure(predictions: Predictions) -> str:
     """How sure the answer is, whose it is, and among which places, in a sentence or two."""
-    return f"{_sure(predictions)} {predictions.restriction}".strip()
-
-
-def _sure(predictions: Predictions) -> str:
     answer, model = predictions.answer, predictions.model
     if answer is None:
-        shares = sum(p.probability for p in predictions)
-        return f"{model} gives these {len(predictions)} places {percent(shares)} together."
-    if answer.radius_km is None:
-        return (
+        share = percent(sum(p.probability for p in predictions))
+        said = f"{model} gives these {len(predictions)} places {share} together."
+    elif answer.radius_km is None:
+        said = (
             f"{model} isn't sure: only {percent(answer.shares[-1])} of the probability lies "
             f"within {RADII_KM[-1]:g} km of here."
         )
-    share = answer.shares[RADII_KM.index(answer.radius_km)]
-    return (
-        f"Probably within {answer.radius_km:g} km: {model} puts {percent(share)} of the "
-        "probability there."
-    )
+    else:
+        share = percent(answer.shares[RADII_KM.index(answer.radius_km)])
+        where = f"Probably within {answer.radius_km:g} km"
+        said = f"{where}: {model} puts {share} of the probability there."
+    return f"{said} {predictions.restriction}".strip()
 
 
 def in_words(predictions: Predictions) -> str:

@@ -188,16 +188,6 @@ _RULES: dict[str, Callable[..., Rule]] = {
 }
 
 
-def read_count(name: str, op: str) -> int:
-    """How many layers an operator reads; what follows are its arrays. Raises `CheckpointError`."""
-    if op not in _RULES:
-        raise CheckpointError(
-            f"layer {name!r} is of the operator {op!r}, which geonb does not support; "
-            f"it supports {', '.join(sorted(_RULES))}"
-        )
-    return 2 if op == "elemwise_add" else 1
-
-
 def rules(layers: Iterable[Layer]) -> Iterator[tuple[Layer, Rule]]:
     """Each layer with its shapes, for an input of `INPUT_SHAPE`, and its form in ONNX.
 

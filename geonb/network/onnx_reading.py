@@ -90,6 +90,9 @@ def read_onnx(path: Path) -> Any:
         model = onnx.load(path, load_external_data=False)
     if not model.graph.node:
         raise CheckpointError(f"{path}: not an ONNX file (it has no graph)")
+    words = ((n.op_type, n.domain, *n.input, *n.output) for n in model.graph.node)
+    if any(isinstance(word, bytes) for some in words for word in some):
+        raise CheckpointError(f"{path}: not an ONNX file (a name in it isn't text)")
     if any(onnx.external_data_helper.uses_external_data(t) for t in model.graph.initializer):
         raise CheckpointError(f"{path}: its arrays lie in other files; save it as one file")
     if len(model.graph.node) > _MOST_NODES:

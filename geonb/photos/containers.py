@@ -219,7 +219,7 @@ def _tiff(data: bytes) -> Parts:
     at = len(data) + len(data) % 2
     head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "L", at)
     count = struct.pack(order + "H", len(kept))
-    picture = head + data[8:].ljust(at - 8, b"\0") + count + rows + bytes(4)
+    picture = b"".join((head, memoryview(data)[8:], bytes(at - len(data)), count, rows, bytes(4)))
     packet = tags.get(tiff.XMP)
     return picture, [data], [packet.data[:_MOST_METADATA]] if packet else []
 

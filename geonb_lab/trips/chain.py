@@ -27,7 +27,7 @@ from geonb.errors import GeonbError
 from geonb_lab.trips.shots import WRONG_PLACE, Shot, candidates, class_of
 
 _BAND = 6.0  # near kernels are summed over latitudes this many scales around: e to the -6 is left
-_SAMPLE = 2048  # places at most that a far kernel is summed over, and a near one without a band
+_SAMPLE = 2048  # places at most that a far kernel is summed over
 IMPOSSIBLE = 1e-100
 """What a step that nobody can make has instead of 0, which no answer can tell from it: photos that
 contradict each other still give an answer."""
@@ -81,12 +81,10 @@ class Ground:
     """Where a model's places lie, and how far from each other."""
 
     def __init__(self, cells: Cells) -> None:
-        self.places = cells.places
+        self.cells, self.places = cells, cells.places
         self.radii = np.sqrt(cells.areas_km2 / np.pi)
         """Of a circle as large as each cell, (N,) km: a photo is about this far from its place."""
         self._vectors = unit_vectors(cells.places)
-        self._by_latitude = np.argsort(cells.places[:, 0], kind="stable")
-        self._latitudes = cells.places[self._by_latitude, 0]
 
     def __len__(self) -> int:
         return len(self.places)
@@ -95,14 +93,6 @@ class Ground:
         """Great-circle kilometres between places ``a`` (A,) and ``b`` (B,): (A, B)."""
         chords = 1.0 - self._vectors[a] @ self._vectors[b].T
         return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chords / 2, 0.0, 1.0)))
-
-    def around(self, a: int, km: float) -> NDArray[np.intp]:
-        """At least all places within ``km`` of one; all there are, if these are few."""
-        if len(self) <= _SAMPLE:
-            return self._by_latitude
-        span = np.degrees(km / EARTH_RADIUS_KM) * np.array([-1, 1])
-        first, last = np.searchsorted(self._latitudes, self.places[a, 0] + span)
-        return self._by_latitude[first:last]
 
 
 class Transitions:
@@ -126,12 +116,11 @@ class Transitions:
         self.visited: NDArray[np.float64] | None = None
         self._last: tuple[Any, Any, Any] | None = None
         self._wander, self._leap = np.ones(len(ground)), np.ones(len(ground))
-        sample = np.arange(0, len(ground), -(-len(ground) // _SAMPLE))
+        sample, north = np.arange(0, len(ground), -(-len(ground) // _SAMPLE)), ground.places[:, 0]
         for a in classes.tolist():
-            here, near = (
-                np.array([a]),
-                ground.around(a, _BAND * (movement.wander_km + ground.radii[a])),
-            )
+            scale = movement.wander_km + (ground.radii[a] + ground.radii.max()) / 3
+            band = np.degrees(_BAND * scale / EARTH_RADIUS_KM)
+            here, near = np.array([a]), np.flatnonzero(np.abs(north - north[a]) <= band)
             self._wander[a] = self._wandering(here, near, ground.km(here, near)).sum()
             far = np.exp(-ground.km(here, sample) / movement.leap_km)
             self._leap[a] = far.sum() * len(ground) / len(sample)
@@ -239,11 +228,9 @@ def _normalised(row: NDArray[np.float64]) -> NDArray[np.float64]:
     return row / row.sum()
 
 
-def solve(
-    cells: Cells, ground: Ground, part: list[list[Shot]], movement: Movement, stray_step: float
-) -> Chain:
+def solve(ground: Ground, part: list[list[Shot]], movement: Movement, stray_step: float) -> Chain:
     """Run the hidden Markov model: once to see where the trip was, and again with the way back."""
-    known = [class_of(cells, m[0].known.place) if m[0].known else None for m in part]
+    known = [class_of(ground.cells, m[0].known.place) if m[0].known else None for m in part]
     some = candidates([m[0].answer for m in part], known, len(ground))
     moments = []
     for members, place, classes in zip(part, known, some, strict=True):

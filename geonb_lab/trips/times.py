@@ -23,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from geonb.earth.cells import Cells
 from geonb.errors import PhotoError
 from geonb.photos import sidecars
 from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
@@ -31,7 +30,7 @@ from geonb.photos.metadata import properties
 from geonb.photos.photo import Photo
 from geonb_lab.trips.chain import WAYS, Ground, Transitions, TripError
 from geonb_lab.trips.shots import MISTAKEN, STRAY, KnownPlace, Shot, Taken, class_of
-from geonb_lab.trips.tracks import Track
+from geonb_lab.trips.tracks import Track, as_shot
 
 Tags: TypeAlias = Mapping[int, Any]
 Row: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float64]]
@@ -157,7 +156,6 @@ def read_offset(text: str) -> float:
 
 def set_clocks(
     shots: Sequence[Shot],
-    cells: Cells,
     ground: Ground,
     tracks: Sequence[Track] = (),
     given: Mapping[str, str] | None = None,
@@ -181,10 +179,11 @@ def set_clocks(
     first = max(cameras, key=lambda c: (zoned[c], len(cameras[c])), default=None)
     if tracks and first is not None and not zoned[first]:
         first = None  # the tracks alone know UTC
-    if first is None and not tracks:
+    fixes = [as_shot(t, k) for t in tracks for k in range(0, len(t), -(-len(t) // _FIXES))]
+    reference = fixes if first is None else [*cameras[first], *fixes]
+    if not reference:
         return []
-    beside = _Beside(cells, ground, cameras.get(first, []) if first is not None else [], tracks)
-    notes = []
+    beside, notes = _Beside(ground, reference), list[str]()
     for camera, mine in cameras.items():
         if camera != first:
             notes += beside.compare(camera or "photos without a camera's name", mine)
@@ -194,23 +193,15 @@ def set_clocks(
 class _Beside:
     """The moments of the reference, and how well photos of a camera fit beside them."""
 
-    def __init__(
-        self, cells: Cells, ground: Ground, reference: Sequence[Shot], tracks: Sequence[Track]
-    ) -> None:
-        self.cells, self.ground = cells, ground
-        moments = [(shot.seconds, self._row(shot)) for shot in reference]
-        for track in tracks:
-            for k in range(0, len(track), -(-len(track) // _FIXES)):
-                lat, lng = track.places[k].tolist()
-                row = np.array([class_of(cells, (lat, lng))]), np.ones(1)
-                moments.append((float(track.seconds[k]), row))
-        self.seconds = np.array([second for second, _ in moments])
-        self.rows = [row for _, row in moments]
+    def __init__(self, ground: Ground, reference: Sequence[Shot]) -> None:
+        self.ground = ground
+        self.seconds = np.array([shot.seconds for shot in reference])
+        self.rows = [self._row(shot) for shot in reference]
 
     def _row(self, shot: Shot) -> Row:
         """The most probable places of a photo; a known place is sure."""
         if shot.known:
-            return np.array([class_of(self.cells, shot.known.place)]), np.ones(1)
+            return np.array([class_of(self.ground.cells, shot.known.place)]), np.ones(1)
         classes, shares = shot.answer.classes[:_PLACES], shot.answer.shares[:_PLACES]
         return classes.astype(np.intp), shares.astype(np.float64)
 
@@ -223,7 +214,7 @@ class _Beside:
         transitions = Transitions(WAYS["flights"], self.ground, classes)
         zoned, zone = all(shot.taken.zoned for shot in some if shot.taken), 0.0
         if not zoned:  # the zone of the sun, where the photos are
-            east = np.median([self.cells.places[classes[0], 1] for classes, _ in rows])
+            east = np.median([self.ground.places[classes[0], 1] for classes, _ in rows])
             zone = 3600.0 * round(float(east) / 15)
         offsets = _WRONG if zoned else np.unique(np.concatenate([_ZONES, zone + _WRONG]))
         fits = np.array([self._fit(transitions, rows, seconds - offset) for offset in offsets])

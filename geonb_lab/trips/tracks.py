@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geonb.files import expanded, expecting, regular
 from geonb_lab.trips.chain import TripError
+from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
 
 Fix: TypeAlias = tuple[float, float, float, float, bool]
 """Seconds since 1970, latitude and longitude in degrees, accuracy in km, new segment."""
@@ -86,6 +87,13 @@ class Track:
         after = int(np.searchsorted(self.seconds, second))
         near = [i for i in (after - 1, after) if 0 <= i < len(self)]
         return [i for i in near if abs(self.seconds[i] - second) <= most]
+
+
+def as_shot(track: Track, k: int) -> Shot:
+    """Fix ``k`` as if it were a photo whose place is known."""
+    (lat, lng), name = track.places[k].tolist(), track.name
+    taken = Taken(float(track.seconds[k]), zoned=True, source=name)
+    return Shot(name, "", Answer.of(np.ones(1, np.float32)), taken, KnownPlace((lat, lng), name))
 
 
 def read_track(path: str | os.PathLike[str]) -> Track:

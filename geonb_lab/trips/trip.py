@@ -28,7 +28,7 @@ from geonb_lab.trips.chain import (
 from geonb_lab.trips.located import Located, Trip
 from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
 from geonb_lab.trips.times import set_clocks, told
-from geonb_lab.trips.tracks import Track, read_track
+from geonb_lab.trips.tracks import Track, as_shot, read_track
 
 CUT_H = 720.0  # a gap of so many hours cuts a trip: after 30 days anybody may be anywhere
 BURST_S, BURST_ALIKE = 60.0, 0.8
@@ -116,11 +116,11 @@ def connect(  # noqa: PLR0913
     """Locate together what was read of photos: the part of `locate_trip` after the model's own."""
     ground = Ground(model.cells)
     notes = [f"{track.name}: {note}" for track in tracks for note in track.notes]
-    notes += set_clocks(shots, model.cells, ground, tracks, clocks)
+    notes += set_clocks(shots, ground, tracks, clocks)
     notes += _on_tracks(shots, tracks)
     way = movement if isinstance(movement, Movement) else WAYS[movement]
     stray_step = IMPOSSIBLE if certain_clocks else STRAY_STEP
-    chains = [solve(model.cells, ground, p, way, stray_step) for p in _parts(shots, tracks)]
+    chains = [solve(ground, part, way, stray_step) for part in _parts(shots, tracks)]
     where = {s: (c, m) for c in chains for m, moment in enumerate(c.moments) for s in moment.shots}
     photos = tuple(
         Located(s.name, s.taken, s.known, s.source, s, model, allow_private, *where.get(s, (None,)))
@@ -151,11 +151,8 @@ def _parts(shots: Sequence[Shot], tracks: Sequence[Track]) -> Iterator[list[list
         mine = [shot for shot in shots if shot.taken and shot.person == person]
         outside = [shot.seconds for shot in mine if not shot.known]
         for track in tracks if not person else ():
-            for k in {k for second in outside for k in track.around(second, 3600 * CUT_H)}:
-                lat, lng = track.places[k].tolist()
-                taken = Taken(float(track.seconds[k]), zoned=True, source=track.name)
-                known = KnownPlace((lat, lng), track.name)
-                mine.append(Shot(track.name, "", Answer.of(np.ones(1, np.float32)), taken, known))
+            near = {k for second in outside for k in track.around(second, 3600 * CUT_H)}
+            mine += [as_shot(track, k) for k in near]
         mine.sort(key=lambda shot: shot.seconds)
         gaps = np.diff([shot.seconds for shot in mine])
         cuts = [0, *(np.flatnonzero(gaps > 3600 * CUT_H) + 1).tolist(), len(mine)]

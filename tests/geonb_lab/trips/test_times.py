@@ -193,7 +193,7 @@ def hours_of(shots):
 @pytest.mark.parametrize("wrong", [-24, 24])
 def test_a_clock_that_is_a_day_wrong_is_found_and_told(wrong):
     shots = two([h + wrong + 0.5 for h in HOURS], zoned=True)
-    (note,) = set_clocks(shots, MINI.cells, GROUND)
+    (note,) = set_clocks(shots, GROUND)
     assert note == f"Canon EOS: its clock is {wrong:+g} h off beside the others; corrected".replace(
         f"{wrong:+g}", f"{'-' if wrong < 0 else '+'}{abs(wrong)}"
     )
@@ -203,13 +203,13 @@ def test_a_clock_that_is_a_day_wrong_is_found_and_told(wrong):
 def test_a_clock_that_is_right_is_left_alone():
     shots = two([h + 0.5 for h in HOURS], zoned=True)
     before = [shot.taken for shot in shots]
-    assert set_clocks(shots, MINI.cells, GROUND) == []
+    assert set_clocks(shots, GROUND) == []
     assert [shot.taken for shot in shots] == before
 
 
 def test_an_unknown_zone_is_found_by_where_photos_are():
     shots = two([h + 9.5 for h in HOURS], zoned=False)
-    (note,) = set_clocks(shots, MINI.cells, GROUND)
+    (note,) = set_clocks(shots, GROUND)
     assert "times without a zone, taken as UTC+" in note
     assert hours_of(shots)[9] == pytest.approx(
         0.5, abs=1.01
@@ -220,24 +220,24 @@ def test_an_unknown_zone_is_found_by_where_photos_are():
 def test_without_anything_better_the_zone_is_that_of_the_sun():
     tokyo = (TOKYO, TOKYO, TOKYO)
     shots = two([500 + h for h in HOURS], zoned=False, cities=tokyo)
-    (note,) = set_clocks(shots, MINI.cells, GROUND)
+    (note,) = set_clocks(shots, GROUND)
     assert "UTC+9 h, by where its photos are" in note
 
 
 def test_given_clocks_are_taken():
     for name in ("camera", "canon", "Canon EOS"):
         shots = two([h + 2.5 for h in HOURS], zoned=False)
-        assert set_clocks(shots, MINI.cells, GROUND, given={name: "+02:00"}) == []
+        assert set_clocks(shots, GROUND, given={name: "+02:00"}) == []
         assert hours_of(shots)[9] == 0.5
     with pytest.raises(
         TripError, match=r"no camera is called 'Nikon'; there are: Phone, Canon EOS"
     ):
-        set_clocks(two(HOURS, zoned=False), MINI.cells, GROUND, given={"Nikon": "+02:00"})
+        set_clocks(two(HOURS, zoned=False), GROUND, given={"Nikon": "+02:00"})
 
 
 def test_a_camera_that_was_elsewhere_all_the_time_is_another_persons():
     shots = two([h + 0.25 for h in HOURS], zoned=True, cities=(TOKYO, TOKYO, TOKYO))
-    (note,) = set_clocks(shots, MINI.cells, GROUND)
+    (note,) = set_clocks(shots, GROUND)
     assert "another person's" in note
     trip = connect(MINI, shots)
     assert len(trip.parts) == 2
@@ -249,7 +249,7 @@ def test_a_track_is_a_clock_too():
     seconds = START + 3600 * np.arange(0, 23, 0.25)
     places = [ROME if 9.5 < (s - START) / 3600 < 13 else PARIS for s in seconds]
     shots = two([h + 9.5 for h in HOURS], zoned=False, phone=[])
-    (note,) = set_clocks(shots, MINI.cells, GROUND, [track(seconds, places)])
+    (note,) = set_clocks(shots, GROUND, [track(seconds, places)])
     assert "UTC+" in note
     assert hours_of(shots)[0] == pytest.approx(0.5, abs=1.6)
 
@@ -258,5 +258,5 @@ def test_one_camera_without_a_zone_is_left_as_it_is():
     shots = reading(HOURS, [cell_near(PARIS)] * 9, cameras=["Canon"] * 9)
     for shot in shots:
         shot.taken = unzoned(shot.taken)
-    assert set_clocks(shots, MINI.cells, GROUND) == []
+    assert set_clocks(shots, GROUND) == []
     assert shots[0].taken.seconds == START
