@@ -128,7 +128,7 @@ SIZES = {
     "geonb": 9_945,
     "geonb/network": 2_310,
     "geonb_lab": 6_430,
-    "geonb_training": 4_570,
+    "geonb_training": 4_320,
 }
 
 
