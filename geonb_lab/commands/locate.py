@@ -1,7 +1,5 @@
 """The command ``geonb locate PHOTO…``: where photos were taken."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path
