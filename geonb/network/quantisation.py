@@ -1,6 +1,5 @@
 """int8 networks: a quarter of the size, quicker, and a little different; how much is measured."""
 
-import logging
 from collections.abc import Sequence
 from functools import partial
 from importlib import resources
@@ -66,23 +65,18 @@ def quantise(
     name = open_session(plain).get_inputs()[0].name
     rest = ({name: square} for i, square in enumerate(squares) if i % 3)
     fused, quantised = plain.with_name("fused.onnx"), plain.with_name("int8.onnx")
-    root, handler = logging.getLogger(), logging.NullHandler()
-    root.addHandler(handler)  # without any, what it logs would set one up for good
-    try:
-        quant_pre_process(plain, fused, skip_symbolic_shape=True, save_as_external_data=True)
-        quantize_static(
-            fused,
-            quantised,
-            SimpleNamespace(get_next=partial(next, rest, None)),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            op_types_to_quantize=_OPS,
-            use_external_data_format=True,
-        )
-    finally:
-        root.removeHandler(handler)
+    quant_pre_process(plain, fused, skip_symbolic_shape=True, save_as_external_data=True)
+    quantize_static(
+        fused,
+        quantised,
+        SimpleNamespace(get_next=partial(next, rest, None)),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        op_types_to_quantize=_OPS,
+        use_external_data_format=True,
+    )
     open_session(quantised, target=target)
     best = [_best(path, files, squares[::3], optimised=path == target) for path in (plain, target)]
     first, second = (files.cells().places[classes] for classes in best)

@@ -1,5 +1,7 @@
 """int8: smaller, close to float32, by how much is measured and told, and never by default."""
 
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -104,6 +106,19 @@ def test_the_log_is_left_as_it_was(files, photos, cache, caplog, capfd):
     assert (list(root.handlers), list(root.filters)) == before
     assert caplog.records == []
     assert capfd.readouterr().err == ""
+
+
+def test_no_log_is_set_up_for_good(cache):
+    code = (
+        "import logging, geonb; geonb.load_model('mini', precision='int8')\n"
+        "print(logging.getLogger().handlers)"
+    )
+    environment = {**os.environ, "GEONB_CACHE": str(cache)}
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert run.stdout.splitlines()[-1] == "[]"
+    assert run.stderr == ""
 
 
 def test_calibration_holds_every_third_photo_out(photos):
