@@ -55,10 +55,11 @@ class CoremlFile(OneFile):
         no mean inside.
         """
         layers, network, arrays = read_symbol(self.paths[1]), _load(self.path), {}
-        for layer in network.layers:
-            kind, name = layer.WhichOneof("layer"), layer.name.removesuffix("_output")
-            for part, field in _PARTS.get(kind, {}).items():
-                arrays[f"{name}_{part}"] = _numbers(getattr(getattr(layer, kind), field))
+        with expecting(self.path, "a Core ML file", CheckpointError):
+            for layer in network.layers:
+                kind, name = layer.WhichOneof("layer"), layer.name.removesuffix("_output")
+                for part, field in _PARTS.get(kind, {}).items():
+                    arrays[f"{name}_{part}"] = _numbers(getattr(getattr(layer, kind), field))
         for name, shape in parameter_shapes(layers).items():
             if name in arrays and arrays[name].size == math.prod(shape):
                 arrays[name] = arrays[name].reshape(shape)

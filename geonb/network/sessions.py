@@ -60,7 +60,7 @@ def open_session(  # noqa: PLR0913 - each of them is a choice of its own
     providers = [*(["CUDAExecutionProvider"] if device == "cuda" else []), "CPUExecutionProvider"]
     try:
         session = onnxruntime.InferenceSession(path, options, providers=providers)
-    except _failures() as error:
+    except (*_failures(), UnicodeDecodeError) as error:  # of a name that is no text
         reason = str(error).rpartition("failed:")[2]
         raise CheckpointError(f"{name or path}: ONNX Runtime cannot load it ({reason})") from error
     if session.get_providers()[0] != providers[0]:
@@ -92,10 +92,10 @@ def run(
     numbers = batch.astype(_NUMBERS.get(source.type, np.float32), copy=False)
     parts = np.split(numbers, len(numbers)) if source.shape[:1] == [1] else [numbers]
     try:
-        found = [session.run(None, {source.name: part}) for part in parts]
-    except _failures() as error:
+        found = zip(*(session.run(None, {source.name: part}) for part in parts), strict=True)
+        return [np.concatenate(one).astype(np.float32, copy=False) for one in found]
+    except (*_failures(), ValueError, TypeError) as error:  # single numbers, texts, lists
         raise CheckpointError(f"{name}: ONNX Runtime cannot run it ({error})") from error
-    return [np.concatenate(one).astype(np.float32, copy=False) for one in zip(*found, strict=True)]
 
 
 def cpu_limit(root: Path = Path("/")) -> int:
