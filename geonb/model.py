@@ -22,7 +22,6 @@ from geonb.promise import Promise, read_promise
 from geonb.weights.registry import REGISTRY, Weights
 
 BATCH = 16  # photos that are prepared and run together, which bounds the memory
-_WITHIN = 1e-3  # of 1: what the probabilities of all cells add up to
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +67,7 @@ class Model:
         places = "places" if self.spread_km else "cells"
         parts = [
             f"{len(self.cells):,} {places}, engine {self.engine}",
-            self.network.agreement and str(self.network.agreement),
+            self.network.agreement,
             self.weights and f"{self.weights.attribution}, {self.weights.licence}",
             self.own_files and f"your own files, {self.own_files}",
             self.why and f"chosen because {self.why}",
@@ -116,7 +115,7 @@ class Model:
         if not np.isfinite(answer).all():
             raise ModelError(f"{self.name} answers with NaN; its parameters are broken")
         sums = answer.sum(axis=1, dtype=np.float64)
-        if (answer < 0).any() or (abs(sums - 1) > _WITHIN).any():
+        if (answer < 0).any() or (abs(sums - 1) > 1e-3).any():
             raise ModelError(
                 f"{self.name} answers with numbers from {answer.min():.3g} that add up to "
                 f"{sums[np.argmax(abs(sums - 1))]:.3g}, expected probabilities, which add up to 1; "

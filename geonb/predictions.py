@@ -123,8 +123,7 @@ class Predictions(Sequence[Prediction]):
     @property
     def distances(self) -> list[float] | None:
         """Kilometres from each place to the truth; None if that is not known."""
-        truth = self.truth
-        return None if truth is None else distance(self.places, truth).tolist()
+        return None if self.truth is None else distance(self.places, self.truth).tolist()
 
     @kept
     def answer(self) -> Answer | None:

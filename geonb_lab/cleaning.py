@@ -1,7 +1,5 @@
 """Clean saved notebooks of API keys and of what widgets remember, before they are shared."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import os

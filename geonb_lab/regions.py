@@ -1,7 +1,5 @@
 """Regions: the smallest set of places that holds a share of the probability."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -3,8 +3,6 @@
 Installed, `train` is also a command of ``geonb``, by its entry point.
 """
 
-from __future__ import annotations
-
 from dataclasses import fields
 from functools import partial
 from pathlib import Path

@@ -1,27 +1,21 @@
 """Photos as a network learns from them: opened and cut when asked for, moved about, in batches."""
 
-from __future__ import annotations
-
 import hashlib
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import PhotoError
 from geonb.photos.photo import open_photo
 from geonb.photos.squares import fast_square
 from geonb.preprocessing import RECIPE, normalise
+from geonb_lab.evaluation.photo_sets import PhotoSet
 from geonb_training.shards import source
 from geonb_training.splits import originals, some_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from geonb_lab.evaluation.photo_sets import PhotoSet
 
 SHIFT = 6
 """Training pictures move by up to this many pixels. They aren't mirrored: the side of the road
@@ -30,7 +24,7 @@ that traffic keeps to is a clue."""
 _KEPT = 10_000  # squares kept in memory, 150 kB each; others are opened again each epoch
 _THREADS = 4
 
-Batch = tuple["NDArray[np.float32]", "NDArray[np.intp]", int]
+Batch = tuple[NDArray[np.float32], NDArray[np.intp], int]
 """Photos (n, 3, 224, 224), their labels (n,), and how many of them stand in for vanished ones."""
 
 
@@ -41,7 +35,7 @@ class Squares:
         self.photos, self._kept = photos, kept
 
     @classmethod
-    def open(cls, photos: PhotoSet) -> Squares:
+    def open(cls, photos: PhotoSet) -> Self:
         """Open every photo once, with a progress bar; see `originals` for what is left out."""
         from tqdm import tqdm
 
@@ -54,11 +48,11 @@ class Squares:
             digests = list(bar)
         return squares.of(originals(photos, digests)[0])
 
-    def of(self, photos: PhotoSet) -> Squares:
+    def of(self, photos: PhotoSet) -> Self:
         """The squares of other photos."""
-        return Squares(photos, self._kept)
+        return type(self)(photos, self._kept)
 
-    def some(self, numbers: NDArray[np.intp]) -> Squares:
+    def some(self, numbers: NDArray[np.intp]) -> Self:
         """The squares with these numbers."""
         return self.of(some_of(self.photos, numbers))
 

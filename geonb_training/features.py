@@ -1,34 +1,27 @@
 """Features: what a network's last layer reads, worked out once for each photo's content."""
 
-from __future__ import annotations
-
 import contextlib
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import ModelError, PhotoError
 from geonb.files import DERIVED, cache_folder, file_digest, is_private, make_cache_folder
-from geonb.model import BATCH
+from geonb.model import BATCH, Model
+from geonb.network.checkpoint import CheckpointFiles
 from geonb.network.derived import derived_name
 from geonb.network.sessions import open_session, run
 from geonb.photos.photo import open_photo
-from geonb.preprocessing import preprocess
+from geonb.preprocessing import Recipe, preprocess
 from geonb.writing import mark_folder, replacing
+from geonb_lab.evaluation.photo_sets import PhotoSet
 from geonb_training.splits import originals
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from geonb.model import Model
-    from geonb.network.checkpoint import CheckpointFiles
-    from geonb.preprocessing import Recipe
-    from geonb_lab.evaluation.photo_sets import PhotoSet
 
 _THREADS = 4
 

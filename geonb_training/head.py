@@ -1,27 +1,29 @@
 """A model of your own places in a minute: a head on the features of a model that you have."""
 
-from __future__ import annotations
-
 import json
+import os
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from geonb.earth.cells import CELLS_FILE
+from geonb.earth.cells import CELLS_FILE, Cells
 from geonb.errors import EvaluationError, TrainingError
 from geonb.model import Model, load_model
+from geonb.network.checkpoint import CheckpointFiles
 from geonb.network.head import ARRAYS_FILE, HEAD_FILE, anchors
 from geonb.writing import PART
 from geonb_lab.evaluation.accuracy import Evaluation, evaluate
 from geonb_lab.evaluation.calibration import fit_temperature
 from geonb_lab.evaluation.guesses import most_frequent
 from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
-from geonb_lab.evaluation.scores import measure, score
-from geonb_training.features import read_features
+from geonb_lab.evaluation.scores import Score, measure, score
+from geonb_training.features import Features, read_features
 from geonb_training.head_report import CellCount, Head, doubts
 from geonb_training.partitions import partition
 from geonb_training.softmax import (
@@ -34,20 +36,9 @@ from geonb_training.softmax import (
 from geonb_training.splits import Split, count_photos, split_photos
 from geonb_training.state import new_folder
 
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from geonb.earth.cells import Cells
-    from geonb.network.checkpoint import CheckpointFiles
-    from geonb_lab.evaluation.scores import Score
-    from geonb_training.features import Features
-
-    Numbers = NDArray[np.intp]
-    Table = NDArray[np.float64]
-    """A head's weights: (width + 1, classes), the last row is the bias."""
+Numbers = NDArray[np.intp]
+Table = NDArray[np.float64]
+"""A head's weights: (width + 1, classes), the last row is the bias."""
 
 _FIRST = 25  # photos of the curve's first point; each point has twice the photos of the last
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geonb.shown.sheets import Sheet
+from geonb_lab.evaluation.axes import CONSTANT, OWN, arms, new_axes
 from geonb_lab.evaluation.comparisons import compare
 from geonb_lab.evaluation.scores import COLUMNS, THRESHOLDS_KM, measure
 from geonb_lab.tabular import Tabular
@@ -97,8 +98,6 @@ class Head(Tabular):
 
     def figure(self) -> Figure:
         """The learning curve: the share within 25 km by the number of training photos."""
-        from geonb_lab.evaluation.axes import CONSTANT, OWN, arms, new_axes
-
         canvas, axes = new_axes(6.0)
         if self.evaluation:
             photos = [count for count, _ in self.curve]

@@ -1,25 +1,18 @@
 """How `mini` was made: `train_photos` on drawn scenes."""
 
-from __future__ import annotations
-
 import json
+import os
 import tempfile
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from geonb.writing import PART
-from geonb_training.fitting import Fitting
+from geonb_training.fitting import Fitting, TrainerName
 from geonb_training.loop import new_trainer
 from geonb_training.own_photos import Trained, train_photos
 from geonb_training.scenes import draw_set
 from geonb_training.state import new_folder
-
-if TYPE_CHECKING:
-    import os
-
-    from geonb_training.fitting import TrainerName
 
 _SYMBOL = "mini-symbol.json"
 

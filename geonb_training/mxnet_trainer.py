@@ -1,29 +1,22 @@
 """MXNet, the blog's own trainer: it takes the steps that `fitting` asks for."""
 
-from __future__ import annotations
-
 import os
+from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import TrainingError, needing
+from geonb.network.layers import Checkpoint
 from geonb.preprocessing import RECIPE
-from geonb_training.fitting import rate
+from geonb_training.batches import Batch, Lessons
+from geonb_training.fitting import Fitting, rate
 from geonb_training.network import auxiliary
+from geonb_training.state import Arrays
 from geonb_training.writing import symbol_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from types import ModuleType
-
-    from numpy.typing import NDArray
-
-    from geonb.network.layers import Checkpoint
-    from geonb_training.batches import Batch, Lessons
-    from geonb_training.fitting import Fitting
-    from geonb_training.state import Arrays
 
 
 def import_mxnet() -> ModuleType:

@@ -1,19 +1,13 @@
 """The pre-activation ResNet of LocationNet, at any depth and width, layer by layer."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import TrainingError
 from geonb.network.layers import Checkpoint, Layer, parameter_shapes
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
 LOCATIONNET = {"units": (3, 4, 23, 3), "filters": (64, 256, 512, 1024, 2048)}
 """The blog's ResNet-101: 1 + 3 * (3 + 4 + 23 + 3) + 1 = 101 weighted layers, 15,527 classes."""

@@ -1,20 +1,24 @@
 """Train on your own photos: cells, a split by photographer, the network, and how good it is."""
 
-from __future__ import annotations
-
 import hashlib
 import json
+import os
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain, combinations
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
+from geonb.earth.cells import Cells
 from geonb.errors import EvaluationError, TrainingError
 from geonb.files import expanded
 from geonb.model import Model, load_model
+from geonb.network.layers import Checkpoint
 from geonb.preprocessing import RECIPE
 from geonb.promise import PROMISE_FILE
 from geonb.writing import replacing
@@ -24,24 +28,13 @@ from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
 from geonb_lab.evaluation.promises import promise_from
 from geonb_lab.evaluation.scores import PUBLISHED
 from geonb_training.batches import Squares
-from geonb_training.fitting import Fitting
+from geonb_training.fitting import Fitting, TrainerName
 from geonb_training.loop import fit, new_trainer
 from geonb_training.network import NETWORKS, fresh, resnet, with_classes
 from geonb_training.partitions import partition
 from geonb_training.shards import find_shards, read_shards, source
 from geonb_training.splits import By, Split, check_apart, count_photos, some_of, split_photos
 from geonb_training.state import TRAINING, Keeper, new_folder
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from geonb.earth.cells import Cells
-    from geonb.network.layers import Checkpoint
-    from geonb_training.fitting import TrainerName
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,18 +1,12 @@
 """The partition: cells from the places of photos, small where there are many of them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from geonb.distances import check_points, haversine
 from geonb.earth import s2
 from geonb.earth.cells import Cells
 from geonb.errors import CellsError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 
 def partition(points: ArrayLike, t1: int, t2: int) -> Cells:

@@ -4,28 +4,20 @@ An archive is read by Python's own tarfile, and only its headers. So photos of a
 archives come in one order that the seed fixes, and nothing is unpacked.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import tarfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from geonb.errors import PhotoError, TrainingError
 from geonb.files import expanded
-from geonb.photos.photo import MAX_BYTES, open_photo
-from geonb_lab.evaluation.photo_sets import make_set
+from geonb.photos.photo import MAX_BYTES, PhotoSource, open_photo
+from geonb_lab.evaluation.photo_sets import PhotoSet, make_set
 from geonb_lab.evaluation.photo_tables import Entry
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from geonb.photos.photo import PhotoSource
-    from geonb_lab.evaluation.photo_sets import PhotoSet
 
 _MOST_JSON = 1_000_000  # bytes of a photo's JSON: it holds a place and a name
 _END = 1024  # bytes of nothing at the end of every archive

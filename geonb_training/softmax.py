@@ -1,15 +1,11 @@
 """A softmax layer fitted to features: SciPy's L-BFGS on the penalised likelihood."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import needing
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 STRENGTHS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 """Penalties that are tried, from the one that trusts the photos least."""

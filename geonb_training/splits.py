@@ -5,22 +5,16 @@ others test, the network recognises the photographer, and the numbers flatter it
 a training photo in the test.
 """
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from geonb.earth.cells import Cells
 from geonb.errors import EvaluationError, TrainingError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from geonb.earth.cells import Cells
-    from geonb_lab.evaluation.photo_sets import PhotoSet
+from geonb_lab.evaluation.photo_sets import PhotoSet
 
 By = Literal["photographer", "photo"]
 VALIDATION, TEST = 0.1, 0.2

@@ -4,17 +4,20 @@ Nothing in the folder can run code when it is read: weights and the optimizer's 
 the rest is JSON.
 """
 
-from __future__ import annotations
-
 import contextlib
 import glob
 import json
+import os
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from geonb.earth.cells import CELLS_FILE
+import numpy as np
+from numpy.typing import NDArray
+
+from geonb.earth.cells import CELLS_FILE, Cells
 from geonb.errors import CheckpointError, OutputError, TrainingError
 from geonb.files import expanded
 from geonb.network.layers import Checkpoint, Layer, parameter_shapes
@@ -23,16 +26,7 @@ from geonb.writing import PART, replacing
 from geonb_training.network import misfits
 from geonb_training.writing import symbol_json, write_params
 
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from geonb.earth.cells import Cells
-
-    Arrays = Mapping[str, NDArray[np.float32]]
+Arrays = Mapping[str, NDArray[np.float32]]
 
 _STATE, _PHOTOS = TRAINING = ("training.json", "training-photos.json")
 """Files of a training; a folder with one of them is its own."""

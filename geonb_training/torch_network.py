@@ -1,24 +1,15 @@
 """A network of MXNet's layers as a PyTorch module, with the arrays under their names."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import torch
-from torch import distributed, nn
+from torch import Tensor, distributed, nn
 from torch.distributed.nn.functional import all_reduce
 from torch.nn.functional import conv2d
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from geonb.errors import CheckpointError
-from geonb.network.layers import parameter_shapes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from torch import Tensor
-
-    from geonb.network.layers import Checkpoint, Layer, Shape
+from geonb.network.layers import Checkpoint, Layer, Shape, parameter_shapes
 
 
 class TorchNetwork(nn.Module):

@@ -1,14 +1,19 @@
 """PyTorch, the trainer for today's machines: one process per GPU, started by torchrun."""
 
-from __future__ import annotations
-
 import atexit
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from geonb.errors import TrainingError, needing
-from geonb_training.fitting import rate
+from geonb.network.layers import Checkpoint
+from geonb_training.batches import Batch, Lessons
+from geonb_training.fitting import Fitting, rate
+from geonb_training.state import Arrays
 
 # OpenMP reads this once, when it is loaded. Left alone, a thread that waits for another keeps its
 # core busy: a step then takes twice the processor's time, and longer where others use the machine.
@@ -21,17 +26,6 @@ with needing("Training in PyTorch", "torch", "train"):
     from torch.utils.data import DataLoader
 
 from geonb_training.torch_network import TorchNetwork
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from geonb.network.layers import Checkpoint
-    from geonb_training.batches import Batch, Lessons
-    from geonb_training.fitting import Fitting
-    from geonb_training.state import Arrays
 
 
 class TorchTrainer:

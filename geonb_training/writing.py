@@ -1,22 +1,16 @@
 """Write MXNet's own files, symbol and params, without MXNet: what `load_model` reads."""
 
-from __future__ import annotations
-
 import json
 import struct
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from geonb.network.layers import Layer
 from geonb_training.network import auxiliary
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from geonb.network.layers import Layer
 
 # MXNet, src/ndarray/ndarray.cc: a file of arrays, its second layout, an array on CPU 0, float32.
 _LIST, _V2, _CPU, _FLOAT32 = 0x112, 0xF993FAC9, (1, 0), 0

@@ -5,7 +5,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,8 +115,8 @@ class CheckpointFiles:
 class Engine(ABC):
     """What runs a network."""
 
-    agreement: Any = None
-    """In words, how well an int8 network agrees with the float32 one; None for float32."""
+    agreement = ""
+    """In words, how well an int8 network agrees with the float32 one."""
 
     def __init__(self, files: CheckpointFiles) -> None:
         """Start the network of a checkpoint. Raises `ModelError`."""

@@ -60,23 +60,23 @@ class _VisionTransformer:
         self.nodes: list[Any] = []
         self.arrays: dict[str, NDArray[Any]] = {}
         self.width, _, self.patch, _ = (*self.tensor(_PATCHES).shape, 0, 0, 0, 0)[:4]
-        self.tokens = len(self.tensor(_POSITIONS))  # 257: the class, then every patch
-        self.side = self.patch * round((self.tokens - 1) ** 0.5)
+        tokens = self.tensor(_POSITIONS).shape[0]  # 257: the class, then every patch
+        self.side = self.patch * round(abs(tokens - 1) ** 0.5)
         self.layers = sum(_LAYERS in name and ".mlp.fc1.weight" in name for name in self.names)
         if self.width % _HEAD_WIDTH or not self.layers or not self.patch:
             raise CheckpointError(f"{path}: not CLIP with a vision transformer; expected ViT-L/14")
 
     def encode(self, pixels: str) -> str:
         """Photos (N, 3, side, side) to (N, width): what the class token says in the end."""
-        patches = self.weight(_PATCHES, self.width, 3, self.patch, self.patch)
+        patches = self.weight(_PATCHES)
         x = self.op("Conv", pixels, patches, strides=[self.patch] * 2)  # (N, width, 16, 16)
         x = self.op("Reshape", x, self.ints(0, self.width, -1))  # (N, width, 256)
         x = self.op("Transpose", x, perm=[0, 2, 1])  # (N, 256, width)
         photos = self.op("Slice", self.op("Shape", x), self.ints(0), self.ints(1))  # N
         shape = self.op("Concat", photos, self.ints(1, self.width), axis=0)
-        token = self.weight(f"{_TOWER}.embeddings.class_embedding", self.width)
+        token = self.weight(f"{_TOWER}.embeddings.class_embedding")
         x = self.op("Concat", self.op("Expand", token, shape), x, axis=1)  # (N, 257, width)
-        x = self.op("Add", x, self.weight(_POSITIONS, self.tokens, self.width))
+        x = self.op("Add", x, self.weight(_POSITIONS))
         x = self.norm(x, f"{_TOWER}.pre_layrnorm")
         for i in range(self.layers):
             name = f"{_LAYERS}.{i}"
@@ -90,8 +90,7 @@ class _VisionTransformer:
         """Every token looks at every other, (N, 257, width) to the same, in each head apart."""
         heads = self.ints(0, 0, self.width // _HEAD_WIDTH, _HEAD_WIDTH)
         query, key, value = (
-            self.op("Reshape", self.dense(x, f"{name}.self_attn.{k}_proj", self.width), heads)
-            for k in "qkv"
+            self.op("Reshape", self.dense(x, f"{name}.self_attn.{k}_proj"), heads) for k in "qkv"
         )  # each (N, 257, heads, 64)
         query = self.op("Transpose", query, perm=[0, 2, 1, 3])  # (N, heads, 257, 64)
         key = self.op("Transpose", key, perm=[0, 2, 3, 1])  # (N, heads, 64, 257)
@@ -101,19 +100,17 @@ class _VisionTransformer:
         x = self.op("MatMul", weights, value)  # (N, heads, 257, 64)
         x = self.op("Transpose", x, perm=[0, 2, 1, 3])  # (N, 257, heads, 64)
         x = self.op("Reshape", x, self.ints(0, 0, self.width))
-        return self.dense(x, f"{name}.self_attn.out_proj", self.width)
+        return self.dense(x, f"{name}.self_attn.out_proj")
 
     def mlp(self, x: str, name: str) -> str:
         """Four times as wide, x * sigmoid(1.702 x), and back."""
-        x = self.dense(x, f"{name}.mlp.fc1", self.width, 4 * self.width)  # (N, 257, 4 * width)
+        x = self.dense(x, f"{name}.mlp.fc1")  # (N, 257, 4 * width)
         gate = self.op("Sigmoid", self.op("Mul", x, self.number(1.702)))
-        return self.dense(self.op("Mul", x, gate), f"{name}.mlp.fc2", 4 * self.width, self.width)
+        return self.dense(self.op("Mul", x, gate), f"{name}.mlp.fc2")
 
     def project(self, x: str, mlp: Mapping[str, NDArray[Any]]) -> str:
         """CLIP's projection and GeoCLIP's two dense layers: (N, width) to (N, 512)."""
-        inside = len(self.tensor("visual_projection.weight"))
-        projection = self.weight("visual_projection.weight", inside, self.width)
-        x = self.op("Gemm", x, projection, transB=1)  # (N, 768)
+        x = self.op("Gemm", x, self.weight("visual_projection.weight"), transB=1)  # (N, 768)
         self.arrays |= {f"mlp.{k}.{part}": mlp[f"{k}.{part}"] for k in "02" for part in _PARTS}
         x = self.op("Relu", self.op("Gemm", x, "mlp.0.weight", "mlp.0.bias", transB=1))
         self.op("Gemm", x, "mlp.2.weight", "mlp.2.bias", transB=1)
@@ -122,14 +119,13 @@ class _VisionTransformer:
 
     def norm(self, x: str, name: str) -> str:
         """Mean 0 and variance 1 over the width, then a gain and a shift."""
-        parts = (self.weight(f"{name}.{part}", self.width) for part in _PARTS)
+        parts = (self.weight(f"{name}.{part}") for part in _PARTS)
         return self.op("LayerNormalization", x, *parts, epsilon=1e-5, axis=-1)
 
-    def dense(self, x: str, name: str, inside: int, outside: int = 0) -> str:
+    def dense(self, x: str, name: str) -> str:
         """A dense layer on the last axis; the file keeps its weights as (outside, inside)."""
-        weight = self.weight(f"{name}.weight", outside or inside, inside, turned=True)
-        bias = self.weight(f"{name}.bias", outside or inside)
-        return self.op("Add", self.op("MatMul", x, weight), bias)
+        x = self.op("MatMul", x, self.weight(f"{name}.weight", turned=True))
+        return self.op("Add", x, self.weight(f"{name}.bias"))
 
     def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """Add a node; the name of what it makes."""
@@ -143,12 +139,9 @@ class _VisionTransformer:
     def number(self, value: float) -> str:
         return self.op("Constant", value_float=value)
 
-    def weight(self, name: str, *shape: int, turned: bool = False) -> str:
-        """A tensor of the file, which has to have this shape; ``turned`` swaps its two axes."""
-        array = self.tensor(name)
-        if array.shape != shape:
-            raise CheckpointError(f"{self.path}: {name!r} has shape {array.shape}, not {shape}")
-        self.arrays[name] = array.T if turned else array
+    def weight(self, name: str, *, turned: bool = False) -> str:
+        """A tensor of the file, whose shape ONNX Runtime checks; ``turned`` swaps its two axes."""
+        self.arrays[name] = self.tensor(name).T if turned else self.tensor(name)
         return name
 
     def tensor(self, name: str) -> NDArray[Any]:

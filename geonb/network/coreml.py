@@ -20,18 +20,12 @@ from geonb.network.mxnet_files import read_symbol
 
 _LOCATIONNET = Path(__file__).parents[1] / f"data/locationnet/RN101-5k500{SYMBOL}"
 _RGB = 20  # coremltools' FeatureTypes.proto, ImageFeatureType.ColorSpace
-_WEIGHTS = {"weight": "weights", "bias": "bias"}
+_WEIGHED = {"batchnorm", "convolution", "innerProduct"}
+"""Layers with arrays, and below MXNet's names of these, and Core ML's."""
 _PARTS = {
-    "batchnorm": {
-        "gamma": "gamma",
-        "beta": "beta",
-        "moving_mean": "mean",
-        "moving_var": "variance",
-    },
-    "convolution": _WEIGHTS,
-    "innerProduct": _WEIGHTS,
-}
-"""MXNet's names of a layer's arrays, and Core ML's."""
+    "weight": "weights", "bias": "bias", "gamma": "gamma", "beta": "beta",
+    "moving_mean": "mean", "moving_var": "variance",
+}  # fmt: skip
 
 
 class CoremlFile(OneFile):
@@ -40,13 +34,8 @@ class CoremlFile(OneFile):
     @property
     def paths(self) -> tuple[Path, ...]:
         """The file, and the symbol file."""
-        beside = list(self.folder.glob(f"*{SYMBOL}"))
+        beside = list(self.path.parent.glob(f"*{SYMBOL}"))
         return self.path, beside[0] if len(beside) == 1 else _LOCATIONNET
-
-    @property
-    def folder(self) -> Path:
-        """See `CheckpointFiles.folder`."""
-        return self.path.parent
 
     def read(self) -> Checkpoint:
         """Read the layers, and the arrays in the shapes that these need.
@@ -58,8 +47,9 @@ class CoremlFile(OneFile):
         with expecting(self.path, "a Core ML file", CheckpointError):
             for layer in network.layers:
                 kind, name = layer.WhichOneof("layer"), layer.name.removesuffix("_output")
-                for part, field in _PARTS.get(kind, {}).items():
-                    arrays[f"{name}_{part}"] = _numbers(getattr(getattr(layer, kind), field))
+                for part, field in _PARTS.items() if kind in _WEIGHED else ():
+                    if weights := getattr(getattr(layer, kind), field, None):
+                        arrays[f"{name}_{part}"] = _numbers(weights)
         for name, shape in parameter_shapes(layers).items():
             if name in arrays and arrays[name].size == math.prod(shape):
                 arrays[name] = arrays[name].reshape(shape)

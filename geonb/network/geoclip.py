@@ -92,9 +92,7 @@ class GeoclipFiles(CheckpointFiles):
         """The places; one that is listed n times has n times the probability: log n is added."""
         learned = read_pth(self.heads[1]) if self.heads else 3.681034803390503  # a logarithm
         often = np.log(self.gallery.counts).astype(np.float32)
-        with expecting(
-            self.vision, "a CLIP with GeoCLIP's scale beside it", CheckpointError, TypeError
-        ):
+        with expecting(self.vision, "a CLIP with a scale beside it", CheckpointError, TypeError):
             scale = float(np.exp(learned))
         return LastLayer(self.gallery.embeddings, often, str(self.location), scale, unit=True)
 

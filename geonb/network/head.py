@@ -3,7 +3,7 @@
 import json
 import zipfile
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
@@ -87,17 +87,11 @@ def find_head(folder: Path, find: Callable[[Path], CheckpointFiles]) -> HeadFile
         told = json.loads(path.read_text(encoding="utf-8"))["backbone"]
         anchor = {**anchors(), "disk": Path(folder.resolve().anchor)}[told["at"]]
         place, name, digest = anchor / told["path"], str(told["name"]), told["digest"]
-    try:
+    with suppress(CheckpointError, RecursionError):  # a head may stand on itself
         base = find(place)
-        same = base.digest() == digest
-    except (CheckpointError, RecursionError) as error:  # a head may stand on itself
-        raise CheckpointError(
-            f"{path}: its network {name} is not at {place}; fetch it with geonb fetch {name}, "
-            "or fit the head again"
-        ) from error
-    if not same:
-        raise CheckpointError(
-            f"{path}: it was fitted on another network than the {name} at {place}; "
-            "fetch that one again, or fit the head again"
-        )
-    return HeadFiles(path, base, base.recipe, base.only_onnx, base.embeds)
+        if base.digest() == digest:
+            return HeadFiles(path, base, base.recipe, base.only_onnx, base.embeds)
+    raise CheckpointError(
+        f"{path}: the network {name} that it was fitted on is not at {place}; "
+        f"fetch it with geonb fetch {name}, or fit the head again"
+    )

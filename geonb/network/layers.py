@@ -76,11 +76,11 @@ class Checkpoint:
             if name not in self.arrays:
                 raise CheckpointError(f"{path}: no array {name!r}, which the network needs")
             found = self.arrays[name]
-            if found.dtype != np.float32:
-                raise CheckpointError(f"{path}: {name!r} has {found.dtype} numbers, no floats")
-            if found.shape != shape:
-                needs = f"the network needs {shape}; are the files of the same network?"
-                raise CheckpointError(f"{path}: {name!r} has shape {found.shape}, {needs}")
+            if found.dtype != np.float32 or found.shape != shape:
+                raise CheckpointError(
+                    f"{path}: {name!r} has {found.dtype} numbers of shape {found.shape}, the "
+                    f"network needs floats of shape {shape}; are the files of the same network?"
+                )
         for layer in self.layers:
             if layer.op == "BatchNorm" and layer.flag("fix_gamma", default=True):
                 self.arrays[layer.parameters[0]] = np.ones_like(self.arrays[layer.parameters[0]])
@@ -98,11 +98,6 @@ class Checkpoint:
         if not dense:
             raise CheckpointError("the network has no FullyConnected layer, so no classes")
         return dense[-1], self.arrays[dense[-1].parameters[0]].shape[1]
-
-    @property
-    def classes(self) -> int:
-        """How many classes the network has."""
-        return int(self.last_dense[0].number("num_hidden", 0))
 
 
 def warn_of_softmax(path: Path) -> None:
@@ -186,16 +181,6 @@ _RULES: dict[str, Callable[..., Rule]] = {
     "SoftmaxOutput": lambda _, shape: (shape, (), "Softmax", {"axis": 1}),
     "elemwise_add": _add,
 }
-
-
-def read_count(name: str, op: str) -> int:
-    """How many layers an operator reads; what follows are its arrays. Raises `CheckpointError`."""
-    if op not in _RULES:
-        raise CheckpointError(
-            f"layer {name!r} is of the operator {op!r}, which geonb does not support; "
-            f"it supports {', '.join(sorted(_RULES))}"
-        )
-    return 2 if op == "elemwise_add" else 1
 
 
 def rules(layers: Iterable[Layer]) -> Iterator[tuple[Layer, Rule]]:

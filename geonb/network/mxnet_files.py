@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from geonb.errors import CheckpointError
 from geonb.files import expecting
-from geonb.network.layers import Layer, read_count
+from geonb.network.layers import Layer
 
 # MXNet, src/ndarray/ndarray.cc: numbers that mark a file of arrays and the layout of each.
 _LIST_MAGIC = 0x112
@@ -36,7 +36,7 @@ def _layer(node: Mapping[str, Any], nodes: list[Mapping[str, Any]]) -> Layer:
     attributes = node.get("attr", {}) | node.get("attrs", {})  # up to 0.12, and later
     attributes = {key: str(value) for key, value in attributes.items()}
     names = [nodes[entry[0]]["name"] for entry in node["inputs"]]
-    count = read_count(name, op)
+    count = 2 if op == "elemwise_add" else 1  # layers that it reads; its arrays follow
     inputs, parameters = tuple(names[:count]), tuple(names[count:])
     if op == "SoftmaxOutput":
         parameters = ()  # the label, which only training reads

@@ -90,6 +90,9 @@ def read_onnx(path: Path) -> Any:
         model = onnx.load(path, load_external_data=False)
     if not model.graph.node:
         raise CheckpointError(f"{path}: not an ONNX file (it has no graph)")
+    words = ((n.op_type, n.domain, *n.input, *n.output) for n in model.graph.node)
+    if any(isinstance(word, bytes) for some in words for word in some):
+        raise CheckpointError(f"{path}: not an ONNX file (a name in it isn't text)")
     if any(onnx.external_data_helper.uses_external_data(t) for t in model.graph.initializer):
         raise CheckpointError(f"{path}: its arrays lie in other files; save it as one file")
     if any(isinstance(name, bytes) for node in model.graph.node for name in node.output):
@@ -127,18 +130,16 @@ def read_labels(path: Path, model: Any) -> list[str]:
 def _find_end(path: Path, graph: Any) -> Any:
     """The softmax in the end, or without one, the dense layer there. Raises `CheckpointError`."""
     makers = {name: node for node in graph.node for name in node.output}
-    ends = []
+    ends, nothing = [], onnx.NodeProto()
     for output in graph.output:
-        node = makers.pop(output.name, None)
-        while node is not None and node.op_type in _AFTERWARDS and node.input:
-            node = makers.pop(node.input[0], None)  # popped, as a made-up graph may be a circle
-        if node is not None and node.op_type == "Softmax":
+        node = makers.pop(output.name, nothing)
+        while node.op_type in _AFTERWARDS and node.input:
+            node = makers.pop(node.input[0], nothing)  # popped: a made-up graph may be a circle
+        if node.op_type == "Softmax":
             ends = [node]
             break
-        before = [makers[name].op_type for name in getattr(node, "input", ()) if name in makers]
-        if node is not None and (
-            node.op_type in {"Gemm", "MatMul"} or (node.op_type == "Add" and "MatMul" in before)
-        ):
+        before = [makers[name].op_type for name in node.input if name in makers]
+        if node.op_type in {"Gemm", "MatMul"} or (node.op_type == "Add" and "MatMul" in before):
             ends.append(node)
     weights = {tensor.name for tensor in graph.initializer}
     if len([i for i in graph.input if i.name not in weights]) != 1 or len(ends) != 1:

@@ -21,7 +21,7 @@ def write_layers(checkpoint: Checkpoint, folder: Path, outputs: Sequence[Output]
     dense, width = checkpoint.last_dense
     ends = {
         "features": (f"{dense.name}_flat", width),
-        "probabilities": (checkpoint.layers[-1].name, checkpoint.classes),
+        "probabilities": (checkpoint.layers[-1].name, int(dense.number("num_hidden", 0))),
     }
     every = []
     for layer, (*_, op, attributes) in rules(checkpoint.layers):

@@ -20,6 +20,7 @@ from geonb.photos.photo import PhotoSource
 EngineName = Literal["onnxruntime", "mxnet", "reference"]
 Precision = Literal["float32", "int8"]
 _ONE_FILE = {".mlmodel": "a Core ML file", ".onnx": "an ONNX file"}
+_AGREEMENT = "agreement.txt"
 _UNMEASURED = "int8 by its publishers; how well it agrees with float32 has not been measured"
 
 
@@ -125,9 +126,7 @@ class OnnxEngine(Engine):
         if files.quantised:
             self.agreement = _UNMEASURED
         elif self._kind == "int8":
-            from geonb.network.quantisation import read_agreement
-
-            self.agreement = read_agreement(self._folder)
+            self.agreement = (self._folder / _AGREEMENT).read_text(encoding="utf-8")
         *_, width = self._session.get_outputs()[0].shape or [None]
         if isinstance(width, int):
             return width
@@ -150,7 +149,8 @@ class OnnxEngine(Engine):
                 source, target = Path(plain, "model.onnx"), folder / "model.onnx"
                 files.write_onnx(source.parent)
                 if quantising:
-                    quantise(source, target, files, self._calibration)
+                    agreement = quantise(source, target, files, self._calibration)
+                    (folder / _AGREEMENT).write_text(agreement, encoding="utf-8")
                 else:
                     sessions.open_session(source, target=target, name=files.paths[0])
 

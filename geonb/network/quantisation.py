@@ -1,12 +1,6 @@
-"""int8 networks: a quarter of the size, quicker, and a little different; how much is measured.
+"""int8 networks: a quarter of the size, quicker, and a little different; how much is measured."""
 
-int8 needs no package of its own: the tool comes with onnxruntime, and works on onnx.
-"""
-
-import json
-import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -27,7 +21,6 @@ _LEAST = 3
 # Not BatchNorm: the units of this family begin with one that no convolution can take in, and
 # its answers suffer (7 times the difference, on a random network of LocationNet's size).
 _OPS = ["Add", "Conv", "Flatten", "Gemm", "GlobalAveragePool", "MaxPool", "Relu"]
-_FILE = "agreement.json"
 
 
 def prepare(
@@ -39,10 +32,9 @@ def prepare(
     """
     if photos is None:  # squares as the network sees them, drawn by tools/shipped.py
         data = resources.files("geonb").joinpath("data", "scenes.webp").read_bytes()
-        sheet, side = open_photo(data).image(), recipe.side
-        corners = [(x, y) for y in range(0, sheet.height, side)
-                   for x in range(0, sheet.width, side)]  # fmt: skip
-        photos = [sheet.crop((x, y, x + side, y + side)) for x, y in corners]
+        sheet, side = np.asarray(open_photo(data).image()), recipe.side
+        rows, columns = (range(0, length, side) for length in sheet.shape[:2])
+        photos = [sheet[y : y + side, x : x + side] for y in rows for x in columns]
     if len(photos) < _LEAST:
         raise ModelError(
             f"int8 needs {_LEAST} photos or more to calibrate with, got {len(photos)}; "
@@ -58,31 +50,10 @@ def photos_digest(photos: Sequence[PhotoSource] | None) -> str:
     return md5(b"".join(square.tobytes() for square in prepare(photos)))[:16]
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """How the answers of an int8 network differ from those of its float32 original."""
-
-    kind: str  # what was held out: scenes or photos
-    count: int  # how many were
-    same_top1: float  # the share of them with the same first answer
-    mean_km: float  # the mean distance between the two first answers
-
-    def __str__(self) -> str:
-        return (
-            f"int8 against float32 on {self.count} held-out {self.kind}: "
-            f"{self.same_top1:.0%} same first answer, {self.mean_km:.0f} km apart on average"
-        )
-
-
-def read_agreement(folder: Path) -> Agreement:
-    """Read what was measured when the network in ``folder`` was made."""
-    return Agreement(**json.loads((folder / _FILE).read_text(encoding="utf-8")))
-
-
 def quantise(
     plain: Path, target: Path, files: CheckpointFiles, photos: Sequence[PhotoSource] | None
-) -> None:
-    """Write the network ``plain`` as int8 to ``target``, measure the agreement and print it.
+) -> str:
+    """Write the network ``plain`` as int8 to ``target``; how well they agree, which is printed.
 
     Static quantisation of weights (per channel) and activations, in ONNX's QDQ form; every third
     photo is held out for the measurement.
@@ -94,31 +65,28 @@ def quantise(
     name = open_session(plain).get_inputs()[0].name
     rest = ({name: square} for i, square in enumerate(squares) if i % 3)
     fused, quantised = plain.with_name("fused.onnx"), plain.with_name("int8.onnx")
-    root, handler = logging.getLogger(), logging.NullHandler()
-    root.addHandler(handler)  # without any, what it logs would set one up for good
-    try:
-        quant_pre_process(plain, fused, skip_symbolic_shape=True, save_as_external_data=True)
-        quantize_static(
-            fused,
-            quantised,
-            SimpleNamespace(get_next=partial(next, rest, None)),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            op_types_to_quantize=_OPS,
-            use_external_data_format=True,
-        )
-    finally:
-        root.removeHandler(handler)
+    quant_pre_process(plain, fused, skip_symbolic_shape=True, save_as_external_data=True)
+    quantize_static(
+        fused,
+        quantised,
+        SimpleNamespace(get_next=partial(next, rest, None)),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        op_types_to_quantize=_OPS,
+        use_external_data_format=True,
+    )
     open_session(quantised, target=target)
     best = [_best(path, files, squares[::3], optimised=path == target) for path in (plain, target)]
     first, second = (files.cells().places[classes] for classes in best)
-    kind = "scenes" if photos is None else "photos"
-    same = float(np.mean(best[0] == best[1]))
-    agreement = Agreement(kind, len(best[0]), same, float(np.mean(distance(first, second))))
-    target.with_name(_FILE).write_text(json.dumps(asdict(agreement)), encoding="utf-8")
+    agreement = (
+        f"int8 against float32 on {len(best[0])} held-out "
+        f"{'scenes' if photos is None else 'photos'}: {np.mean(best[0] == best[1]):.0%} same first "
+        f"answer, {np.mean(distance(first, second)):.0f} km apart on average"
+    )
     print(agreement)  # noqa: T201 - the user asked for int8, and should know what it costs
+    return agreement
 
 
 def _best(

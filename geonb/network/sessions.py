@@ -13,6 +13,10 @@ from geonb.errors import CheckpointError, ModelError, needing
 from geonb.files import md5
 
 Device = Literal["cpu", "cuda"]
+_NO_CUDA = (
+    "device 'cuda' does not start; it needs a driver, and onnxruntime-gpu with CUDA and cuDNN "
+    'instead of onnxruntime: pip uninstall onnxruntime; pip install "onnxruntime-gpu[cuda,cudnn]"'
+)
 _NUMBERS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
@@ -44,6 +48,8 @@ def open_session(  # noqa: PLR0913 - each of them is a choice of its own
     Raises `CheckpointError` if the file is broken, `ModelError` if the device isn't there.
     """
     onnxruntime = runtime()
+    if device == "cuda" and "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        raise ModelError(_NO_CUDA)  # or ONNX Runtime would warn, and take the CPU
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what it has to say comes as an error
     options.intra_op_num_threads = threads or cpu_limit()
@@ -59,16 +65,14 @@ def open_session(  # noqa: PLR0913 - each of them is a choice of its own
         options.add_session_config_entry(f"{prefix}_min_size_in_bytes", "1024")
     providers = [*(["CUDAExecutionProvider"] if device == "cuda" else []), "CPUExecutionProvider"]
     try:
-        session = onnxruntime.InferenceSession(path, options, providers=providers)
-    except (*_failures(), UnicodeDecodeError) as error:  # of a name that is no text
+        # It would print that it tries again, if a network for the CPU is broken.
+        retry = {"providers": providers, "enable_fallback": int(device != "cpu")}
+        session = onnxruntime.InferenceSession(path, options, **retry)
+    except _failures() as error:
         reason = str(error).rpartition("failed:")[2]
         raise CheckpointError(f"{name or path}: ONNX Runtime cannot load it ({reason})") from error
     if session.get_providers()[0] != providers[0]:
-        raise ModelError(
-            "device 'cuda' does not start; it needs a driver, and onnxruntime-gpu with CUDA and "
-            "cuDNN instead of onnxruntime: pip uninstall onnxruntime; "
-            'pip install "onnxruntime-gpu[cuda,cudnn]"'
-        )
+        raise ModelError(_NO_CUDA)
     return session
 
 
@@ -77,7 +81,8 @@ def _failures() -> tuple[type[Exception], ...]:
     from onnxruntime.capi import onnxruntime_pybind11_state as states
 
     names = "Fail InvalidArgument InvalidGraph InvalidProtobuf NoSuchFile NotImplemented"
-    return tuple(getattr(states, name) for name in [*names.split(), "RuntimeException"])
+    own = (getattr(states, name) for name in [*names.split(), "RuntimeException"])
+    return (*own, ValueError)  # a name that isn't UTF-8 breaks its own error
 
 
 def run(
@@ -94,7 +99,7 @@ def run(
     try:
         found = zip(*(session.run(None, {source.name: part}) for part in parts), strict=True)
         return [np.concatenate(one).astype(np.float32, copy=False) for one in found]
-    except (*_failures(), ValueError, TypeError) as error:  # single numbers, texts, lists
+    except (*_failures(), TypeError) as error:  # single numbers, texts, lists
         raise CheckpointError(f"{name}: ONNX Runtime cannot run it ({error})") from error
 
 

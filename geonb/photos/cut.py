@@ -33,9 +33,8 @@ def decode_rest(
         )
     what = f"the lower {rows:.0%} of the picture is missing"
     if rows < 0.005:
-        what = "no row of the picture is missing"
-        if progressive:
-            what = "the picture may be coarser than it was"
+        coarser = "the picture may be coarser than it was"
+        what = coarser if progressive else "no row of the picture is missing"
     return image, f"the file is cut off, and {what}"
 
 
@@ -51,7 +50,8 @@ def _missing_detail(data: bytes, parts: list[tuple[int, int, int]]) -> float:
 
     A scan brings a range of them for the whole picture, or makes it more exact.
     """
-    light = next((data[at + 6 : at + 7] for marker, at, _ in parts if marker == 0xC2), b"")
+    frames = (start for marker, start, _ in parts if marker in {0xC2, 0xCA})
+    light = next((data[start + 6 : start + 7] for start in frames), b"")
     there = set[int]()
     for (marker, start, stop), (_, _, end) in pairwise(parts):
         if marker == jpeg.SCAN and end < len(data) and light in data[start + 1 : stop - 3 : 2]:

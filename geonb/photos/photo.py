@@ -126,7 +126,7 @@ class Photo:
         """
         from geonb.photos.sharing import write_without_place
 
-        return write_without_place(self, path)
+        return write_without_place(self, path, self._turn)
 
     def _open(self) -> Image.Image:
         """The picture, not yet decoded. Each question opens it anew: it takes little time."""

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 KINDS = {"png": "Software", "svg": "Creator", "pdf": "Creator"}
 """The formats that a drawing can be written in, and which of their metadata says what made it."""
-_DPI = 110
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Picture:
         """The picture's bytes, as ``png``, ``svg`` or ``pdf``. Raises `PictureError`."""
         buffer, signed = io.BytesIO(), {KINDS[kind]: SIGNATURE}
         try:
-            self.figure().savefig(buffer, format=kind, dpi=_DPI, metadata=signed)
+            self.figure().savefig(buffer, format=kind, dpi=110, metadata=signed)
         except RuntimeError as error:  # a matplotlib that is told to use LaTeX, which isn't here
             raise PictureError(
                 f"matplotlib can't draw it ({error!s:.200}); if its setting text.usetex is on, "

@@ -1,7 +1,5 @@
 """The command ``geonb clean NOTEBOOK…``: a notebook without keys, to share."""
 
-from __future__ import annotations
-
 import click
 
 from geonb_lab.cleaning import clean_notebook

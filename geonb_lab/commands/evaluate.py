@@ -1,7 +1,5 @@
 """The command ``geonb evaluate``: how good a model is on photos whose places are known."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

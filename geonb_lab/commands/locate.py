@@ -1,7 +1,5 @@
 """The command ``geonb locate PHOTO…``: where photos were taken."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path
@@ -103,8 +101,7 @@ def _locate_together(asked: SimpleNamespace, photos: list[str]) -> int:
     if asked.map or asked.out or asked.write_xmp or asked.dry_run:
         raise click.UsageError("--together prints a table, and writes a --page; nothing else")
     outputs = [asked.page] if asked.page else []
-    inputs = [*asked.sources, *photos, *asked.track]
-    check_outputs(outputs, inputs, overwrite=asked.overwrite)
+    check_outputs(outputs, [*asked.sources, *photos, *asked.track], overwrite=asked.overwrite)
     clocks = {name: text for name, _, text in (clock.rpartition("=") for clock in asked.clock)}
     options = {"tracks": asked.track, "clocks": clocks, "allow_private": asked.allow_private}
     trip = locate_trip(asked.load(), photos, **options)

@@ -69,8 +69,9 @@ def locate_many(
                         labels.write(partial(label_for, photo, result.predictions, asked.sure))
                     # After the label, so that a kill between the two costs neither.
                     rows.add(row(result, model.name, chosen["top"]))
-                    if result.error:
-                        failures[_kind(result)] += 1
+                    if result.error:  # its reason, without the photo's name and the advice
+                        reason = str(result.error).removeprefix(f"{result.photo}: ")
+                        failures["failed: " + re.split("[;(,]", reason)[0].strip()] += 1
         finally:
             if asked.out:
                 rows.write(asked.out)
@@ -120,12 +121,6 @@ def _until_ctrl_c(results: Iterable[Result]) -> Generator[Result, None, None]:
     finally:
         if changed:
             signal.signal(signal.SIGINT, before)
-
-
-def _kind(result: Result) -> str:
-    """The reason of a failure, without the photo's name and the advice."""
-    reason = str(result.error).removeprefix(f"{result.photo}: ")
-    return "failed: " + re.split(r"[;(,]", reason, maxsplit=1)[0].strip()
 
 
 class Labels:

@@ -1,7 +1,5 @@
 """Do two systems differ on the same photos, or is it luck? Paired exact tests."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

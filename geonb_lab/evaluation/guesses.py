@@ -1,7 +1,5 @@
 """Guesses for many photos: a model's, those that callers have as arrays, and the constant one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any

@@ -1,11 +1,8 @@
 """Tables of photos: CSVs of paths, places and perhaps photographers; those of papers' test sets."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +56,17 @@ def read_table(path: Path) -> list[Entry]:
     with expecting(path, "a CSV in UTF-8 or UTF-16", EvaluationError, csv.Error):
         text = text_of(regular(path).read_bytes())
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-        return list(_entries(path, rows))
+        columns: dict[str, int] = {}
+        entries = []
+        for number, row in enumerate(rows, start=1):
+            if not any(cell.strip() for cell in row) or row[0].lower().startswith("sep="):
+                continue
+            where = f"{path}, line {number}"
+            if columns:
+                entries.append(_entry(where, row, columns))
+            else:
+                columns = _header(where, row)
+    return entries
 
 
 def _delimiter(text: str) -> str:
@@ -68,18 +75,6 @@ def _delimiter(text: str) -> str:
     if first.lower().startswith("sep="):  # Excel's own line
         return first[4:5] or ","
     return next((mark for mark in "\t;" if first.count(mark) >= 2), ",")
-
-
-def _entries(path: Path, rows: Iterator[list[str]]) -> Iterator[Entry]:
-    columns: dict[str, int] = {}
-    for number, row in enumerate(rows, start=1):
-        if not any(cell.strip() for cell in row) or row[0].lower().startswith("sep="):
-            continue
-        where = f"{path}, line {number}"
-        if columns:
-            yield _entry(where, row, columns)
-        else:
-            columns = _header(where, row)
 
 
 def _header(where: str, first: list[str]) -> dict[str, int]:

@@ -6,8 +6,6 @@ assumption on the model, only photos that are alike. Sources: Vovk, Gammerman, S
 "Algorithmic Learning in a Random World", 2005; Romano, Sesia, Candès, NeurIPS 2020.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

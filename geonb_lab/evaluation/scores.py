@@ -1,7 +1,5 @@
 """Kilometres from guesses to the truth, the numbers that sum them up, and those of others."""
 
-from __future__ import annotations
-
 import csv
 import math
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """The two test sets of the blog: IM2GPS, and MediaEval Placing 2016."""
 
-from __future__ import annotations
-
 import bz2
 import io
 import lzma

@@ -1,7 +1,5 @@
 """The score of the guessing game: you, the model, and the constant guess, photo by photo."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The street laboratory: turn a knob, say what the model will answer, and see."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

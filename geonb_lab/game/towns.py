@@ -1,7 +1,5 @@
 """Towns as people type them: other names, the beginning of a name, and slips of the finger."""
 
-from __future__ import annotations
-
 import difflib
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """The contact sheet of many photos: thumbnails, places, filters and a map, in one file."""
 
-from __future__ import annotations
-
 import base64
 import json
 from collections.abc import Iterable

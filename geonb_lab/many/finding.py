@@ -1,7 +1,5 @@
 """Find photos in folders and lists."""
 
-from __future__ import annotations
-
 import codecs
 import os
 import sys
@@ -50,7 +48,10 @@ def list_photos(sources: Iterable[str]) -> tuple[list[str], Counter[str]]:
         elif path.is_dir():
             photos += in_folder(path, skipped)
         elif path.suffix.lower() in {".txt", ".lst"}:
-            photos += _listed(path)
+            with expecting(path, "a list of photos", PhotoError):
+                names = _lines(regular(path).read_bytes())
+            # Relative paths start at the list's folder.
+            photos += [name if is_address(name) else str(path.parent / name) for name in names]
         else:
             photos.append(str(path))
     return photos, skipped
@@ -102,13 +103,6 @@ def _reason(entry: os.DirEntry[str], ending: str) -> str:
         return OTHER_FILES
     strange = not os.path.isfile(entry.path) and os.path.exists(entry.path)  # noqa: PTH110, PTH113
     return "are no regular files" if strange else ""
-
-
-def _listed(path: Path) -> list[str]:
-    """The photos of a list; relative paths start at the list's folder."""
-    with expecting(path, "a list of photos", PhotoError):
-        names = _lines(regular(path).read_bytes())
-    return [name if is_address(name) else str(path.parent / name) for name in names]
 
 
 def _lines(data: bytes) -> list[str]:

@@ -6,8 +6,6 @@ the photos that aren't in it. Its name is one that a folder from elsewhere may h
 is opened with care: no link, nor any other program's file, is ever written to.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import hmac

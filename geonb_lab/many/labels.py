@@ -3,8 +3,6 @@
 Names: XMP specification part 2 (Adobe, 2016), sections 2.3 (photoshop) and 3.3 (exif).
 """
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Plain tasks are used, not actors: when a node is lost, its tasks run again elsew
 of actors hang (seen with Ray 2.60 in three of four tries).
 """
 
-from __future__ import annotations
-
 import hashlib
 import uuid
 from collections.abc import Mapping

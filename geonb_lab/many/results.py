@@ -1,7 +1,5 @@
 """Predictions for many photos: threads prepare and locate them, in order and in bounded memory."""
 
-from __future__ import annotations
-
 import os
 import zlib
 from collections import deque

@@ -1,7 +1,5 @@
 """The table of many photos: its rows, and the formats that it is written in."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache

@@ -5,8 +5,6 @@ attributes or as elements (XMP specification part 1, Adobe, 2012, section 7). ge
 description of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from xml.dom.minidom import Document, Element, Text

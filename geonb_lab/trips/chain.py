@@ -26,7 +26,7 @@ from geonb.earth.s2 import unit_vectors
 from geonb.errors import GeonbError
 from geonb_lab.trips.shots import WRONG_PLACE, Shot, candidates, class_of
 
-_BAND = 6.0  # near kernels are summed over latitudes this many scales around: e to the -6 is left
+_BAND = 6.0  # near kernels are summed over places this many scales around: e to the -6 is left
 _SAMPLE = 2048  # places at most that a far kernel is summed over
 IMPOSSIBLE = 1e-100
 """What a step that nobody can make has instead of 0, which no answer can tell from it: photos that
@@ -94,6 +94,11 @@ class Ground:
         chords = 1.0 - self._vectors[a] @ self._vectors[b].T
         return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chords / 2, 0.0, 1.0)))
 
+    def around(self, a: int, km: float) -> NDArray[np.intp]:
+        """All places within ``km`` of one."""
+        least = np.cos(min(km / EARTH_RADIUS_KM, np.pi))
+        return np.flatnonzero(self._vectors @ self._vectors[a] >= least)
+
 
 class Transitions:
     """The probability of each place at one photo, given the place at the one before.
@@ -116,11 +121,10 @@ class Transitions:
         self.visited: NDArray[np.float64] | None = None
         self._last: tuple[Any, Any, Any] | None = None
         self._wander, self._leap = np.ones(len(ground)), np.ones(len(ground))
-        sample, north = np.arange(0, len(ground), -(-len(ground) // _SAMPLE)), ground.places[:, 0]
+        sample = np.arange(0, len(ground), -(-len(ground) // _SAMPLE))
         for a in classes.tolist():
             scale = movement.wander_km + (ground.radii[a] + ground.radii.max()) / 3
-            band = np.degrees(_BAND * scale / EARTH_RADIUS_KM)
-            here, near = np.array([a]), np.flatnonzero(np.abs(north - north[a]) <= band)
+            here, near = np.array([a]), ground.around(a, _BAND * scale)
             self._wander[a] = self._wandering(here, near, ground.km(here, near)).sum()
             far = np.exp(-ground.km(here, sample) / movement.leap_km)
             self._leap[a] = far.sum() * len(ground) / len(sample)

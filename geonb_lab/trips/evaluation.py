@@ -4,8 +4,6 @@ Photos of a trip are right and wrong together: 28 photos of one trip tell less t
 trips. The intervals count how much less (Korn and Graubard, Survey Methodology 24, 1998).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -211,9 +211,7 @@ class Trip(Shown, Sequence[Located]):
                 str(nearest_town(cells.place(int(alone.argmax())))),
                 percent(float(alone.max())),
             ])  # fmt: skip
-        parts = len(self.parts)
-        caption = (
-            f"{len(self):,} photos located together, in {parts} connected part{'s' * (parts != 1)}"
-        )
+        parts = f"{len(self.parts)} connected part{'s' * (len(self.parts) != 1)}"
+        caption = f"{len(self):,} photos located together, in {parts}"
         failed = [str(error) for error in self.failures.values()]
         return Sheet(caption, head, rows, [*self.notes, *failed], words=5)

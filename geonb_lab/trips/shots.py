@@ -15,7 +15,7 @@ from geonb.photos.photo import PhotoSource
 
 KEPT = 512
 """Places that are kept of each photo; the rest of the probability is spread evenly over others."""
-CANDIDATES = 64
+CANDIDATES = 48
 """Places that come into question for a photo of a model with more places than `KEPT`."""
 _WINDOW = 12  # photos before and after, whose places come into question too
 TRUST = 0.7

@@ -33,8 +33,7 @@ from geonb_lab.trips.shots import MISTAKEN, STRAY, KnownPlace, Shot, Taken, clas
 from geonb_lab.trips.tracks import Track, as_shot
 
 Tags: TypeAlias = Mapping[int, Any]
-Row: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float64]]
-"""Places, and the probability of each."""
+Row: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float64]]  # places, and how probable each is
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # a clock that was never set begins at 1970 or before
 _MAKE, _MODEL, _SERIAL = 0x010F, 0x0110, 0xA431
 _TAKEN, _SUBSECOND, _OFFSET = 0x9003, 0x9291, 0x9011

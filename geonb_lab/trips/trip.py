@@ -180,8 +180,7 @@ def _too_fast(chains: Sequence[Chain]) -> Iterator[str]:
         for (a, b), (p, q) in zip(pairwise(chain.moments), pairwise(chain.path), strict=True):
             hours = b.hours - a.hours
             if chain.transitions.too_far(np.array([p]), np.array([q]), hours).all():
-                names = f"from {a.shots[0].name} to {b.shots[0].name}"
-                found.append(f"{names} in {hours:.1f} hours")
+                found.append(f"from {a.shots[0].name} to {b.shots[0].name} in {hours:.1f} hours")
         if found:
             more = f", nor at {len(found) - 1:,} other times" * (len(found) > 1)
             yield f"no movement leads {found[0]}{more}; a wrong clock?"

@@ -1,18 +1,12 @@
 """Houses along the street, in the usual look of the city."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from geonb_training.scenes.painting import shade
+import numpy as np
+
+from geonb_training.scenes.cities import City
+from geonb_training.scenes.painting import Canvas, Colour, shade
 from geonb_training.scenes.view import HOUSE_LINE, Facade, View
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from geonb_training.scenes.cities import City
-    from geonb_training.scenes.painting import Canvas, Colour
 
 STOREY = 34.0
 """Height of a storey, street units."""

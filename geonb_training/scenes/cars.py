@@ -1,22 +1,14 @@
 """Cars and their licence plates."""
 
-from __future__ import annotations
+import numpy as np
 
-from typing import TYPE_CHECKING
-
-from geonb_training.scenes.painting import shade
+from geonb_training.scenes.cities import City
+from geonb_training.scenes.painting import Box, Canvas, Colour, shade
 from geonb_training.scenes.shapes import write
-from geonb_training.scenes.view import KERB
+from geonb_training.scenes.view import KERB, View
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from geonb_training.scenes.cities import City
-    from geonb_training.scenes.painting import Box, Canvas, Colour
-    from geonb_training.scenes.view import View
-
-    Spot = tuple[float, float]
-    """Across the street and into the picture, street units and depth."""
+Spot = tuple[float, float]
+"""Across the street and into the picture, street units and depth."""
 
 PAINTS = ("white", "silver", "darkgray", "black", "navy", "maroon")
 """What private cars are painted in nearly everywhere."""

@@ -1,7 +1,5 @@
 """The cities that scenes are drawn of, and what is generally known of their streets."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import dataclass
 from functools import cache

@@ -1,24 +1,18 @@
 """A street whose clues can be changed, one at a time, to see what a model looks at."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from geonb.errors import TrainingError
 from geonb_training.scenes.cities import City, cities
-from geonb_training.scenes.scene import Chances, Shot, draw
+from geonb_training.scenes.scene import Chances, Scene, Shot, draw
 from geonb_training.scenes.sets import example_shot
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from geonb_training.scenes.scene import Scene
-
-    Look = dict[str, Any]
-    """Fields of a city, and what they are then."""
+Look = dict[str, Any]
+"""Fields of a city, and what they are then."""
 
 
 _SPOTS = ("Tokyo Tower", "Eiffel Tower", "Big Ben", "Taj Mahal", "Pyramids of Giza")
@@ -48,7 +42,7 @@ class Street:
         """What each knob is turned to."""
         return {knob: self.turned.get(knob, first) for knob, (first, *_) in self.knobs.items()}
 
-    def turn(self, knob: str, choice: str) -> Street:
+    def turn(self, knob: str, choice: str) -> Self:
         """Turn one knob. Raises `TrainingError` for a knob or a choice that isn't there."""
         choices = self.knobs.get(knob)
         if choices is None:

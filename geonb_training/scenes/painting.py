@@ -1,13 +1,8 @@
 """A canvas in scene pixels that smooths its edges and remembers where the clues are."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from PIL import Image, ImageColor, ImageDraw
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 SIZE = (320, 240)
 """Width and height of a scene, pixels."""

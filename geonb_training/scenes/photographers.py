@@ -1,19 +1,15 @@
 """The people behind the cameras: where they live, and how their pictures look."""
 
-from __future__ import annotations
-
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
 from geonb_training.scenes.cities import City, cities
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 PHOTOGRAPHERS = 240
 """How many there are."""

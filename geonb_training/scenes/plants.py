@@ -1,14 +1,10 @@
 """Trees of each climate, and the shadows that they throw at noon."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from geonb_training.scenes.cities import City
-    from geonb_training.scenes.painting import Canvas
-    from geonb_training.scenes.view import View
+from geonb_training.scenes.cities import City
+from geonb_training.scenes.painting import Canvas
+from geonb_training.scenes.view import View
 
 SHADOW = (58, 58, 62)
 """Colour of shadows."""

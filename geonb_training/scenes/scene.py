@@ -5,13 +5,13 @@ Each scene is a noon street of a real city at an equinox, seen towards the east,
 "taken" is near it. Things that give a place away are kept as clues with their boxes.
 """
 
-from __future__ import annotations
-
 import io
 import math
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -21,18 +21,13 @@ from geonb.shown.pictures import tag
 from geonb.writing import replacing
 from geonb_training.scenes.buildings import draw_house
 from geonb_training.scenes.cars import draw_cars
+from geonb_training.scenes.cities import City
 from geonb_training.scenes.painting import SIZE, Canvas
 from geonb_training.scenes.photographers import Photographer, Role, photographers
 from geonb_training.scenes.plants import draw_shadow, draw_tree
 from geonb_training.scenes.shapes import draw_landmark
 from geonb_training.scenes.street import draw_ground, draw_shop_sign, draw_sky, draw_warning_sign
 from geonb_training.scenes.view import HOUSE_LINE, KERB, Facade, View
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
-
-    from geonb_training.scenes.cities import City
 
 DEGREE_KM = 111.2
 """Kilometres in a degree of latitude, on a sphere of 6371 km."""

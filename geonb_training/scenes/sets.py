@@ -1,9 +1,8 @@
 """Sets of scenes: drawn one after the other, shown together, as a game, as a folder of photos."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, islice
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -11,19 +10,11 @@ from tqdm.auto import tqdm
 
 from geonb.errors import TrainingError
 from geonb.photos.photo import Photo
-from geonb.shown.pictures import show_photo
+from geonb.shown.pictures import ShownPhoto, show_photo
 from geonb_lab.evaluation.photo_sets import PhotoSet
 from geonb_training.scenes.painting import SIZE
-from geonb_training.scenes.photographers import photographers
-from geonb_training.scenes.scene import Scene, draw, shoot
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
-
-    from geonb.shown.pictures import ShownPhoto
-    from geonb_training.scenes.photographers import Role
-    from geonb_training.scenes.scene import Shot
+from geonb_training.scenes.photographers import Role, photographers
+from geonb_training.scenes.scene import Scene, Shot, draw, shoot
 
 EXAMPLES = {"tokyo": 21303, "lima": 22302, "nairobi": 21559, "paris": 22046, "cairo": 22209}
 """Which test photos come with geonb. Chosen by hand, of photographers whom no training has seen:

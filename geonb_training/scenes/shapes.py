@@ -1,18 +1,12 @@
 """Shapes that are read from text files: outlines of landmarks, and letters, which need no fonts."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
 
-from geonb_training.scenes.painting import shade
+import numpy as np
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from geonb_training.scenes.painting import Box, Canvas, Colour
+from geonb_training.scenes.painting import Box, Canvas, Colour, shade
 
 
 def _lines(name: str) -> list[str]:

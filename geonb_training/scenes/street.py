@@ -1,19 +1,11 @@
 """Sky, ground, the road with its centre line, and signs."""
 
-from __future__ import annotations
+import numpy as np
 
-from typing import TYPE_CHECKING
-
-from geonb_training.scenes.painting import shade
+from geonb_training.scenes.cities import City
+from geonb_training.scenes.painting import Canvas, Colour, shade
 from geonb_training.scenes.shapes import write
-from geonb_training.scenes.view import HOUSE_LINE, KERB
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from geonb_training.scenes.cities import City
-    from geonb_training.scenes.painting import Canvas, Colour
-    from geonb_training.scenes.view import View
+from geonb_training.scenes.view import HOUSE_LINE, KERB, View
 
 FAR = 14.0
 """Depth at which things are too small to draw."""

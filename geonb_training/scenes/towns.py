@@ -1,10 +1,8 @@
 """Towns that don't exist, with looks of their own: places that no model has seen."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 
@@ -13,9 +11,6 @@ from geonb_training.scenes.cities import City, cities
 from geonb_training.scenes.photographers import Photographer, photographers
 from geonb_training.scenes.scene import settle
 from geonb_training.scenes.sets import write_shots
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _TOWNS = 8
 _MIDDLE = (-25.0, 133.0)  # degrees: far from every city of the table

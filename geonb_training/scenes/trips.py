@@ -5,10 +5,9 @@ at home for days whose number has a long tail, goes to a city the more probably 
 (Noulas et al., PLoS ONE 7, 2012), and mostly comes back (Song et al., Nature Physics 6, 2010).
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -16,9 +15,6 @@ from geonb.distances import distance
 from geonb_training.scenes.cities import City, cities
 from geonb_training.scenes.photographers import photographers
 from geonb_training.scenes.scene import Scene, Shot, draw, settle
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Way: TypeAlias = Literal["tour", "life"]
 TOUR_KM = 2500.0  # how far from home a tour goes

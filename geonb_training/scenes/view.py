@@ -1,7 +1,5 @@
 """Where things on and beside a street come to lie in the picture."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 KERB = 98.0

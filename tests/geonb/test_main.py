@@ -124,7 +124,7 @@ def test_locate_draws_a_map_for_each_photo(tmp_path, photo):
         (["cut.png"], "cut off or broken"),
         (["ftp://example.org/a.jpg"], "expected a path, or an address with http"),
         (["photo.jpg", "--model", "maxi"], "known names are locationnet, geoclip, mini"),
-        (["photo.jpg", "--device", "cuda"], "needs the package onnxruntime-gpu"),
+        (["photo.jpg", "--device", "cuda"], "needs a driver, and onnxruntime-gpu"),
         (["photo.jpg", "--engine", "mxnet", "--precision", "int8"], "float32 on the CPU only"),
         (["photo.jpg", "--top", "0"], "at least 1, not 0"),
         (["photo.jpg", "--map", "map.gif"], "a picture is saved as .png, .svg or .pdf"),

@@ -227,8 +227,11 @@ def write_backbone(folder, **change):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"at": "disk", "path": "nowhere/m"}, "its network mini is not at .*nowhere/m; fetch it"),
-        ({"digest": "0" * 33}, "fitted on another network than the mini at"),
+        (
+            {"at": "disk", "path": "nowhere/m"},
+            "network mini that it was fitted on is not at .*nowhere/m; fetch it",
+        ),
+        ({"digest": "0" * 33}, "network mini that it was fitted on is not at"),
         ({"at": "moon"}, "not a head as geonb writes it"),
     ],
 )
@@ -256,7 +259,7 @@ def test_a_broken_head_is_refused(copy, arrays, words):
 
 def test_a_head_that_stands_on_itself_is_refused(copy):
     write_backbone(copy, at="disk", path=str(copy.resolve()).lstrip("/"))
-    with pytest.raises(CheckpointError, match=r"its network mini is not at"):
+    with pytest.raises(CheckpointError, match="network mini that it was fitted on is not at"):
         geonb.load_model(copy)
 
 

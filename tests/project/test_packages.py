@@ -127,8 +127,8 @@ def test_the_core_is_read_in_fifteen_minutes():
 SIZES = {
     "geonb": 9_945,
     "geonb/network": 2_310,
-    "geonb_lab": 6_560,
-    "geonb_training": 4_570,
+    "geonb_lab": 6_435,
+    "geonb_training": 4_320,
 }
 
 

@@ -24,7 +24,7 @@ def write_coreml(checkpoint: Checkpoint, labels: list[str], path: Path) -> None:
     last = f"{checkpoint.layers[-1].name}_output"
     builder = NeuralNetworkBuilder(
         [("data", datatypes.Array(3, 224, 224))],
-        [(last, datatypes.Array(checkpoint.classes))],
+        [(last, datatypes.Array(int(checkpoint.last_dense[0].number("num_hidden", 0))))],
         mode="classifier",
     )
     for layer in checkpoint.layers:

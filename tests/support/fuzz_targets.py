@@ -7,6 +7,7 @@ import json
 import os
 import re
 import socket
+import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -225,6 +226,43 @@ def _onnx():
         [numpy_helper.from_array(array, name) for name, array in arrays.items()],
     )
     return [helper.make_model(graph).SerializeToString()]
+
+
+def _classifiers():
+    """A network of an average and a product, with the labels of five cells, and the same bare."""
+    from onnx import helper, numpy_helper
+
+    labels = [line.split(b"\t")[0] for line in _CELLS[0].splitlines()]
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["in"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "w"], ["scores"]),
+        helper.make_node("Softmax", ["scores"], ["out"], axis=1),
+    ]
+    weights = np.linspace(-1, 1, 3 * len(labels), dtype=np.float32).reshape(3, -1)
+    graph = helper.make_graph(
+        nodes,
+        "classifier",
+        [helper.make_tensor_value_info("in", 1, ["N", 3, 224, 224])],
+        [helper.make_tensor_value_info("out", 1, ["N", len(labels)])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 2)]
+    bare = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    table = {"domain": "ai.onnx.ml", "classlabels_strings": labels}
+    graph.node.append(helper.make_node("ZipMap", ["out"], ["label"], **table))
+    labelled = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    return [labelled.SerializeToString(), bare.SerializeToString()]
+
+
+def _read_classifier(path):
+    """What it answers is checked as `load_model` does, and its features are cut out for heads."""
+    from geonb.network.opening import find_checkpoint
+
+    (path.parent / "grids.txt").write_bytes(_CELLS[0])
+    with warnings.catch_warnings(), TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")  # that it adds a softmax
+        find_checkpoint(path).write_onnx(Path(folder), ("features", "probabilities"))
 
 
 def _read_safetensors(path):
@@ -461,6 +499,7 @@ TARGETS = {
     "params": Target(_checkpoint("params"), lambda: _network()[1:2]),
     "coreml": Target(_checkpoint(".mlmodel"), lambda: _network()[2:]),
     "onnx": Target(_file("x.onnx", _read_onnx), _onnx),
+    "classifiers": Target(_file("y.onnx", _read_classifier), _classifiers),
     "safetensors": Target(_file("x.safetensors", _read_safetensors), _safetensors, text=True),
     "torch": Target(_file("x.pth", _read_torch), _torch),
     "cells": Target(_file("grids.txt", _cells), lambda: _CELLS, text=True),

@@ -7,6 +7,8 @@ import time
 import numpy as np
 import onnx
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 import geonb
@@ -263,7 +265,7 @@ def test_whole_numbers_where_floats_are_needed(tmp_path):
     files.params.write_bytes(
         data[:16] + count + data[24:at] + extra + count + data[at + 8 :] + name
     )
-    with pytest.raises(CheckpointError, match="'fc1_bias' has int32 numbers, no floats"):
+    with pytest.raises(CheckpointError, match="'fc1_bias' has int32 numbers of shape"):
         geonb.load_model(files.prefix)
 
 
@@ -276,6 +278,31 @@ def test_an_array_of_a_hundred_thousand_dimensions(tmp_path):
     with pytest.raises(CheckpointError, match="100,000 dimensions"):
         read_params(path)
     assert time.monotonic() - begun < 1
+
+
+ARRAYS = ("conv0_weight", "bn0_gamma", "bn0_beta", "bn0_moving_mean", "bn0_moving_var", "fc1_bias")
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+@given(st.floats(width=32))
+@example(float("nan"))
+@example(float("inf"))
+@example(3e38)
+@example(-1.0)
+@example(1e-45)
+@settings(max_examples=12, deadline=None)
+def test_odd_numbers_give_probabilities_or_one_line(name, tmp_path_factory, number):
+    """Not a number, infinite, negative variances, so small that they round to nothing."""
+    files = write_network(tmp_path_factory.mktemp("odd"))
+    arrays = read_params(files.params)
+    arrays[name] = np.full_like(arrays[name], number)
+    write_params(files.params, iter(arrays.items()))
+    try:
+        found = geonb.load_model(files.prefix).probabilities(PHOTO)
+    except ModelError as error:
+        assert len(str(error).splitlines()) == 1  # noqa: PT017
+    else:
+        assert found.sum() == pytest.approx(1, abs=1e-3)
 
 
 def test_the_form_is_found_as_before(tmp_path):

@@ -96,7 +96,7 @@ def test_the_model_is_loaded_as_the_options_say(folder, cache):
     assert "int8 against float32 on " in result.stderr
     result = CliRunner().invoke(main, [*command, "--device", "cuda"])
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "needs the package onnxruntime-gpu" in result.stderr
+    assert "needs a driver, and onnxruntime-gpu" in result.stderr
 
 
 def test_an_output_of_no_known_kind_is_refused_before_the_work(folder):
