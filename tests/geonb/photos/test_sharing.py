@@ -156,3 +156,8 @@ def test_a_copy_never_replaces_the_photo_whatever_it_is_called(tmp_path, monkeyp
         with pytest.raises(OutputError, match="is an input"):
             geonb.open_photo(source).without_place(path)
         assert Path(path).read_bytes() == original
+    monkeypatch.chdir(tmp_path)
+    photo = geonb.open_photo("a.jpg")
+    monkeypatch.chdir("/")
+    with pytest.raises(OutputError, match="is an input"):
+        photo.without_place(tmp_path / "a.jpg")
