@@ -16,7 +16,7 @@ from onnx import numpy_helper
 
 from geonb.earth.cells import Cells
 from geonb.errors import CheckpointError
-from geonb.files import md5
+from geonb.files import expecting, md5
 from geonb.kept import kept
 from geonb.network.checkpoint import CheckpointFiles, LastLayer, short_digest
 from geonb.network.clip import write_clip
@@ -92,7 +92,8 @@ class GeoclipFiles(CheckpointFiles):
         """The places; one that is listed n times has n times the probability: log n is added."""
         learned = read_pth(self.heads[1]) if self.heads else 3.681034803390503  # a logarithm
         often = np.log(self.gallery.counts).astype(np.float32)
-        scale = float(np.exp(learned))
+        with expecting(self.vision, "a CLIP with a scale beside it", CheckpointError, TypeError):
+            scale = float(np.exp(learned))
         return LastLayer(self.gallery.embeddings, often, str(self.location), scale, unit=True)
 
     def digest(self) -> str:
