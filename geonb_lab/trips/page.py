@@ -47,8 +47,7 @@ _FARTHEST_KM = 20_038.0  # half the equator
 def write_trip_page(trip: Trip, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Write the page of a trip. Thumbnails are small, and without EXIF.
 
-    A file that geonb didn't make is replaced only with ``overwrite``, and a photo never. Raises
-    `OutputError` if it can't be written.
+    Only ``overwrite`` replaces a file that geonb didn't make, nothing a photo (`OutputError`).
     """
     sources = [getattr(p.source, "path", p.source) for p in trip]  # of a `Photo`, its file
     files = [source for source in sources if isinstance(source, (str, os.PathLike))]
