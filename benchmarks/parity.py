@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import geonb
-from geonb.network.geoclip import find_points, pip_folder
+from geonb.network.geoclip import pip_folder, read_gallery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +43,7 @@ class Authors:
         if places is not None:
             self.model.gps_gallery = torch.tensor(places, dtype=torch.float32)
         gallery = self.model.gps_gallery
-        self.places = find_points(pip_folder()) if places is None else places  # float64
+        self.places = read_gallery(pip_folder()) if places is None else places  # float64
         assert np.allclose(self.places, gallery.numpy(), atol=1e-4), "another order of places"
         with torch.no_grad():
             chunks = [

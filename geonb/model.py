@@ -160,7 +160,7 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
         from geonb.known import choose
 
         source, why = choose(precision)
-    known, place, own = _find(os.fspath(source), precision, download=download)
+    known, place, own = _home(os.fspath(source), precision, download=download)
     files = find_checkpoint(place, int8=precision == "int8", gallery=gallery)
     name = known.name if known else printable(Path(files.prefix).name)
     cells = files.cells()
@@ -178,7 +178,7 @@ def load_model(  # noqa: PLR0913 - each of them is a choice of its own
     return Model(name, engine, cells, files.recipe, known, network, why, own, files, promise, seen)
 
 
-def _find(source: str, precision: Precision, *, download: bool) -> tuple[Weights | None, Path, str]:
+def _home(source: str, precision: Precision, *, download: bool) -> tuple[Weights | None, Path, str]:
     """A known model's record, a model's path, and where that is if it's your own in its place."""
     if source in REGISTRY:
         weights = REGISTRY[source].of_precision(precision)

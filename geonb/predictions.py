@@ -224,7 +224,7 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
         limited = limit(model.cells, within)
         probabilities, name = limited.rescale(probabilities), limited.name
         top = min(top, int(limited.inside.sum()))
-    found = islice(merge(places, probabilities, km), top)
+    found = islice(merge(places, probabilities, km), min(top, len(places)))
     best = tuple(
         Prediction(place, probability, model.cells.place(i), model.cells.tokens[i])
         for place, (i, probability) in enumerate(found, start=1)

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from geonb.errors import GeonbError, OutputError
-from geonb.files import DERIVED, cache_folder, make_cache_folder, regular
+from geonb.files import DERIVED, cache_folder, expanded, make_cache_folder, regular
 
 PART = ".part-"
 """How the names of unfinished files and folders begin."""
@@ -110,7 +110,7 @@ def check_outputs(
 def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
     """What tells a file apart whatever it's called; None if there is none."""
     try:
-        state = Path(path).stat()
+        state = expanded(path).stat()
     except (OSError, ValueError):
         return None
     return state.st_dev, state.st_ino

@@ -23,7 +23,7 @@ from geonb.known import fetch
 from geonb.maps import drawing
 from geonb.model import Model
 from geonb.network.gallery import location_encoder, open_gallery, read_points
-from geonb.network.geoclip import GeoclipFiles, find_location, find_points, pip_folder
+from geonb.network.geoclip import GeoclipFiles, find_location, pip_folder, read_gallery
 from geonb.predictions import merge
 from geonb.shown.sheets import Sheet
 from geonb.weights.fetching import cached_files, own_files
@@ -179,4 +179,4 @@ def _encoder(model: Model | str | os.PathLike[str]) -> tuple[Path, NDArray[np.fl
         folder = pip_folder() or fetch(GEOCLIP_PLACES).parent
     if not folder.is_dir():
         raise ModelError(f"{folder}: no such folder; expected GeoCLIP's, or its name: geoclip")
-    return find_location(folder), find_points(folder)
+    return find_location(folder), read_gallery(folder)

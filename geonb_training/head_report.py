@@ -101,10 +101,10 @@ class Head(Tabular):
         canvas, axes = new_axes(6.0)
         if self.evaluation:
             photos = [count for count, _ in self.curve]
-            share = [one.within[_COLUMN] for _, one in self.curve]
+            share = [one.shares[_COLUMN] for _, one in self.curve]
             errors = arms(share, [one.intervals[_COLUMN] for _, one in self.curve])
             axes.errorbar(photos, share, errors, fmt="o-", color=OWN, capsize=3, label="this head")
-            constant = self.evaluation.scores[-1].within[_COLUMN]
+            constant = self.evaluation.scores[-1].shares[_COLUMN]
             axes.axhline(constant, ls="--", color=CONSTANT, label="constant guess")
             axes.set(xscale="log", ylim=(-3, 103))
             axes.set_xticks(photos, [f"{count:,}" for count in photos])
@@ -115,7 +115,7 @@ class Head(Tabular):
 
     def in_words(self) -> str:
         """See `Tabular`."""
-        points = (f"{one.within[_COLUMN]:.0f} with {count:,}" for count, one in self.curve)
+        points = (f"{one.shares[_COLUMN]:.0f} with {count:,}" for count, one in self.curve)
         return (
             f"Per cent of held-out photos within {_NEAR_KM:g} km by training photos: "
             f"{', '.join(points) or 'not measured'}."

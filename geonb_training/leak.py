@@ -57,7 +57,7 @@ class Leak(Tabular):
         """See `Tabular`."""
         names = ("within_km", "by_photo", "by_photographer", "constant_guess", "flattered_by")
         fair = self.by_photographer.scores
-        shares = (self.by_photo.scores[0].within, fair[0].within, fair[-1].within)
+        shares = (self.by_photo.scores[0].shares, fair[0].shares, fair[-1].shares)
         rows = zip(THRESHOLDS_KM, *shares, strict=True)
         return [dict(zip(names, (*row, row[1] - row[2]), strict=True)) for row in rows]
 
@@ -67,9 +67,9 @@ class Leak(Tabular):
         both = (self.by_photo, self.by_photographer)
         for evaluation, label, color in zip(both, _SPLITS, (OTHERS[0], OWN), strict=True):
             score = evaluation.scores[0]
-            errors = arms(score.within, score.intervals)
+            errors = arms(score.shares, score.intervals)
             axes.errorbar(
-                THRESHOLDS_KM, score.within, errors, fmt="o-", color=color, capsize=3, label=label
+                THRESHOLDS_KM, score.shares, errors, fmt="o-", color=color, capsize=3, label=label
             )
         by_distance(axes)
         axes.legend(fontsize=8, loc="upper left")

@@ -183,7 +183,7 @@ def read_cells(path: str | os.PathLike[str]) -> Cells:
     """
     path = _SHIPPED.get(os.fspath(path)) or Path(path)
     tokens, places, number = [], [], 0
-    with expecting(path, "a cell list", CellsError):
+    with expecting(path, "a cell list", CellsError, csv.Error, TypeError):  # TypeError: short rows
         lines = regular(path).read_text(encoding="ascii").splitlines()
         lines = _tab_separated(lines)
     try:

@@ -35,10 +35,10 @@ class Town:
     city: str = ""
 
     def __str__(self) -> str:
-        return self.label if self.km <= 20 else f"{self.km:,.0f} km from {self.label}"
+        return self.full_name if self.km <= 20 else f"{self.km:,.0f} km from {self.full_name}"
 
     @property
-    def label(self) -> str:
+    def full_name(self) -> str:
         """The name that people know: Tokyo (Sasazuka), Japan."""
         name = self.city or self.name
         if self.city and self.km <= 3:

@@ -59,11 +59,12 @@ def leaf_ids(points: Floats) -> Ids:
     ids = np.empty(len(points), np.uint64)
     for start in range(0, len(points), _CHUNK):
         part = slice(start, start + _CHUNK)
-        ids[part] = _leaf_ids(unit_vectors(points[part]))
+        ids[part] = ids_of_vectors(unit_vectors(points[part]))
     return ids
 
 
-def _leaf_ids(xyz: Floats) -> Ids:
+def ids_of_vectors(xyz: Floats) -> Ids:
+    """The leaf cell of each vector, (N, 3) of any length."""
     x, y, z = xyz.T
     # Of equal axes the later one wins, as in the reference library.
     axis = 2 - np.argmax(np.abs(xyz[:, ::-1]), axis=1)

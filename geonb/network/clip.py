@@ -31,7 +31,7 @@ _PARTS = "weight", "bias"
 def open_safetensors(path: Path) -> Iterator[Any]:
     """The tensors of a file by name, which are read one by one. Raises `CheckpointError`."""
     with (
-        expecting(path, "a safetensors file", CheckpointError, SafetensorError),
+        expecting(path, "a safetensors file", CheckpointError, SafetensorError, TypeError),
         safe_open(path, "np") as tensors,
     ):
         yield tensors
@@ -47,8 +47,9 @@ def write_clip(path: Path, mlp: Mapping[str, NDArray[Any]], folder: Path) -> Non
         net = _VisionTransformer(path, tensors)
         x = net.encode("pixel_values")  # (N, width)
         x = net.project(x, mlp)  # (N, 512)
+        width = mlp["2.bias"].size
     source = "pixel_values", (3, net.side, net.side)
-    write_graph(folder, net.nodes, net.arrays.items(), source, [(x, len(mlp["2.bias"]))])
+    write_graph(folder, net.nodes, net.arrays.items(), source, [(x, width)])
 
 
 class _VisionTransformer:

@@ -44,11 +44,12 @@ class CoremlFile(OneFile):
         no mean inside.
         """
         layers, network, arrays = read_symbol(self.paths[1]), _load(self.path), {}
-        for layer in network.layers:
-            kind, name = layer.WhichOneof("layer"), layer.name.removesuffix("_output")
-            for part, field in _PARTS.items() if kind in _WEIGHED else ():
-                if weights := getattr(getattr(layer, kind), field, None):
-                    arrays[f"{name}_{part}"] = _numbers(weights)
+        with expecting(self.path, "a Core ML file", CheckpointError):
+            for layer in network.layers:
+                kind, name = layer.WhichOneof("layer"), layer.name.removesuffix("_output")
+                for part, field in _PARTS.items() if kind in _WEIGHED else ():
+                    if weights := getattr(getattr(layer, kind), field, None):
+                        arrays[f"{name}_{part}"] = _numbers(weights)
         for name, shape in parameter_shapes(layers).items():
             if name in arrays and arrays[name].size == math.prod(shape):
                 arrays[name] = arrays[name].reshape(shape)

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from geonb.files import expanded, expecting, md5, regular
 from geonb.network.checkpoint import short_digest
 from geonb.network.derived import derive
 from geonb.network.onnx_reading import check_operators, read_onnx
-from geonb.network.sessions import open_session
+from geonb.network.sessions import open_session, run
 from geonb.network.torch_files import read_pth
 
 _CHUNK = 2048  # places that are embedded together
@@ -122,11 +123,14 @@ def _embed(location: Path, places: NDArray[np.float64], path: Path) -> None:
 
 def location_encoder(path: Path) -> Callable[[NDArray[np.float64]], NDArray[np.float32]]:
     """What embeds places, (N, 2) degrees, as unit vectors, (N, 512). Raises `CheckpointError`."""
-    raw = _onnx_encoder(path) if path.suffix == ".onnx" else _pth_encoder(path)
+    broken = partial(expecting, path, "a location encoder", CheckpointError, TypeError)
+    with broken():
+        raw = _onnx_encoder(path) if path.suffix == ".onnx" else _pth_encoder(path)
 
     def embed(places: NDArray[np.float64]) -> NDArray[np.float32]:
-        rows = raw(places.astype(np.float32))
-        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        with broken():  # its matrices may not fit
+            rows = raw(places.astype(np.float32))
+            rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         if not np.isfinite(rows).all():
             raise CheckpointError(f"{path}: its embeddings are not numbers; fetch it again")
         return rows
@@ -139,7 +143,8 @@ def _onnx_encoder(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.floa
     session = open_session(path, prepack=True)
     if [i.name for i in session.get_inputs()] != ["location"]:
         raise CheckpointError(f"{path}: not a location encoder; expected one input, location")
-    return lambda places: session.run(["location_embeds"], {"location": places})[0]
+    answer = [output.name for output in session.get_outputs()].index("location_embeds")
+    return lambda places: run(session, places, path)[answer]
 
 
 def _pth_encoder(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

@@ -16,7 +16,7 @@ from onnx import numpy_helper
 
 from geonb.earth.cells import Cells
 from geonb.errors import CheckpointError
-from geonb.files import md5
+from geonb.files import expecting, md5
 from geonb.kept import kept
 from geonb.network.checkpoint import CheckpointFiles, LastLayer, short_digest
 from geonb.network.clip import write_clip
@@ -76,7 +76,7 @@ class GeoclipFiles(CheckpointFiles):
         if self.vision.suffix != ".safetensors":
             return ()
         names = ("image_encoder_mlp_weights.pth", "logit_scale_weights.pth")
-        return tuple(_find(self.vision.parent, (name,), "GeoCLIP's heads") for name in names)
+        return tuple(_file(self.vision.parent, (name,), "GeoCLIP's heads") for name in names)
 
     def cells(self) -> Cells:
         """One cell per place of the gallery."""
@@ -92,7 +92,8 @@ class GeoclipFiles(CheckpointFiles):
         """The places; one that is listed n times has n times the probability: log n is added."""
         learned = read_pth(self.heads[1]) if self.heads else 3.681034803390503  # a logarithm
         often = np.log(self.gallery.counts).astype(np.float32)
-        scale = float(np.exp(learned))
+        with expecting(self.vision, "a CLIP with a scale beside it", CheckpointError, TypeError):
+            scale = float(np.exp(learned))
         return LastLayer(self.gallery.embeddings, often, str(self.location), scale, unit=True)
 
     def digest(self) -> str:
@@ -137,20 +138,20 @@ def find_geoclip(
     """
     folder = folder if folder.is_dir() else folder.parent
     names = _VISION_INT8 if int8 else _VISION
-    vision = _find(folder, names, "GeoCLIP's vision model", pip=False)
+    vision = _file(folder, names, "GeoCLIP's vision model", pip=False)
     location = find_location(folder)
-    points = find_points(folder) if gallery is None else read_points(gallery)
+    points = read_gallery(folder) if gallery is None else read_points(gallery)
     return GeoclipFiles(folder, vision, location, points, int8)
 
 
 def find_location(folder: Path) -> Path:
     """The location encoder in ``folder``, or in pip's ``geoclip``. Raises `CheckpointError`."""
-    return _find(folder, _LOCATION, "GeoCLIP's location encoder")
+    return _file(folder, _LOCATION, "GeoCLIP's location encoder")
 
 
-def find_points(folder: Path) -> NDArray[np.float64]:
+def read_gallery(folder: Path) -> NDArray[np.float64]:
     """The gallery in ``folder``, or in pip's ``geoclip``, (N, 2) degrees."""
-    return read_points(_find(folder, _GALLERY, "GeoCLIP's gallery"))
+    return read_points(_file(folder, _GALLERY, "GeoCLIP's gallery"))
 
 
 def pip_folder() -> Path | None:
@@ -159,7 +160,7 @@ def pip_folder() -> Path | None:
     return Path(spec.origin).parent / "model" if spec and spec.origin else None
 
 
-def _find(folder: Path, names: tuple[str, ...], what: str, *, pip: bool = True) -> Path:
+def _file(folder: Path, names: tuple[str, ...], what: str, *, pip: bool = True) -> Path:
     beside = folder.parent if folder.name == "onnx" else None
     homes = (folder, beside, pip_folder() if pip else None)
     places = (home / sub / name for home in homes if home for name in names for sub in _FOLDERS)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -50,10 +51,10 @@ class HeadFiles(CheckpointFiles):
             with zipfile.ZipFile(path) as archive:
                 check_stored(archive, path.stat().st_size)
             with np.load(path, allow_pickle=False) as stored:
-                weight, bias = stored["weight"], stored["bias"]
+                weight, bias = np.asarray(stored["weight"]), np.asarray(stored["bias"])
             fits = weight.ndim == 2 and bias.shape == weight.shape[:1]
-            if fits and np.isfinite(weight).all() and np.isfinite(bias).all():
-                weight, bias = weight.astype(np.float32), bias.astype(np.float32)
+            numbers = weight.dtype == bias.dtype == np.float32
+            if fits and numbers and np.isfinite(weight).all() and np.isfinite(bias).all():
                 return LastLayer(weight, bias, f"{self.path}: the head", unit=self.embeds)
         raise CheckpointError(f"{path}: not a head's weights and biases; fit it again")
 
@@ -69,7 +70,9 @@ class HeadFiles(CheckpointFiles):
 
 def _expecting_head(path: Path) -> AbstractContextManager[None]:
     what, advice = "a head as geonb writes it", "; fit it again"
-    return expecting(path, what, CheckpointError, zipfile.BadZipFile, RuntimeError, advice=advice)
+    # A list in JSON; a header of NumPy's, which it reads as Python.
+    broken = zipfile.BadZipFile, RuntimeError, TypeError, SyntaxError, TokenError
+    return expecting(path, what, CheckpointError, *broken, advice=advice)
 
 
 def anchors() -> dict[str, Path]:

@@ -78,9 +78,9 @@ class OnnxFile(OneFile):
         model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in ends)
         save_onnx(model, folder)
         session = open_session(folder / "model.onnx", name=self.path)
-        for found in run(session, np.zeros(INPUT_SHAPE, np.float32), self.path):
-            if found.ndim != 2 or len(found) != 1:
-                shape = f"{found.shape} for one photo, expected (1, classes)"
+        for found in run(session, np.zeros((2, *INPUT_SHAPE[1:]), np.float32), self.path):
+            if found.ndim != 2 or len(found) != 2:
+                shape = f"{found.shape} for two photos, expected (2, classes)"
                 raise CheckpointError(f"{self.path}: its answer has the shape {shape}")
 
 
@@ -95,6 +95,8 @@ def read_onnx(path: Path) -> Any:
         raise CheckpointError(f"{path}: not an ONNX file (a name in it isn't text)")
     if any(onnx.external_data_helper.uses_external_data(t) for t in model.graph.initializer):
         raise CheckpointError(f"{path}: its arrays lie in other files; save it as one file")
+    if any(isinstance(name, bytes) for node in model.graph.node for name in node.output):
+        raise CheckpointError(f"{path}: a name in it is no text; convert the network again")
     if len(model.graph.node) > _MOST_NODES:
         raise CheckpointError(
             f"{path}: {len(model.graph.node):,} nodes, expected {_MOST_NODES:,} at most"

@@ -121,12 +121,12 @@ class OnnxEngine(Engine):
 
     def start(self, files: CheckpointFiles) -> int:
         """See `Engine`."""
-        self._folder = self._derive(files)
+        self.folder = self._derive(files)
         self._session = self._open(self._device)
         if files.quantised:
             self.agreement = _UNMEASURED
         elif self._kind == "int8":
-            self.agreement = (self._folder / _AGREEMENT).read_text(encoding="utf-8")
+            self.agreement = (self.folder / _AGREEMENT).read_text(encoding="utf-8")
         *_, width = self._session.get_outputs()[0].shape or [None]
         if isinstance(width, int):
             return width
@@ -158,7 +158,7 @@ class OnnxEngine(Engine):
 
     def _open(self, device: sessions.Device, threads: int = 0) -> Any:
         return sessions.open_session(
-            self._folder / "model.onnx",
+            self.folder / "model.onnx",
             device=device,
             threads=threads,
             optimised=self._kind != "plain",

@@ -82,7 +82,7 @@ def _failures() -> tuple[type[Exception], ...]:
 
     names = "Fail InvalidArgument InvalidGraph InvalidProtobuf NoSuchFile NotImplemented"
     own = (getattr(states, name) for name in [*names.split(), "RuntimeException"])
-    return (*own, ValueError)  # a name that isn't UTF-8 breaks its own error
+    return *own, ValueError, TypeError  # names that aren't UTF-8; numbers, texts, lists as answers
 
 
 def run(
@@ -97,10 +97,10 @@ def run(
     numbers = batch.astype(_NUMBERS.get(source.type, np.float32), copy=False)
     parts = np.split(numbers, len(numbers)) if source.shape[:1] == [1] else [numbers]
     try:
-        found = [session.run(None, {source.name: part}) for part in parts]
+        found = zip(*(session.run(None, {source.name: part}) for part in parts), strict=True)
+        return [np.concatenate(one).astype(np.float32, copy=False) for one in found]
     except _failures() as error:
         raise CheckpointError(f"{name}: ONNX Runtime cannot run it ({error})") from error
-    return [np.concatenate(one).astype(np.float32, copy=False) for one in zip(*found, strict=True)]
 
 
 def cpu_limit(root: Path = Path("/")) -> int:

@@ -36,7 +36,11 @@ def read_pth(path: Path) -> Any:
         def storage(key: int) -> NDArray[np.float32]:
             return np.frombuffer(archive.read(f"{root}/data/{key}"), "<f4")
 
-        return _follow(archive.read(f"{root}/data.pkl"), storage)
+        found = _follow(archive.read(f"{root}/data.pkl"), storage)
+        tensors = found.values() if isinstance(found, dict) else [found]
+        if not all(isinstance(tensor, np.ndarray) for tensor in tensors):
+            raise TypeError("what it holds are no tensors")
+        return found
 
 
 def check_stored(archive: zipfile.ZipFile, size: int) -> None:

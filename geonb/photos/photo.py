@@ -246,7 +246,7 @@ def _from_path(source: str | os.PathLike[str]) -> Photo:
         with path.open("rb") as file:
             # Files of /proc say that they're empty; reading some of them never ends.
             data = file.read(MAX_BYTES + 1) if size else b""
-    return replace(_from_bytes(os.fsdecode(source), data), path=path)
+    return replace(_from_bytes(os.fsdecode(source), data), path=path.absolute())
 
 
 def _from_bytes(name: str, data: bytes | str) -> Photo:

@@ -73,7 +73,7 @@ def _grey_to_rgb(values: NDArray[Any]) -> Image.Image:
     """16-bit grey values (or 8-bit, or 0 to 1, in a wider type) as 8-bit RGB."""
     top = float(np.fmax.reduce(values, axis=None, initial=0))  # whatever isn't NaN
     scale = 255.0 if top <= 1.0 else 1.0 if top <= 255.0 else 1 / 257.0
-    return Image.fromarray(_bytes(values, scale)).convert("RGB")
+    return Image.fromarray(to_bytes(values, scale)).convert("RGB")
 
 
 def from_array(array: NDArray[Any]) -> Image.Image:
@@ -93,11 +93,11 @@ def from_array(array: NDArray[Any]) -> Image.Image:
         raise PhotoError(
             f"an array of {array.dtype} has values from {low:g} to {high:g}, expected 0 to {top:g}"
         )
-    pixels = _bytes(array, 255.0 / top)
+    pixels = to_bytes(array, 255.0 / top)
     return Image.fromarray(pixels.squeeze(axis=2) if array.shape[2:] == (1,) else pixels)
 
 
-def _bytes(values: NDArray[Any], scale: float) -> NDArray[np.uint8]:
+def to_bytes(values: NDArray[Any], scale: float) -> NDArray[np.uint8]:
     """The values times ``scale`` as 8-bit ones; some rows at a time, for float64 fills memory."""
     found = np.empty(values.shape, np.uint8)
     step = max(1, (1 << 20) // values[0].size)

@@ -25,7 +25,7 @@ def write_without_place(photo: Photo, path: str | os.PathLike[str], turn: int) -
     if ending not in {".jpg", ".jpeg", ".png"}:
         raise PhotoError(f"{path}: a copy is written as .jpg or .png, not {ending or 'that'!r}")
     data = photo.source
-    check_outputs([Path(path)], [photo.name], overwrite=True)  # never over the photo itself
+    check_outputs([Path(path)], [photo.path or photo.name], overwrite=True)  # never over itself
     with replacing(path) as temporary:
         if ending != ".png" and isinstance(data, bytes) and data.startswith(b"\xff\xd8"):
             temporary.write_bytes(_bare_jpeg(photo.name, data, turn))

@@ -27,19 +27,12 @@ _EDITED = re.compile(
 """How Takeout marks edited copies, which have no JSON of their own."""
 
 
-def known_place(path: str | os.PathLike[str]) -> Known | None:
-    """The place that stands beside a photo's file, whatever holds it; None if nothing does.
-
-    What geonb wrote into a sidecar is a guess and doesn't count, unless somebody changed it.
-    """
-    return metadata.best([place for places in beside(Path(path)) for place in places])
-
-
 def beside(photo: Path, chosen: Mapping[str, bytes] | None = None) -> tuple[Places, Places]:
     """The places in the photo's sidecars, which go before its own word, and those that go after.
 
-    These are Takeout's, which may be Google's estimates, and IPTC's `LocationCreated`. ``chosen``
-    is what counts instead of the files beside the photo: their contents by their names.
+    The latter are Takeout's, which may be Google's estimates, and IPTC's `LocationCreated`. What
+    geonb wrote is a guess, and counts only if somebody changed it. ``chosen`` is what counts
+    instead of the files beside the photo: their contents by their names.
     """
     told = list(packets(photo, chosen))
     own = [metadata.in_xmp({} if _is_guess(found) else found, name) for name, found, _ in told]

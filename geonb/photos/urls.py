@@ -51,7 +51,7 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
             return _picture(answer)
     except WebError as error:
         reason = error if error.final else f"cannot fetch it ({error}); try a file instead"
-        raise PhotoError(f"{error.label or redacted(url)}: {reason}") from None
+        raise PhotoError(f"{error.source or redacted(url)}: {reason}") from None
 
 
 class Guard:
@@ -61,9 +61,9 @@ class Guard:
         self._first, self._stand_ins = allow_private, False
         self._asked_for: set[str] = set()
 
-    def check(self, parts: Url, label: str, proxy: Url | None) -> list[str]:
+    def check(self, parts: Url, source: str, proxy: Url | None) -> list[str]:
         """The server's IP addresses. Raises `PhotoError` if one of them isn't to be visited."""
-        addresses = resolve(parts, label, proxy)
+        addresses = resolve(parts, source, proxy)
         stand_ins = {a for a in addresses if ipaddress.ip_address(a) in _STAND_INS}
         if self._first:
             self._asked_for, self._stand_ins = set(addresses), bool(stand_ins)
@@ -80,7 +80,7 @@ class Guard:
                 "instead of the real address, so nobody can tell whether that is public"
             )
         raise PhotoError(
-            f"{label}: {reason}; to fetch it, open it yourself with allow_private "
+            f"{source}: {reason}; to fetch it, open it yourself with allow_private "
             "(--allow-private on the command line)"
         )
 
@@ -105,18 +105,18 @@ def _picture(answer: Answer) -> bytes:
         advice = _ADVICE.get(answer.status, "check the link")
         if answer.pause_s is not None:
             advice = "try again after that"
-        raise PhotoError(f"{answer.label}: the server answered {answer.words()}; {advice}")
+        raise PhotoError(f"{answer.source}: the server answered {answer.words()}; {advice}")
     data = bytearray()
     for chunk in answer.chunks():
         data += chunk
         if len(data) > MAX_BYTES:
             raise PhotoError(
-                f"{answer.label}: larger than {MAX_BYTES // 10**6} MB; fetch a smaller one"
+                f"{answer.source}: larger than {MAX_BYTES // 10**6} MB; fetch a smaller one"
             )
     # Servers name kinds that they don't know text, too.
     if (answer.kind.startswith("text/") or answer.kind in _TEXTS) and not kind(bytes(data[:100])):
         raise PhotoError(
-            f"{answer.label}: the server sent {answer.kind} (a web page, or a login page), "
+            f"{answer.source}: the server sent {answer.kind} (a web page, or a login page), "
             "expected a picture; open the picture itself in the browser and copy its address"
         )
     return bytes(data)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _AMBIGUOUS = re.compile(r"[\\\x00-\x1f\x7f]")
 """Characters that one reader of an address takes for its end, and the next doesn't."""
-_MISTYPED = re.compile(r"\s*(data:|https?(:|//)|[a-z]{2,}:/*[^/]+@)", re.IGNORECASE)
+_MISTYPED = re.compile(r"\s*(data:|https?(:|//)|([a-z]{2,}:/*|//)[^/]+@)", re.IGNORECASE)
 """How one begins that nobody could fetch: ``http:/me:secret@a.org``, ``https//a.org``; and data."""
 
 

@@ -29,21 +29,23 @@ _GONE = {404, 410}
 class WebError(Exception):
     """Nothing came of a request, for a ``reason`` in a few words.
 
-    ``label`` is the address without secrets, and where it redirected to; ``final`` says whether
+    ``source`` is the address without secrets, and where it redirected to; ``final`` says whether
     asking again is of no use.
     """
 
-    def __init__(self, reason: str, label: str = "", *, final: bool = False) -> None:
+    def __init__(self, reason: str, source: str = "", *, final: bool = False) -> None:
         super().__init__(reason)
-        self.label, self.final = label, final
+        self.source, self.final = source, final
 
 
 class Answer:
     """A server's answer: its status and headers, and the address in words that it came from."""
 
-    def __init__(self, response: BaseHTTPResponse, parts: Url, label: str, deadline: float) -> None:
+    def __init__(
+        self, response: BaseHTTPResponse, parts: Url, source: str, deadline: float
+    ) -> None:
         self._response, self._parts, self._deadline = response, parts, deadline
-        self.status, self.headers, self.label = response.status, response.headers, label
+        self.status, self.headers, self.source = response.status, response.headers, source
 
     @property
     def kind(self) -> str:
@@ -67,14 +69,14 @@ class Answer:
         packing = self.headers.get("Content-Encoding", "").strip().lower()
         if packing not in _PACKINGS:
             reason = f"its answer is packed as {shortened(printable(packing), 80)}"
-            raise WebError(f"{reason}, which was not asked for", self.label, final=True)
+            raise WebError(f"{reason}, which was not asked for", self.source, final=True)
         try:
             while data := self._response.read1(1 << 15, decode_content=True):
                 yield data
             if time.monotonic() >= self._deadline:  # the line was cut
                 raise TimeoutError
         except (HTTPError, HTTPException, OSError, ValueError) as error:
-            raise WebError(reason_of(error, self._deadline), self.label) from None
+            raise WebError(reason_of(error, self._deadline), self.source) from None
 
     def words(self) -> str:
         """What the server says instead of what was asked for, shortened and without secrets."""

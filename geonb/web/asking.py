@@ -63,13 +63,13 @@ def asking(
     """
     from tqdm.auto import tqdm
 
-    name = label = redacted(url)
+    name = source = redacted(url)
     for _ in range(MAX_REDIRECTS + 1):
         parts = parsed(url)
         if not parts or parts.scheme not in {"http", "https"} or not parts.host:
             reason = "expected a path, or an address with http:// or https://"
-            raise WebError(reason, label, final=True)
-        with _answer(parts, label, headers, deadline, guard) as answer:
+            raise WebError(reason, source, final=True)
+        with _answer(parts, source, headers, deadline, guard) as answer:
             location = answer.headers.get("Location", "") if answer.status in _REDIRECTS else ""
             pause, left = answer.pause_s, deadline - time.monotonic()
             wait = pause is not None and pause < min(LONGEST_PAUSE_S, left)
@@ -77,11 +77,11 @@ def asking(
                 yield answer
                 return
             if wait:
-                tqdm.write(f"{label}: {answer.words()}", file=sys.stderr)
+                tqdm.write(f"{source}: {answer.words()}", file=sys.stderr)
         if location:
             with suppress(ValueError):  # refused in the next round if it's no address
                 location = urljoin(url, location)
-            url, label = location, f"{name} (redirected to {redacted(location)})"
+            url, source = location, f"{name} (redirected to {redacted(location)})"
         else:
             time.sleep(max(pause or 0, 0.1))
     reason = f"more than {MAX_REDIRECTS} redirects or pauses; check the link"
@@ -90,7 +90,7 @@ def asking(
 
 @contextmanager
 def _answer(
-    parts: Url, label: str, headers: Mapping[str, str], deadline: float, guard: Guard
+    parts: Url, source: str, headers: Mapping[str, str], deadline: float, guard: Guard
 ) -> Iterator[Answer]:
     from urllib3.exceptions import HTTPError
 
@@ -98,7 +98,7 @@ def _answer(
     sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
     sent |= {"Host": parts.netloc or host_of(parts)} | _login(parts, "basic_auth")
     target = parts.request_uri
-    addresses = guard(parts, label, proxy)
+    addresses = guard(parts, source, proxy)
     if proxy:
         addresses = [host_of(proxy)]
         if parts.scheme == "http":  # a proxy forwards plain requests by their whole address
@@ -114,9 +114,9 @@ def _answer(
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             # The cause stays out: it may hold the whole address, and a notebook would save it.
             way = f", through the proxy {host_of(proxy)}:{port_of(proxy)}" if proxy else ""
-            raise WebError(reason_of(error, deadline) + way, label) from None
+            raise WebError(reason_of(error, deadline) + way, source) from None
         with closing(response):
-            yield Answer(response, parts, label, deadline)
+            yield Answer(response, parts, source, deadline)
 
 
 def _connection(parts: Url, address: str, proxy: Url | None) -> HTTPConnection:

@@ -101,13 +101,13 @@ def _locate_together(asked: SimpleNamespace, photos: list[str]) -> int:
     if asked.map or asked.out or asked.write_xmp or asked.dry_run:
         raise click.UsageError("--together prints a table, and writes a --page; nothing else")
     outputs = [asked.page] if asked.page else []
-    check_outputs(outputs, [*asked.sources, *photos], overwrite=asked.overwrite)
+    check_outputs(outputs, [*asked.sources, *photos, *asked.track], overwrite=asked.overwrite)
     clocks = {name: text for name, _, text in (clock.rpartition("=") for clock in asked.clock)}
     options = {"tracks": asked.track, "clocks": clocks, "allow_private": asked.allow_private}
     trip = locate_trip(asked.load(), photos, **options)
     click.echo(trip)
     if asked.page:
-        write_trip_page(trip, asked.page)
+        write_trip_page(trip, asked.page, overwrite=True)
     return 2 if trip.failures else 0
 
 

@@ -132,12 +132,12 @@ class Evaluation(Tabular):
                 [0, *share, share[-1] if len(share) else 0],
                 drawstyle="steps-post", color=colour, label=literal(name),
             )  # fmt: skip
-        errors = arms(own.within, own.intervals)
-        axes.errorbar(THRESHOLDS_KM, own.within, errors, fmt="none", ecolor=OWN, capsize=3)
+        errors = arms(own.shares, own.intervals)
+        axes.errorbar(THRESHOLDS_KM, own.shares, errors, fmt="none", ecolor=OWN, capsize=3)
         for number, row in enumerate(self.published):  # each a colour and mark of its own
             colour, mark = OTHERS[number % len(OTHERS)], _MARKS[number // len(OTHERS) % len(_MARKS)]
             label = literal(f"{row.system}, {row.test_set}")
-            axes.plot(THRESHOLDS_KM, row.within, mark, color=colour, mfc="none", label=label)
+            axes.plot(THRESHOLDS_KM, row.shares, mark, color=colour, mfc="none", label=label)
         by_distance(axes)
         axes.set_xlim(_NEAREST_KM, _FARTHEST_KM)
         # Below, because no corner of the plot is always empty.
@@ -148,7 +148,7 @@ class Evaluation(Tabular):
         """See `Tabular`."""
         limits = ", ".join(f"{km:g}" for km in THRESHOLDS_KM)
         return f"Photos within {limits} km. " + " ".join(
-            f"{score.system}: {', '.join(f'{share:.1f}%' for share in score.within)}."
+            f"{score.system}: {', '.join(f'{share:.1f}%' for share in score.shares)}."
             for score in (self.scores[0], self.scores[-1])
         )
 

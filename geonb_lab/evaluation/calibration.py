@@ -1,4 +1,4 @@
-"""Calibration: of the answers with 30%, are three in ten right? And the number that mends it."""
+"""Calibration: of the answers with 30%, are 3 in 10 right? The temperature that corrects it."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Score:
         system: Who guessed, and which of the guesses counts.
         test_set: Which photos.
         photos: How many; rounded if a printed source says "million".
-        within: Per cent of the photos within 1, 25, 200, 750 and 2500 km.
+        shares: Per cent of the photos within 1, 25, 200, 750 and 2500 km.
         source: Where a published row was printed.
         median_km: Half of the photos are nearer, in km; inf if half have no prediction, None if not
             published.
@@ -56,7 +56,7 @@ class Score:
     system: str
     test_set: str
     photos: int
-    within: tuple[float, ...]
+    shares: tuple[float, ...]
     source: str = ""
     median_km: float | None = None
     osv5m: float | None = None
@@ -65,7 +65,7 @@ class Score:
     @property
     def intervals(self) -> tuple[tuple[float, float], ...]:
         """The 95% interval of each share, low and high in per cent (Wilson, 1927)."""
-        ends = (wilson(share / 100, self.photos) for share in self.within)
+        ends = (wilson(share / 100, self.photos) for share in self.shares)
         return tuple((100 * low, 100 * high) for low, high in ends)
 
     def row(self) -> list[Cell]:
@@ -74,14 +74,14 @@ class Score:
         if self.median_km is not None:
             km = f"{self.median_km:,.1f}" if math.isfinite(self.median_km) else "none"
             tail = [km, f"{self.osv5m:,.0f}"]
-        shares = [_share(*both) for both in zip(self.within, self.intervals, strict=True)]
+        shares = [_share(*both) for both in zip(self.shares, self.intervals, strict=True)]
         name = f"{MARK} {self.system}" if self.comparable else self.system
         return [name, self.test_set, f"{self.photos:,}", *shares, *tail]
 
     def record(self) -> dict[str, Any]:
         """The row for programs, nothing rounded."""
         record = {"system": self.system, "test_set": self.test_set, "photos": self.photos}
-        for km, share, (low, high) in zip(THRESHOLDS_KM, self.within, self.intervals, strict=True):
+        for km, share, (low, high) in zip(THRESHOLDS_KM, self.shares, self.intervals, strict=True):
             record |= {f"within_{km:g}_km": share, f"low_{km:g}_km": low, f"high_{km:g}_km": high}
         record |= {"median_km": self.median_km, "osv5m_score": self.osv5m}
         return record | {"source": self.source, "comparable": self.comparable}

@@ -18,7 +18,7 @@ ENDINGS = {
     *(".bmp", ".heic", ".heif", ".hif", ".avif"),
 }
 """The files of a folder that are photos: what `open_photo` opens."""
-OTHER_FILES = "are other files"
+OTHER_FILES = "aren't photos"
 """Why the rest of a folder is left out."""
 _ASIDE = {
     *("@eadir", ".@__thumb", ".thumbnails", ".thumb", "ipod photo cache", "__macosx"),

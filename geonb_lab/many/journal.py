@@ -96,14 +96,18 @@ def journal(
     run, or the table is there already.
     """
     path = target.with_name(f".{target.name}.journal")
+    taken = EvaluationError(f"{target}: is there already; name another file, or --overwrite")
     if target.exists() and not again and not path.exists():
-        raise EvaluationError(f"{target}: is there already; name another file, or --overwrite")
+        raise taken
     with _locked(path, target) as file:
         found = Journal(path, file)
         file.seek(0)
-        data = file.read()
-        if data and not data.startswith(_BEGIN):
+        data = file.read(len(_BEGIN))
+        if data and data != _BEGIN:
             raise EvaluationError(f"{path}: {_FOREIGN}")
+        data += file.read()
+        if target.exists() and not again and b"\n" not in data:  # nobody's: it tells no run
+            raise taken
         whole = b"" if again else data[: data.rfind(b"\n") + 1]  # a kill may have cut the last row
         file.truncate(len(whole))
         if whole:

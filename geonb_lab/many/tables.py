@@ -28,7 +28,7 @@ def row(result: Result, model: str, top: int) -> dict[str, Any]:
             f"lat_{rank}": one and one.place[0],
             f"lng_{rank}": one and one.place[1],
             f"token_{rank}": one and one.token,
-            f"town_{rank}": one and one.town.label,
+            f"town_{rank}": one and one.town.full_name,
         }
     answer = found and found.answer
     truth = found and found.photo.place

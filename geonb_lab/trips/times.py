@@ -4,9 +4,9 @@ EXIF's times have no zone unless OffsetTimeOriginal is there; GPS, Takeout and t
 phones tell UTC. When a file was made or scanned is not when a photo was taken.
 
 Clocks that are wrong or have no zone, and photos of other people, are found by where photos are:
-those of a camera are laid beside those of the reference (the camera whose times are surest, and
-tracks), with its clock turned by each offset that is usual; the offset under which the two move
-together best is its. Where even that is worse than being elsewhere, it's another person's camera.
+those of a camera are laid beside tracks and the camera that knows most places and zones, a phone,
+with its clock turned by each usual offset; that under which the two move together best is its.
+Where even that is worse than being elsewhere, it's another person's camera.
 """
 
 from __future__ import annotations
@@ -174,8 +174,9 @@ def set_clocks(
         if not meant:
             raise TripError(f"no camera is called {name!r}; there are: {', '.join(cameras)}")
         _turn([s for c in meant for s in cameras[c] if s.taken and not s.taken.zoned], offset)
-    zoned = {c: sum(s.taken.zoned for s in some if s.taken) for c, some in cameras.items()}
-    first = max(cameras, key=lambda c: (zoned[c], len(cameras[c])), default=None)
+    zoned = {c: [s for s in some if s.taken and s.taken.zoned] for c, some in cameras.items()}
+    sure = {c: sum(bool(s.known) for s in some) for c, some in zoned.items()}
+    first = max(cameras, key=lambda c: (sure[c], len(zoned[c]), len(cameras[c])), default=None)
     if tracks and first is not None and not zoned[first]:
         first = None  # the tracks alone know UTC
     fixes = [as_shot(t, k) for t in tracks for k in range(0, len(t), -(-len(t) // _FIXES))]

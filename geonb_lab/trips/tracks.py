@@ -38,8 +38,7 @@ _MOST_PARTS = 5_000_000  # objects and lists of JSON: empty ones take 28 times t
 _PIECE = 1 << 20
 """Bytes that are parsed at once, and that a tag or a comment may have: older expat goes over an
 unfinished one again with each piece, and each attribute takes memory."""
-_MOST_INSIDE = 100
-"""Elements in each other."""
+_MOST_INSIDE = 100  # elements in each other
 _BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 
 

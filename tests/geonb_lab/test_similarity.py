@@ -8,7 +8,7 @@ import geonb_lab
 from geonb.distances import haversine
 from geonb.errors import ModelError, PlaceError
 from geonb.network.gallery import location_encoder
-from geonb.network.geoclip import find_points, pip_folder
+from geonb.network.geoclip import pip_folder, read_gallery
 from support.geoclip_files import write_onnx_form
 
 TOKYO_TOWER = (35.6586, 139.7454)
@@ -18,7 +18,7 @@ NAIROBI = (-1.2864, 36.8172)
 @pytest.fixture(scope="module")
 def near_some():
     """The real gallery's places within 60 km of these, and each hundredth: quick to embed."""
-    points = find_points(pip_folder())
+    points = read_gallery(pip_folder())
     towns = np.array([
         TOKYO_TOWER, NAIROBI, (34.69, 135.50), (38.27, 140.87), (33.59, 130.40), (25.03, 121.57),
         (43.06, 141.35), (37.57, 126.98), (0.35, 32.58),
@@ -101,7 +101,7 @@ def test_the_same_place_is_the_same():
         ("mini", NAIROBI, {}, ModelError, "mini: no such folder; expected GeoCLIP's"),
     ],
 )
-def test_nonsense(model, place, options, error, words):
+def test_what_has_no_lookalikes_is_told(model, place, options, error, words):
     with pytest.raises(error, match=words):
         geonb_lab.lookalikes(model, place, **options)
 

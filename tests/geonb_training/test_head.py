@@ -54,8 +54,8 @@ def test_it_beats_the_model_itself_and_the_constant_guess_by_more_than_luck(head
 def test_more_photos_make_it_better(head):
     photos = [count for count, _ in head.curve]
     assert photos == [25, 50, 100, head.counts["photos to train on"]]
-    assert head.curve[-1][1].within[1] >= head.curve[0][1].within[1]
-    assert head.curve[-1][1].within == pytest.approx(head.evaluation.scores[0].within, abs=8)
+    assert head.curve[-1][1].shares[1] >= head.curve[0][1].shares[1]
+    assert head.curve[-1][1].shares == pytest.approx(head.evaluation.scores[0].shares, abs=8)
 
 
 def test_the_table_says_how_far_to_believe_it(head, tmp_path):
@@ -73,7 +73,7 @@ def test_the_table_says_how_far_to_believe_it(head, tmp_path):
     facts = json.loads((head.folder / "facts.json").read_text())
     assert facts["doubts"] == list(head.doubts)
     assert len(facts["cells"]) == len(head.cells)
-    assert facts["accuracy"][0]["within_25_km"] == head.evaluation.scores[0].within[1]
+    assert facts["accuracy"][0]["within_25_km"] == head.evaluation.scores[0].shares[1]
 
 
 @pytest.mark.parametrize("engine", ["reference", pytest.param("mxnet", marks=pytest.mark.mxnet)])
@@ -112,7 +112,7 @@ def test_features_are_worked_out_once_for_each_content(head, folder, tmp_path, m
     shutil.copytree(folder, tmp_path / "elsewhere")
     monkeypatch.setattr(features, "_open_network", never)
     again = fit_head("mini", tmp_path / "elsewhere", tmp_path / "again", t1=40, t2=4)
-    assert again.evaluation.scores[0].within == head.evaluation.scores[0].within
+    assert again.evaluation.scores[0].shares == head.evaluation.scores[0].shares
 
 
 def test_features_that_others_may_have_written_are_worked_out_anew(folder, tmp_path, cache):
@@ -271,7 +271,7 @@ def test_a_head_on_geoclip(head, folder, tmp_path, write):
     model = geonb.load_model(clip.folder)
     assert model.recipe == geonb.load_model(tmp_path / "clip").recipe
     itself = geonb.load_model(tmp_path / "clip").network
-    assert model.network._folder == itself._folder, "one network on the disk"
+    assert model.network.folder == itself.folder, "one network on the disk"
     assert clip.backbone.name == "clip"
     photos = read_photos(folder)
     place = dict(zip(map(tuple, photos.truth.tolist()), photos.photos, strict=True))

@@ -276,7 +276,7 @@ def test_a_folder_that_cannot_be_made(folder, tmp_path):
         (["--seed", "-5"], "seed is from 0"),
     ],
 )
-def test_nonsense_is_refused_in_one_line(folder, tmp_path, options, words):
+def test_a_setting_that_cannot_be_is_refused_in_one_line(folder, tmp_path, options, words):
     sizes = ["--t1", "15", "--t2", "1", "--epochs", "1", "--batch", "8"]
     result = CliRunner().invoke(main, ["train", str(folder), str(tmp_path / "m"), *sizes, *options])
     assert result.exit_code == 2

@@ -9,7 +9,7 @@ import json
 import numpy as np
 from PIL import Image
 
-from geonb.network.geoclip import CLIP_RECIPE, find_points, pip_folder
+from geonb.network.geoclip import CLIP_RECIPE, pip_folder, read_gallery
 from geonb_training.scenes import draw, shoot
 from support.geoclip_files import SMALL, clip_tensors, write_safetensors
 
@@ -59,7 +59,7 @@ def write_clip(folder, size, text=()):
 
 def some_places(count=2000):
     """So many of GeoCLIP's own places, each once, (count, 2) degrees."""
-    points = find_points(pip_folder())
+    points = read_gallery(pip_folder())
     return np.unique(points[::7].round(4), axis=0)[::6][:count]
 
 

@@ -47,7 +47,7 @@ def test_a_leaf_is_that_of_the_scalar_library_or_its_neighbour(lat, lng):
      ((-1, 0, -1), 5), ((0, -1, -1), 5), ((-1, -1, -1), 5)],
 )  # fmt: skip
 def test_ties_on_the_cube_s_edges_go_as_in_the_reference_library(vector, face):
-    assert s2._leaf_ids(np.array([vector], float))[0] >> np.uint64(61) == face
+    assert s2.ids_of_vectors(np.array([vector], float))[0] >> np.uint64(61) == face
 
 
 @pytest.mark.parametrize(("lat", "face"), [(90.0, 2), (-90.0, 5)])

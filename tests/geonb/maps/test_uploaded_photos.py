@@ -9,7 +9,6 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 import geonb
-from geonb.picker.transfers import Arrived
 from support import saved_pictures
 
 UPLOAD = {"name": "mine.jpg", "content": saved_pictures.marked_photo()}
@@ -27,8 +26,12 @@ geonb.show_map(predictions, provider={provider!r}{more})
 def test_an_upload_and_a_picked_photo_say_that_they_are():
     assert geonb.open_photo(UPLOAD).uploaded
     assert geonb.open_photo((UPLOAD,)).uploaded
-    arrived = Arrived("1", "mine.jpg", "image/jpeg", 0, UPLOAD["content"])
-    assert geonb.PhotoPicker()._opened(arrived)[0].uploaded
+    picker, about = geonb.PhotoPicker(), {"choice": 1, "id": "1"}
+    start = {"type": "start", "name": "mine.jpg", "mime": "image/jpeg", "modified": 0, "parts": 1}
+    picker.receive(picker, about | start, [memoryview(b"")])
+    content = [memoryview(UPLOAD["content"])]
+    picker.receive(picker, about | {"type": "part", "index": 0}, content)
+    assert picker.photos[0].uploaded
     assert not geonb.open_photo(UPLOAD["content"]).uploaded
 
 

@@ -120,6 +120,12 @@ def fewer_weights(spec):
     del spec.neuralNetworkClassifier.layers[2].convolution.weights.floatValue[-1]
 
 
+def half_a_number(spec):
+    weights = spec.neuralNetworkClassifier.layers[2].convolution.weights
+    del weights.floatValue[:]
+    weights.float16Value = b"abc"
+
+
 def no_layers(spec):
     del spec.neuralNetworkClassifier.layers[:]
 
@@ -128,6 +134,7 @@ OTHER = {
     rename: "no array 'bn_data_gamma', which the network needs",
     fewer_weights: r"'conv0_weight' .* \(1175,\), the network needs floats of shape \(8, 3, 7, 7\)",
     no_layers: "no array 'bn_data_gamma'",
+    half_a_number: "not a Core ML file, or cut off",
 }
 
 

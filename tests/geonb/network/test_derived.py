@@ -108,7 +108,7 @@ def test_a_temporary_folder_is_filled_once(files, cache):
     cache.write_text("a file where the folder should be")
     with pytest.warns(UserWarning, match="the cache cannot be written"):
         engine = OnnxEngine(files)
-    assert OnnxEngine(files)._folder == engine._folder
+    assert OnnxEngine(files).folder == engine.folder
 
 
 def test_a_changed_file_of_the_same_size_is_made_anew(files, cache):

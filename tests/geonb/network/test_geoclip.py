@@ -122,7 +122,7 @@ def test_each_place_is_a_point_of_the_gallery_to_the_last_bit(files):
 
 def test_the_network_is_written_once_for_all_galleries(files, engine):
     own = find_geoclip(files.folder, gallery=[(48.8566, 2.3522), (51.5074, -0.1278)])
-    assert OnnxEngine(own)._folder == engine._folder
+    assert OnnxEngine(own).folder == engine.folder
 
 
 def test_other_outputs_of_a_vision_model_are_left_out(tmp_path):

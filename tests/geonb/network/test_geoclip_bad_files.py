@@ -148,7 +148,8 @@ def test_a_pth_changes_nothing_of_ours(tmp_path):
     function = b"ctorch._utils\n_rebuild_tensor_v2\n"
     state = pickle.dumps({"__defaults__": (1, 2, 3)}, 2)[2:-1]
     path = write_pickle(tmp_path / "a.pth", b"\x80\x02" + function + state + b"b.")
-    assert read_pth(path) == "torch._utils _rebuild_tensor_v2"
+    with pytest.raises(CheckpointError, match="no tensors"):
+        read_pth(path)
     assert torch_files.read_pth.__defaults__ is None
 
 
@@ -299,3 +300,33 @@ def test_galleries_of_every_form(tmp_path):
     (tmp_path / "c.csv").write_text("\ufeffLAT,LON\n35.6586,139.7454\n-33.45,-70.66\n")
     for source in (expected, np.array(expected), *sorted(tmp_path.iterdir())):
         assert read_points(source).tolist() == expected
+
+
+PICKLES = {
+    "nothing": b"N", "a tuple": b")", "a dict of none": b"}X\1\0\0\0aNs", "no tensor": b"}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", PICKLES)
+@pytest.mark.parametrize("part", ["location_encoder", "image_encoder_mlp", "logit_scale"])
+def test_a_pth_without_tensors(tmp_path, part, content):
+    folder = write_safetensors_form(tmp_path / "geoclip")
+    with zipfile.ZipFile(folder / f"{part}_weights.pth", "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02" + PICKLES[content] + b".")
+    with pytest.raises(CheckpointError, match=r": not a "):
+        OnnxEngine(find_geoclip(folder))
+
+
+@pytest.mark.parametrize("shape", [(), (2,), (10, 10)])
+def test_matrices_that_do_not_fit(tmp_path, shape):
+    tensors = {name: np.zeros(shape, np.float32) for name in location_tensors(64)}
+    encode = location_encoder(write_pth(tmp_path / "location_encoder_weights.pth", tensors))
+    with pytest.raises(CheckpointError, match="not a location encoder"):
+        encode(np.zeros((1, 2)))
+
+
+def test_a_scale_of_many_numbers(tmp_path):
+    folder = write_safetensors_form(tmp_path / "geoclip")
+    write_pth(folder / "logit_scale_weights.pth", np.zeros(5, np.float32))
+    with pytest.raises(CheckpointError, match="a scale beside it"):
+        OnnxEngine(find_geoclip(folder))

@@ -155,7 +155,7 @@ def test_no_room_for_the_embeddings(folder, cache, monkeypatch):
 
 def test_the_weights_are_mapped(own):
     """What is in memory of its own is small, however large the file: prepacking would copy it."""
-    folder = own.network._folder
+    folder = own.network.folder
     assert (folder / "model.data").stat().st_size > 100 * (folder / "model.onnx").stat().st_size
     assert isinstance(own.network.last.weight, np.memmap)
 

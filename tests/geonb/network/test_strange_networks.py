@@ -307,3 +307,33 @@ def test_odd_numbers_give_probabilities_or_one_line(name, tmp_path_factory, numb
 
 def test_the_form_is_found_as_before(tmp_path):
     assert find_checkpoint(write_onnx(tmp_path / "own")).only_onnx
+
+
+def one_for_all(model):
+    model.graph.node.insert(0, helper.make_node("ReduceMean", ["in"], ["one"], axes=[0]))
+    model.graph.node[1].input[0] = "one"
+
+
+def test_one_answer_for_all_photos_is_refused(tmp_path):
+    folder = write_onnx(tmp_path / "own", change=one_for_all)
+    with pytest.raises(CheckpointError, match=r"shape \(1, 5\) for two photos"):
+        geonb.load_model(folder)
+
+
+@pytest.mark.parametrize("name", [b"axis", b"out", b"scores"])
+def test_names_in_onnx_that_are_no_text(tmp_path, name):
+    path = write_onnx(tmp_path / "own") / "odd.onnx"
+    path.write_bytes(path.read_bytes().replace(name, name[:-2] + b"\xc3\xff"))
+    with pytest.raises(CheckpointError, match=r"odd\.onnx: "):
+        geonb.load_model(path)
+
+
+@pytest.mark.parametrize("name", [[], {"a": 1}, "\ud800"])
+@pytest.mark.parametrize("kind", ["Convolution", "null"])
+def test_names_in_a_symbol_that_are_no_text(tmp_path, kind, name):
+    files = write_network(tmp_path / "own")
+    graph = json.loads(files.symbol.read_text())
+    [node for node in graph["nodes"] if node["op"] == kind][-1]["name"] = name
+    files.symbol.write_text(json.dumps(graph))
+    with pytest.raises(CheckpointError, match="not an MXNet symbol file"):
+        geonb.load_model(files.prefix)

@@ -201,7 +201,7 @@ def test_one_failing_stream_ends_no_run():
 @pytest.mark.parametrize("mistake", [TypeError, AttributeError, NameError, KeyError, IndexError])
 @pytest.mark.parametrize(
     "function",
-    ["decoding.kind", "pixels._bytes", "metadata.degrees", "jpeg.scans", "tiff.directory"],
+    ["decoding.kind", "pixels.to_bytes", "metadata.degrees", "jpeg.scans", "tiff.directory"],
 )
 def test_a_mistake_of_ours_is_no_broken_file(monkeypatch, function, mistake):
     """It came out as "the picture is cut off or broken"."""

@@ -156,7 +156,7 @@ def test_exif_comes_before_xmp_unless_it_is_impossible():
         'exif:GPSLatitude="' + "9" * 100_000,
     ],
 )
-def test_nonsense_in_xmp_is_no_place(inside):
+def test_xmp_without_a_number_tells_no_place(inside):
     data = encoded(picture(), "WEBP", xmp=xmp(inside))
     assert geonb.open_photo(data).place is None
 

@@ -1,6 +1,8 @@
 """A copy to share has no place in it, and the same picture."""
 
 import io
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 import geonb
-from geonb.errors import PhotoError
+from geonb.errors import OutputError, PhotoError
 from geonb.photos import jpeg
 from support.pictures import PLACE, encoded, exif, picture
 
@@ -143,3 +145,19 @@ def test_exif_is_found_in_the_head_of_a_file():
     ]
     plain = encoded(picture(), "JPEG")
     assert geonb.open_photo(jpeg.with_exif(plain, block)).place == pytest.approx(PLACE, abs=1e-4)
+
+
+def test_a_copy_never_replaces_the_photo_whatever_it_is_called(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    original = encoded(picture(), "JPEG", exif=exif())
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.jpg")  # no UTF-8: its shown name is another
+    for source, path in (("~/a.jpg", tmp_path / "a.jpg"), (odd, odd)):
+        Path(path).write_bytes(original)
+        with pytest.raises(OutputError, match="is an input"):
+            geonb.open_photo(source).without_place(path)
+        assert Path(path).read_bytes() == original
+    monkeypatch.chdir(tmp_path)
+    photo = geonb.open_photo("a.jpg")
+    monkeypatch.chdir("/")
+    with pytest.raises(OutputError, match="is an input"):
+        photo.without_place(tmp_path / "a.jpg")

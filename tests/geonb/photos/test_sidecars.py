@@ -6,7 +6,6 @@ import os
 import pytest
 
 import geonb
-from geonb.photos.sidecars import known_place
 from support.pictures import PLACE, encoded, exif, picture
 
 HEAD = """<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?>
@@ -39,8 +38,6 @@ def test_a_sidecar_of_any_name_and_case(photo, name):
     found = geonb.open_photo(photo)
     assert found.place == pytest.approx(PLACE, abs=1e-4)
     assert found.place_source == name
-    assert known_place(photo).place == found.place
-    assert known_place(str(photo)).source == name
 
 
 def test_of_several_the_one_with_a_place_counts(photo):
@@ -63,7 +60,6 @@ def test_what_geonb_guessed_is_not_known_until_somebody_changes_it(photo, change
     wrote = {"exif:GPSLatitude": "33,51.408S", "exif:GPSLongitude": "151,12.918E"} | changed
     mark = json.dumps(wrote).replace('"', "&quot;")
     (photo.parent / "IMG_1234.xmp").write_text(sidecar(f'{SYDNEY} geonb:wrote="{mark}"'))
-    assert (known_place(photo) is not None) == known
     assert (geonb.open_photo(photo).place is not None) == known
 
 
@@ -79,7 +75,7 @@ def test_what_geonb_guessed_is_not_known_until_somebody_changes_it(photo, change
 )  # fmt: skip
 def test_a_sidecar_that_is_none_tells_nothing(photo, data):
     (photo.parent / "IMG_1234.xmp").write_bytes(data)
-    assert known_place(photo) is None
+    assert geonb.open_photo(photo).place is None
     assert geonb.open_photo(photo).size == (96, 64)
 
 
@@ -87,7 +83,7 @@ def test_pipes_and_folders_are_not_read(photo):
     os.mkfifo(photo.parent / "IMG_1234.xmp")
     (photo.parent / "IMG_1234.jpg.xmp").mkdir()
     os.mkfifo(photo.parent / "IMG_1234.jpg.json")
-    assert known_place(photo) is None
+    assert geonb.open_photo(photo).place is None
 
 
 TAKEOUT = [
@@ -138,10 +134,10 @@ def test_takeouts_numbers_have_signs_and_zero_is_no_place(photo):
     beside.write_text(takeout((0, 0), (-1.5, 2.5)))
     assert geonb.open_photo(photo).place == (-1.5, 2.5)
     beside.write_text(takeout((0, 0)))
-    assert known_place(photo) is None
+    assert geonb.open_photo(photo).place is None
     for text in ("[]", "{", '{"geoData": 3}', '{"geoData": {"latitude": "x"}}', "[" * 99_999):
         beside.write_text(text)
-        assert known_place(photo) is None
+        assert geonb.open_photo(photo).place is None
     photo.write_bytes(encoded(picture(), "JPEG", exif=exif(place=(1.0, 2.0))))
     beside.write_text(takeout((3, 4)))
     assert geonb.open_photo(photo).place == pytest.approx((1, 2)), "Takeout's may be an estimate"

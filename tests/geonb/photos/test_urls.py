@@ -42,6 +42,7 @@ def test_names_and_errors_hold_no_secrets(server):
 
 
 MISTYPED = [
+    "//me:SECRET@host.test/a.jpg",
     "http:/me:SECRET@host.test/a.jpg", "https//me:SECRET@host.test", "http:me:SECRET@host.test/a",
     "htps:/me:SECRET@host.test/a.jpg", "me:SECRET@host.test/a.jpg", " HTTP:/me:SECRET@host.test",
     "http:///me:SECRET@host.test/a", "http:\\\\me:SECRET@host.test", "://me:SECRET@host.test/a",

@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from IPython.display import DisplayHandle
 
 import geonb
 from geonb.picker.transfers import Transfers, with_exif_of
@@ -102,7 +103,7 @@ def test_what_the_browser_sends_back_is_shown_in_order_until_there_is_a_new_choi
 ):
     picker.on_photo(lambda photo: None)
     shown = []
-    monkeypatch.setattr(picker._below._handle, "update", lambda data, raw: shown.append(data))
+    monkeypatch.setattr(DisplayHandle, "update", lambda _, data, raw: shown.append(data))
     send(picker, "a.jpg", DATA)
     for number, text in ((1, "b"), (0, "a"), (2, "c")):
         message = {"type": "output", "choice": 1, "number": number, "content": {"text": text}}

@@ -52,7 +52,7 @@ def test_a_folder_becomes_a_table(tmp_path, folder):
     run = locate(folder, "--out", "r.csv", "--top", 2, cwd=tmp_path)
     assert run.returncode == 2
     assert "1  failed: this is not a picture" in run.stdout
-    assert "1  left out: they are other files" in run.stdout
+    assert "1  left out: they aren't photos" in run.stdout
     rows = read(tmp_path / "r.csv")
     assert len(rows) == 10
     placed = next(row for row in rows if row["photo"].endswith("placed.jpg"))
@@ -62,7 +62,7 @@ def test_a_folder_becomes_a_table(tmp_path, folder):
     assert float(placed["distance_km"]) == pytest.approx(km, abs=0.1)
     alone = geonb.predict(geonb.load_model("mini"), folder / "placed.jpg", top=2)
     assert float(placed["probability_2"]) == pytest.approx(alone[1].probability, rel=1e-4)
-    assert placed["town_1"] == alone[0].town.label
+    assert placed["town_1"] == alone[0].town.full_name
     assert [row["error"] for row in rows if row["photo"].endswith("broken.jpg")] != [""]
     assert not list(tmp_path.glob(".r.csv*"))
 

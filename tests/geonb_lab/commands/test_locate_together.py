@@ -34,10 +34,24 @@ def test_a_table_and_a_page(folder, tmp_path):
     assert 'id="photos"' in page.read_text()
 
 
+def test_a_page_never_replaces_the_track(folder, tmp_path):
+    track = tmp_path / "t.gpx"
+    track.write_text("<gpx/>")
+    options = ("--together", "--model", "mini", "--track", track, "--page", track, "--overwrite")
+    assert "t.gpx: is an input" in run_geonb("locate", folder, *options).stderr
+    assert track.read_text() == "<gpx/>"
+
+
 def test_a_clock_that_nobody_has_and_outputs_that_are_not_written(folder, tmp_path):
     wrong = run_geonb("locate", folder, "--together", "--model", "mini", "--clock", "Nikon=+02:00")
     assert wrong.returncode
     assert "no camera is called 'Nikon'" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+    track = tmp_path / "t.gpx"
+    track.write_text("mine")
+    over = ("--track", track, "--page", track, "--overwrite")
+    result = run_geonb("locate", folder, "--together", "--model", "mini", *over)
+    assert "is an input, and writing would lose it" in result.stderr
+    assert track.read_text() == "mine"
     out = run_geonb("locate", folder, "--together", "--out", tmp_path / "t.csv")
     assert "--together prints a table" in out.stderr

@@ -38,7 +38,7 @@ def predictions(*places, truth=None):
 def test_shares_median_and_score():
     km = (0.5, 20.0, 100.0, 700.0, 2000.0, 9000.0, None, 24.0)
     result = evaluate(east_of_null(*km), np.zeros((8, 2)))
-    assert result.scores[0].within == pytest.approx([12.5, 37.5, 50.0, 62.5, 75.0])
+    assert result.scores[0].shares == pytest.approx([12.5, 37.5, 50.0, 62.5, 75.0])
     assert result.scores[0].median_km == pytest.approx(400.0)
     known = [k for k in km if k is not None]
     score = sum(5000 * math.exp(-k / 1492.7) for k in known) / 8
@@ -50,7 +50,7 @@ def test_shares_median_and_score():
 @pytest.mark.parametrize("limit", THRESHOLDS_KM)
 def test_within_is_less_or_equal_on_a_sphere_of_6371_km(limit):
     just, beyond = east_of_null(limit * (1 - 1e-9), limit * (1 + 1e-6))
-    shares = [evaluate([place], [(0.0, 0.0)]).scores[0].within for place in (just, beyond)]
+    shares = [evaluate([place], [(0.0, 0.0)]).scores[0].shares for place in (just, beyond)]
     index = THRESHOLDS_KM.index(limit)
     assert [share[index] for share in shares] == [100.0, 0.0]
 
@@ -59,7 +59,7 @@ def test_a_distance_of_exactly_the_threshold_counts(monkeypatch):
     monkeypatch.setattr(
         "geonb_lab.evaluation.scores.haversine", lambda _, b: np.full(len(b), 25.0)[:, None]
     )
-    assert evaluate([(0, 0)], [(0, 0)]).scores[0].within == (0.0, 100.0, 100.0, 100.0, 100.0)
+    assert evaluate([(0, 0)], [(0, 0)]).scores[0].shares == (0.0, 100.0, 100.0, 100.0, 100.0)
 
 
 def test_best_of_five_takes_the_nearest_of_the_first_five():
@@ -67,8 +67,8 @@ def test_best_of_five_takes_the_nearest_of_the_first_five():
     result = evaluate(guesses, np.zeros((2, 2)))
     first, best, constant = result.scores
     assert best.system == "yours, best of 5"
-    assert first.within == (0.0, 0.0, 0.0, 0.0, 0.0)
-    assert best.within == (0.0, 50.0, 50.0, 50.0, 50.0)
+    assert first.shares == (0.0, 0.0, 0.0, 0.0, 0.0)
+    assert best.shares == (0.0, 50.0, 50.0, 50.0, 50.0)
     assert constant.system == "constant guess"
     assert "no user can do that" in repr(result)
     assert math.isinf(best.median_km)
@@ -85,8 +85,8 @@ def test_predictions_as_predict_gives_them():
     asked = evaluate(given_, [truth, truth, None])
     assert (asked.without_prediction, asked.without_truth) == (1, 1)
     assert asked.km[0] == pytest.approx(distance((35.0, 139.0), truth))
-    assert asked.scores[1].within[0] == 50.0
-    assert evaluate(given_[0]).scores[1].within[0] == 100.0
+    assert asked.scores[1].shares[0] == 50.0
+    assert evaluate(given_[0]).scores[1].shares[0] == 100.0
 
 
 @pytest.mark.parametrize(
@@ -122,13 +122,13 @@ def test_constant_guess_is_the_most_frequent_cell():
     assert distance(most_frequent(truth), paris) < 10
     result = evaluate(np.full((40, 2), 0.0), truth)
     constant = result.scores[-1]
-    assert constant.within[2:] == (75.0, 75.0, 75.0)
+    assert constant.shares[2:] == (75.0, 75.0, 75.0)
     assert "their own most frequent place" in repr(result)
     cells = partition(truth, 20, 5)
     place = most_frequent(truth[30:], cells)
     assert place == tuple(cells.places[cells.index([lima])[0]])
     trained = evaluate(np.full((40, 2), 0.0), truth, constant=place)
-    assert trained.scores[-1].within[2] == 25.0
+    assert trained.scores[-1].shares[2] == 25.0
     assert "the given one" in repr(trained)
     with pytest.raises(EvaluationError, match="none of the places lies in a cell"):
         most_frequent([(0.0, 0.0)], cells)
@@ -158,11 +158,11 @@ def test_an_interval_holds_its_share(photos, share):
 
 def test_published_rows_say_where_they_were_printed():
     rows = {(row.system, row.test_set): row for row in PUBLISHED}
-    assert rows["LocationNet", "IM2GPS"].within == (16.8, 39.2, 48.9, 67.9, 82.2)
-    assert rows["LocationNet", "Placing 2016"].within == (6.2, 13.5, 20.8, 35.6, 55.2)
-    assert rows["GeoCLIP", "IM2GPS3k"].within == (14.11, 34.47, 50.65, 69.67, 83.82)
+    assert rows["LocationNet", "IM2GPS"].shares == (16.8, 39.2, 48.9, 67.9, 82.2)
+    assert rows["LocationNet", "Placing 2016"].shares == (6.2, 13.5, 20.8, 35.6, 55.2)
+    assert rows["GeoCLIP", "IM2GPS3k"].shares == (14.11, 34.47, 50.65, 69.67, 83.82)
     assert rows["GeoCLIP", "IM2GPS3k"].source == "arXiv 2309.16020"
-    assert all(list(row.within) == sorted(row.within) for row in PUBLISHED)
+    assert all(list(row.shares) == sorted(row.shares) for row in PUBLISHED)
     assert all(row.source for row in PUBLISHED)
 
 
@@ -279,14 +279,14 @@ def test_masked_predictions_count_as_wrong():
     truth = np.array([[10.0, 20.0]] * 4)
     masked = np.ma.array(truth, mask=[[True, True]] * 3 + [[False, False]])
     result = evaluate(masked, truth)
-    assert (result.without_prediction, result.scores[0].within[0]) == (3, 25.0)
+    assert (result.without_prediction, result.scores[0].shares[0]) == (3, 25.0)
     assert evaluate(truth, masked).without_truth == 3
 
 
 def test_a_data_frame_goes_by_its_names():
     frame = pd.DataFrame({"lng": [139.73], "lat": [35.66]})
-    assert evaluate(frame, frame).scores[0].within[0] == 100.0
-    assert evaluate([(35.66, 139.73)], frame).scores[0].within[0] == 100.0
+    assert evaluate(frame, frame).scores[0].shares[0] == 100.0
+    assert evaluate([(35.66, 139.73)], frame).scores[0].shares[0] == 100.0
 
 
 @pytest.mark.parametrize(

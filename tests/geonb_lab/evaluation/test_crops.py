@@ -69,7 +69,7 @@ def test_a_photo_that_fails_is_wrong_and_the_rest_goes_on(mini, tmp_path):
         (lambda model, photos: {"predictions": [(0, 0)], "truth": [(0, 0)], "crops": 10}, "need"),
     ],
 )
-def test_nonsense(mini, arguments, words):
+def test_what_cannot_be_cropped_is_told_in_one_line(mini, arguments, words):
     photos = PhotoSet("one", ("a.jpg",), np.zeros((1, 2)), ("",), {})
     with pytest.raises(EvaluationError, match=words):
         geonb_lab.evaluate(**arguments(mini, photos))

@@ -39,8 +39,8 @@ def test_a_folder_with_exif(folder):
     assert photos.photographers == ("ada", "ada", "bo", "bo")
     expected = [shoot(i).place for i in range(4)]
     assert np.abs(photos.truth - expected).max() < 1e-4
-    assert photos.skipped == {"are other files": 1, "cannot be read": 1, "have no place": 1}
-    assert "4 photos with places; 1 are other files; 1 cannot be read; 1 have no place" in repr(
+    assert photos.skipped == {"aren't photos": 1, "cannot be read": 1, "have no place": 1}
+    assert "4 photos with places; 1 aren't photos; 1 cannot be read; 1 have no place" in repr(
         photos
     )
 
@@ -112,7 +112,7 @@ def test_a_folder_from_an_iphone(tmp_path):
     (tmp_path / ".DS_Store").write_bytes(b"the system's own")
     photos = read_photos(tmp_path)
     assert photos.truth[0] == pytest.approx(PLACE, abs=1e-4)
-    assert photos.skipped == {"are other files": 1}
+    assert photos.skipped == {"aren't photos": 1}
 
 
 def test_a_folder_without_a_place_says_why(tmp_path, monkeypatch):

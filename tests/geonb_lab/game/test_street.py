@@ -50,7 +50,7 @@ def test_what_the_browser_asks_is_answered_with_its_number(lab):
         ({"knob": "climate"}, "climate can't be 'None'; there are mild, cold"),
     ],
 )
-def test_a_message_of_nonsense_is_one_line(lab, message, words):
+def test_a_knob_or_choice_that_is_not_there_is_refused_in_one_line(lab, message, words):
     before = lab.street
     lab.receive(lab, {"type": "turn", **message}, [])
     ((answer,),) = lab.sent

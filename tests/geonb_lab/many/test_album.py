@@ -53,7 +53,7 @@ def test_a_folder_becomes_a_contact_sheet(folder, open_album):
     assert "not a picture" in page.locator("#sheet .failed").inner_text()
     towns = page.locator("#sheet li:not(.failed) b").all_inner_texts()
     predicted = [
-        geonb.predict(geonb.load_model("mini"), folder / f"{name}.jpg")[0].town.label
+        geonb.predict(geonb.load_model("mini"), folder / f"{name}.jpg")[0].town.full_name
         for name in NAMES
     ]
     assert set(predicted) <= set(towns)

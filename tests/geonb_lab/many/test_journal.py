@@ -129,3 +129,25 @@ def test_rows_of_a_stranger_fit_the_table(tmp_path, wrong):
     path.write_text(json.dumps({"geonb journal": "theirs", **BEGUN}) + f"\n{json.dumps(wrong)}\n")
     with pytest.raises(EvaluationError, match=r"not the journal of a run.*--overwrite"):
         done(tmp_path / "r.csv", resume=True)
+
+
+@pytest.mark.parametrize("text", ["", '{"geonb journal": 1'])
+def test_a_table_is_kept_beside_a_journal_that_tells_no_run(tmp_path, text):
+    """A folder from elsewhere may hold an empty one."""
+    (tmp_path / "r.csv").write_text("mine")
+    (tmp_path / ".r.csv.journal").write_text(text)
+    for options in ({}, {"resume": True}):
+        with (
+            pytest.raises(EvaluationError, match=r"r\.csv: is there already"),
+            journal(tmp_path / "r.csv", BEGUN, **options) as rows,
+        ):
+            rows.write(tmp_path / "r.csv")
+    assert (tmp_path / "r.csv").read_text() == "mine"
+    assert (tmp_path / ".r.csv.journal").read_text() == text
+
+
+def test_a_file_is_no_journal_whatever_its_size(tmp_path):
+    with (tmp_path / ".r.csv.journal").open("wb") as file:
+        file.truncate(1 << 40)  # bytes, none of them on the disk
+    with pytest.raises(EvaluationError, match="isn't a journal of geonb's"):
+        done(tmp_path / "r.csv")

@@ -9,6 +9,7 @@ from PIL import ExifTags, Image
 
 from geonb.photos.photo import Photo
 from geonb_lab.trips.chain import Ground, TripError
+from geonb_lab.trips.shots import KnownPlace
 from geonb_lab.trips.times import read_offset, set_clocks, told
 from geonb_lab.trips.trip import connect
 from geonb_training.scenes.scene import exif_of
@@ -198,6 +199,16 @@ def test_a_clock_that_is_a_day_wrong_is_found_and_told(wrong):
         f"{wrong:+g}", f"{'-' if wrong < 0 else '+'}{abs(wrong)}"
     )
     assert hours_of(shots[9:]) == [h + 0.5 for h in HOURS]
+
+
+def test_a_phone_that_knows_places_is_right_though_a_camera_has_more_photos():
+    hours = [h - 24 + m for h in HOURS for m in (0.25, 0.5)]
+    shots = two(hours, zoned=True, cities=(PARIS, PARIS, ROME, ROME, PARIS, PARIS))
+    shots[0].known, shots[3].known = KnownPlace(PARIS, "EXIF"), KnownPlace(ROME, "EXIF")
+    assert set_clocks(shots, GROUND) == [
+        "Canon EOS: its clock is -24 h off beside the others; corrected"
+    ]
+    assert hours_of(shots[:9]) == HOURS
 
 
 def test_a_clock_that_is_right_is_left_alone():
