@@ -109,7 +109,7 @@ def _locate_together(asked: SimpleNamespace, photos: list[str]) -> int:
     trip = locate_trip(asked.load(), photos, allow_private=asked.allow_private, **options)
     click.echo(trip)
     if asked.page:
-        write_trip_page(trip, asked.page)
+        write_trip_page(trip, asked.page, overwrite=True)
     return 2 if trip.failures else 0
 
 

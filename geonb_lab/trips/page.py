@@ -44,13 +44,14 @@ _MOST_BYTES = 100_000_000  # that a page saves
 _FARTHEST_KM = 20_038.0  # half the equator
 
 
-def write_trip_page(trip: Trip, path: str | os.PathLike[str]) -> None:
+def write_trip_page(trip: Trip, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Write the page of a trip. Thumbnails are small, and without EXIF.
 
-    Raises `OutputError` if it can't be written, or would replace one of the photos.
+    Only ``overwrite`` replaces a file that geonb didn't make, nothing a photo (`OutputError`).
     """
-    files = [str(p.source) for p in trip if isinstance(p.source, (str, Path))]
-    check_outputs([Path(path)], files, overwrite=True)
+    sources = [getattr(p.source, "path", p.source) for p in trip]  # of a `Photo`, its file
+    files = [source for source in sources if isinstance(source, (str, os.PathLike))]
+    check_outputs([Path(path)], files, overwrite=overwrite)
     with replacing(path) as temporary:
         temporary.write_text(trip_page(trip), encoding="utf-8", errors="replace")
 

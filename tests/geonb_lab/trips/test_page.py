@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 import geonb
-from geonb.errors import GeonbError
+from geonb.errors import GeonbError, OutputError
+from geonb.photos.photo import Photo
 from geonb_lab.trips.page import confirmed_labels, show_trip, trip_page, write_trip_page
 from geonb_lab.trips.trip import connect
 from support.command import run_geonb
@@ -57,6 +58,19 @@ def test_a_notebook_shows_the_page_in_a_frame(trip):
     shown = show_trip(trip).data
     assert shown.startswith("<div><iframe title='The trip' srcdoc='")
     assert "<script" not in shown
+
+
+def test_the_page_is_not_written_over_a_photo_or_another_file(trip, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    page = tmp_path / "a.html"
+    page.write_bytes(b"a photo")
+    for source in ("~/a.html", Photo("a", b"", path=page)):
+        named = replace(trip, photos=(replace(trip[0], source=source),), _chains=())
+        with pytest.raises(OutputError, match="is an input"):
+            write_trip_page(named, page, overwrite=True)
+    with pytest.raises(OutputError, match="is there already"):
+        write_trip_page(trip, page)
+    assert page.read_bytes() == b"a photo"
 
 
 def test_days_and_cards_to_be_confirmed(trip, chromium, tmp_path):
