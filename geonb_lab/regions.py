@@ -1,6 +1,6 @@
 """Regions: the smallest set of places that holds a share of the probability."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,11 +24,13 @@ class Region:
         belief: What the region is of.
         classes: The numbers of its places, most probable first.
         promise: What the region promises; None if you named the share.
+        within: The only places that were considered, in words; empty if all were.
     """
 
     belief: Belief
     classes: NDArray[np.intp]
     promise: Promise | None = None
+    within: str = ""
 
     @property
     def cells(self) -> Cells:
@@ -51,10 +53,11 @@ class Region:
 
     def __str__(self) -> str:
         count, held = len(self.classes), f"{self.probability:.0%} of the probability"
-        text = f"{count:,} place{'s' * (count > 1)} with {in_km2(self.area_km2)}"
+        name = f"Region within {self.within}" if self.within else "Region"
+        text = f"{name}: {count:,} place{'s' * (count > 1)} with {in_km2(self.area_km2)}"
         if self.promise is None:
-            return f"Region: {text} hold{'s' * (count == 1)} {held}"
-        return f"Region: {text}; {self.promise.in_words}"
+            return f"{text} hold{'s' * (count == 1)} {held}"
+        return f"{text}; {self.promise.in_words}"
 
     def __repr__(self) -> str:
         return f"<{printable(str(self))}>"
@@ -71,16 +74,16 @@ def region(predictions: Predictions, share: float | None = None) -> Region:
     if belief is None:
         raise ModelError("only the best places are known; ask predict again for a region")
     if share is not None:
-        return hold(belief, share)
+        return replace(hold(belief, share), within=predictions.within)
     if promise is None:
-        raise ModelError("the model has promised nothing yet: name a share, such as 0.9")
+        raise ModelError("nothing is promised for this answer: name a share, such as 0.9")
     return hold(belief, promise.share, promise)
 
 
 def hold(belief: Belief, share: float, promise: Promise | None = None) -> Region:
     """The region of a ``share``, and the promise that it keeps. Raises `ModelError`."""
-    if not 0 < share <= 1:
-        raise ModelError(f"a region holds a share above 0 and up to 1, not {share:g}")
+    if not (isinstance(share, (int, float, np.floating)) and 0 < share <= 1):
+        raise ModelError(f"a region holds a share above 0 and up to 1, not {share!r:.40}")
     order, before = ranked(belief.probabilities)
     return Region(belief, order[: np.searchsorted(before, share)], promise)
 
@@ -93,9 +96,8 @@ def true_classes(cells: Cells, truth: ArrayLike) -> NDArray[np.intp]:
     """
     points = check_points(truth).reshape(-1, 2)
     classes = cells.index(points)
-    strays = np.flatnonzero(classes < 0)
     vectors = s2.unit_vectors(cells.places)
-    for i in strays:
+    for i in np.flatnonzero(classes < 0):
         nearest = int(np.argmax(vectors @ s2.unit_vectors(points[i])))
         if haversine(cells.places[nearest], points[i]) <= NEAR_KM:
             classes[i] = nearest

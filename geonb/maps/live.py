@@ -49,7 +49,7 @@ def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, A
              "colour": p.colour, "front": p.front}
             for p in points(predictions)
         ],
-        "lines": [f"{how_sure(predictions)} {why}".strip()],
+        "lines": [f"{predictions.warning} {how_sure(predictions)} {why}".strip()],
         "alt": in_words(predictions),
         "photo": {
             "src": data_url(thumbnail(shown.photo, 360), "jpeg"), "alt": shown.alt

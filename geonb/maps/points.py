@@ -161,9 +161,9 @@ def in_km(km: float) -> str:
 
 
 def headline(predictions: Predictions) -> str:
-    """The answer as a headline: the town, with a "Perhaps" if the model isn't sure."""
-    town, answer = str(predictions[0].town), predictions.answer
-    return town if answer is None or answer.sure else f"Perhaps {town}"
+    """The warning, or the answer: the town, with a "Perhaps" if the model isn't sure."""
+    warning, answer = predictions.warning.partition(":")[0], predictions.answer
+    return warning or f"{'Perhaps ' if answer and not answer.sure else ''}{predictions[0].town}"
 
 
 def how_sure(predictions: Predictions) -> str:
@@ -187,5 +187,5 @@ def how_sure(predictions: Predictions) -> str:
 def in_words(predictions: Predictions) -> str:
     """A map of predictions in words, for people who can't see it."""
     pins = "; ".join(point.words for point in points(predictions))
-    only = predictions.restriction and f" {predictions.restriction}"
-    return f"Map with {len(predictions)} numbered pins. {pins}.{only}"
+    said = f"Map with {len(predictions)} numbered pins. {pins}. {predictions.restriction}"
+    return f"{predictions.warning} {said}".strip()

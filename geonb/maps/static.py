@@ -20,7 +20,7 @@ _WIDTH, _HEIGHT, _MARGIN, _FOOT, _BODY = 11.0, 4.95, 0.2, 0.45, 3.6
 
 def draw(predictions: Predictions, why: str = "", *, photo: bool = True) -> Picture:
     """Draw predictions as a picture; ``why`` says why this map was chosen."""
-    below = f"{points.how_sure(predictions)} {why}".strip()
+    below = f"{predictions.warning} {points.how_sure(predictions)} {why}".strip()
     return Picture(
         figure=partial(_figure, predictions, photo=photo),
         alt=points.in_words(predictions),

@@ -40,8 +40,6 @@ _MOST_SAMPLES = 6
 """Pillow decodes no more, and says so in the log."""
 _TIFF_BLOCK = re.compile(rb"(II\*\0|MM\0\*)(?:..\0\0|\0\0..).{6}", re.DOTALL)
 """A block of EXIF whose first directory is not far."""
-
-
 _FILM = "a film, a sound, or a rare format of pictures; save a picture of it as JPEG"
 _OTHERS = {
     b"<svg": "an SVG drawing; save it as PNG",
@@ -106,9 +104,8 @@ def _png(data: bytes) -> Parts:
                 profile = bytes.fromhex(found[1].decode()) if found else b""
                 is_xmp = profile.startswith(XMP) or key.endswith(b"xmp")
                 (packets if is_xmp else blocks).append(profile.removeprefix(XMP).removeprefix(EXIF))
-    if (
-        profiles and 0 < len(profiles[0]) < _MOST_PROFILE
-    ):  # packed anew, for Pillow bears no mistakes
+    if profiles and 0 < len(profiles[0]) < _MOST_PROFILE:
+        # Packed anew, for Pillow bears no mistakes.
         body = b"iCCPprofile\0\0" + zlib.compress(profiles[0])
         sums = struct.pack(">L", len(body) - 4), struct.pack(">L", zlib.crc32(body))
         picture.insert(2, sums[0] + body + sums[1])

@@ -266,10 +266,10 @@ def _end(data: bytes) -> int | None:
     """
     if kind(data) == "JPEG":
         return jpeg.end(data)
-    pixels = 0
+    most = len(data.rstrip(b"\0")) + _START
     with suppress(PhotoError):
-        pixels = math.prod(open_image("", data).size)
-    return len(data.rstrip(b"\0")) + 8 * pixels + _START
+        most += 8 * math.prod(open_image("", data).size) if most < len(data) else 0
+    return most
 
 
 def _named(name: str) -> str:

@@ -55,17 +55,19 @@ def packets(
 def takeout(photo: Path, chosen: Mapping[str, bytes] | None = None) -> dict[str, Any]:
     """Google Takeout's record of a photo, and under ``name`` its file's; empty if there's none."""
     copy = _COPY.match(photo.name)
-    number = copy[2] if copy else ""
-    title = _EDITED.sub("", copy[1] + copy[3] if copy else photo.name)
-    # `.supplemental-metadata` is cut to what the name leaves, and the name itself if it's long.
-    whole = f"{title}.supplemental-metadata"
-    stems = [whole[:length] for length in range(len(whole), len(title) - 1, -1)]
-    for stem in dict.fromkeys((*stems, whole[:_LONGEST], Path(title).stem)):
-        for name, content in _called(f"{stem}{number}.json", photo.parent, chosen):
-            with suppress(*BROKEN):
-                found = json.loads(content)
-                if isinstance(found, dict):
-                    return found | {"name": name}
+    original = _EDITED.sub("", copy[1] + copy[3] if copy else photo.name)
+    # A photo may have been called `a (1).jpg`, or `a-edited.jpg`, before Takeout saw it.
+    names = (photo.name, ""), (original, copy[2] if copy else "")
+    for title, number in dict.fromkeys(names):
+        # `.supplemental-metadata` is cut to what the name leaves, and the name itself if it's long.
+        whole = f"{title}.supplemental-metadata"
+        stems = [whole[:length] for length in range(len(whole), len(title) - 1, -1)]
+        for stem in dict.fromkeys((*stems, whole[:_LONGEST], Path(title).stem)):
+            for name, content in _called(f"{stem}{number}.json", photo.parent, chosen):
+                with suppress(*BROKEN):
+                    found = json.loads(content)
+                    if isinstance(found, dict):
+                        return found | {"name": name}
     return {}
 
 

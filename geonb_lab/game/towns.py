@@ -106,8 +106,7 @@ def _names() -> NDArray[np.str_]:
 
 @cache
 def _countries() -> NDArray[np.str_]:
-    known, which = np.unique(gazetteer().countries, return_inverse=True)
-    return np.array([_plain(country) for country in known])[which]
+    return np.array([_plain(country) for country in gazetteer().countries])
 
 
 @cache

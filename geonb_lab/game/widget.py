@@ -80,8 +80,7 @@ class GuessMap(anywidget.AnyWidget):
         return self.rounds
 
     def __repr__(self) -> str:
-        played = len(self.rounds.played)
-        return f"<GuessMap: {played} of {len(self.photos)} photos guessed>"
+        return f"<GuessMap: {len(self.rounds.played)} of {len(self.photos)} photos guessed>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         # A question from the browser waits while other cells run; so the photo goes unasked.

@@ -51,9 +51,8 @@ def read(path: Path, shown: Path | None = None) -> Document:
         sidecar = minidom.parseString(data)
         if not sidecar.getElementsByTagNameNS(_RDF, "RDF"):
             raise PhotoError(f"{name}: expected an XMP sidecar, with rdf:RDF in it{_LEFT}")
-        elsewhere = (
-            sidecar.doctype and sidecar.doctype.systemId
-        )  # only that file tells its entities
+        # Its entities would be in that other file.
+        elsewhere = sidecar.doctype and sidecar.doctype.systemId
         if elsewhere or _canonical(data) != _canonical(text(sidecar)):
             raise PhotoError(f"{name}: holds what would be lost{_LEFT}")
     return sidecar

@@ -162,3 +162,20 @@ def test_neither_a_copy_nor_a_page_is_written_over_its_photo(tmp_path, monkeypat
         with pytest.raises(OutputError, match="is an input, and writing would lose it"):
             write_over()
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["a.jpg", os.fsdecode(b"b\xff.jpg")])
+def test_no_copy_is_written_over_its_photo_whatever_the_photo_was_called(
+    tmp_path, monkeypatch, name
+):
+    path = tmp_path / name
+    before = geonb.example_photo().source
+    path.write_bytes(before)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    photos = [geonb.open_photo(f"~/{name}"), geonb.open_photo(name)]
+    monkeypatch.chdir("/")
+    for photo in photos:
+        with pytest.raises(OutputError, match="is an input, and writing would lose it"):
+            photo.without_place(path)
+    assert path.read_bytes() == before

@@ -203,14 +203,16 @@ def test_a_promise_holds_for_its_own_places_only(tmp_path):
     Promise(0.8, 0.55, 40, "my streets", 41).save(folder)
     model = geonb.load_model(files.prefix)
     photo = Image.effect_noise((300, 240), 60).convert("RGB")
-    with pytest.raises(ModelError, match="promised nothing"):
+    with pytest.raises(ModelError, match="nothing is promised"):
         geonb_lab.region(geonb.predict(model, photo))
     Promise(0.8, 0.55, 40, "my streets", 40).save(folder)
     model = geonb.load_model(files.prefix)
     limited = geonb.predict(model, photo, within=(0.0, 0.0, 15_000.0))
-    with pytest.raises(ModelError, match="promised nothing"):
+    with pytest.raises(ModelError, match="nothing is promised"):
         geonb_lab.region(limited)
-    assert geonb_lab.region(limited, 0.5).promise is None
+    half = geonb_lab.region(limited, 0.5)
+    assert half.promise is None
+    assert repr(half).startswith(f"<Region within {limited.within}: ")
 
 
 def test_a_promise_that_cannot_be_stored(tmp_path):
@@ -262,7 +264,7 @@ def test_classes_that_are_no_whole_numbers(classes):
         geonb_lab.learn_promise([[0.5, 0.5]] * 9, classes, 0.5)
 
 
-@pytest.mark.parametrize("coverage", [np.nan, np.inf, 0, 1, -1])
+@pytest.mark.parametrize("coverage", [np.nan, np.inf, 0, 1, -1, "1", None, [0.5], 1j, 10**400])
 def test_a_coverage_is_between_0_and_1(coverage):
     with pytest.raises(EvaluationError, match="a coverage lies between 0 and 1"):
         geonb_lab.learn_promise([[0.5, 0.5]] * 9, [0] * 9, coverage)

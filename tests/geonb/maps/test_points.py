@@ -1,11 +1,13 @@
 """What every map shows in words, and a view that holds it."""
 
 import math
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geonb.maps import points
+import geonb
+from geonb.maps import live, points
 from support.places import CASES, predictions
 
 places = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
@@ -16,6 +18,24 @@ def test_points_say_what_the_predictions_say():
     assert [p.mark for p in marked] == ["1", "2", "3", "4", "5", "★"]
     assert marked[0].text == "Tokyo (Roppongi), Japan, 14%, 1.5 km from the true place"
     assert marked[5].text == "true place, 35.6586° N, 139.7454° E, 1.5 km from guess 1"
+
+
+def test_a_warning_is_the_headline_of_every_map_and_page(tmp_path):
+    """A cat in "Delhi, 98%": the town is not what one reads first."""
+    said = "This photo is unlike all that mini has seen"
+    strange = replace(CASES["tokyo"], warning=f"{said}: its guesses mean nothing.")
+    assert points.headline(strange) == said
+    geonb.write_page(strange, tmp_path / "where.html")
+    page = (tmp_path / "where.html").read_text()
+    assert f"<title>{said}</title>" in page
+    assert f"<h1>{said}</h1>" in page
+    for provider in ("static", "leaflet"):
+        shown = geonb.show_map(strange, provider=provider)
+        picture = getattr(shown, "picture", shown)
+        assert picture.alt.startswith(strange.warning)
+        assert f"<summary>{said}" in picture.html
+    (line,) = live.traits_of(strange, "", photo=False)["lines"]
+    assert line.startswith(strange.warning)
 
 
 @given(st.lists(places, min_size=1, max_size=5), st.none() | places)

@@ -97,6 +97,9 @@ TAKEOUT = [
     ("IMG_1234-edited.jpg", "IMG_1234.jpg.json"),
     ("IMG_1234-bearbeitet.jpg", "IMG_1234.jpg.supplemental-metadata.json"),
     ("IMG_1234-edited(1).jpg", "IMG_1234.jpg(1).json"),
+    ("IMG_1234 (1).jpg", "IMG_1234 (1).jpg.json"),
+    ("IMG_1234(1).jpg", "IMG_1234(1).jpg.supplemental-metadata.json"),
+    ("IMG_1234-edited.jpg", "IMG_1234-edited.jpg.supplemental-metadata.json"),
     (f"{'a' * 51}.jpg", f"{'a' * 46}.json"),
     (f"{'a' * 40}.jpg", f"{'a' * 40}.jpg.s.json"),
     (f"{'a' * 44}.jpg", f"{'a' * 44}.j.json"),
@@ -117,6 +120,13 @@ def test_takeouts_json_in_its_various_names(tmp_path, photo, name):
     found = geonb.open_photo(path)
     assert found.place == (35.6586, 139.7454)
     assert found.place_source == f"{name} (Google Takeout)"
+
+
+def test_the_json_of_the_whole_name_goes_first(tmp_path):
+    (tmp_path / "a(1).jpg").write_bytes(encoded(picture(), "JPEG"))
+    for name, place in (("a.jpg(1).json", (3, 4)), ("a(1).jpg.json", (1, 2))):
+        (tmp_path / name).write_text(takeout(place))
+        assert geonb.open_photo(tmp_path / "a(1).jpg").place == place
 
 
 def test_takeouts_numbers_have_signs_and_zero_is_no_place(photo):

@@ -47,5 +47,14 @@ def test_a_clock_that_nobody_has_and_outputs_that_are_not_written(folder, tmp_pa
     assert wrong.returncode
     assert "no camera is called 'Nikon'" in wrong.stderr
     assert "Traceback" not in wrong.stderr
-    out = run_geonb("locate", folder, "--together", "--out", tmp_path / "t.csv")
-    assert "--together prints a table" in out.stderr
+    track = tmp_path / "t.gpx"
+    track.write_text("mine")
+    over = ("--track", track, "--page", track, "--overwrite")
+    result = run_geonb("locate", folder, "--together", "--model", "mini", *over)
+    assert "is an input, and writing would lose it" in result.stderr
+    assert track.read_text() == "mine"
+    for other in (("--out", tmp_path / "t.csv"), ("--json",), ("--within", "France")):
+        out = run_geonb("locate", folder, "--together", *other)
+        assert "--together prints a table" in out.stderr
+    alone = run_geonb("locate", folder, "--clock", "camera=+02:00")
+    assert "--track and --clock need --together" in alone.stderr
