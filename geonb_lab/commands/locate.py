@@ -63,6 +63,8 @@ def locate(**given: Any) -> None:
     asked.chosen = {n: given[n] for n in ("top", "within", "spread_km", "allow_private")}
     photos, skipped = list_photos(asked.sources)
     labels = Labels(dry_run=asked.dry_run) if asked.write_xmp or asked.dry_run else None
+    if (asked.track or asked.clock) and not asked.together:
+        raise click.UsageError("--track and --clock need --together")
     if asked.confirmed:
         sys.exit(_label_confirmed(asked, photos, labels))
     if asked.together:
@@ -98,13 +100,13 @@ def _label_confirmed(asked: SimpleNamespace, photos: list[str], labels: Labels |
 
 
 def _locate_together(asked: SimpleNamespace, photos: list[str]) -> int:
-    if asked.map or asked.out or asked.write_xmp or asked.dry_run:
+    others = ("map", "out", "write_xmp", "dry_run", "json", "within", "spread_km")
+    if any(vars(asked)[name] for name in others):
         raise click.UsageError("--together prints a table, and writes a --page; nothing else")
     outputs = [asked.page] if asked.page else []
     check_outputs(outputs, [*asked.sources, *photos, *asked.track], overwrite=asked.overwrite)
-    clocks = {name: text for name, _, text in (clock.rpartition("=") for clock in asked.clock)}
-    options = {"tracks": asked.track, "clocks": clocks, "allow_private": asked.allow_private}
-    trip = locate_trip(asked.load(), photos, **options)
+    options = {"tracks": asked.track, "clocks": dict(c.rpartition("=")[::2] for c in asked.clock)}
+    trip = locate_trip(asked.load(), photos, allow_private=asked.allow_private, **options)
     click.echo(trip)
     if asked.page:
         write_trip_page(trip, asked.page, overwrite=True)

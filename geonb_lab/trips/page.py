@@ -39,7 +39,7 @@ _FRAME = "width: 100%; height: 80vh; min-height: 560px; border: 0"
 _WAY_KM = 5.0  # shorter ways are within a dot
 _UNITS = 64.5  # ground units in a degree of latitude, roughly
 _CLOSEST = 5.0  # pixels per ground unit: a trip within a town shows the town
-_TOWNS = 40  # around each place, to choose from
+_WORLD_TOWNS, _TOWNS = 3000, 40  # to choose from: the largest, and those around each place
 _MOST_BYTES = 100_000_000  # that a page saves
 _FARTHEST_KM = 20_038.0  # half the equator
 
@@ -71,12 +71,11 @@ def trip_page(trip: Trip) -> str:
     where = list(dict.fromkeys(card["town"] for card in cards if card["day"]))
     title = f"{len(trip):,} photo{'s' * (len(trip) != 1)}, {len(days)} day{'s' * (len(days) != 1)}"
     notes = "".join(f"<li>{escape(note)}</li>" for note in trip.notes)
-    note = trip.model.note
     text = json.dumps(cards, ensure_ascii=False, separators=(",", ":"))
     body = data("trip.html", "geonb_lab").format(
         title=title, notes=notes, last=len(days), days=escape(json.dumps(days)),
         towns=escape(" · ".join(where[:6]) + (" · …" if len(where) > 6 else "")),
-        caution=f"<p class='caution'>{escape(note)}.</p>" if note else "",
+        caution=f"<p class='caution'>{escape(trip.model.note)}.</p>" if trip.model.note else "",
         map=_map(trip),
         photos=text.replace("<", "\\u003c"), sources=SOURCES,
     )  # fmt: skip
@@ -118,8 +117,9 @@ def _map(trip: Trip) -> str:
     middle = (south + north) / 2, ((west + east) / 2 + 180) % 360 - 180
     scale = min(atlas.SIZE[1] / ((north - south) * _UNITS), _CLOSEST)
     around = {tuple(np.round(photo.place).tolist()) for photo in trip}
-    near = (towns_in((max(a - 2, -90), b - 3, min(a + 2, 90), b + 3), _TOWNS) for a, b in around)
-    towns = atlas.largest_towns() + [(name, at) for some in near for name, at, _ in some]
+    some = towns_in((-90.0, -180.0, 90.0, 180.0), _WORLD_TOWNS)
+    some += (t for a, b in around for t in towns_in((a - 2, b - 3, a + 2, b + 3), _TOWNS))
+    towns = [(name, (lat, (lng + 180) % 360 - 180)) for name, (lat, lng), _ in some]
     ground, order, ways = atlas.Ground(), {photo: i for i, photo in enumerate(trip.ordered)}, ""
     for a, b in (pair for part in trip.parts for pair in pairwise(part)):
         if float(distance(a.place, b.place)) > _WAY_KM:  # of the card of the later photo

@@ -25,6 +25,7 @@ MISTAKEN = 0.15  # the share of answers that say nothing of the place; set by ha
 STRAY = 0.05
 """The share of photos that aren't of the trip: a friend's, a screenshot, a scan. Assumed: drawn
 trips have none."""
+WORTH = 1 - MISTAKEN - STRAY
 WRONG_PLACE = 0.01
 """The share of known places that are wrong: a copy's, or one with a wrong clock. Assumed."""
 
@@ -92,8 +93,7 @@ class Answer:
         That's Bayes' rule, as the model knows no place better than another before it sees a photo.
         """
         row = self.row() ** TRUST
-        worth = 1 - MISTAKEN - STRAY
-        return worth * self.places * row[classes] / row.sum() + 1 - worth
+        return WORTH * self.places * row[classes] / row.sum() + 1 - WORTH
 
     def alike(self, other: Answer) -> float:
         """How alike two answers are, 0 to 1 (Bhattacharyya's coefficient)."""

@@ -29,8 +29,8 @@ from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
 from geonb.photos.metadata import properties
 from geonb.photos.photo import Photo
 from geonb_lab.trips.chain import WAYS, Ground, Transitions, TripError
-from geonb_lab.trips.shots import MISTAKEN, STRAY, KnownPlace, Shot, Taken, class_of
-from geonb_lab.trips.tracks import Track, as_shot
+from geonb_lab.trips.shots import WORTH, KnownPlace, Shot, Taken, class_of
+from geonb_lab.trips.tracks import BROKEN, Track, as_shot
 
 Tags: TypeAlias = Mapping[int, Any]
 Row: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float64]]  # places, and how probable each is
@@ -46,7 +46,6 @@ _XMP = (
     "{http://ns.adobe.com/exif/1.0/}DateTimeOriginal",
     "{http://ns.adobe.com/photoshop/1.0/}DateCreated",
 )
-_BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
 SURE = float(np.log(100))
 """A clock is turned, or a camera somebody else's, if that explains its photos 100 times better."""
 _PHOTOS, _PLACES, _FIXES = 40, 32, 500  # that an offset is judged on, and the best places of each
@@ -77,7 +76,7 @@ def told(photo: Photo) -> Told:
     if photo.path:
         for _, own, _ in sidecars.packets(photo.path, photo.sidecars):
             found += _xmp(own, "XMP sidecar")
-        with suppress(*_BROKEN):
+        with suppress(*BROKEN):
             record = sidecars.takeout(photo.path, photo.sidecars)
             found.append(Taken(float(record["photoTakenTime"]["timestamp"]), True, "Takeout"))  # noqa: FBT003
     found += _in_name(Path(photo.name).name)
@@ -103,7 +102,7 @@ def _tags(photo: Photo) -> tuple[Tags, Tags, Tags, list[Mapping[str, str]]]:
 
 def _exif(tags: Tags) -> Iterator[Taken]:
     """DateTimeOriginal with its parts of a second and its zone."""
-    with suppress(*_BROKEN):
+    with suppress(*BROKEN):
         moment = datetime.strptime(f"{_text(tags[_TAKEN])[:19]} +0000", "%Y:%m:%d %H:%M:%S %z")
         digits = re.sub(r"\D", "", _text(tags.get(_SUBSECOND)))
         seconds = moment.timestamp() + float(f"0.{digits or 0}")
@@ -113,7 +112,7 @@ def _exif(tags: Tags) -> Iterator[Taken]:
 
 
 def _gps(tags: Tags) -> Iterator[Taken]:
-    with suppress(*_BROKEN):
+    with suppress(*BROKEN):
         day = datetime.strptime(f"{_text(tags[_GPS_DATE])} +0000", "%Y:%m:%d %z")
         hours, minutes, seconds = map(float, tags[_GPS_TIME])
         moment = day + timedelta(hours=hours, minutes=minutes, seconds=seconds)
@@ -122,7 +121,7 @@ def _gps(tags: Tags) -> Iterator[Taken]:
 
 def _xmp(told: Mapping[str, str], source: str) -> Iterator[Taken]:
     for text in filter(None, map(told.get, _XMP)):
-        with suppress(*_BROKEN):
+        with suppress(*BROKEN):
             moment = datetime.fromisoformat(text.strip())
             zoned = moment.tzinfo is not None
             moment = moment if zoned else moment.replace(tzinfo=UTC)
@@ -255,8 +254,7 @@ class _Beside:
         return np.array([self._seen(usual[c] - p / len(rows), p) for c, p in rows])
 
     def _seen(self, there: NDArray[np.float64], own: NDArray[np.float64]) -> float:
-        worth = 1 - MISTAKEN - STRAY
-        return float(np.log(worth * len(self.ground) * (there @ own) + 1 - worth))
+        return float(np.log(WORTH * len(self.ground) * (there @ own) + 1 - WORTH))
 
 
 def _turn(shots: Sequence[Shot], offset: float) -> None:

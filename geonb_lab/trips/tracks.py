@@ -39,7 +39,7 @@ _PIECE = 1 << 20
 """Bytes that are parsed at once, and that a tag or a comment may have: older expat goes over an
 unfinished one again with each piece, and each attribute takes memory."""
 _MOST_INSIDE = 100  # elements in each other
-_BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
+BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,7 +104,7 @@ def read_track(path: str | os.PathLike[str]) -> Track:
     file = expanded(path)
     fixes: list[Fix] = []
     notes: list[str] = []
-    with expecting(file, "a track in GPX, Timeline's JSON or GeoJSON", TripError, *_BROKEN):
+    with expecting(file, "a track in GPX, Timeline's JSON or GeoJSON", TripError, *BROKEN):
         if regular(file).stat().st_size > _MOST_BYTES:
             raise TripError(f"{file}: over {_MOST_BYTES:,} bytes; cut the track by years")
         if file.suffix.lower() == ".gpx":
@@ -234,7 +234,7 @@ def _feature(feature: dict[str, Any]) -> Iterator[Fix]:
 
 def _second(value: Any) -> float:
     """Seconds since 1970 of ISO 8601, which says its zone or means UTC; NaN for anything else."""
-    with suppress(*_BROKEN):
+    with suppress(*BROKEN):
         text = str(value).strip()
         if text.replace(".", "", 1).isdecimal():  # seconds, or milliseconds
             return float(text) / (1000 if float(text) > 1e11 else 1)
@@ -250,6 +250,6 @@ def _pair(text: Any) -> tuple[float, float]:
 
 
 def _number(value: Any, default: float = float("nan")) -> float:
-    with suppress(*_BROKEN):
+    with suppress(*BROKEN):
         return float(value)
     return default

@@ -1,6 +1,7 @@
 import json
 import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 from PIL import Image
@@ -42,6 +43,12 @@ def test_the_page_holds_what_the_trip_says_and_needs_nothing_else(trip):
     assert "1 photo has no time" in page
 
 
+def test_towns_beyond_180_degrees_have_longitudes_that_can_be_saved():
+    fiji = connect(MINI, reading([0], [0], known={0: (-17.0, 179.5)}))
+    towns = json.loads(unescape(re.findall(r"data-towns='(.*?)'", trip_page(fiji))[0]))
+    assert all(abs(lng) <= 180 for _, lng, _ in towns)
+
+
 def test_what_photos_are_called_is_only_text(trip):
     named = replace(trip[0], name="</script><b>x.jpg")
     assert "</script><b>" not in trip_page(replace(trip, photos=(named,), _chains=()))
@@ -78,7 +85,7 @@ def test_days_and_cards_to_be_confirmed(trip, chromium, tmp_path):
     assert page.locator("#sheet li").count() == 2
     page.locator("[data-do=accept]").first.click()
     page.locator("[data-do=correct]").nth(1).click()
-    page.fill("#sheet input", "Rome")
+    page.fill("#sheet input", "Honolulu")
     page.keyboard.press("Enter")
     assert page.locator("#progress").inner_text().endswith("1 accepted, 1 corrected, 0 skipped.")
     page.click("#undo")

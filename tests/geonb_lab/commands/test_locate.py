@@ -53,5 +53,8 @@ def test_a_clock_that_nobody_has_and_outputs_that_are_not_written(folder, tmp_pa
     result = run_geonb("locate", folder, "--together", "--model", "mini", *over)
     assert "is an input, and writing would lose it" in result.stderr
     assert track.read_text() == "mine"
-    out = run_geonb("locate", folder, "--together", "--out", tmp_path / "t.csv")
-    assert "--together prints a table" in out.stderr
+    for other in (("--out", tmp_path / "t.csv"), ("--json",), ("--within", "France")):
+        out = run_geonb("locate", folder, "--together", *other)
+        assert "--together prints a table" in out.stderr
+    alone = run_geonb("locate", folder, "--clock", "camera=+02:00")
+    assert "--track and --clock need --together" in alone.stderr
