@@ -2,6 +2,7 @@
 
 import base64
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,17 @@ def test_an_upload_is_what_the_next_cells_locate(open_lesson, tmp_path):
     saved = tab.save()
     assert base64.b64encode(photo.read_bytes()).decode() not in saved
     assert tab.page.locator(".jp-Dialog").count() == 0
+
+
+def test_the_first_answer_moves_soon_after_opening(open_lesson):
+    """The wow of 00 within two minutes: the machine may take a quarter of that (``-s`` prints it)."""
+    start = time.monotonic()
+    tab = open_lesson(NOTEBOOKS[0])
+    tab.run()  # all cells, so it's the most that a reader waits
+    page = tab.page
+    page.get_by_label("Predict first").uncheck()
+    page.get_by_label("centre line").select_option("yellow")
+    page.locator(".geonb-street-said").get_by_text("It moves: from Tokyo").wait_for()
+    seconds = time.monotonic() - start
+    print(f"\n{seconds:.1f} s from opening 00 to the first answer that moves")
+    assert seconds < 30
