@@ -153,8 +153,7 @@ def file_digest(path: Path) -> str:
             known = note.read_text(encoding="utf-8")
             if len(known) == 32 and is_private(note) and is_private(path):
                 return known
-        kind = partial(hashlib.md5, usedforsecurity=False)
-        digest = hashlib.file_digest(file, kind).hexdigest()
+        digest = hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
     with contextlib.suppress(OSError):  # the cache may be read-only
         make_cache_folder(note.parent.name)
         note.unlink(missing_ok=True)  # one that isn't believed

@@ -114,8 +114,8 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> Reli
         raise EvaluationError(
             f"expected a probability and a right-or-wrong a photo, got {sure.shape}, {good.shape}"
         )
-    if not ((sure >= 0) & (sure <= 1 + 1e-6)).all() or bins < 1:
-        raise EvaluationError("probabilities are numbers from 0 to 1, and bins at least 1")
+    if not ((sure >= 0) & (sure <= 1 + 1e-6)).all() or bins not in range(1, 1001):
+        raise EvaluationError("probabilities are numbers from 0 to 1, and bins 1 to 1,000")
     if not np.isin(good, (0, 1)).all():
         raise EvaluationError("right is True or False for each photo, or 1 or 0")
     good = good.astype(bool)

@@ -1,4 +1,4 @@
-"""The guessing game without a browser; test_game_browser.py plays it in JupyterLab."""
+"""The guessing game without a browser; test_widget_browser.py plays it in JupyterLab."""
 
 import math
 import re
