@@ -185,6 +185,7 @@ bench: $(VENV)/ready $(MXNET)/ready $(RAY)/ready $(TRAIN)/ready  ## speed and me
 	@$(VENV)/bin/python benchmarks/occlusion.py
 	@$(VENV)/bin/python benchmarks/album.py
 	@$(VENV)/bin/python benchmarks/head.py
+	@$(VENV)/bin/python benchmarks/strange.py
 	@$(VENV)/bin/python benchmarks/training.py
 
 bench-geoclip: $(PARITY)/ready  ## GeoCLIP's speed and memory, against its authors' own on torch (6 GB of disk)

@@ -13,6 +13,7 @@ EARTH_RADIUS_KM = 6371.0
 
 Place = tuple[float, float]
 """(latitude, longitude) in decimal degrees, WGS-84."""
+_NO_DEGREES = (bytes, bool, np.bool_, np.datetime64, np.timedelta64)  # yet `float` takes them
 LATITUDES, LONGITUDES = ("lat", "latitude"), ("lng", "lon", "long", "longitude")
 """What columns of tables are called; geonb's own name first."""
 
@@ -40,27 +41,28 @@ def check_points(points: ArrayLike) -> NDArray[np.float64]:
 
 
 def as_degrees(points: ArrayLike) -> NDArray[np.float64]:
-    """Numbers as an array, NaN where they are masked; a data frame's columns go by their names.
+    """Numbers as an array, NaN where they are masked; a frame's columns and rows go by their names.
 
     Raises `TypeError` or `ValueError` for dates, bytes and whatever else isn't a real number.
     """
-    names = [str(name).strip().lower() for name in getattr(points, "columns", ())]
+    labels = getattr(points, "columns", getattr(points, "index", ()))  # of a table, or of its row
+    names = [str(name).strip().lower() for name in (() if callable(labels) else labels)]
     known = [[names.index(name) for name in names if name in k] for k in (LATITUDES, LONGITUDES)]
     if all(known):
-        points = np.asarray(points)[:, [columns[0] for columns in known]]
+        points = np.asarray(points)[..., [columns[0] for columns in known]]
     values: Any = np.ma.asanyarray(points)
-    if values.dtype.kind not in "iufOU":
+    objects = values.flat if values.dtype.kind == "O" else ()
+    if values.dtype.kind not in "iufOU" or any(isinstance(x, _NO_DEGREES) for x in objects):
         raise TypeError(f"{values.dtype} are no degrees")
     return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
 
 
+@np.errstate(under="ignore")
 def haversine(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Great-circle kilometres between degrees ``a`` and ``b``, (..., 2) each, unchecked."""
     lat1, lng1, lat2, lng2 = map(np.radians, (a[..., 0], a[..., 1], b[..., 0], b[..., 1]))
-    h = (
-        np.sin((lat2 - lat1) / 2) ** 2
-        + np.cos(lat1) * np.cos(lat2) * np.sin((lng2 - lng1) / 2) ** 2
-    )
+    north, east = np.sin((lat2 - lat1) / 2), np.sin((lng2 - lng1) / 2)
+    h = north**2 + np.cos(lat1) * np.cos(lat2) * east**2
     # Rounding can lift h a hair above 1 at antipodes, where asin would answer NaN.
     return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(h, 1.0))))
 

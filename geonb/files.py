@@ -56,7 +56,7 @@ def expecting(
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """The path with a leading ``~`` as the home folder; a file that is called so is taken first."""
+    """The path with a leading ``~`` as the home folder; a file of that very name goes first."""
     path = Path(path)
     with contextlib.suppress(OSError, ValueError, RuntimeError):  # no home; a name no file can have
         if not path.exists():
@@ -153,8 +153,7 @@ def file_digest(path: Path) -> str:
             known = note.read_text(encoding="utf-8")
             if len(known) == 32 and is_private(note) and is_private(path):
                 return known
-        kind = partial(hashlib.md5, usedforsecurity=False)
-        digest = hashlib.file_digest(file, kind).hexdigest()
+        digest = hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
     with contextlib.suppress(OSError):  # the cache may be read-only
         make_cache_folder(note.parent.name)
         note.unlink(missing_ok=True)  # one that isn't believed

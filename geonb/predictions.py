@@ -213,8 +213,8 @@ def rank(  # noqa: PLR0913, PLR0917 - those of `predict`, and its probabilities
 ) -> Predictions:
     """The ``top`` most probable places by the ``probabilities`` of all cells, (cells,)."""
     km = model.spread_km if spread_km is None else spread_km
-    if top < 1:
-        raise ModelError(f"top is how many places to give, at least 1, not {top}")
+    if not (isinstance(top, (int, np.integer)) and top >= 1):
+        raise ModelError(f"top is how many places to give, at least 1, not {top!r:.40}")
     places, name, warning = model.cells.places, "", ""
     if model.is_strange(probabilities):
         warning = f"This photo is unlike all that {model.name} has seen: its guesses mean nothing."
@@ -243,8 +243,8 @@ def merge(
 
     A place closer than ``km`` kilometres to a better one is merged into it. Raises `ModelError`.
     """
-    if not km >= 0:
-        raise ModelError(f"spread_km is kilometres, 0 or more, not {km}")
+    if not (isinstance(km, (int, float, np.integer, np.floating)) and km >= 0):
+        raise ModelError(f"spread_km is kilometres, 0 or more, not {km!r:.40}")
     order = map(int, np.argsort(-probabilities, kind="stable"))
     if not km:
         yield from ((i, float(probabilities[i])) for i in order)

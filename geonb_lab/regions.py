@@ -82,8 +82,8 @@ def region(predictions: Predictions, share: float | None = None) -> Region:
 
 def hold(belief: Belief, share: float, promise: Promise | None = None) -> Region:
     """The region of a ``share``, and the promise that it keeps. Raises `ModelError`."""
-    if not 0 < share <= 1:
-        raise ModelError(f"a region holds a share above 0 and up to 1, not {share:g}")
+    if not (isinstance(share, (int, float, np.floating)) and 0 < share <= 1):
+        raise ModelError(f"a region holds a share above 0 and up to 1, not {share!r:.40}")
     order, before = ranked(belief.probabilities)
     return Region(belief, order[: np.searchsorted(before, share)], promise)
 

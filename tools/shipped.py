@@ -18,8 +18,8 @@ from geonb_training.scenes.sets import EXAMPLES, example_shot
 
 SCENES, AXES = 2000, 48
 KNOWN = 99.5
-"""Per cent of the training's scenes that are familiar; tests/project/test_mini.py measures it on
-other scenes and on real photos."""
+"""Per cent of the training's scenes that are familiar; benchmarks/strange.py measures other scenes
+and photographs."""
 COLUMNS, SIDE = 6, 224
 
 

@@ -20,6 +20,8 @@ from geonb.maps.plane import land
 from geonb_lab.game.towns import whereabouts
 from geonb_training.scenes import round_of_photos, round_of_scenes
 
+CLIMATES = {"A": "tropical", "B": "dry", "C": "mild", "D": "cold"}
+"""By the first letter of Köppen's class; who reads the answers out doesn't know "Csb"."""
 OUT = Path(__file__).parents[1] / "artefacts" / "class_set"
 STYLE = """
 @page { size: A4 landscape; margin: 10mm; }
@@ -93,14 +95,15 @@ def _away(scene):
     """What gave the city away, by the table that the scene was drawn from."""
     city = scene.city
     told = [city.spot] * ("landmark" in scene.clues)
-    told += [f"{city.script} letters"] * ("shop sign" in scene.clues)
+    told += [f"{city.script.capitalize()} letters"] * ("shop sign" in scene.clues)
     told += [f"traffic on the {city.drives}", f"{city.centre_line} centre line"]
     told += [f"a {city.plate} plate, {city.plate_shape}"] * ("plate" in scene.clues)
     told += [f"a {' and '.join(city.taxi)} taxi"] * ("taxi" in scene.clues)
     told += [f"a {city.warning.partition('-')[0]} as warning sign"] * (
         "warning sign" in scene.clues
     )
-    return ", ".join([*told, f"houses: {city.building}, {city.wall}", f"climate {city.climate}"])
+    told += [f"houses: {city.building}, {city.wall}", f"a {CLIMATES[city.climate[0]]} climate"]
+    return ", ".join(told)
 
 
 def _map(words, marks=""):
@@ -126,7 +129,8 @@ def _circles(number, place):
             np.sin(turn) * np.sin(arc) * np.cos(lat), np.cos(arc) - np.sin(lat) * np.sin(north)
         )
         points = np.degrees(np.stack([lng + east, -north], axis=-1)).round(2).tolist()
-        line = "L".join(f"{x:g} {y:g}" for x, y in points)
+        copies = [np.add(points, (by, 0)).round(2) for by in (0, 360, -360)]  # beyond ±180°
+        line = "M".join("L".join(f"{x:g} {y:g}" for x, y in copy) for copy in copies)
         marks += f'<path class="circle r{km}" d="M{line}"/>'
     return marks
 

@@ -86,7 +86,7 @@ def _names() -> dict[str, str]:
 def _shape(places: NDArray[np.float64], within: Within) -> Limits:
     try:
         numbers = np.hstack([np.ravel(part) for part in within]).astype(float).tolist()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         numbers = []
     match numbers:
         case lat, lng, km if km > 0:

@@ -20,7 +20,6 @@ from geonb.writing import SIGNATURE, check_outputs, replacing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 KINDS = {"png": "Software", "svg": "Creator", "pdf": "Creator"}
 """The formats that a drawing can be written in, and which of their metadata says what made it."""
 

@@ -114,8 +114,8 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> Reli
         raise EvaluationError(
             f"expected a probability and a right-or-wrong a photo, got {sure.shape}, {good.shape}"
         )
-    if not ((sure >= 0) & (sure <= 1 + 1e-6)).all() or bins < 1:
-        raise EvaluationError("probabilities are numbers from 0 to 1, and bins at least 1")
+    if not ((sure >= 0) & (sure <= 1 + 1e-6)).all() or bins not in range(1, 1001):
+        raise EvaluationError("probabilities are numbers from 0 to 1, and bins 1 to 1,000")
     if not np.isin(good, (0, 1)).all():
         raise EvaluationError("right is True or False for each photo, or 1 or 0")
     good = good.astype(bool)
@@ -191,16 +191,14 @@ def fit_temperature(probabilities: ArrayLike, classes: ArrayLike) -> float:
     return float(np.exp((low + high) / 2))
 
 
-def calibrate(
-    probabilities: ArrayLike, classes: ArrayLike, *, bins: int = 10, seed: int = 0
-) -> Temperature:
+def calibrate(probabilities: ArrayLike, classes: ArrayLike, *, bins: int = 10) -> Temperature:
     """Fit a temperature on one half of the photos, and measure it on the other half.
 
     ``probabilities`` are (N, cells), ``classes`` (N,) the true cells, -1 for none: those photos
     are left out of the fit, and are wrong whatever the answer is. Raises `EvaluationError`.
     """
     table, true = check_table(probabilities, classes)
-    order = np.random.default_rng(seed).permutation(len(table))
+    order = np.random.default_rng(0).permutation(len(table))
     fit, rest = order[: len(order) // 2], order[len(order) // 2 :]
     inside = fit[true[fit] >= 0]
     value = fit_temperature(table[inside], true[inside])

@@ -90,8 +90,8 @@ def promise_from(
     before: NDArray[np.float64], coverage: float, test_set: str, places: int
 ) -> Promise:
     """The promise learned from the `shares_before` of N photos, (N,), by a model of ``places``."""
-    if not 0 < coverage < 1:
-        raise EvaluationError(f"a coverage lies between 0 and 1, such as 0.9; got {coverage:g}")
+    if not (isinstance(coverage, (int, float, np.floating)) and 0 < coverage < 1):
+        raise EvaluationError(f"a coverage lies between 0 and 1, such as 0.9; got {coverage!r:.40}")
     photos, rank = len(before), math.ceil((len(before) + 1) * coverage)
     if rank > photos:
         fewest = math.ceil(coverage / (1 - coverage) - 1e-9)

@@ -1,17 +1,14 @@
 """Predictions for many photos: threads prepare and locate them, in order and in bounded memory."""
 
 import os
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from http.client import HTTPException
 from threading import Lock
 from typing import TypeAlias, TypeVar
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +29,8 @@ from geonb.web.addresses import is_address, redacted
 Choose: TypeAlias = Callable[[Photo, NDArray[np.float32]], Predictions]
 """What ranks the places of a photo by the probabilities of all of them, (cells,)."""
 
-_UNREADABLE = (
-    *(OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError),
-    *(EOFError, MemoryError, BufferError, HTTPException, BadZipFile, zlib.error),
-)
-"""What streams and objects of others raise when they are read."""
+_UNREADABLE = Exception
+"""What streams and objects of others raise when they are read: each library of a cloud its own."""
 BATCH = 4
 """Photos that a thread runs together; more of them only cost memory."""
 _BATCH_BYTES = 250_000_000
@@ -144,7 +138,7 @@ def _weight(sources: list[PhotoSource]) -> int:
         if isinstance(source, str) and is_address(source):
             total += URL_BYTES
         elif isinstance(source, (str, os.PathLike)):
-            with suppress(*_UNREADABLE):  # it gets its row when it's opened
+            with suppress(_UNREADABLE):  # it gets its row when it's opened
                 size = expanded(source).stat().st_size
                 total += size if size <= MAX_BYTES else 0
     return total
@@ -184,7 +178,7 @@ def _locator(
 def _result(photo: Photo, probabilities: NDArray[np.float32], choose: Choose) -> Result:
     try:
         return Result(photo.name, choose(photo, probabilities))
-    except GeonbError as error:  # such as a place in EXIF that is none
+    except GeonbError as error:  # such as an impossible place in EXIF
         return Result(photo.name, error=error)
 
 

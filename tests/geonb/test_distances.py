@@ -117,6 +117,7 @@ def test_the_columns_of_a_data_frame_go_by_their_names(order):
     frame = pd.DataFrame([{name: TOKYO.get(name.lower(), "x") for name in order}])
     assert check_points(frame).tolist() == [[35.66, 139.73]]
     assert distance(frame, [(35.66, 139.73)]).tolist() == [0]
+    assert check_points(frame.iloc[0]).tolist() == [35.66, 139.73]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +135,10 @@ def test_the_columns_of_a_data_frame_go_by_their_names(order):
         [[10**400, 0]],
         [[1, 2], [3]],
         {"lat": 35, "lng": 139},
+        np.array([np.datetime64("2017"), np.datetime64("2018")], object),
+        np.array([np.timedelta64(1, "D"), np.timedelta64(2, "D")], object),
+        np.array([b"35", b"139"], object),
+        np.array([True, False], object),
         [[object(), object()]],
         None,
     ],

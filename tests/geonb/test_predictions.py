@@ -72,9 +72,12 @@ def test_top_is_as_asked(model, photo):
     assert sum(p.probability for p in everything) == pytest.approx(1, abs=1e-5)
     for more in (len(model.cells) + 1, 10**30):
         assert len(geonb.predict(model, photo, top=more)) == len(model.cells)
-    for wrong in (0, -1):
-        with pytest.raises(ModelError, match=f"at least 1, not {wrong}"):
+    for wrong in (0, -1, 2.5, float("nan"), "5", [5], b"5", 1j, None):
+        with pytest.raises(ModelError, match="at least 1, not"):
             geonb.predict(model, photo, top=wrong)
+    for wrong in ("5", [5], b"5", 1j, float("nan")):
+        with pytest.raises(ModelError, match="spread_km is kilometres, 0 or more, not"):
+            geonb.predict(model, photo, spread_km=wrong)
 
 
 def test_a_model_of_three_cells_gives_three_predictions(tmp_path, photo):

@@ -264,7 +264,7 @@ def test_classes_that_are_no_whole_numbers(classes):
         geonb_lab.learn_promise([[0.5, 0.5]] * 9, classes, 0.5)
 
 
-@pytest.mark.parametrize("coverage", [np.nan, np.inf, 0, 1, -1])
+@pytest.mark.parametrize("coverage", [np.nan, np.inf, 0, 1, -1, "1", None, [0.5], 1j, 10**400])
 def test_a_coverage_is_between_0_and_1(coverage):
     with pytest.raises(EvaluationError, match="a coverage lies between 0 and 1"):
         geonb_lab.learn_promise([[0.5, 0.5]] * 9, [0] * 9, coverage)

@@ -61,6 +61,8 @@ def test_photos_are_wide_enough_and_points_can_be_read_off(class_set):
     answers = page.partition("Answers, round")[2]
     assert [answers.count(f'class="circle r{km}"') for km in (500, 1000, 2000)] == [5, 5, 5]
     assert "Gateway of India" in answers, "what gave it away"
+    assert "Devanagari letters" in answers
+    assert "a tropical climate" in answers
     assert "Gateway of India" not in page.partition("Answers, round")[0]
 
 
@@ -69,3 +71,10 @@ def test_a_variant_for_copiers_tells_the_colours_in_words(class_set):
     assert page.count("Colours: walls ") == 5
     for data in re.findall(r"data:image/jpeg;base64,([^\"]+)", page):
         assert Image.open(io.BytesIO(base64.b64decode(data))).mode == "L"
+
+
+def test_a_circle_across_the_date_line_goes_on_at_the_other_edge(class_set):
+    (small, *_) = re.findall(r' d="([^"]+)"', class_set._circles(1, (-36.8, 174.8)))
+    lngs = [float(pair.split()[0]) for pair in re.split("[ML]", small) if pair]
+    assert any(-180 < lng < -178 for lng in lngs)
+    assert any(178 < lng < 180 for lng in lngs)

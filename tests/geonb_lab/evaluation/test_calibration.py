@@ -82,7 +82,10 @@ def test_a_temperature_at_the_limit_of_the_search_is_refused():
         (lambda: reliability([0.5], [True, False]), "a probability and a right-or-wrong"),
         (lambda: reliability([50.0], [True]), "0 to 1"),
         (lambda: reliability([np.nan], [True]), "confidence: expected finite numbers"),
-        (lambda: reliability([0.5], [True], bins=0), "at least 1"),
+        *(
+            (lambda bins=bins: reliability([0.5], [True], bins=bins), "bins 1 to 1,000")
+            for bins in (0, 2.5, "3", None, [3], 10**30)
+        ),
         (lambda: fit_temperature([[0.5, 0.5]], [2]), "classes are 0 to 1"),
         (lambda: fit_temperature([[0.5, 0.5]], [-1]), "leave other photos out"),
         (lambda: fit_temperature([0.5, 0.5], [0]), r"probabilities \(N, cells\)"),

@@ -188,8 +188,9 @@ def odd_sources(tmp_path):
     closed = (tmp_path / "closed.jpg").open("wb+")
     closed.close()
     errors = (OSError("lost"), RuntimeError("x"), zlib.error("x"), KeyError("x"), MemoryError())
+    clouds = (type("IncompleteReadError", (Exception,), {})("boto's own kind"), StopIteration())
     return [
-        *map(Stream, errors),
+        *map(Stream, (*errors, *clouds)),
         closed,
         Nameless(),
         Image.new("RGB", (0, 5)),
