@@ -205,7 +205,7 @@ class _Beside:
         if shot.known:
             place = class_of(self.ground.cells, shot.known.place)
             classes, where = np.unique(np.append(classes, place), return_inverse=True)
-            shares = np.bincount(where, np.append(shares, 1.0))
+            shares = np.bincount(where, np.append(shares, 1.0)).astype(np.float64)
         return classes, shares / max(1.0, shares.sum())
 
     def compare(self, camera: str, photos: Sequence[Shot]) -> list[str]:
