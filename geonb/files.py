@@ -56,7 +56,7 @@ def expecting(
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """The path with a leading ``~`` as the home folder; a file that is called so is taken first."""
+    """The path with a leading ``~`` as the home folder; a file of that very name goes first."""
     path = Path(path)
     with contextlib.suppress(OSError, ValueError, RuntimeError):  # no home; a name no file can have
         if not path.exists():

@@ -1,12 +1,10 @@
 """A map of many places: one circle for those that would cover each other."""
 
-from __future__ import annotations
-
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from geonb.distances import check_points
@@ -15,14 +13,11 @@ from geonb.maps import drawing
 from geonb.maps.points import PIN_COLOUR
 from geonb.shown.pictures import Picture
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 def show_places(places: ArrayLike) -> Picture:
     """Draw places, (N, 2) degrees, on a map of the world; a circle says how many it stands for.
 
-    Raises `PlaceError` for a place that is none.
+    Raises `PlaceError` for what is no place on Earth.
     """
     points = check_points(places).reshape(-1, 2)
     countries = Counter(nearest_town((lat, lng)).country for lat, lng in points.tolist())
@@ -32,8 +27,6 @@ def show_places(places: ArrayLike) -> Picture:
 
 
 def _figure(points: NDArray[np.float64]) -> Figure:
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(9.4, 4.4), facecolor="white")
     chart = drawing.world(figure.add_axes((0.01, 0.01, 0.98, 0.98)))
     spots = np.array([chart.at((lat, lng)) for lat, lng in points.tolist()]).reshape(-1, 2)

@@ -1,14 +1,15 @@
 """Heat maps: where a model looks for one photo."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 from html import escape
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from geonb.distances import Place, bounds, distance
@@ -24,9 +25,6 @@ from geonb.photos.photo import PhotoSource, open_photo
 from geonb.promise import Promise
 from geonb.shown.sheets import percent
 from geonb_lab.regions import Region, hold
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 AREAS = (
     (0.9, "nine tenths of the probability", "blue", "#8fb3d1"),
@@ -136,10 +134,6 @@ def _turned(line: NDArray[np.float64], centre: float) -> list[list[float]]:
 
 def _heatmap_figure(dots: list[tuple[Place, float, str]], shown: list[Area]) -> Figure:
     """The matplotlib figure: around the best cell, and the world."""
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
     best, size, _ = dots[0]
     near = [place for place, _, _ in dots if distance(place, best) < CLUSTER_KM]
     figure = Figure(figsize=(11.0, 4.4), facecolor="white")

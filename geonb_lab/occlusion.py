@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from geonb.errors import ModelError, printable
 from geonb.model import BATCH, Model
 from geonb.photos.photo import Photo, PhotoSource, open_photo
-from geonb.photos.squares import Resize
+from geonb.photos.squares import Resize, square_maker
 from geonb.preprocessing import preprocess
 from geonb.shown.pictures import Picture, styled
 from geonb.shown.sheets import percent
@@ -80,8 +80,6 @@ class Occlusion:
     def figure(self) -> Figure:
         """The square that the network saw, and over it where the answer comes from."""
         from matplotlib.figure import Figure
-
-        from geonb.photos.squares import square_maker
 
         canvas = Figure(figsize=(8.4, 4.0), layout="constrained")
         plain, heated = canvas.subplots(1, 2)

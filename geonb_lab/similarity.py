@@ -4,15 +4,14 @@ It learned to put a place near the photos that were taken there, so two places a
 if their photos look alike to it.
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from geonb.distances import Place, check_points, distance, haversine
@@ -30,9 +29,6 @@ from geonb.weights.fetching import cached_files, own_files
 from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES
 from geonb_lab.evaluation.guesses import one_place
 from geonb_lab.tabular import Tabular, fill
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _SIMILARITY = (
     "Similarity is the cosine between two places in GeoCLIP's location encoder: 1 is the same "
@@ -102,8 +98,6 @@ class Lookalikes(Tabular):
 
     def figure(self) -> Figure:
         """A world map, shaded by similarity, with the list as numbered points."""
-        from matplotlib.figure import Figure
-
         figure = Figure(figsize=(9.4, 4.9), layout="constrained")
         chart = drawing.world(figure.subplots())
         order = np.argsort(self.similar)  # the most similar ones are drawn over the others

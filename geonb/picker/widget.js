@@ -46,6 +46,29 @@ async function kernelMayRead(file) {
 // What tells the place of a photo of its name: an XMP sidecar, or Google Takeout's JSON.
 const isSidecar = (file) => /\.(xmp|json)$/i.test(file.name);
 
+// The files of a drop: of a folder those that the picker accepts, without its subfolders', for there
+// other photos may have the same names, and so would their sidecars.
+async function dropped(transfer, accept) {
+  const files = [...transfer.files]; // before anything is awaited, as is the next: then both are gone
+  const folder = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).find((entry) => entry?.isDirectory);
+  const isAccepted = ({ name, type }) => !name.startsWith(".") && accept.toLowerCase().split(/\s*,\s*/).some((kind) =>
+    kind.startsWith(".") ? name.toLowerCase().endsWith(kind) : type.startsWith(kind.replace("*", "")));
+  try {
+    const inside = folder ? (await filesIn(folder)).filter(isAccepted) : [];
+    return inside.length ? inside.sort((a, b) => (a.name < b.name ? -1 : 1)) : files;
+  } catch {
+    return files; // a page of no origin may not read folders: each is then refused by name
+  }
+}
+
+async function filesIn(folder) {
+  const reader = folder.createReader(), entries = [];
+  for (let some = [0]; some.length; entries.push(...some)) // a browser gives a hundred at a time
+    some = await new Promise((done, fail) => reader.readEntries(done, fail));
+  const files = entries.filter((entry) => entry.isFile);
+  return Promise.all(files.map((entry) => new Promise((done, fail) => entry.file(done, fail))));
+}
+
 async function isJpeg(file) {
   const start = new Uint8Array(await file.slice(0, 3).arrayBuffer());
   return start[0] === 0xff && start[1] === 0xd8 && start[2] === 0xff;
@@ -189,11 +212,11 @@ function render({ model, el }) {
   }
   choose.onclick = () => input.click();
   shoot.onclick = () => camera.click();
-  if (!plain) listen(zone, take);
+  if (!plain) listen(zone, take, model);
   return () => model.off("msg:custom", answered);
 }
 
-function listen(zone, take) {
+function listen(zone, take, model) {
   const keep = (event) => {
     event.preventDefault();
     event.stopPropagation();
@@ -203,10 +226,10 @@ function listen(zone, take) {
     zone.classList.add("over");
   };
   zone.ondragleave = () => zone.classList.remove("over");
-  zone.ondrop = (event) => {
+  zone.ondrop = async (event) => {
     keep(event);
     zone.classList.remove("over");
-    take(event.dataTransfer.files);
+    take(await dropped(event.dataTransfer, model.get("accept")));
   };
   zone.onpaste = (event) => {
     if (!event.clipboardData.files.length) return;

@@ -84,10 +84,10 @@ class _Picker(anywidget.AnyWidget):
 class PhotoPicker(_Picker):
     """Choose photos by click, drop, paste or camera; they are in ``photos``.
 
-    XMP sidecars and Google Takeout's JSON that you choose with them tell their places. Nothing of a
-    photo is saved with the notebook. JPEGs over 8 MB are shrunk to 2,048 pixels in the browser, and
-    keep their EXIF with the place; everything else arrives as it is. A new choice takes the place
-    of the one before.
+    XMP sidecars and Google Takeout's JSON that you choose with them tell their places; so do those
+    in a folder that you drop. Nothing of a photo is saved with the notebook. JPEGs over 8 MB are
+    shrunk to 2,048 pixels in the browser, and keep their EXIF with the place; all else arrives as
+    it is. A new choice takes the place of the one before.
 
     Attributes:
         photos: What was chosen last, in that order; empty at first, and while a new choice travels.

@@ -193,16 +193,14 @@ def fit_temperature(probabilities: ArrayLike, classes: ArrayLike) -> float:
     return float(np.exp((low + high) / 2))
 
 
-def calibrate(
-    probabilities: ArrayLike, classes: ArrayLike, *, bins: int = 10, seed: int = 0
-) -> Temperature:
+def calibrate(probabilities: ArrayLike, classes: ArrayLike, *, bins: int = 10) -> Temperature:
     """Fit a temperature on one half of the photos, and measure it on the other half.
 
     ``probabilities`` are (N, cells), ``classes`` (N,) the true cells, -1 for none: those photos
     are left out of the fit, and are wrong whatever the answer is. Raises `EvaluationError`.
     """
     table, true = check_table(probabilities, classes)
-    order = np.random.default_rng(seed).permutation(len(table))
+    order = np.random.default_rng(0).permutation(len(table))
     fit, rest = order[: len(order) // 2], order[len(order) // 2 :]
     inside = fit[true[fit] >= 0]
     value = fit_temperature(table[inside], true[inside])

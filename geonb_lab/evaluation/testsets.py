@@ -35,14 +35,13 @@ MULTIMEDIA_COMMONS = "https://multimedia-commons.s3-us-west-2.amazonaws.com/data
 def im2gps(
     folder: str | os.PathLike[str] | None = None,
     table: str | os.PathLike[str] | None = None,
-    url: str = IM2GPS_URL,
 ) -> PhotoSet:
     """The 237 photos of IM2GPS, from a local ``folder``, or fetched once from their authors.
 
     Places come from EXIF, or from a ``table`` with the columns ``IMG_ID``, ``LAT``, ``LON``.
     Raises `EvaluationError` if the photos aren't there and can't be fetched.
     """
-    path = expanded(folder) if folder else _fetch_im2gps(url)
+    path = expanded(folder) if folder else _fetch_im2gps()
     if not path.is_dir():
         raise EvaluationError(f"{path}: no such folder; expected the photos of IM2GPS")
     photos = from_folder(path, IM2GPS, table)
@@ -52,13 +51,13 @@ def im2gps(
     return replace(photos, skipped=skipped)
 
 
-def _fetch_im2gps(url: str) -> Path:
+def _fetch_im2gps() -> Path:
     """Unpack the authors' archive into the cache, once."""
     folder = cache_folder() / TEST_PHOTOS
     if (folder / ".complete").is_file():
         return folder
     try:
-        photos = _unpacked(fetch(url))
+        photos = _unpacked(fetch(IM2GPS_URL))
     except (PhotoError, *_BROKEN_ARCHIVE) as error:
         raise EvaluationError(
             f"cannot fetch IM2GPS ({error}); download {IM2GPS_URL} yourself and give its folder"

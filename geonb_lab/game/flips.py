@@ -1,20 +1,17 @@
 """A street, changed in one clue at a time, and what a model says of each; needs no widget."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from PIL import Image
 
 from geonb.errors import printable
 from geonb.model import Model
 from geonb.photos.photo import open_photo
 from geonb.predictions import Prediction, Predictions, predict
 from geonb.shown.pictures import styled, tag, thumbnail
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 _SIDE = 320
 """Pixels; the longer side of a picture in the grid."""

@@ -1,7 +1,5 @@
 """You against the model: guess a photo's place on a map that needs no network."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Sequence
 from pathlib import Path

@@ -10,8 +10,6 @@ both are near the same base. Who has moved on goes back to a place of the trip (
 return: Song et al., Nature Physics 6, 2010), or to a new one, the less probable the farther.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """A trip that was located: each photo with its answer, its answer alone, and its neighbours."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

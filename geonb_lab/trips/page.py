@@ -4,8 +4,6 @@ It needs no network. What is confirmed on it is saved as a file, which ``geonb l
 reads, and writes beside the photos.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Iterable

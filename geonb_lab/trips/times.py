@@ -9,8 +9,6 @@ with its clock turned by each usual offset; that under which the two move togeth
 Where even that is worse than being elsewhere, it's another person's camera.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress

@@ -4,8 +4,6 @@ A photo within a track takes its place: between two fixes of one segment, at mos
 apart, along the straight line in degrees, as ``exiftool -geotag`` does.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

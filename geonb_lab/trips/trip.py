@@ -1,7 +1,5 @@
 """`locate_trip`: the photos of one person or several located together, by their order in time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""The kernel's side of the picker; test_picker_browser.py has the browser's."""
+"""The kernel's side of the picker; test_widget_browser.py has the browser's."""
 
 import hashlib
 import random
@@ -123,7 +123,7 @@ def test_what_a_callback_raises_is_shown(picker, capsys):
 
 
 def test_two_callbacks_at_once_leave_the_process_as_it_was():
-    """Messages come on two threads; test_picker_browser.py has what is shown."""
+    """Messages come on two threads; test_widget_browser.py has what is shown."""
     before, both, seen = (sys.stdout, sys.stderr), threading.Barrier(2), []
 
     def callback(_):

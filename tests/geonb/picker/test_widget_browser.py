@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -64,6 +65,14 @@ class Picker:
     def drop(self, *paths):
         self.page.set_input_files("#dropped", paths)
         self.zone.evaluate(_DROP)
+
+    def drop_folder(self, path):
+        """As a file manager does: a folder can't be put into a `DataTransfer` by a script."""
+        box, session = self.zone.bounding_box(), self.page.context.new_cdp_session(self.page)
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            where = {"x": box["x"] + 20, "y": box["y"] + 10}
+            session.send("Input.dispatchDragEvent", {"type": kind, "data": data, **where})
 
     def paste(self, data):
         self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -174,6 +183,35 @@ def test_pasted_broken_foreign_and_several(picker, tmp_path):
     assert len(saved) < 100_000
     assert "& co.jpg" in saved, "the cell's own output has the names"
     assert "& co.jpg" not in json.dumps(json.loads(saved)["metadata"])
+
+
+def test_a_dropped_folder_is_read_with_its_sidecars_and_without_its_subfolders(picker, tmp_path):
+    folder, inner = tmp_path / "library", tmp_path / "library" / "@eaDir"
+    inner.mkdir(parents=True)
+    names = [f"IMG_{i:03}.jpg" for i in range(120)]  # a browser lists a hundred at a time
+    for name in names:
+        write(folder / name, encoded(picture(), "JPEG"))
+    write(folder / "IMG_119.jpg.json", b'{"geoData": {"latitude": -33.5, "longitude": 151.25}}')
+    write(inner / "IMG_119.jpg", encoded(picture(), "PNG"))
+    write(inner / "IMG_119.jpg.xmp", b"of another photo")
+    write(folder / "notes.txt", b"no photo")
+    write(folder / "._IMG_119.jpg", b"what macOS writes beside files")
+    picker.drop_folder(folder)
+    assert picker.states(121) == ["arrived"] * 121
+    shown = picker.page.locator(".jp-OutputArea-output pre")
+    shown.filter(has_text='"place": [-33.5, 151.25]').wait_for(timeout=30_000)
+    *_, last = picker.reports('"IMG_000.jpg", "IMG_001.jpg"')
+    assert (last["names"], last["place"]) == (names, [-33.5, 151.25])
+
+    picker.drop_folder(inner)
+    named = picker.page.locator(".geonb-picked-name")
+    expect(named).to_have_text(["IMG_119.jpg.xmp", "IMG_119.jpg"], timeout=30_000)
+    assert picker.states(2) == ["arrived"] * 2
+    shutil.rmtree(inner)
+    inner.mkdir()
+    picker.drop_folder(inner)
+    picker.page.locator(".geonb-picked-state.refused", has_text="not sent").wait_for()
+    assert named.inner_text() == "@eaDir"
 
 
 FREEZE = """

@@ -1,4 +1,4 @@
-"""The guessing game without a browser; test_game_browser.py plays it in JupyterLab."""
+"""The guessing game without a browser; test_widget_browser.py plays it in JupyterLab."""
 
 import math
 import re
@@ -77,6 +77,10 @@ def test_a_photo_without_its_place_is_refused_at_once_by_its_name(tmp_path):
         ("Rio, Greece", (38.3, 21.8)),
         ("Bali", (-8.65, 115.2)),
         ("York", (54.0, -1.1)),
+        ("Den Haag", (52.1, 4.3)),
+        ("Kairo", (30.0, 31.2)),
+        ("Mallorca", (39.6, 2.6)),
+        ("Washington, D.C.", (38.9, -77.0)),
         ("St. Petersburg", (59.9, 30.3)),
         (" -12.05, -77.04 ", (-12.05, -77.04)),
     ],
