@@ -1,7 +1,7 @@
 """A trip that was located: each photo with its answer, its answer alone, and its neighbours."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -94,7 +94,8 @@ class Located:
     @kept
     def predictions(self) -> Predictions:
         """The most probable places given all photos of the trip."""
-        return self._ranked(self.probabilities)
+        own = self.alone  # whether the photo is strange, its own answer tells
+        return replace(self._ranked(self.probabilities), promise=own.promise, warning=own.warning)
 
     @kept
     def alone(self) -> Predictions:
@@ -102,8 +103,7 @@ class Located:
         return self._ranked(self.probabilities_alone)
 
     def _ranked(self, probabilities: NDArray[np.float32]) -> Predictions:
-        truth = self.known.place if self.known else None
-        return rank(self._model, self.photo, probabilities, truth=truth)
+        return rank(self._model, self.photo, probabilities, truth=self.known and self.known.place)
 
     @property
     def place(self) -> Place:

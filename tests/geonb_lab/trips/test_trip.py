@@ -52,6 +52,12 @@ def test_answers_are_predictions_beside_what_the_photo_alone_would_have_said(tri
     assert photo.predictions.belief.probabilities.sum() == pytest.approx(1, abs=1e-5)
 
 
+def test_an_answer_is_no_stranger_and_promises_as_much_as_the_photo_alone(trips):
+    for photo in (photo for trip in trips[0] for photo in trip):
+        assert photo.predictions.warning == photo.alone.warning == ""
+        assert photo.predictions.promise == MINI.promise
+
+
 def test_neighbours_that_moved_a_photo_are_named():
     paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
     trip = connect(MINI, reading([0, 1, 2], [paris, tokyo, paris], 0.5))
