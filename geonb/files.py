@@ -56,7 +56,7 @@ def expecting(
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """The path with a leading ``~`` as the home folder; a file that is called so is taken first."""
+    """The path with a leading ``~`` as the home folder; a file of that very name goes first."""
     path = Path(path)
     with contextlib.suppress(OSError, ValueError, RuntimeError):  # no home; a name no file can have
         if not path.exists():
@@ -66,7 +66,9 @@ def expanded(path: str | os.PathLike[str]) -> Path:
 
 def regular(path: Path) -> Path:
     """The path, unless it leads to a pipe or a device, which may never end. Raises `OSError`."""
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    plain = path.is_file() or path.is_dir()
+    # What the kernel tells looks like files, and /proc/kmsg never ends.
+    if path.exists() and not (plain and Path("/proc") not in path.resolve().parents):
         raise OSError(errno.EINVAL, "a pipe or a device, not a file", str(path))
     return path
 

@@ -17,7 +17,7 @@ from geonb.shown.pictures import Picture
 def show_places(places: ArrayLike) -> Picture:
     """Draw places, (N, 2) degrees, on a map of the world; a circle says how many it stands for.
 
-    Raises `PlaceError` for a place that is none.
+    Raises `PlaceError` for what is no place on Earth.
     """
     points = check_points(places).reshape(-1, 2)
     countries = Counter(nearest_town((lat, lng)).country for lat, lng in points.tolist())

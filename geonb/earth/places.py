@@ -109,7 +109,7 @@ def towns_in(box: tuple[float, float, float, float], most: int) -> list[tuple[st
 def nearest_towns(places: NDArray[np.float64]) -> NDArray[np.intp]:
     """The gazetteer's index of the town nearest to each of ``places``, (N, 2) degrees; all at once.
 
-    No town differs in height above the equator's plane by more than the way to it. So those within
+    A town's height above the equator's plane differs by no more than its distance. So those within
     a band of heights are enough, unless the nearest of them is farther away than the band is high.
     """
     here, band = s2.unit_vectors(places), 0.02  # of the Earth's radius: 127 km

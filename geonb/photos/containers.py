@@ -105,7 +105,7 @@ def _png(data: bytes) -> Parts:
                 is_xmp = profile.startswith(XMP) or key.endswith(b"xmp")
                 (packets if is_xmp else blocks).append(profile.removeprefix(XMP).removeprefix(EXIF))
     if profiles and 0 < len(profiles[0]) < _MOST_PROFILE:
-        # Packed anew, for Pillow bears no mistakes.
+        # Packed anew, because Pillow refuses a profile with mistakes.
         body = b"iCCPprofile\0\0" + zlib.compress(profiles[0])
         sums = struct.pack(">L", len(body) - 4), struct.pack(">L", zlib.crc32(body))
         picture.insert(2, sums[0] + body + sums[1])

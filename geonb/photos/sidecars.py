@@ -96,7 +96,7 @@ def _is_guess(own: Mapping[str, str]) -> bool:
 def _called(
     wanted: str, folder: Path, chosen: Mapping[str, bytes] | None
 ) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of the chosen files, or of those in a folder, that are called so."""
+    """Names and contents of the files of a name, of those chosen or in a folder, in any case."""
     if chosen is not None:
         yield from ((n, data) for n, data in chosen.items() if n.casefold() == wanted.casefold())
         return

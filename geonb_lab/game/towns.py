@@ -30,7 +30,7 @@ class FoundTown:
     Attributes:
         name: Its name and country.
         place: Latitude and longitude in degrees.
-        sure: Whether it was spelt so, or is known by that name; otherwise it was guessed.
+        sure: Whether the text is its name, or one that it's known by; otherwise it was guessed.
     """
 
     name: str

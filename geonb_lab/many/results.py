@@ -178,7 +178,7 @@ def _locator(
 def _result(photo: Photo, probabilities: NDArray[np.float32], choose: Choose) -> Result:
     try:
         return Result(photo.name, choose(photo, probabilities))
-    except GeonbError as error:  # such as a place in EXIF that is none
+    except GeonbError as error:  # such as an impossible place in EXIF
         return Result(photo.name, error=error)
 
 
