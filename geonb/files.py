@@ -66,7 +66,9 @@ def expanded(path: str | os.PathLike[str]) -> Path:
 
 def regular(path: Path) -> Path:
     """The path, unless it leads to a pipe or a device, which may never end. Raises `OSError`."""
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    plain = path.is_file() or path.is_dir()
+    # What the kernel tells looks like files, and /proc/kmsg never ends.
+    if path.exists() and not (plain and Path("/proc") not in path.resolve().parents):
         raise OSError(errno.EINVAL, "a pipe or a device, not a file", str(path))
     return path
 

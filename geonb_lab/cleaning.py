@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from geonb.errors import MapError, printable
-from geonb.files import expanded, expecting
+from geonb.files import expanded, expecting, regular
 from geonb.writing import keep, replacing
 
 _GOOGLE_KEY = re.compile("AIza[0-9A-Za-z_-]{35}")
@@ -99,7 +99,7 @@ def _read(path: Path) -> tuple[dict[str, Any], int]:
         raise MapError(f"{path}: no such notebook file; check the path")
     with expecting(path, "a notebook", MapError, advice="; expected a saved .ipynb file"):
         # Jupyter opens no file that begins with a BOM, but sends it on: it is left out.
-        text = path.read_text(encoding="utf-8-sig")
+        text = regular(path).read_text(encoding="utf-8-sig")
         notebook, count = _without_keys(json.loads(text, object_pairs_hook=_once))
     if not (
         isinstance(notebook, dict)

@@ -242,10 +242,8 @@ def _from_path(source: str | os.PathLike[str]) -> Photo:
             raise PhotoError(f"{path}: no such file; check the path")
         if path.is_dir():
             raise PhotoError(f"{path}: a folder, expected a photo; name a file in it")
-        size = regular(path).stat().st_size
-        with path.open("rb") as file:
-            # Files of /proc say that they're empty; reading some of them never ends.
-            data = file.read(MAX_BYTES + 1) if size else b""
+        with regular(path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     return replace(_from_bytes(os.fsdecode(source), data), path=path.absolute())
 
 

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType, SimpleNamespace
-from typing import Any
 
 import click
 
@@ -47,12 +46,8 @@ def locate_many(
     check_outputs(outputs, [*asked.sources, *photos], overwrite=True)
     check_outputs([asked.page] if asked.page else [], overwrite=asked.overwrite)
     model, chosen = asked.load(), asked.chosen
-    begun: dict[str, Any] = {
-        "geonb": geonb.__version__,
-        "model": model.name,
-        "engine": model.engine,
-    }
     deciding = ("top", "within", "spread_km")
+    begun = {"geonb": geonb.__version__, "model": model.name, "engine": model.engine}
     begun |= {name: chosen[name] for name in deciding if chosen[name] is not None}
     failures: Counter[str] = Counter()
     with ExitStack() as stack:

@@ -150,6 +150,7 @@ class Temperature:
     left_out: int
 
 
+@np.errstate(under="ignore")  # whatever the process says: nearly nothing is nothing here
 def warm(probabilities: ArrayLike, temperature: float) -> NDArray[np.float64]:
     """Apply a temperature to probabilities (..., cells); their order stays as it is."""
     if not 0 < temperature < np.inf:
@@ -161,6 +162,7 @@ def warm(probabilities: ArrayLike, temperature: float) -> NDArray[np.float64]:
     return logs / logs.sum(axis=-1, keepdims=True)
 
 
+@np.errstate(under="ignore")
 def fit_temperature(probabilities: ArrayLike, classes: ArrayLike) -> float:
     """Find the temperature under which the true ``classes`` (N,) are the most probable.
 

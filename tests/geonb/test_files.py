@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from geonb import files
 from geonb.__main__ import main
 from geonb.errors import GeonbError, ModelError
-from geonb.files import cache_folder, expecting
+from geonb.files import cache_folder, expecting, regular
 from geonb.writing import locking
 
 
@@ -67,6 +67,17 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch, answer):
             held = {file.name for file in tmp_path.iterdir()}
         assert held
     assert ".lock.held" not in {file.name for file in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("path", ["/proc/kmsg", "/proc/self/status", "/dev/null", "pipe"])
+def test_what_may_never_end_is_no_file(tmp_path, path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "grids.txt").symlink_to(path)  # as in a folder from a stranger
+    with pytest.raises(OSError, match="a pipe or a device"):
+        regular(tmp_path / "grids.txt")
+    (tmp_path / "loop").symlink_to("loop")
+    for there in ("loop", "nothing", ""):
+        assert regular(tmp_path / there) == tmp_path / there
 
 
 @pytest.mark.parametrize("mistake", [TypeError, AttributeError, NameError, AssertionError])
