@@ -11,6 +11,7 @@ import argparse
 import resource
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -27,8 +28,9 @@ from geonb.earth.outlines import rings
 from geonb.earth.places import gazetteer
 from geonb_lab import evaluate_trips
 from geonb_lab.trips import shots as shots_of
-from geonb_lab.trips.chain import Movement
+from geonb_lab.trips.chain import Ground, Movement
 from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
+from geonb_lab.trips.times import set_clocks
 from geonb_lab.trips.trip import connect
 from geonb_training.scenes.trips import drawn_trip
 
@@ -173,6 +175,24 @@ def damage(blur: float) -> None:
     print()
 
 
+def clocks(blur: float) -> None:
+    """What is found of a second camera's clock beside a phone that knows one place in four."""
+    ground, found = Ground(geonb.load_model("mini").cells), answers("tour", blur)
+    for what, wrong in (("right", 0), ("an hour wrong", 1), ("a day wrong", 24), ("a friend's", 0)):
+        told: Counter[str] = Counter()
+        for number, (hours, rows, places) in enumerate(found):
+            second = np.arange(len(rows)) % 2 == 1
+            others = found[(number + 1) % len(found)][1] if what == "a friend's" else rows
+            known = [KnownPlace(tuple(place), "EXIF") if not i % 4 else None
+                     for i, place in enumerate(places.tolist())]  # fmt: skip
+            when = hours + np.where(second, wrong, 0)
+            shots = read(when, np.where(second[:, None], others, rows), known)
+            for shot, camera in zip(shots, second.tolist(), strict=True):
+                shot.camera = "the camera" if camera else "the phone"
+            told.update(set_clocks(shots, ground) or ["nothing"])
+        print(f"clock of a second camera{' (weakened)' * bool(blur)}, {what}: {dict(told)}")
+
+
 def exactness() -> None:
     """Candidates against every place, on mini."""
     model, gaps, same = geonb.load_model("mini"), [], []
@@ -251,6 +271,7 @@ def main() -> int:
             for every in (0, 7):
                 table(way, blur, every)
         damage(blur)
+        clocks(blur)
     exactness()
     return int(not scale())
 

@@ -82,7 +82,8 @@ def told(photo: Photo) -> Told:
     times = [t for t in found if EARLIEST.timestamp() <= t.seconds <= latest.timestamp()]
     taken = min(times, key=lambda time: not time.zoned, default=None)
     camera = " ".join(dict.fromkeys(filter(None, names)))
-    known = KnownPlace(photo.place, photo.place_source) if photo.place else None
+    place = None if photo.place_source.endswith("assumed") else photo.place  # a guess pins nothing
+    known = KnownPlace(place, photo.place_source) if place else None
     return Told(taken, camera, known, unset=bool(found) and taken is None)
 
 
@@ -196,22 +197,29 @@ class _Beside:
         self.rows = [self._row(shot) for shot in reference]
 
     def _row(self, shot: Shot) -> Row:
-        """The most probable places of a photo; a known place is sure."""
+        """The most probable places of a photo; a known place counts as much as all of them.
+
+        Photos of one place err alike: a camera's resemble what the model says of the phone's.
+        """
+        classes = shot.answer.classes[:_PLACES].astype(np.intp)
+        shares = shot.answer.shares[:_PLACES].astype(np.float64)
         if shot.known:
-            return np.array([class_of(self.ground.cells, shot.known.place)]), np.ones(1)
-        classes, shares = shot.answer.classes[:_PLACES], shot.answer.shares[:_PLACES]
-        return classes.astype(np.intp), shares.astype(np.float64)
+            place = class_of(self.ground.cells, shot.known.place)
+            classes, where = np.unique(np.append(classes, place), return_inverse=True)
+            shares = np.bincount(where, np.append(shares, 1.0)).astype(np.float64)
+        return classes, shares / max(1.0, shares.sum())
 
     def compare(self, camera: str, photos: Sequence[Shot]) -> list[str]:
         """Find the offset of a camera, or that it's another person's; what was found, in words."""
-        some = [photos[int(k)] for k in np.linspace(0, len(photos) - 1, min(len(photos), _PHOTOS))]
+        apart = list({shot.seconds // 60: shot for shot in photos}.values())  # a burst counts once
+        some = [apart[int(k)] for k in np.linspace(0, len(apart) - 1, min(len(apart), _PHOTOS))]
         rows = [self._row(shot) for shot in some]
         seconds = np.array([shot.seconds for shot in some])
         classes = np.unique(np.concatenate([classes for classes, _ in (*self.rows, *rows)]))
         transitions = Transitions(WAYS["flights"], self.ground, classes)
         zoned, zone = all(shot.taken.zoned for shot in some if shot.taken), 0.0
         if not zoned:  # the zone of the sun, where the photos are
-            east = np.median([self.ground.places[classes[0], 1] for classes, _ in rows])
+            east = np.median([self.ground.places[c[p.argmax()], 1] for c, p in rows])
             zone = 3600.0 * round(float(east) / 15)
         offsets = _WRONG if zoned else np.unique(np.concatenate([_ZONES, zone + _WRONG]))
         fits = np.array([self._fit(transitions, rows, seconds - offset) for offset in offsets])

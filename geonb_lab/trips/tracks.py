@@ -90,7 +90,8 @@ def as_shot(track: Track, k: int) -> Shot:
     """Fix ``k`` as if it were a photo whose place is known."""
     (lat, lng), name = track.places[k].tolist(), track.name
     taken = Taken(float(track.seconds[k]), zoned=True, source=name)
-    return Shot(name, "", Answer.of(np.ones(1, np.float32)), taken, KnownPlace((lat, lng), name))
+    answer = Answer(1, np.zeros(0, np.int32), np.zeros(0, np.float32))  # no model says anything
+    return Shot(name, "", answer, taken, KnownPlace((lat, lng), name))
 
 
 def read_track(path: str | os.PathLike[str]) -> Track:

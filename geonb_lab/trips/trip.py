@@ -13,16 +13,7 @@ from geonb.errors import GeonbError
 from geonb.model import Model
 from geonb.photos.photo import PhotoSource
 from geonb_lab.many.results import predict_many
-from geonb_lab.trips.chain import (
-    IMPOSSIBLE,
-    WAYS,
-    Chain,
-    Ground,
-    Movement,
-    TripError,
-    Way,
-    solve,
-)
+from geonb_lab.trips.chain import IMPOSSIBLE, WAYS, Chain, Ground, Movement, TripError, Way, solve
 from geonb_lab.trips.located import Located, Trip
 from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
 from geonb_lab.trips.times import set_clocks, told
@@ -30,8 +21,8 @@ from geonb_lab.trips.tracks import Track, as_shot, read_track
 
 CUT_H = 720.0  # a gap of so many hours cuts a trip: after 30 days anybody may be anywhere
 BURST_S, BURST_ALIKE = 60.0, 0.8
-"""Photos of one camera within so many seconds, with answers so alike, count as one: they show the
-same, so the second tells nothing new."""
+"""Photos within so many seconds, with answers so alike, count as one: they show the same, so the
+second tells nothing new."""
 STRAY_STEP = 1e-4  # the share of steps that break the rules, if clocks may be wrong
 
 
@@ -163,7 +154,7 @@ def _bursts(shots: Sequence[Shot]) -> list[list[Shot]]:
     for shot in shots:
         if moments and not shot.known and not moments[-1][0].known:
             first, last = moments[-1][0], moments[-1][-1]
-            near = shot.seconds - first.seconds <= BURST_S and shot.camera == last.camera
+            near = shot.seconds - first.seconds <= BURST_S
             if near and shot.answer.alike(last.answer) >= BURST_ALIKE:
                 moments[-1].append(shot)
                 continue

@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFilter
 
 from geonb.photos.photo import Photo
 from geonb_lab.trips.chain import Ground, TripError
-from geonb_lab.trips.shots import KnownPlace
+from geonb_lab.trips.shots import Answer, KnownPlace
 from geonb_lab.trips.times import read_offset, set_clocks, told
 from geonb_lab.trips.trip import connect
 from geonb_training.scenes.scene import exif_of
+from geonb_training.scenes.trips import drawn_trip
 from support.trips import MINI, START, cell_near, reading, track, unzoned
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC).timestamp()
@@ -45,6 +46,14 @@ TAKEN = (BASE.DateTimeOriginal, "2024:05:01 12:00:00")
 def test_exif_has_no_zone_of_its_own(kind):
     found = told(photo(inner=[TAKEN], top=[(BASE.Make, "A")], kind=kind)).taken
     assert (found.seconds, found.zoned, found.source) == (NOON, False, "EXIF")
+
+
+def test_a_guessed_hemisphere_pins_no_photo():
+    """Melbourne was pinned in the north, and its neighbours with it."""
+    south = [(GPS.GPSLatitude, (37.0, 48.0, 0.0)), (GPS.GPSLongitude, (144.0, 58.0, 0.0))]
+    letters = [(GPS.GPSLatitudeRef, "S"), (GPS.GPSLongitudeRef, "E")]
+    assert told(photo(gps=[*south, *letters])).known.place == pytest.approx((-37.8, 144.96667))
+    assert told(photo(gps=south)).known is None
 
 
 def test_exif_with_parts_of_a_second_and_a_zone():
@@ -209,6 +218,25 @@ def test_a_phone_that_knows_places_is_right_though_a_camera_has_more_photos():
         "Canon EOS: its clock is -24 h off beside the others; corrected"
     ]
     assert hours_of(shots[:9]) == HOURS
+
+
+@pytest.mark.parametrize("number", [7, 10])
+def test_a_weak_model_makes_no_clock_wrong_and_nobody_another_person(number):
+    trip = drawn_trip(number, photos=28, seed=11)
+    images = [scene.image.filter(ImageFilter.GaussianBlur(3)) for scene in trip.scenes()]
+    known = {i: trip.places[i] for i in range(0, 28, 4)}
+    shots = reading(trip.hours, [0] * 28, known=known, cameras=["Phone", "Canon"] * 14)
+    for shot, row in zip(shots, MINI.probabilities(images), strict=True):
+        shot.answer = Answer.of(row)
+    assert set_clocks(shots, GROUND) == []
+
+
+def test_a_burst_is_no_more_of_a_witness_than_one_photo():
+    hours = [0, 2, *[2 + i / 1800 for i in range(8)]]
+    paris, rome = cell_near(PARIS), cell_near(ROME)
+    cameras = ["Phone", *["Phone", "Canon"] * 4, "Phone"]
+    towards = [rome, *[paris, rome] * 4, paris]
+    assert set_clocks(reading(hours, towards, 0.9, cameras=cameras), GROUND) == []
 
 
 def test_a_clock_that_is_right_is_left_alone():

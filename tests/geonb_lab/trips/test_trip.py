@@ -106,10 +106,12 @@ def test_a_photo_that_is_not_of_the_trip_keeps_its_own_answer_and_shows():
     assert trip[2].probabilities[tokyo] > 0.2
 
 
-def test_a_burst_counts_once():
+@pytest.mark.parametrize("cameras", [None, [""] * 2 + [f"Editor {i}" for i in range(30)]])
+def test_a_burst_or_copies_count_once(cameras):
     paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
     burst = [2 + i / 3600 for i in range(30)]
-    trip = connect(MINI, reading([0, 1, *burst], [paris, paris, *[tokyo] * 30], 0.6))
+    hours, towards = [0, 1, *burst], [paris, paris, *[tokyo] * 30]
+    trip = connect(MINI, reading(hours, towards, 0.6, cameras=cameras))
     assert len(trip._chains[0].moments) == 3
     once = connect(MINI, reading([0, 1, 2], [paris, paris, tokyo], 0.6))
     np.testing.assert_allclose(trip[0].probabilities, once[0].probabilities, atol=1e-6)
