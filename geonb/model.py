@@ -55,7 +55,7 @@ class Model:
     seen: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return f"<Model {self.name}: {printable(self._about)}>"
+        return printable(f"<Model {self.name}: {self._about}>")
 
     def _repr_html_(self) -> str:
         from geonb.shown.pictures import paragraph

@@ -109,19 +109,19 @@ class Lessons:
         count = len(labels)
         steps = count // size
         order = rng.permutation(count)[: steps * size]
-        self._chosen = order.reshape(steps, workers, -1)[:, rank]  # (steps, size / workers)
+        self.chosen = order.reshape(steps, workers, -1)[:, rank]  # (steps, size / workers)
         self._moves = rng.integers(0, 2 * SHIFT + 1, (count, 2), np.int8)
         self._squares, self._labels = squares, labels
 
     def __len__(self) -> int:
-        return len(self._chosen)
+        return len(self.chosen)
 
     def __getitem__(self, step: int) -> Batch:
         """One batch. Where a photo has vanished, another of the batch fills its place.
 
         If all have vanished, it is empty: (0, 3, 224, 224).
         """
-        chosen = self._chosen[step]
+        chosen = self.chosen[step]
         pixels, there = self._squares.read(chosen)
         if not len(there):
             return np.empty((0, 3, *pixels.shape[1:3]), np.float32), there, len(chosen)
@@ -133,7 +133,7 @@ class Lessons:
 
     def first_of(self, step: int) -> str:
         """The name of the first photo of a batch."""
-        return self._squares.photos.photos[int(self._chosen[step][0])]
+        return self._squares.photos.photos[int(self.chosen[step][0])]
 
 
 def move(pixels: NDArray[np.uint8], corners: NDArray[np.int8]) -> NDArray[np.uint8]:

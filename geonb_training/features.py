@@ -61,7 +61,7 @@ def read_features(model: Model, files: CheckpointFiles, photos: PhotoSet) -> Fea
     unknown = [digest for digest, row in rows.items() if row is None]
     if unknown:
         with tqdm(total=len(unknown), desc=model.name, unit="photo") as progress:
-            session = _open_network(files)
+            session = open_network(files)
             for start in range(0, len(unknown), BATCH):
                 some = unknown[start : start + BATCH]
                 for digest, row in _look(model, files, session, {d: photo_of[d] for d in some}):
@@ -75,7 +75,7 @@ def read_features(model: Model, files: CheckpointFiles, photos: PhotoSet) -> Fea
     return Features(kept, table[:, 2:].astype(np.float32), table[:, :2])
 
 
-def _open_network(files: CheckpointFiles) -> Any:
+def open_network(files: CheckpointFiles) -> Any:
     """A session that gives what the last layer reads, and the probabilities."""
     with tempfile.TemporaryDirectory(prefix="geonb-") as folder:
         files.write_onnx(Path(folder), ("features", "probabilities"))

@@ -76,8 +76,7 @@ def read_shards(shards: list[Path], name: str) -> PhotoSet:
     archive that is cut off, and `EvaluationError` if no photo has a place.
     """
     skipped: Counter[str] = Counter()
-    entries = [entry for shard in shards for entry in _entries(shard, skipped)]
-    return make_set(name, entries, skipped)
+    return make_set(name, (row for shard in shards for row in _entries(shard, skipped)), skipped)
 
 
 def _entries(shard: Path, skipped: Counter[str]) -> Iterator[Entry]:
@@ -130,4 +129,5 @@ def _told(archive: tarfile.TarFile, item: tarfile.TarInfo) -> Entry:
 
 def _exif(member: Member) -> Entry:
     photo = open_photo(member)  # type: ignore[arg-type]
-    return Entry(str(member), photo.place, photo.artist)
+    sure = not photo.place_source.endswith("assumed")  # a guessed hemisphere is no truth
+    return Entry(str(member), photo.place if sure else None, photo.artist)

@@ -83,7 +83,7 @@ def open_gallery(location: Path, points: NDArray[np.float64], owner: str = "geoc
         leaves = s2.leaf_ids(points)
         leaves, first, counts = np.unique(leaves, return_index=True, return_counts=True)
         np.savez(folder / "places.npz", ids=_cells(leaves), places=points[first], counts=counts)
-        _embed(location, points[first], folder / "embeddings.npy")
+        write_embeddings(location, points[first], folder / "embeddings.npy")
 
     content = f"gallery-{short_digest(location)}-{points_digest(points)}"
     folder = derive(owner, content, make, needed=512 * 4 * len(points))
@@ -106,7 +106,7 @@ def points_digest(points: NDArray[np.float64]) -> str:
     return md5(points.tobytes())[:16]
 
 
-def _embed(location: Path, places: NDArray[np.float64], path: Path) -> None:
+def write_embeddings(location: Path, places: NDArray[np.float64], path: Path) -> None:
     """Write the unit vectors of ``places`` as a NumPy file, a piece at a time."""
     from tqdm.auto import tqdm
 

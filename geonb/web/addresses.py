@@ -35,7 +35,7 @@ def parsed(url: str) -> Url | None:
 def redacted(url: str) -> str:
     """The address without what may be secret in it: user, password, query and fragment.
 
-    In place of a query stand six digits of its digest, so that two photos of one server have two
+    In place of a query stand ten digits of its digest, so that two photos of one server have two
     names. Of a mistyped address, nothing but its scheme is shown; a path of this machine is.
     """
     if not is_address(url):
@@ -48,7 +48,7 @@ def redacted(url: str) -> str:
         return re.sub(r"(?is)(https?|[a-z]{,40}(?=://))?.*", r"\1://…", url, count=1)
     query = ""
     if parts.query:
-        query = f"?…{hashlib.sha256(parts.query.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
+        query = f"?…{hashlib.sha256(parts.query.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
     return f"{parts.scheme}://{parts.netloc or ''}{parts.path or ''}{query}"
 
 

@@ -68,9 +68,9 @@ function makeCard(number) {
     card.className = "failed";
     line("b", photo.error);
   } else {
-    line("b", photo.town);
-    const near = photo.radius === null ? "a guess only"
-      : `half within ${Math.round(photo.radius).toLocaleString("en")} km`;
+    const warned = photo.radius === null;
+    line("b", warned ? "unlike all that the model has seen" : photo.town);
+    const near = warned ? photo.town : `half within ${Math.round(photo.radius).toLocaleString("en")} km`;
     line("span", `${Math.round(100 * photo.share)}% · ${near}`);
     if (photo.off !== null) line("span", `${photo.off.toLocaleString("en")} km off`);
   }

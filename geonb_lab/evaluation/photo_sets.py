@@ -144,9 +144,8 @@ def from_folder(folder: Path, name: str, truth: str | os.PathLike[str] | None) -
     failures: list[str] = []
     rows = _match(read_table(expanded(truth)), folder, files) if truth is not None else {}
     entries: list[Entry] = []
-    found = in_order(partial(_listed, rows), files)
     bar = tqdm(files, "reading places", unit="photo", leave=False, delay=1)
-    for file, listed in zip(bar, found, strict=True):
+    for file, listed in zip(bar, in_order(partial(_listed, rows), files), strict=True):
         rows.pop(file, None)
         parent = "" if file.parent == folder else file.parent.name
         if isinstance(listed, PhotoError):

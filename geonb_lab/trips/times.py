@@ -82,7 +82,8 @@ def told(photo: Photo) -> Told:
     times = [t for t in found if EARLIEST.timestamp() <= t.seconds <= latest.timestamp()]
     taken = min(times, key=lambda time: not time.zoned, default=None)
     camera = " ".join(dict.fromkeys(filter(None, names)))
-    known = KnownPlace(photo.place, photo.place_source) if photo.place else None
+    place = None if photo.place_source.endswith("assumed") else photo.place  # a guess pins nothing
+    known = KnownPlace(place, photo.place_source) if place else None
     return Told(taken, camera, known, unset=bool(found) and taken is None)
 
 

@@ -34,6 +34,7 @@ def test_mini_says_what_it_is():
     assert "street scenes only" in model.note
     assert f"{len(model.cells):,} cells" in repr(model)
     assert "BSD" in repr(model)
+    assert "\x1b" not in repr(replace(model, name="\x1b[2J"))
     assert f"{len(model.cells):,} cells" in model._repr_html_()
 
 

@@ -110,7 +110,7 @@ def test_features_are_worked_out_once_for_each_content(head, folder, tmp_path, m
         raise AssertionError("the network was asked again")
 
     shutil.copytree(folder, tmp_path / "elsewhere")
-    monkeypatch.setattr(features, "_open_network", never)
+    monkeypatch.setattr(features, "open_network", never)
     again = fit_head("mini", tmp_path / "elsewhere", tmp_path / "again", t1=40, t2=4)
     assert again.evaluation.scores[0].shares == head.evaluation.scores[0].shares
 
@@ -242,11 +242,15 @@ def test_a_head_without_its_network_is_refused(copy, change, words):
         geonb.load_model(copy)
 
 
+ONES = np.ones((3, 320), np.float32)
+
+
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
-        ({"weight": np.ones((3, 7), np.float32), "bias": np.ones(3)}, "for 7 features, .* has 320"),
-        ({"weight": np.full((3, 320), np.nan), "bias": np.ones(3)}, "not a head's weights"),
+        ({"weight": ONES[:, :7], "bias": ONES[:, 0]}, "for 7 features, .* has 320"),
+        ({"weight": ONES * np.nan, "bias": ONES[:, 0]}, "not a head's weights"),
+        ({"weight": ONES.astype(float), "bias": ONES[:, 0]}, "not a head's weights"),
         ({"weight": np.ones((3, 320))}, "not a head .*; fit it again"),
         ({"weight": np.array([object()]), "bias": np.ones(3)}, "not a head .*; fit it again"),
     ],

@@ -146,9 +146,9 @@ def test_an_epoch_has_every_photo_once_however_many_workers_share_it():
     shared = [lessons(4, rank=rank, workers=2) for rank in (0, 1)]
     parts = [part[0] for part in shared]
     np.testing.assert_array_equal(
-        np.sort(whole._chosen[0]), np.sort(np.concatenate([part._chosen[0] for part in shared]))
+        np.sort(whole.chosen[0]), np.sort(np.concatenate([part.chosen[0] for part in shared]))
     )
     assert sum(len(labels) for _, labels, _ in parts) == 4
-    assert len(set(whole._chosen[0])) == 4
-    assert whole._chosen.tolist() == lessons(4)._chosen.tolist()
-    assert whole._chosen.tolist() != lessons(4, epoch=2)._chosen.tolist()
+    assert len(set(whole.chosen[0])) == 4
+    assert whole.chosen.tolist() == lessons(4).chosen.tolist()
+    assert whole.chosen.tolist() != lessons(4, epoch=2).chosen.tolist()

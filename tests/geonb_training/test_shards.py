@@ -14,7 +14,7 @@ from geonb.errors import TrainingError
 from geonb_training import own_photos
 from geonb_training.fitting import Fitting
 from geonb_training.shards import find_shards, read_shards, source
-from support.pictures import picture
+from support.pictures import PLACE, encoded, exif, picture, without_hemisphere
 
 
 @pytest.fixture
@@ -40,6 +40,18 @@ def test_photos_are_opened_where_they_lie(shard):
         (40, 30), (41, 30), (42, 30),
     ]  # fmt: skip
     assert source("a/plain.jpg") == "a/plain.jpg"
+
+
+def test_a_guessed_hemisphere_is_no_place(shard):
+    with tarfile.open(shard, "a") as archive:
+        for name, block in (("whole", exif()), ("guessed", without_hemisphere())):
+            data = encoded(picture(), "JPEG", exif=block)
+            item = tarfile.TarInfo(f"{name}.jpg")
+            item.size = len(data)
+            archive.addfile(item, io.BytesIO(data))
+    photos = read_shards([shard], "mine")
+    assert photos.truth[3:] == pytest.approx(np.array([PLACE]), abs=1e-4)
+    assert photos.skipped == {"have no place": 1}
 
 
 def test_an_archive_that_is_cut_is_named_with_what_comes_before(shard):

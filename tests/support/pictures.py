@@ -57,6 +57,15 @@ def exif(turn=1, place=PLACE):
     return read
 
 
+def without_hemisphere(place=PLACE):
+    """EXIF with a place that lost its letters."""
+    block = Image.Exif()
+    block[0x8825] = {tag: value for tag, value in gps(place).items() if tag in {2, 4}}
+    read = Image.Exif()
+    read.load(block.tobytes())
+    return read
+
+
 def encoded(image, kind, **options):
     """The picture's file, as bytes; ``HEIC`` too."""
     buffer = io.BytesIO()

@@ -147,7 +147,7 @@ def test_no_room_for_the_embeddings(folder, cache, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(gallery, "_embed", full)
+    monkeypatch.setattr(gallery, "write_embeddings", full)
     with pytest.raises(ModelError, match=r"mine: cannot write .*\(No space left on device\)"):
         geonb.load_model(folder)
     assert not list(cache.rglob("*.npy"))

@@ -278,7 +278,7 @@ def test_allow_private_covers_what_was_typed_and_no_redirect(server, monkeypatch
     address = f"http://127.0.0.1:{server.server_port}"
     with names(monkeypatch, inside=["169.254.169.254"]):
         with refused(
-            r"/inward\?…[0-9a-f]{6} \(redirected to http://inside.test.*private network"
+            r"/inward\?…[0-9a-f]{10} \(redirected to http://inside.test.*private network"
         ) as caught:
             urls.fetch(f"{address}/inward?token=secret", allow_private=True)
         assert "secret" not in str(caught.value)

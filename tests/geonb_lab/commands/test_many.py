@@ -23,7 +23,7 @@ from geonb_lab.many.journal import journal
 from geonb_lab.many.results import Result
 from support.command import run_geonb
 from support.limits import powerless, quota
-from support.pictures import exif, picture
+from support.pictures import encoded, exif, picture, without_hemisphere
 
 
 @pytest.fixture
@@ -65,6 +65,17 @@ def test_a_folder_becomes_a_table(tmp_path, folder):
     assert placed["town_1"] == alone[0].town.full_name
     assert [row["error"] for row in rows if row["photo"].endswith("broken.jpg")] != [""]
     assert not list(tmp_path.glob(".r.csv*"))
+
+
+def test_a_guessed_hemisphere_is_no_truth_of_a_table():
+    found = {}
+    for name, block in (("whole", exif()), ("guessed", without_hemisphere())):
+        predictions = geonb.predict(
+            geonb.load_model("mini"), encoded(picture(), "JPEG", exif=block)
+        )
+        values = tables.row(Result(name, predictions), "mini", 5)
+        found[name] = {values[key] is None for key in ("exif_lat", "exif_lng", "distance_km")}
+    assert found == {"whole": {False}, "guessed": {True}}
 
 
 @pytest.mark.newest  # pyarrow needs NumPy 2

@@ -35,12 +35,12 @@ def test_a_yellow_line_moves_tokyo_to_brazil_and_another_script_does_not(lab):
 
 def test_what_the_browser_asks_is_answered_with_its_number(lab):
     lab.receive(lab, {"type": "turn", "knob": "climate", "choice": "cold", "asked": 7}, [])
-    assert lab._seen["asked"] == 7
-    assert lab._seen["answer"][0]["city"] == "Sapporo"
-    assert lab._seen["settings"]["climate"] == "cold"
-    assert lab._picture.startswith(b"\xff\xd8")
+    assert lab.get_state()["_seen"]["asked"] == 7
+    assert lab.get_state()["_seen"]["answer"][0]["city"] == "Sapporo"
+    assert lab.get_state()["_seen"]["settings"]["climate"] == "cold"
+    assert lab.get_state()["_picture"].startswith(b"\xff\xd8")
     lab.receive(lab, {"type": "reset", "asked": 8}, [])
-    assert lab._seen["settings"] == example_street().settings
+    assert lab.get_state()["_seen"]["settings"] == example_street().settings
 
 
 @pytest.mark.parametrize(

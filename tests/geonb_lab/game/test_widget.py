@@ -13,7 +13,7 @@ from geonb.errors import PlaceError
 from geonb_lab.game.rounds import find_place
 from geonb_lab.game.towns import whereabouts
 from geonb_training.scenes import round_of_photos, round_of_scenes
-from support.pictures import encoded, picture
+from support.pictures import encoded, picture, without_hemisphere
 
 
 @pytest.fixture
@@ -54,6 +54,9 @@ def test_after_the_last_photo_there_is_no_guess(game):
 def test_a_photo_without_its_place_is_refused_at_once_by_its_name(tmp_path):
     path = tmp_path / "bare.jpg"
     path.write_bytes(encoded(picture(), "JPEG"))
+    with pytest.raises(PlaceError, match=r"bare\.jpg: no place in its file"):
+        geonb_lab.GuessMap(path)
+    path.write_bytes(encoded(picture(), "JPEG", exif=without_hemisphere()))
     with pytest.raises(PlaceError, match=r"bare\.jpg: no place in its file"):
         geonb_lab.GuessMap(path)
 

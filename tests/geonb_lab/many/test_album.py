@@ -1,6 +1,7 @@
 """The contact sheet of many photos, in a real browser with the network cut."""
 
 import pytest
+from PIL import Image
 
 import geonb
 from geonb_lab.many.album import write_album
@@ -66,6 +67,14 @@ def test_a_folder_becomes_a_contact_sheet(folder, open_album):
     assert page.failures == []
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / "album.png")
+
+
+def test_a_photo_unlike_all_that_mini_has_seen_is_no_town_first(tmp_path, open_album):
+    Image.effect_noise((300, 240), 60).save(tmp_path / "noise.png")
+    assert geonb.predict(geonb.load_model("mini"), tmp_path / "noise.png").warning
+    run_geonb("locate", tmp_path, "--model", "mini", "--page", "album.html", cwd=tmp_path)
+    card = open_album(tmp_path / "album.html").locator("#sheet li")
+    assert card.locator("b").inner_text() == "unlike all that the model has seen"
 
 
 def test_thousands_of_photos_have_cards_only_where_one_looks(folder, open_album):

@@ -48,6 +48,14 @@ def test_exif_has_no_zone_of_its_own(kind):
     assert (found.seconds, found.zoned, found.source) == (NOON, False, "EXIF")
 
 
+def test_a_guessed_hemisphere_pins_no_photo():
+    """Melbourne was pinned in the north, and its neighbours with it."""
+    south = [(GPS.GPSLatitude, (37.0, 48.0, 0.0)), (GPS.GPSLongitude, (144.0, 58.0, 0.0))]
+    letters = [(GPS.GPSLatitudeRef, "S"), (GPS.GPSLongitudeRef, "E")]
+    assert told(photo(gps=[*south, *letters])).known.place == pytest.approx((-37.8, 144.96667))
+    assert told(photo(gps=south)).known is None
+
+
 def test_exif_with_parts_of_a_second_and_a_zone():
     inner = [TAKEN, (BASE.SubsecTimeOriginal, "25"), (BASE.OffsetTimeOriginal, "+02:00")]
     found = told(photo(inner=inner)).taken
