@@ -103,7 +103,8 @@ class Located:
         return self._ranked(self.probabilities_alone)
 
     def _ranked(self, probabilities: NDArray[np.float32]) -> Predictions:
-        return rank(self._model, self.photo, probabilities, truth=self.known and self.known.place)
+        truth = self.known.place if self.known else None
+        return rank(self._model, self.photo, probabilities, truth=truth)
 
     @property
     def place(self) -> Place:
@@ -211,5 +212,4 @@ class Trip(Shown, Sequence[Located]):
             ])  # fmt: skip
         parts = f"{len(self.parts)} connected part{'s' * (len(self.parts) != 1)}"
         caption = f"{len(self):,} photos located together, in {parts}"
-        failed = [str(error) for error in self.failures.values()]
-        return Sheet(caption, head, rows, [*self.notes, *failed], words=5)
+        return Sheet(caption, head, rows, [*self.notes, *map(str, self.failures.values())], words=5)
