@@ -3,20 +3,15 @@
 Those are a tuple of dicts in ipywidgets 8, a dict by name in 7 and, of bytes, in Colab.
 """
 
-import zlib
 from base64 import b64decode
 from collections.abc import Mapping
-from http.client import HTTPException
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
-from zipfile import BadZipFile
 
 from geonb.errors import PhotoError
 
 Upload = tuple[str, bytes]
 """File name and content."""
-_UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, HTTPException, BadZipFile, zlib.error)
-"""What files raise: closed ones, those that come over the network, those in an archive."""
 
 
 def read(source: Any, most: int) -> Upload | None:
@@ -35,7 +30,7 @@ def read(source: Any, most: int) -> Upload | None:
         if not data and source.seekable():
             source.seek(0)
             data = source.read(most)
-    except _UNREADABLE as error:
+    except Exception as error:  # the stream is the user's, and so are its kinds of errors
         raise PhotoError(f"{name}: cannot be read ({error}); open it again") from error
     return name, data
 

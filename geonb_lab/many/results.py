@@ -29,8 +29,11 @@ from geonb.web.addresses import is_address, redacted
 Choose: TypeAlias = Callable[[Photo, NDArray[np.float32]], Predictions]
 """What ranks the places of a photo by the probabilities of all of them, (cells,)."""
 
-_UNREADABLE = Exception
-"""What streams and objects of others raise when they are read: each library of a cloud its own."""
+_UNREADABLE = (
+    *(OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError),
+    *(EOFError, MemoryError, BufferError),
+)
+"""What objects of others raise when they are looked at."""
 BATCH = 4
 """Photos that a thread runs together; more of them only cost memory."""
 _BATCH_BYTES = 250_000_000
@@ -138,7 +141,7 @@ def _weight(sources: list[PhotoSource]) -> int:
         if isinstance(source, str) and is_address(source):
             total += URL_BYTES
         elif isinstance(source, (str, os.PathLike)):
-            with suppress(_UNREADABLE):  # it gets its row when it's opened
+            with suppress(*_UNREADABLE):  # it gets its row when it's opened
                 size = expanded(source).stat().st_size
                 total += size if size <= MAX_BYTES else 0
     return total
