@@ -175,8 +175,8 @@ def set_clocks(
     zoned = {c: [s for s in some if s.taken and s.taken.zoned] for c, some in cameras.items()}
     sure = {c: sum(bool(s.known) for s in some) for c, some in zoned.items()}
     first = max(cameras, key=lambda c: (sure[c], len(zoned[c]), len(cameras[c])), default=None)
-    if tracks and first is not None and not zoned[first]:
-        first = None  # the tracks alone know UTC
+    if tracks and first is not None and not sure[first]:
+        first = None  # the tracks know UTC better
     fixes = [as_shot(t, k) for t in tracks for k in range(0, len(t), -(-len(t) // _FIXES))]
     reference = fixes if first is None else [*cameras[first], *fixes]
     if not reference:

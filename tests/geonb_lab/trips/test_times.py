@@ -293,6 +293,15 @@ def test_a_track_is_a_clock_too():
     assert hours_of(shots)[0] == pytest.approx(0.5, abs=1.6)
 
 
+def test_a_track_goes_before_a_camera_that_says_its_zone():
+    seconds = START + 3600 * np.arange(0, 23, 0.25)
+    places = [ROME if 9.5 < (s - START) / 3600 < 13 else PARIS for s in seconds]
+    shots = two([h + 24.5 for h in HOURS], zoned=True, phone=[])
+    (note,) = set_clocks(shots, GROUND, [track(seconds, places)])
+    assert note == "Canon EOS: its clock is +24 h off beside the others; corrected"
+    assert hours_of(shots) == [h + 0.5 for h in HOURS]
+
+
 def test_one_camera_without_a_zone_is_left_as_it_is():
     shots = reading(HOURS, [cell_near(PARIS)] * 9, cameras=["Canon"] * 9)
     for shot in shots:
