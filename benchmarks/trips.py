@@ -151,9 +151,13 @@ def table(way: Way, blur: float, every: int = 0) -> None:
 
 
 def damage(blur: float) -> None:
-    """What photos of somewhere else, and times that are wrong, do to the photos of the trip."""
+    """What strange pictures, and times that are wrong, do to the photos of the trip."""
     model, rng, found = geonb.load_model("mini"), np.random.default_rng(1), answers("tour", blur)
-    for what in ("a tenth of friends elsewhere", "a third of friends elsewhere", "times shuffled"):
+    (screen,) = model.probabilities([Image.new("RGB", (320, 640), "white")])
+    for what in (
+        *("a tenth of friends elsewhere", "a third of friends elsewhere", "a third of screenshots"),
+        *("a third of scans, with the scanner's time", "times shuffled"),
+    ):
         share = {"a tenth": 0.1, "a third": 1 / 3}.get(what[:7], 0.0)
         trips, truth, own = [], [], []
         for number, (hours, rows, places) in enumerate(found):
@@ -161,13 +165,17 @@ def damage(blur: float) -> None:
             stray = rng.random(len(rows)) < share
             when = hours if share else rng.permutation(hours)
             mixed = np.where(stray[:, None], others, rows)
+            if "screenshots" in what:  # they have no place
+                mixed = np.where(stray[:, None], screen, rows)
+            elif "scans" in what:  # others' photos, one after the other in the middle of the trip
+                when = np.where(stray, np.median(hours) + np.arange(len(hours)) / 60, hours)
             trips.append(connect(model, read(when, mixed, [None] * len(rows))))
             truth.append(np.where(stray[:, None], elsewhere, places))
             own.append(~stray)
         result, mine = evaluate_trips(trips, truth), np.concatenate(own)
         fits = np.concatenate([[photo.fits for photo in trip] for trip in trips])
         print(f"\n{what}{' (weakened)' * bool(blur)}:", end="")
-        for name, some in (("the trip's own", mine), ("the friends'", ~mine)):
+        for name, some in (("the trip's own", mine), ("the others", ~mine)):
             if some.any():
                 shares = [np.mean(km[some] <= 200) for km in result.km.T]
                 print(f" {name} photos within 200 km {shares[0]:.1%} alone, {shares[1]:.1%} "

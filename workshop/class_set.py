@@ -52,7 +52,7 @@ def page(seed, *, colour=True):
         _answer(number, scene, geonb.predict(model, photo, top=1)[0])
         for number, (scene, photo) in pairs
     )
-    circles = "".join(_circles(number, scene.place) for number, (scene, _) in pairs)
+    circles = "".join(circles_around(number, scene.place) for number, (scene, _) in pairs)
     printing = "Print in colour: colours are clues." if colour else "Without colours, for copiers."
     head = "<tr><th>photo</th><th>taken in</th><th>what gave it away</th>"
     head += "<th>mini's first guess</th><th>km off</th>"
@@ -117,7 +117,7 @@ def _map(words, marks=""):
     )
 
 
-def _circles(number, place):
+def circles_around(number, place):
     """The photo's number, and circles of 500, 1000 and 2000 km around its place."""
     lat, lng = np.radians(place)
     turn = np.linspace(0, 2 * np.pi, 121)

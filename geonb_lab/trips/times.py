@@ -170,7 +170,8 @@ def set_clocks(
         key, offset = name.casefold(), read_offset(text)
         meant = [c for c in cameras if key in {"camera", c.casefold(), *c.casefold().split()}]
         if not meant:
-            raise TripError(f"no camera is called {name!r}; there are: {', '.join(cameras)}")
+            named = ", ".join(filter(None, cameras)) or "none with a name"
+            raise TripError(f"no camera is called {name!r}; there are: {named}")
         _turn([s for c in meant for s in cameras[c] if s.taken and not s.taken.zoned], offset)
     zoned = {c: [s for s in some if s.taken and s.taken.zoned] for c, some in cameras.items()}
     sure = {c: sum(bool(s.known) for s in some) for c, some in zoned.items()}

@@ -74,7 +74,7 @@ def test_a_variant_for_copiers_tells_the_colours_in_words(class_set):
 
 
 def test_a_circle_across_the_date_line_goes_on_at_the_other_edge(class_set):
-    (small, *_) = re.findall(r' d="([^"]+)"', class_set._circles(1, (-36.8, 174.8)))
+    (small, *_) = re.findall(r' d="([^"]+)"', class_set.circles_around(1, (-36.8, 174.8)))
     lngs = [float(pair.split()[0]) for pair in re.split("[ML]", small) if pair]
     assert any(-180 < lng < -178 for lng in lngs)
     assert any(178 < lng < 180 for lng in lngs)
