@@ -246,7 +246,7 @@ def test_what_a_callback_prints_displays_and_returns_stands_below(open_notebook,
     below = tab.output(0)
     below.get_by_text("printed mine.png").wait_for()
     expect(below.locator("table caption").first).to_contain_text("photo mine.png, model mini")
-    expect(below.locator("img[alt*='Map with 5 numbered pins']")).to_be_visible()  # after the warning
+    expect(below.locator("img[alt*='Map with 5 numbered pins']")).to_be_visible()
 
 
 BESIDE = """
