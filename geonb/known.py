@@ -24,7 +24,7 @@ def choose(precision: str) -> tuple[str, str]:
         if not weights.shipped and installed(weights.of_precision(precision)):
             return weights.name, f"{weights.title.partition(' (')[0]} is on this machine"
     small = GEOCLIP.of_precision("int8")
-    way = f"{command(small)} gets one ({small.size / 1e6:,.0f} MB)"
+    way = f"the notebook Your photos, or {command(small)}, gets one ({small.size / 1e6:,.0f} MB)"
     if installed(small):
         way = 'precision="int8" takes GeoCLIP'
     return "mini", f"no model for real photos is here yet; {way}"
