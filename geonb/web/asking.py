@@ -181,6 +181,7 @@ def _cutting(connections: list[HTTPConnection], deadline: float) -> Iterator[lis
         timer.cancel()
         for connection in connections:
             connection.close()
+        timer.join()
 
 
 def proxy_for(parts: Url) -> Url | None:

@@ -42,8 +42,8 @@ def test_without_a_name_the_model_says_why_it_was_taken(files, cache, monkeypatc
     monkeypatch.delenv("GEONB_MODEL", raising=False)
     model = geonb.load_model()
     assert model.name == "mini"
-    assert "because no model for real photos is here yet; geonb fetch geoclip" in repr(model)
-    assert "gets one (347 MB)" in repr(model)
+    assert "because no model for real photos is here yet; the notebook Your photos" in repr(model)
+    assert "or geonb fetch geoclip --precision int8, gets one (347 MB)" in repr(model)
 
     monkeypatch.setenv("GEONB_LOCATIONNET", str(files.prefix))
     model = geonb.load_model()
