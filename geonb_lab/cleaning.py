@@ -19,7 +19,9 @@ _KEY = re.compile("[0-9A-Za-z_-]{16,200}")
 """What can be an API key at all: a shorter word is a part of other words and texts."""
 _WORD = re.compile("[0-9A-Za-z_-]+")
 _JOINT = re.compile(
-    r"""\\\n\s*|["'](?:[\s+\\()"']|\#.*\n|(?<=[\s+\\(])[A-Za-z]{1,2}(?=["']))++(?<=["'])"""
+    # Whoever looks ahead and refers back doesn't go back: ``++`` of a group fails before 3.11.5.
+    r"""\\\n\s*|["'](?=(?P<all>(?:[\s+\\()"']|\#.*\n|(?<=[\s+\\(])[A-Za-z]{1,2}(?=["']))+))"""
+    r"""(?P=all)(?<=["'])"""
 )
 """What stands between the parts of a text that Python joins: ``"a" "b"``, ``"a" + f"b"``."""
 _PARTS = re.compile(rf"(?<![0-9A-Za-z_-])[0-9A-Za-z_-]++(?:(?:{_JOINT.pattern})[0-9A-Za-z_-]++)+")
