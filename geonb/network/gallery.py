@@ -19,7 +19,6 @@ from geonb.errors import CellsError, CheckpointError, PlaceError
 from geonb.files import expanded, expecting, md5, regular
 from geonb.network.checkpoint import short_digest
 from geonb.network.derived import derive
-from geonb.network.onnx_reading import check_operators, read_onnx
 from geonb.network.sessions import open_session, run
 from geonb.network.torch_files import read_pth
 
@@ -139,6 +138,8 @@ def location_encoder(path: Path) -> Callable[[NDArray[np.float64]], NDArray[np.f
 
 
 def _onnx_encoder(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    from geonb.network.onnx_reading import check_operators, read_onnx
+
     check_operators(path, read_onnx(path).graph.node)
     session = open_session(path, prepack=True)
     if [i.name for i in session.get_inputs()] != ["location"]:

@@ -12,18 +12,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from onnx import numpy_helper
 
 from geonb.earth.cells import Cells
 from geonb.errors import CheckpointError
 from geonb.files import expecting, md5
 from geonb.kept import kept
 from geonb.network.checkpoint import CheckpointFiles, LastLayer, short_digest
-from geonb.network.clip import write_clip
 from geonb.network.gallery import Gallery, open_gallery, points_digest, read_points
 from geonb.network.layers import Output
-from geonb.network.onnx_reading import check_operators, read_onnx
-from geonb.network.onnx_writing import save_onnx
 from geonb.network.sessions import has_vnni
 from geonb.network.torch_files import read_pth
 from geonb.preprocessing import Recipe
@@ -106,18 +102,21 @@ class GeoclipFiles(CheckpointFiles):
 
     def write_onnx(self, folder: Path, _: tuple[Output, ...] = ()) -> None:
         """Write the vision model: (N, 3, 224, 224) to embeddings (N, 512)."""
+        # They import onnx, which a model that is converted already doesn't wait for.
+        from geonb.network import clip, onnx_reading, onnx_writing
+
         if self.heads:
-            write_clip(self.vision, read_pth(self.heads[0]), folder)
+            clip.write_clip(self.vision, read_pth(self.heads[0]), folder)
             return
-        model = read_onnx(self.vision)
+        model = onnx_reading.read_onnx(self.vision)
         graph = model.graph
         answer = _check_vision(self.vision, graph)
-        check_operators(self.vision, graph.node)
+        onnx_reading.check_operators(self.vision, graph.node)
         del graph.output[:]
         graph.output.append(answer)
         if self.quantised and has_vnni():
             _use_signed_weights(graph)
-        save_onnx(model, folder)
+        onnx_writing.save_onnx(model, folder)
 
 
 def is_geoclip(path: Path) -> bool:
@@ -180,6 +179,8 @@ def verify(path: Path, name: str) -> None:
     input and output, as no digest of it was ever published.
     """
     if name != _GALLERY[0]:
+        from geonb.network.onnx_reading import read_onnx
+
         _check_vision(path, read_onnx(path).graph)
         return
     rows = "\n".join(f"{lat:.4f} {lng:.4f}" for lat, lng in read_points(path).tolist())
@@ -205,6 +206,8 @@ def _use_signed_weights(graph: Any) -> None:
     It has an instruction for activations by signed weights; without it, such products may overflow.
     The weights' zero point is moved alike: (w - 128) - (z - 128) = w - z.
     """
+    from onnx import numpy_helper
+
     arrays = {tensor.name: tensor for tensor in graph.initializer}
     uses = Counter(name for node in graph.node for name in node.input)
     for node in graph.node:

@@ -55,7 +55,7 @@ def _find_other_form(
     path: Path, files: list[Path], *, int8: bool, gallery: Any
 ) -> CheckpointFiles | None:
     """A checkpoint in another form than MXNet's, such as one of the ``files``; None if none."""
-    from geonb.network import coreml, geoclip, head, onnx_reading
+    from geonb.network import coreml, geoclip, head
 
     if geoclip.is_geoclip(path):
         return geoclip.find_geoclip(path, int8=int8, gallery=gallery)
@@ -68,6 +68,8 @@ def _find_other_form(
     (file,) = files
     if not file.is_file():
         raise CheckpointError(f"{file}: no such file; expected {_ONE_FILE[file.suffix]}")
+    from geonb.network import onnx_reading  # only here: it imports onnx
+
     return coreml.CoremlFile(file) if file.suffix == ".mlmodel" else onnx_reading.OnnxFile(file)
 
 

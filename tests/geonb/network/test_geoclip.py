@@ -1,5 +1,8 @@
 """GeoCLIP's files become one classifier: both forms give what NumPy makes of them by hand."""
 
+import subprocess
+import sys
+
 import numpy as np
 import onnx
 import pytest
@@ -123,6 +126,17 @@ def test_each_place_is_a_point_of_the_gallery_to_the_last_bit(files):
 def test_the_network_is_written_once_for_all_galleries(files, engine):
     own = find_geoclip(files.folder, gallery=[(48.8566, 2.3522), (51.5074, -0.1278)])
     assert OnnxEngine(own).folder == engine.folder
+
+
+def test_a_converted_model_starts_without_onnx(files, engine):
+    code = (
+        "import sys, geonb; from PIL import Image\n"
+        f"model = geonb.load_model({str(files.folder)!r})\n"
+        "geonb.predict(model, Image.new('RGB', (50, 50)))\n"
+        "print('onnx' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
 
 
 def test_other_outputs_of_a_vision_model_are_left_out(tmp_path):
