@@ -10,7 +10,7 @@ from PIL import Image, PngImagePlugin
 from PIL.TiffImagePlugin import IFDRational
 
 import geonb
-from geonb.photos.metadata import known, properties
+from geonb.photos.metadata import geotag, properties
 from support.pictures import PLACE, encoded, exif, gps, picture
 
 
@@ -22,7 +22,7 @@ def place_of(tags):
 
 def place_in_memory(tags):
     """For values that a file cannot be written with, but odd software writes."""
-    found = known((tags.get(2), tags.get(1)), (tags.get(4), tags.get(3)), "EXIF")
+    found = geotag((tags.get(2), tags.get(1)), (tags.get(4), tags.get(3)), "EXIF")
     return found and found.place
 
 

@@ -266,3 +266,24 @@ def test_json_of_too_many_parts_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("geonb_lab.trips.tracks._MOST_PARTS", 3)
     with pytest.raises(TripError, match="more than 3 objects and lists"):
         read_track(write(tmp_path, json.dumps(RECORDS), "t.json"))
+
+
+@pytest.mark.parametrize(
+    ("data", "part"),
+    [
+        ({"locations": [RECORDS["locations"][0], "x"]}, "locations, entry 2: expected an object"),
+        ({"rawSignals": {"a": 1}}, "rawSignals: expected a list"),
+        (
+            [{"timelinePath": ["x"]}],
+            "semanticSegments, entry 1: timelinePath, entry 1: expected an",
+        ),
+        ([{}, {"visit": {"topCandidate": 5}}], "entry 2: topCandidate: expected an object"),
+        (
+            {"features": [{"geometry": {"type": "LineString", "coordinates": [[1, 2], [3, 4]]}}]},
+            "features, entry 1: expected a list of points, and one of as many times",
+        ),
+    ],
+)
+def test_a_part_of_another_kind_is_named(tmp_path, data, part):
+    with pytest.raises(TripError, match=f"t.json: not a track.*{part}"):
+        read_track(write(tmp_path, json.dumps(data), "t.json"))

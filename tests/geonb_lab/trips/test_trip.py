@@ -216,3 +216,8 @@ def test_a_way_of_moving_can_be_given():
     walked = connect(MINI, read, Movement(speed_kmh=6), certain_clocks=True)
     assert flown[3].probabilities.argmax() == tokyo
     assert walked[0].probabilities.argmax() == walked[3].probabilities.argmax()
+
+
+def test_a_movement_that_is_none_is_one_line():
+    with pytest.raises(TripError, match="'car'; give walking, road, flights, or your own"):
+        connect(MINI, reading([0.0], [0]), "car")
