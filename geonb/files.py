@@ -17,6 +17,8 @@ from pathlib import Path
 
 from geonb.errors import GeonbError
 
+DATA = Path(__file__).parent / "data"
+"""What comes with geonb: models, towns, coasts, photos, pages and scripts."""
 BROKEN = (
     OSError,
     EOFError,

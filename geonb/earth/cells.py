@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from geonb.distances import Place, check_points
 from geonb.earth import s2
 from geonb.errors import CellsError, GeonbError
-from geonb.files import expecting, regular
+from geonb.files import DATA, expecting, regular
 from geonb.kept import kept
 
 CELLS_FILE = "grids.txt"
@@ -165,9 +165,7 @@ class Belief:
     probabilities: NDArray[np.float32]
 
 
-_SHIPPED = {
-    name: Path(__file__).parents[1] / "data" / name / CELLS_FILE for name in ("locationnet", "mini")
-}
+_SHIPPED = {name: DATA / name / CELLS_FILE for name in ("locationnet", "mini")}
 
 
 def read_cells(path: str | os.PathLike[str]) -> Cells:

@@ -4,14 +4,13 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geonb.distances import EARTH_RADIUS_KM, Place, bounds
 from geonb.earth import projection, s2
-from geonb.shown.pictures import data
+from geonb.files import DATA
 
 Line = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -24,7 +23,7 @@ def land() -> tuple[list[Line], list[Line]]:
 
     Natural Earth 1:50m, public domain; see tools/land.mjs.
     """
-    features = json.loads(data("land.geojson"))["features"]
+    features = json.loads((DATA / "land.geojson").read_bytes())["features"]
     shores, borders = (part["geometry"]["coordinates"] for part in features)
     rings = [np.array(ring) for polygon in shores for ring in polygon]
     return rings, [np.array(line) for line in borders]
@@ -33,8 +32,7 @@ def land() -> tuple[list[Line], list[Line]]:
 @cache
 def coasts() -> tuple[list[Line], list[Line]]:
     """Shores and borders for close-ups: Natural Earth 1:10m, to about 100 m (tools/land.mjs)."""
-    packed = files("geonb").joinpath("data", "coasts.json.gz").read_bytes()
-    coasts = json.loads(gzip.decompress(packed))
+    coasts = json.loads(gzip.decompress((DATA / "coasts.json.gz").read_bytes()))
     shores, borders = (
         np.split(
             np.cumsum(np.reshape(part["steps"], (-1, 2)), axis=0) / 1000.0,

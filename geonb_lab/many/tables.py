@@ -44,9 +44,9 @@ def row(result: Result, model: str, top: int) -> dict[str, Any]:
     }
 
 
-def check_row(values: dict[str, Any], columns: Collection[str]) -> None:
+def check_row(values: Any, columns: Collection[str]) -> None:
     """Raise `ValueError` if what a journal holds is no row of the table's ``columns``."""
-    if values.keys() != set(columns) or values["photo"] is None:
+    if not isinstance(values, dict) or values.keys() != set(columns) or values["photo"] is None:
         raise ValueError("rows with other columns than the table")
     for name, value in values.items():
         kind = (int, float) if _kind(name) is float else _kind(name)

@@ -76,7 +76,7 @@ class Located:
         A photo was taken where the others say, whether its own answer is worth something or not;
         or it isn't of the trip (`shots.STRAY`), and then only its own answer counts.
         """
-        row = self._shot.answer.row()
+        row = self._shot.belief.whole()
         if self.known:
             row[:] = 0.0
             row[class_of(self._model.cells, self.known.place)] = 1.0
@@ -89,7 +89,7 @@ class Located:
     @property
     def probabilities_alone(self) -> NDArray[np.float32]:
         """The same given this photo alone."""
-        return self._shot.answer.row().astype(np.float32)
+        return self._shot.belief.whole().astype(np.float32)
 
     @kept
     def predictions(self) -> Predictions:
@@ -141,7 +141,7 @@ class Located:
             return ()
         moments, m = self._chain.moments, self._moment
         here = moments[m]
-        own = self._shot.answer.row()[here.classes]
+        own = self._shot.belief.whole()[here.classes]
         best = int((self._chain.others[m] * here.seen).argmax())
         moved = []
         for there in moments[max(0, m - _NEIGHBOURS) : m + _NEIGHBOURS + 1]:

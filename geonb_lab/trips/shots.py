@@ -65,26 +65,26 @@ class KnownPlace:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
-    """The probabilities of one photo over a model's places: the `KEPT` most probable."""
+class KeptBelief:
+    """What a model believes of one photo, as `Belief`, but only its `KEPT` most probable places."""
 
-    places: int  # how many the model has
-    classes: NDArray[np.int32]  # the best first
-    shares: NDArray[np.float32]
+    count: int  # of the places of the model
+    classes: NDArray[np.int32]  # the most probable first
+    probabilities: NDArray[np.float32]
 
     @classmethod
-    def of(cls, probabilities: NDArray[np.float32]) -> Answer:
+    def of(cls, probabilities: NDArray[np.float32]) -> KeptBelief:
         """Keep the best of (places,)."""
         kept = min(KEPT, len(probabilities))
         best = np.argpartition(-probabilities, kept - 1)[:kept].astype(np.int32)
         best = best[np.argsort(-probabilities[best], kind="stable")]
         return cls(len(probabilities), best, probabilities[best])
 
-    def row(self) -> NDArray[np.float64]:
+    def whole(self) -> NDArray[np.float64]:
         """The probabilities of all places, (places,), which add up to 1."""
-        rest = max(0.0, 1.0 - float(self.shares.sum(dtype=np.float64)))
-        whole = np.full(self.places, rest / max(1, self.places - len(self.classes)))
-        whole[self.classes] = self.shares
+        rest = max(0.0, 1.0 - float(self.probabilities.sum(dtype=np.float64)))
+        whole = np.full(self.count, rest / max(1, self.count - len(self.classes)))
+        whole[self.classes] = self.probabilities
         return whole / whole.sum()
 
     def seen(self, classes: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -92,13 +92,14 @@ class Answer:
 
         That's Bayes' rule, as the model knows no place better than another before it sees a photo.
         """
-        row = self.row() ** TRUST
-        return WORTH * self.places * row[classes] / row.sum() + 1 - WORTH
+        trusted = self.whole() ** TRUST
+        return WORTH * self.count * trusted[classes] / trusted.sum() + 1 - WORTH
 
-    def alike(self, other: Answer) -> float:
-        """How alike two answers are, 0 to 1 (Bhattacharyya's coefficient)."""
+    def alike(self, other: KeptBelief) -> float:
+        """How alike two beliefs are, 0 to 1 (Bhattacharyya's coefficient)."""
         _, a, b = np.intersect1d(self.classes, other.classes, True, return_indices=True)  # noqa: FBT003
-        return float(np.sqrt(self.shares[a] * other.shares[b], dtype=np.float64).sum())
+        both = self.probabilities[a] * other.probabilities[b]
+        return float(np.sqrt(both, dtype=np.float64).sum())
 
 
 @dataclass(eq=False)
@@ -111,7 +112,7 @@ class Shot:
 
     name: str
     source: PhotoSource
-    answer: Answer
+    belief: KeptBelief
     taken: Taken | None
     known: KnownPlace | None = None
     camera: str = ""
@@ -125,24 +126,24 @@ class Shot:
 
 
 def candidates(
-    answers: Sequence[Answer], known: Sequence[int | None], places: int
+    beliefs: Sequence[KeptBelief], known: Sequence[int | None], places: int
 ) -> list[NDArray[np.intp]]:
     """The places that come into question at each moment, sorted.
 
-    All of them if the model has few. Otherwise the best of the moment's own answer, and fewer of
+    All of them if the model has few. Otherwise the best of the moment's own belief, and fewer of
     those around it in time, for the right place may be far down in its own list; and the ``known``
     places nearby.
     """
     if places <= KEPT:
-        return [np.arange(places)] * len(answers)
+        return [np.arange(places)] * len(beliefs)
     found = []
-    for g in range(len(answers)):
+    for g in range(len(beliefs)):
         classes = set[int]()
-        for j in range(max(0, g - _WINDOW), min(len(answers), g + _WINDOW + 1)):
+        for j in range(max(0, g - _WINDOW), min(len(beliefs), g + _WINDOW + 1)):
             if (place := known[j]) is not None:
                 classes.add(place)
             else:
-                classes.update(answers[j].classes[: CANDIDATES // (1 + abs(j - g))].tolist())
+                classes.update(beliefs[j].classes[: CANDIDATES // (1 + abs(j - g))].tolist())
         found.append(np.array(sorted(classes)))
     return found
 

@@ -13,9 +13,18 @@ from geonb.errors import GeonbError
 from geonb.model import Model
 from geonb.photos.photo import PhotoSource
 from geonb_lab.many.results import predict_many
-from geonb_lab.trips.chain import IMPOSSIBLE, WAYS, Chain, Ground, Movement, TripError, Way, solve
+from geonb_lab.trips.chain import (
+    IMPOSSIBLE,
+    MOVEMENTS,
+    Chain,
+    Geometry,
+    Movement,
+    MovementName,
+    TripError,
+    solve,
+)
 from geonb_lab.trips.located import Located, Trip
-from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
+from geonb_lab.trips.shots import KeptBelief, KnownPlace, Shot, Taken
 from geonb_lab.trips.times import set_clocks, told
 from geonb_lab.trips.tracks import Track, as_shot, read_track
 
@@ -34,7 +43,7 @@ def locate_trip(  # noqa: PLR0913
     known: Sequence[Place | None] | None = None,
     tracks: Iterable[Track | str | PathLike[str]] = (),
     clocks: Mapping[str, str] | None = None,
-    movement: Movement | Way = "flights",
+    movement: Movement | MovementName = "flights",
     certain_clocks: bool = False,
     progress: bool = True,
     allow_private: bool = False,
@@ -62,7 +71,7 @@ def locate_trip(  # noqa: PLR0913
     for what, given in (("times", times), ("known", known)):
         if given is not None and len(given) != len(sources):
             raise TripError(f"{len(given):,} {what} for {len(sources):,} photos; one for each")
-    ways = [track if isinstance(track, Track) else read_track(track) for track in tracks]
+    read = [track if isinstance(track, Track) else read_track(track) for track in tracks]
     failures: dict[str, GeonbError] = {}
     results = predict_many(model, sources, progress=progress, allow_private=allow_private)
     shots = []
@@ -79,14 +88,14 @@ def locate_trip(  # noqa: PLR0913
         if known is not None:
             there = known[number]
             place = KnownPlace(there, "given") if there else None
-        answer = Answer.of(result.predictions.belief.probabilities)
+        belief = KeptBelief.of(result.predictions.belief.probabilities)
         unset = facts.unset and times is None
-        shots.append(Shot(result.photo, source, answer, taken, place, facts.camera, unset=unset))
+        shots.append(Shot(result.photo, source, belief, taken, place, facts.camera, unset=unset))
     if not shots:
         first = next(iter(failures.values()), "none was given")
         raise TripError(f"no photo of the trip can be read; the first: {first}")
     return connect(
-        model, shots, movement, tracks=ways, clocks=clocks, certain_clocks=certain_clocks,
+        model, shots, movement, tracks=read, clocks=clocks, certain_clocks=certain_clocks,
         failures=failures, allow_private=allow_private,
     )  # fmt: skip
 
@@ -94,7 +103,7 @@ def locate_trip(  # noqa: PLR0913
 def connect(  # noqa: PLR0913
     model: Model,
     shots: Sequence[Shot],
-    movement: Movement | Way = "flights",
+    movement: Movement | MovementName = "flights",
     *,
     tracks: Sequence[Track] = (),
     clocks: Mapping[str, str] | None = None,
@@ -103,20 +112,25 @@ def connect(  # noqa: PLR0913
     allow_private: bool = False,
 ) -> Trip:
     """Locate together what was read of photos: the part of `locate_trip` after the model's own."""
-    ground = Ground(model.cells)
+    geometry = Geometry(model.cells)
     notes = [f"{track.name}: {note}" for track in tracks for note in track.notes]
-    notes += set_clocks(shots, ground, tracks, clocks)
+    notes += set_clocks(shots, geometry, tracks, clocks)
     notes += _on_tracks(shots, tracks)
-    way = movement if isinstance(movement, Movement) else WAYS[movement]
+    if isinstance(movement, str):
+        if movement not in MOVEMENTS:
+            raise TripError(
+                f"no movement {movement!r:.40}; give {', '.join(MOVEMENTS)}, or your own"
+            )
+        movement = MOVEMENTS[movement]
     stray_step = IMPOSSIBLE if certain_clocks else STRAY_STEP
-    chains = [solve(ground, part, way, stray_step) for part in _parts(shots, tracks)]
+    chains = [solve(geometry, part, movement, stray_step) for part in _parts(shots, tracks)]
     where = {s: (c, m) for c in chains for m, moment in enumerate(c.moments) for s in moment.shots}
     photos = tuple(
         Located(s.name, s.taken, s.known, s.source, s, model, allow_private, *where.get(s, (None,)))
         for s in shots
     )
     notes += [*_too_fast(chains), *_contradicted(photos), *_timeless(shots)]
-    return Trip(photos, model, way, tuple(notes), failures or {}, chains)
+    return Trip(photos, model, movement, tuple(notes), failures or {}, chains)
 
 
 def _on_tracks(shots: Sequence[Shot], tracks: Sequence[Track]) -> Iterator[str]:
@@ -155,7 +169,7 @@ def _bursts(shots: Sequence[Shot]) -> list[list[Shot]]:
         if moments and not shot.known and not moments[-1][0].known:
             first, last = moments[-1][0], moments[-1][-1]
             near = shot.seconds - first.seconds <= BURST_S
-            if near and shot.answer.alike(last.answer) >= BURST_ALIKE:
+            if near and shot.belief.alike(last.belief) >= BURST_ALIKE:
                 moments[-1].append(shot)
                 continue
         moments.append([shot])

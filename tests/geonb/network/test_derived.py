@@ -6,16 +6,11 @@ import hashlib
 import os
 import subprocess
 import sys
-import tracemalloc
-from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 
 from geonb.files import file_digest, temporary_cache
-from geonb.network.checkpoint import OneFile
-from geonb.network.onnx_writing import write_graph
 from geonb.network.opening import OnnxEngine
 from geonb.network.sessions import open_session
 from geonb.writing import MARK
@@ -23,6 +18,8 @@ from support.limits import powerless, quota
 from support.networks import write_network
 
 SEEN = np.ones((1, 3, 224, 224), np.float32)
+
+
 ANSWER = """
 import sys, numpy as np, geonb
 model = geonb.load_model(sys.argv[1])
@@ -135,23 +132,6 @@ def test_an_onnx_file_without_optimisation_answers_alike(files, cache, tmp_path)
     assert OnnxEngine(files).probabilities(SEEN) == pytest.approx(plain, abs=1e-5)
 
 
-def test_the_graph_is_small_and_its_arrays_lie_beside_it(files, tmp_path):
-    files.write_onnx(tmp_path)
-    onnx.checker.check_model(str(tmp_path / "model.onnx"))
-    sizes = [(tmp_path / f"model.{ending}").stat().st_size for ending in ("onnx", "data")]
-    assert sizes[0] < sizes[1] / 2
-
-
-def test_arrays_are_written_one_by_one(tmp_path):
-    """All of GeoCLIP's at once took 5 GB."""
-    arrays = ((f"w{i}", np.full(1_000_000, i, np.float32)) for i in range(20))
-    tracemalloc.start()
-    write_graph(tmp_path, [], arrays, ("data", (3,)), [])
-    assert tracemalloc.get_traced_memory()[1] < 20_000_000
-    tracemalloc.stop()
-    assert (tmp_path / "model.data").stat().st_size == 80_000_000
-
-
 def test_conversions_of_other_releases_go_when_one_is_made(files, cache, tmp_path):
     """Those of this release stay: other networks, and other kinds of the same."""
     OnnxEngine(write_network(tmp_path / "other", seed=3, name="other"))
@@ -190,21 +170,6 @@ def test_a_model_named_as_a_folder_of_the_users(files, cache):
     with pytest.warns(UserWarning, match=r"geonb did not make .*tiny; move it away"):
         assert own not in OnnxEngine(files).folder.parents
     assert derived(cache) == [own / "photo.jpg"]
-
-
-@pytest.mark.parametrize(
-    ("name", "folder"),
-    [
-        ("..", "__"),
-        (".", "_"),
-        (".part-0123", "_part-0123"),
-        ("RN101-5k500", "RN101-5k500"),
-        ("Tōkyō 東京\n\udcff", "Tōkyō_東京__"),
-        ("x" * 99, "x" * 40),
-    ],
-)
-def test_a_model_s_folder_has_a_name_that_every_folder_may_have(name, folder):
-    assert OneFile(Path(name)).owner == folder
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

@@ -38,14 +38,12 @@ class WebError(Exception):
         self.source, self.final = source, final
 
 
-class Answer:
-    """A server's answer: its status and headers, and the address in words that it came from."""
+class Response:
+    """A server's response: its status and headers, and the address in words that it came from."""
 
-    def __init__(
-        self, response: BaseHTTPResponse, parts: Url, source: str, deadline: float
-    ) -> None:
-        self._response, self._parts, self._deadline = response, parts, deadline
-        self.status, self.headers, self.source = response.status, response.headers, source
+    def __init__(self, raw: BaseHTTPResponse, parts: Url, source: str, deadline: float) -> None:
+        self._raw, self._parts, self._deadline = raw, parts, deadline
+        self.status, self.headers, self.source = raw.status, raw.headers, source
 
     @property
     def kind(self) -> str:
@@ -71,7 +69,7 @@ class Answer:
             reason = f"its answer is packed as {shortened(printable(packing), 80)}"
             raise WebError(f"{reason}, which was not asked for", self.source, final=True)
         try:
-            while data := self._response.read1(1 << 15, decode_content=True):
+            while data := self._raw.read1(1 << 15, decode_content=True):
                 yield data
             if time.monotonic() >= self._deadline:  # the line was cut
                 raise TimeoutError
@@ -80,7 +78,7 @@ class Answer:
 
     def words(self) -> str:
         """What the server says instead of what was asked for, shortened and without secrets."""
-        said = f"{self.status} {shortened(self._response.reason or '', 80)}".strip()
+        said = f"{self.status} {shortened(self._raw.reason or '', 80)}".strip()
         if self.status not in _GONE and (text := self._text()):
             said += f": {shortened(text, 200)}"
         if self.pause_s is not None:
