@@ -25,7 +25,7 @@ from geonb.errors import GeonbError
 from geonb_lab.trips.shots import WRONG_PLACE, Shot, candidates, class_of
 
 _BAND = 6.0  # near kernels are summed over places this many scales around: e to the -6 is left
-_SAMPLE = 2048  # places at most that a far kernel is summed over
+SAMPLE = 2048  # places at most that a far kernel is summed over
 IMPOSSIBLE = 1e-100
 """What a step that nobody can make has instead of 0, which no answer can tell from it: photos that
 contradict each other still give an answer."""
@@ -119,7 +119,7 @@ class Transitions:
         self.visited: NDArray[np.float64] | None = None
         self._last: tuple[Any, Any, Any] | None = None
         self._wander, self._leap = np.ones(len(geometry)), np.ones(len(geometry))
-        sample = np.arange(0, len(geometry), -(-len(geometry) // _SAMPLE))
+        sample = np.arange(0, len(geometry), -(-len(geometry) // SAMPLE))
         for a in classes.tolist():
             scale = movement.wander_km + (geometry.radii[a] + geometry.radii.max()) / 3
             here, near = np.array([a]), geometry.around(a, _BAND * scale)

@@ -38,7 +38,7 @@ _WAY_KM = 5.0  # shorter ways are within a dot
 _UNITS = 64.5  # ground units in a degree of latitude, roughly
 _CLOSEST = 5.0  # pixels per ground unit: a trip within a town shows the town
 _WORLD_TOWNS, _TOWNS = 3000, 40  # to choose from: the largest, and those around each place
-_MOST_BYTES = 100_000_000  # that a page saves
+MOST_BYTES = 100_000_000  # that a page saves
 _FARTHEST_KM = 20_038.0  # half the equator
 
 
@@ -137,8 +137,8 @@ def confirmed_labels(
     file, named = expanded(path), {name_of(photo): photo for photo in photos}
     found: list[Callable[[], Label | str]] = []
     with expecting(file, "what the page of a trip saved", TripError):
-        if regular(file).stat().st_size > _MOST_BYTES:
-            raise TripError(f"{file}: over {_MOST_BYTES:,} bytes, expected what a page saved")
+        if regular(file).stat().st_size > MOST_BYTES:
+            raise TripError(f"{file}: over {MOST_BYTES:,} bytes, expected what a page saved")
         saved = json.loads(file.read_bytes())
         rows = saved.get("confirmed") if isinstance(saved, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

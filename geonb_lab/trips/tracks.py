@@ -31,9 +31,9 @@ LONGEST_GAP_S = 1800.0
 USUAL_KM = 0.01  # the accuracy of a fix that tells none
 _HDOP_KM = 0.005  # what a fix of HDOP 1 is off
 _VISIT_KM = 0.1  # a visited place is as large as a shop or a park
-_MOST_BYTES = 1 << 27  # a million fixes of GPX
-_MOST_PARTS = 5_000_000  # objects and lists of JSON: empty ones take 28 times their bytes
-_PIECE = 1 << 20
+MOST_BYTES = 1 << 27  # a million fixes of GPX
+MOST_PARTS = 5_000_000  # objects and lists of JSON: empty ones take 28 times their bytes
+PIECE = 1 << 20
 """Bytes that are parsed at once, and that a tag or a comment may have: older expat goes over an
 unfinished one again with each piece, and each attribute takes memory."""
 _MOST_INSIDE = 100  # elements in each other
@@ -104,14 +104,14 @@ def read_track(path: str | os.PathLike[str]) -> Track:
     fixes: list[Fix] = []
     notes: list[str] = []
     with expecting(file, "a track in GPX, Timeline's JSON or GeoJSON", TripError):
-        if regular(file).stat().st_size > _MOST_BYTES:
-            raise TripError(f"{file}: over {_MOST_BYTES:,} bytes; cut the track by years")
+        if regular(file).stat().st_size > MOST_BYTES:
+            raise TripError(f"{file}: over {MOST_BYTES:,} bytes; cut the track by years")
         if file.suffix.lower() == ".gpx":
             _gpx(file, fixes, notes)
         else:
             data = file.read_bytes()
-            if data.count(b"{") + data.count(b"[") > _MOST_PARTS:
-                raise ValueError(f"more than {_MOST_PARTS:,} objects and lists")
+            if data.count(b"{") + data.count(b"[") > MOST_PARTS:
+                raise ValueError(f"more than {MOST_PARTS:,} objects and lists")
             fixes += _in_json(json.loads(data))
     rows = np.array(fixes, np.float64).reshape(-1, 5)
     good = np.isfinite(rows).all(axis=1) & (np.abs(rows[:, 1:3]) <= (90, 180)).all(axis=1)
@@ -130,11 +130,11 @@ def _gpx(file: Path, fixes: list[Fix], notes: list[str]) -> None:
     parser = XMLParser(target=points, forbid_dtd=True)
     try:
         with file.open("rb") as data:
-            while piece := data.read(_PIECE):
-                points.moved = len(piece) < _PIECE
+            while piece := data.read(PIECE):
+                points.moved = len(piece) < PIECE
                 parser.feed(piece)
                 if not points.moved:
-                    raise ValueError(f"a tag or a comment of more than {_PIECE:,} bytes")
+                    raise ValueError(f"a tag or a comment of more than {PIECE:,} bytes")
         parser.close()
     except ParseError as error:
         if not fixes:
