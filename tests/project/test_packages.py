@@ -127,7 +127,7 @@ def test_the_core_is_read_in_fifteen_minutes():
 SIZES = {
     "geonb": 9_809,
     "geonb/network": 2_215,
-    "geonb_lab": 6_482,
+    "geonb_lab": 6_458,
     "geonb_training": 4_313,
 }
 
