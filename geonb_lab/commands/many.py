@@ -30,7 +30,7 @@ from geonb_lab.many.tables import check_kind, row
 
 
 def locate_many(
-    asked: SimpleNamespace, named: list[str], skipped: Counter[str], labels: Labels | None
+    asked: SimpleNamespace, named: list[str], skipped: Counter[str], labels: LabelWriter | None
 ) -> int:
     """Locate photos into a table and a contact sheet, and label them; the exit code.
 
@@ -118,7 +118,7 @@ def _until_ctrl_c(results: Iterable[Result]) -> Generator[Result, None, None]:
             signal.signal(signal.SIGINT, before)
 
 
-class Labels:
+class LabelWriter:
     """Writes labels, or says what would be written; counts both, and why others got none."""
 
     def __init__(self, *, dry_run: bool) -> None:

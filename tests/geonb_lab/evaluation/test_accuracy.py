@@ -1,7 +1,5 @@
 """Evaluation: the numbers, what counts as wrong, the notes, the published rows, the forms."""
 
-import csv
-import io
 import math
 
 import numpy as np
@@ -143,30 +141,6 @@ def test_published_rows_are_grouped_by_test_set_and_marked():
     assert "Rows with * are on your own test set" in repr(shown)
     records = shown.records()
     assert [r["comparable"] for r in records] == [None] * 2 + [True] * 4 + [False] * 2
-
-
-def test_forms(tmp_path):
-    result = evaluate(np.zeros((9, 2)), east_of_null(*range(0, 90, 10)), name="my | net")
-    rows = list(csv.DictReader(io.StringIO(result.to_csv())))
-    assert [row["system"] for row in rows][:2] == ["my | net, first guess", "constant guess"]
-    assert float(rows[0]["within_25_km"]) == pytest.approx(100 / 3)
-    frame = result.to_dataframe()
-    assert isinstance(frame, pd.DataFrame)
-    assert frame["photos"].tolist()[:2] == [9, 9]
-    table = [line for line in result.to_markdown().splitlines() if line.startswith("|")]
-    assert {line.replace("\\|", "").count("|") for line in table} == {11}
-    for ending in ("csv", "md", "txt", "html", "png", "svg", "pdf"):
-        result.save(tmp_path / f"result.{ending}")
-        assert (tmp_path / f"result.{ending}").stat().st_size > 400
-    with pytest.raises(EvaluationError, match=r"saved as \.csv, \.md"):
-        result.save(tmp_path / "result.docx")
-
-
-def test_words_stand_left_and_numbers_right():
-    result = evaluate([(0, 0)], [(0, 0)], test_set="drawn", published=())
-    assert "| :-- | :-- | --: |" in result.to_markdown()
-    assert "<td class='geonb-word'>drawn</td><td>1</td>" in result._repr_html_()
-    assert "\nconstant guess      drawn          1  " in repr(result)
 
 
 def test_plot_shows_accuracy_over_distance():
