@@ -76,7 +76,7 @@ def regular(path: Path) -> Path:
 
 
 DERIVED, TEST_PHOTOS = "derived", "im2gps"
-"""Folders of the cache: what was derived, a folder for each model and kind; IM2GPS's photos."""
+"""Folders of the cache: what was derived, in a folder for each model; IM2GPS's photos."""
 
 
 def cache_folder() -> Path:

@@ -71,10 +71,10 @@ class CheckpointFiles:
 
     @property
     def owner(self) -> str:
-        """The model that they belong to: a known one's name, or the prefix's own."""
+        """What their folder in the cache is called: a known model's name, or the prefix's own."""
         known = self.folder.parent == cache_folder()
         name = self.folder.name if known else Path(self.prefix).name
-        return re.sub(r"[^\w.-]", "_", name)[:40]
+        return re.sub(r"[^\w-]", "_", name)[:40] or "_"  # no dots: .. would be another folder
 
     @property
     def folder(self) -> Path:

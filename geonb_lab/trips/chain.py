@@ -29,6 +29,7 @@ SAMPLE = 2048  # places at most that a far kernel is summed over
 IMPOSSIBLE = 1e-100
 """What a step that nobody can make has instead of 0, which no answer can tell from it: photos that
 contradict each other still give an answer."""
+STRAY_STEP = 1e-4  # the share of steps that break the rules, if clocks may be wrong
 
 
 class TripError(GeonbError, ValueError):
@@ -63,6 +64,16 @@ class Movement:
         scales = (self.speed_kmh, self.leap_km, self.wander_km, self.dwell_h)
         if not (min(scales) > 0 and self.slack_km >= 0 and 0 <= self.home <= 1):
             raise TripError(f"{self}: speeds, km and hours are above 0, and home is from 0 to 1")
+
+    @classmethod
+    def of(cls, movement: "Movement | MovementName") -> "Movement":
+        """A movement by its name, or your own as it is. Raises `TripError`."""
+        if isinstance(movement, Movement):
+            return movement
+        if movement not in MOVEMENTS:
+            names = ", ".join(MOVEMENTS)
+            raise TripError(f"no movement {movement!r:.40}; give {names}, or your own")
+        return MOVEMENTS[movement]
 
 
 MovementName: TypeAlias = Literal["walking", "road", "flights"]
@@ -232,7 +243,7 @@ def _normalised(row: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def solve(
-    geometry: Geometry, part: list[list[Shot]], movement: Movement, stray_step: float
+    geometry: Geometry, part: list[list[Shot]], movement: Movement, *, certain_clocks: bool
 ) -> Chain:
     """Run the hidden Markov model: once to see where the trip was, and again with the way back."""
     known = [class_of(geometry.cells, m[0].known.place) if m[0].known else None for m in part]
@@ -245,7 +256,8 @@ def solve(
         else:
             seen = np.where(classes == place, (1 - WRONG_PLACE) * len(geometry), 0) + WRONG_PLACE
         moments.append(Moment(members[0].seconds / 3600, classes, seen, members))
-    transitions = Transitions(movement, geometry, np.unique(np.concatenate(some)), stray_step)
+    stray = IMPOSSIBLE if certain_clocks else STRAY_STEP
+    transitions = Transitions(movement, geometry, np.unique(np.concatenate(some)), stray)
     visited = np.zeros(len(geometry))
     for moment, told_there in zip(moments, forward_backward(moments, transitions), strict=True):
         here = told_there * moment.seen

@@ -1,7 +1,7 @@
 """A trip that was located: each photo with its answer, its answer alone, and its neighbours."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -60,14 +60,13 @@ class Located:
     source: PhotoSource
     _shot: Shot
     _model: Model
-    _allow_private: bool
     _chain: Chain | None  # None if it stands alone
     _moment: int = 0  # of the chain
 
     @property
     def photo(self) -> Photo:
         """The photo, opened anew."""
-        return open_photo(self.source, allow_private=self._allow_private)
+        return open_photo(self.source, allow_private=self._shot.allow_private)
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -164,6 +163,7 @@ class Trip(Shown, Sequence[Located]):
 
     Attributes:
         photos: The photos that could be read.
+        parts: What is connected in time, each part in its order.
         model: The model that was asked.
         movement: How people were taken to move.
         notes: What has to be said: wrong clocks, places that contradict the rest, gaps.
@@ -171,11 +171,11 @@ class Trip(Shown, Sequence[Located]):
     """
 
     photos: tuple[Located, ...]
+    parts: list[list[Located]]
     model: Model
     movement: Movement
     notes: tuple[str, ...]
-    failures: Mapping[str, GeonbError]
-    _chains: Sequence[Chain]
+    failures: Mapping[str, GeonbError] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.photos)
@@ -184,16 +184,9 @@ class Trip(Shown, Sequence[Located]):
         return self.photos[index]
 
     @property
-    def parts(self) -> list[list[Located]]:
-        """What is connected in time, each part in its order."""
-        by_shot = {photo._shot: photo for photo in self.photos}  # noqa: SLF001
-        shots = [[shot for m in chain.moments for shot in m.shots] for chain in self._chains]
-        return [[by_shot[shot] for shot in some if shot in by_shot] for some in shots]
-
-    @property
     def ordered(self) -> list[Located]:
         """The photos in the order of time; those without a time come last."""
-        return sorted(self.photos, key=lambda photo: photo._shot.seconds)  # noqa: SLF001
+        return sorted(self.photos, key=lambda p: p.taken.seconds if p.taken else np.inf)
 
     def sheet(self) -> Sheet:
         """The table as people read it, a row per photo, in the order of time."""

@@ -91,8 +91,10 @@ def _tags(photo: Photo) -> tuple[Tags, Tags, Tags, list[Mapping[str, str]]]:
     """EXIF's three directories, and the properties of XMP."""
     exif, packets = Image.Exif(), list[bytes]()
     top, inner, gps = dict[int, Any](), dict[int, Any](), dict[int, Any]()
-    with suppress(PhotoError, *PILLOW_FAILS):
+    blocks: list[bytes] = []
+    with suppress(PhotoError):
         blocks, packets, _ = blocks_and_packets(photo.name, photo.source)
+    with suppress(*PILLOW_FAILS):
         exif.load(b"Exif\0\0" + blocks[0] if blocks else b"")
         top, inner = dict(exif), exif.get_ifd(ExifTags.IFD.Exif)
         gps = exif.get_ifd(ExifTags.IFD.GPSInfo)

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 import geonb
 from geonb.errors import CheckpointError, ModelError, TrainingError
+from geonb.weights.fetching import clear
 from geonb_lab.evaluation.photo_sets import read_photos
 from geonb_training import features, fit_head
 from geonb_training.__main__ import main
@@ -114,12 +115,27 @@ def test_features_that_others_may_have_written_are_worked_out_anew(folder, tmp_p
     first = features.read_features(model, model.files, photos)
     folders = [path for path in (cache, *cache.rglob("*")) if path.is_dir()]
     assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
-    (kept,) = (cache / "derived").glob("*features*/*.npy")
+    (kept,) = cache.glob("derived/mini/*-features-*/*.npy")
     np.save(kept, np.zeros_like(np.load(kept)))
     for path in (kept, *kept.parents[:2]):
         path.chmod(0o777)
     again = features.read_features(model, model.files, photos)
     np.testing.assert_array_equal(again.values, first.values)
+
+
+def test_features_are_kept_though_the_model_is_cleared_meanwhile(
+    folder, tmp_path, cache, monkeypatch
+):
+    def clear_and_open(files, opened=features.open_network):
+        clear("mini")
+        return opened(files)
+
+    monkeypatch.setattr(features, "open_network", clear_and_open)
+    photos, model = read_photos(folder).first(1), geonb.load_model("mini")
+    features.read_features(model, model.files, photos)
+    assert len(list(cache.glob("derived/mini/*-features-*/*.npy"))) == 1
+    clear("mini")
+    assert list((cache / "derived").iterdir()) == []
 
 
 def some(folder, people):

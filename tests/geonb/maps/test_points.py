@@ -3,12 +3,13 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 import geonb
 from geonb.maps import live, points
-from support.places import CASES, predictions
+from support.places import CASES, TOKYO, predictions
 
 places = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 
@@ -49,3 +50,13 @@ def test_the_view_holds_every_place(some, truth):
         up = math.asinh(math.tan(math.radians(y))) - math.asinh(math.tan(math.radians(lat)))
         assert abs(dx) <= 191
         assert abs(up) / math.tau * size <= 201
+
+
+def test_pins_spread_from_one_spot_and_what_is_fixed_stays():
+    marked = points.points(predictions(TOKYO, TOKYO[0][1]))
+    radii = [point.radius for point in marked]
+    moved = points.move_apart(np.zeros((6, 2)), marked)
+    assert np.hypot(*moved[5]) < 0.1
+    for i in range(6):
+        for j in range(i):
+            assert np.hypot(*(moved[i] - moved[j])) > radii[i] + radii[j] - 0.5

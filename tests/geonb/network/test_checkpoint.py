@@ -1,11 +1,13 @@
 """A checkpoint is found by its folder, its prefix or its epoch; what is missing is named."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
 import geonb
 from geonb.errors import CheckpointError, ModelError
+from geonb.network.checkpoint import OneFile
 from geonb.network.opening import find_checkpoint
 from support.networks import write_network
 
@@ -46,3 +48,18 @@ def test_missing_files_are_named(tmp_path, files):
     (tmp_path / "two-symbol.json").touch()
     with pytest.raises(CheckpointError, match="2 files"):
         find_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("..", "__"),
+        (".", "_"),
+        (".part-0123", "_part-0123"),
+        ("RN101-5k500", "RN101-5k500"),
+        ("Tōkyō 東京\n\udcff", "Tōkyō_東京__"),
+        ("x" * 99, "x" * 40),
+    ],
+)
+def test_a_model_s_folder_has_a_name_that_every_folder_may_have(name, folder):
+    assert OneFile(Path(name)).owner == folder
