@@ -42,7 +42,7 @@ def draw(predictions: Predictions, why: str, *, photo: bool, api_key: str | None
         gmaps.configure(api_key=key)
     (lat, lng), zoom = view(box(predictions))
     viewport = gmaps.InitialViewport.from_zoom_center(zoom, (lat, turned(lng)))
-    beside = Beside(map=".gm-style", **traits_of(predictions, why, photo=photo))
+    beside = Beside(**traits_of(predictions, why, photo=photo))
     beside.lines = [*beside.lines, _LEAK]
     figure = Figure(
         _map=gmaps.Map(initial_viewport=viewport, layout={"height": "420px"}),

@@ -46,16 +46,16 @@ def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     (lat, lng), close = view(bounds(near(predictions)))
     if len(set(near(predictions)) & set(predictions.places)) == 1:
         far, close = min(far, 7), min(close, 7)  # closer, a single pin is a pin on nothing
-    world = base_map(whole, far, near=bounds(near(predictions)))
+    leaflet = base_map(whole, far, near=bounds(near(predictions)))
     thumbnail = show_photo(predictions.photo, side=200)._repr_html_() if photo else ""
     pins = [_pin(p, i, whole[1], thumbnail) for i, p in enumerate(points.points(predictions))]
     for layer in [*_way(predictions, whole[1]), *pins]:
-        world.add(layer)
+        leaflet.add(layer)
     views = {"bounds": {"center": whole, "zoom": far}}
     if points.spread_out(predictions):
         views["answer"] = {"center": (lat, nearest_turn(lng, whole[1])), "zoom": close}
     return boxed(
-        world, static.draw(predictions, photo=photo), world=world, views=views,
+        leaflet, static.draw(predictions, photo=photo), leaflet=leaflet, views=views,
         towns=[[name, *place] for name, place in largest_towns(predictions)],
         **traits_of(predictions, why, photo=photo),
     )  # fmt: skip
@@ -63,7 +63,7 @@ def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
 
 def boxed(shown: Any, picture: Picture, *below: Any, **traits: Any) -> LeafletMap:
     """A map and the list of what is on it, in one box, with other widgets below."""
-    beside = Beside(map=".leaflet-container", pin=".leaflet-marker-icon ", **traits)
+    beside = Beside(**traits)
     both = LeafletMap([shown, beside, *below])
     both.add_class("geonb-box")
     both.picture, both.uid = picture, beside.uid

@@ -75,12 +75,8 @@ class Beside(PlaceList):
     """The list beside a map that another widget draws."""
 
     _esm = data("apart.js") + data("list.js") + data("beside.js")
-    map = traitlets.Unicode().tag(sync=True)
-    """CSS selector of the map in the box of both."""
-    pin = traitlets.Unicode().tag(sync=True)
-    """CSS selector of the pins that a button of the list opens; without it, the list is text."""
-    world = traitlets.Any(None, allow_none=True).tag(sync=True, **ipywidgets.widget_serialization)
-    """Leaflet's map, which a button of the list moves."""
+    leaflet = traitlets.Any(None, allow_none=True).tag(sync=True, **ipywidgets.widget_serialization)
+    """Leaflet's map, which a button of the list moves; without it, the list is text."""
     views = traitlets.Dict().tag(sync=True)
     """The centre and the zoom that show all points, and those that show the answer."""
     towns = traitlets.List().tag(sync=True)

@@ -91,4 +91,4 @@ def _blocks(data: bytes) -> Iterator[bytes]:
     if data[:4] in tiff.ORDERS:
         yield data
     elif (at := data.find(_CR3_FACTS)) > 0:
-        yield from (containers.box(data, name, at) for name in (b"CMT1", b"CMT2", b"CMT4"))
+        yield from (containers.iso_box(data, name, at) for name in (b"CMT1", b"CMT2", b"CMT4"))

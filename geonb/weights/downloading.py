@@ -107,7 +107,7 @@ def _take(response: Response, part: Path, most: int) -> None:
         raise FetchError("the server sent another range than it was asked for; try again")
     if response.status not in {200, 206}:
         raise FetchError(response.words())
-    if response.kind == "text/html":
+    if response.content_type == "text/html":
         raise FetchError(f"{response.status}, but an HTML page, not the file")
     encoded = headers.get("Content-Encoding", "identity") != "identity"
     if not resumed and not encoded:  # otherwise the bytes here and those in a range would differ
