@@ -127,7 +127,7 @@ def test_the_core_is_read_in_fifteen_minutes():
 SIZES = {
     "geonb": 9_793,
     "geonb/network": 2_204,
-    "geonb_lab": 6_458,
+    "geonb_lab": 6_452,
     "geonb_training": 4_313,
 }
 
