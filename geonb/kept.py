@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from functools import cached_property as kept
+    from functools import cached_property
+
+    kept = cached_property
 else:
 
     class kept(property):  # noqa: N801 - a decorator, as the ones that it stands for
