@@ -16,8 +16,7 @@ from geonb.weights.fetching import clear
 from geonb_lab.evaluation.photo_sets import read_photos
 from geonb_training import features, fit_head
 from geonb_training.__main__ import main
-from geonb_training.scenes import towns, write_towns
-from geonb_training.scenes.cities import cities
+from geonb_training.scenes import write_towns
 from geonb_training.softmax import fit_softmax, probabilities
 from support.geoclip_files import write_onnx_form, write_safetensors_form
 
@@ -37,11 +36,6 @@ def head(folder, tmp_path_factory):
 
 def a_photo(folder):
     return next(iter(sorted(folder.rglob("*.jpg"))))
-
-
-def test_the_towns_are_far_from_every_city_that_mini_knows():
-    for town in towns():
-        assert min(geonb.distance(town.place, city.place) for city in cities()) > 500
 
 
 def test_it_beats_the_model_itself_and_the_constant_guess_by_more_than_luck(head):
