@@ -11,7 +11,7 @@ return: Song et al., Nature Physics 6, 2010), or to a new one, the less probable
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
@@ -184,9 +184,9 @@ class Transitions:
         return self._last[2]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Moment:
-    """What is known of one moment, in ``hours`` from any beginning.
+    """What is known of one moment, in ``hours`` from any beginning, and what `solve` finds of it.
 
     ``seen`` is how probable what was seen is at each place, (K,), above 0 and in any unit.
     """
@@ -195,15 +195,15 @@ class Moment:
     classes: NDArray[np.intp]  # the places that come into question, (K,)
     seen: NDArray[np.float64]
     shots: Sequence[Shot] = ()  # one, or those of a burst
+    others: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))  # what they say, (K,)
+    on_path: int = -1  # the place on the most probable path
 
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """Moments of one person that are connected, and what the model made of them."""
+    """Moments of one person that are connected, in the order of time."""
 
-    moments: list[Moment]  # in the order of time
-    others: list[NDArray[np.float64]]  # for each moment what all others say of its places, (K,)
-    path: list[int]  # the place at each moment on the most probable path
+    moments: list[Moment]
     transitions: Transitions
 
 
@@ -263,5 +263,7 @@ def solve(
         here = told_there * moment.seen
         visited[moment.classes] += here / here.sum() / len(moments)
     transitions.visited = visited
-    others = forward_backward(moments, transitions)
-    return Chain(moments, others, viterbi(moments, transitions), transitions)
+    found = forward_backward(moments, transitions), viterbi(moments, transitions)
+    for moment, others, place in zip(moments, *found, strict=True):
+        moment.others, moment.on_path = others, place
+    return Chain(moments, transitions)

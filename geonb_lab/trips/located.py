@@ -16,7 +16,7 @@ from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.shown.sheets import Sheet, percent
 from geonb_lab.tabular import Shown
-from geonb_lab.trips.chain import Chain, Movement
+from geonb_lab.trips.chain import Chain, Moment, Movement
 from geonb_lab.trips.shots import MISTAKEN, STRAY, WRONG_PLACE, KnownPlace, Shot, Taken, class_of
 
 _NEIGHBOURS = 6  # moments before and after that are asked how they move a photo
@@ -61,7 +61,7 @@ class Located:
     _shot: Shot
     _model: Model
     _chain: Chain | None  # None if it stands alone
-    _moment: int = 0  # of the chain
+    _moment: Moment | None
 
     @property
     def photo(self) -> Photo:
@@ -79,10 +79,9 @@ class Located:
         if self.known:
             row[:] = 0.0
             row[class_of(self._model.cells, self.known.place)] = 1.0
-        elif self._chain:
-            here, others = self._chain.moments[self._moment], self._chain.others[self._moment]
+        elif here := self._moment:
             row *= STRAY
-            row[here.classes] += others * (here.seen - STRAY)
+            row[here.classes] += here.others * (here.seen - STRAY)
         return (row / row.sum()).astype(np.float32)
 
     @property
@@ -115,33 +114,31 @@ class Located:
     @property
     def on_path(self) -> Place | None:
         """Its place on the most probable path of the whole trip; None without a time."""
-        return self._model.cells.place(self._chain.path[self._moment]) if self._chain else None
+        return self._model.cells.place(self._moment.on_path) if self._moment else None
 
     @property
     def elsewhere(self) -> Place | None:
         """Where the others say that it was taken, whatever it says itself; None without a time."""
-        if not self._chain:
-            return None
-        best = self._chain.others[self._moment].argmax()
-        return self._model.cells.place(int(self._chain.moments[self._moment].classes[best]))
+        here = self._moment
+        return self._model.cells.place(int(here.classes[here.others.argmax()])) if here else None
 
     @property
     def fits(self) -> float:
         """How probable it is that the photo belongs where the others say, 0 to 1."""
-        if not self._chain:
+        if not self._moment:
             return 1.0
-        total = self._chain.others[self._moment] @ self._chain.moments[self._moment].seen
+        total = self._moment.others @ self._moment.seen
         return 1 - (WRONG_PLACE if self.known else MISTAKEN + STRAY) / float(total)
 
     @property
     def neighbours(self) -> tuple[Neighbour, ...]:
         """The three photos that moved it most towards its answer, the strongest first."""
-        if self.known or not self._chain:
+        if self.known or not (self._chain and (here := self._moment)):
             return ()
-        moments, m = self._chain.moments, self._moment
-        here = moments[m]
+        moments = self._chain.moments
+        m = moments.index(here)
         own = self._shot.belief.whole()[here.classes]
-        best = int((self._chain.others[m] * here.seen).argmax())
+        best = int((here.others * here.seen).argmax())
         moved = []
         for there in moments[max(0, m - _NEIGHBOURS) : m + _NEIGHBOURS + 1]:
             if there is not here:

@@ -128,16 +128,16 @@ class Shot:
 
 
 def candidates(
-    beliefs: Sequence[KeptBelief], known: Sequence[int | None], places: int
+    beliefs: Sequence[KeptBelief], known: Sequence[int | None], count: int
 ) -> list[NDArray[np.intp]]:
-    """The places that come into question at each moment, sorted.
+    """Which of ``count`` places come into question at each moment, sorted.
 
     All of them if the model has few. Otherwise the best of the moment's own belief, and fewer of
     those around it in time, for the right place may be far down in its own list; and the ``known``
     places nearby.
     """
-    if places <= KEPT:
-        return [np.arange(places)] * len(beliefs)
+    if count <= KEPT:
+        return [np.arange(count)] * len(beliefs)
     found = []
     for g in range(len(beliefs)):
         classes = set[int]()

@@ -108,9 +108,9 @@ def connect(
     chains = [
         solve(geometry, part, way, certain_clocks=certain_clocks) for part in _parts(shots, tracks)
     ]
-    where = {s: (c, m) for c in chains for m, moment in enumerate(c.moments) for s in moment.shots}
+    where = {shot: (c, moment) for c in chains for moment in c.moments for shot in moment.shots}
     photos = {
-        s: Located(s.name, s.taken, s.known, s.source, s, model, *where.get(s, (None,)))
+        s: Located(s.name, s.taken, s.known, s.source, s, model, *where.get(s, (None, None)))
         for s in shots
     }
     listed, orders = (
@@ -169,9 +169,9 @@ def _too_fast(chains: Sequence[Chain]) -> Iterator[str]:
     """Where the most probable path is faster than people move."""
     for chain in chains:
         found = []
-        for (a, b), (p, q) in zip(pairwise(chain.moments), pairwise(chain.path), strict=True):
-            hours = b.hours - a.hours
-            if chain.transitions.too_far(np.array([p]), np.array([q]), hours).all():
+        for a, b in pairwise(chain.moments):
+            p, q, hours = np.array([a.on_path]), np.array([b.on_path]), b.hours - a.hours
+            if chain.transitions.too_far(p, q, hours).all():
                 found.append(f"from {a.shots[0].name} to {b.shots[0].name} in {hours:.1f} hours")
         if found:
             more = f", nor at {len(found) - 1:,} other times" * (len(found) > 1)
