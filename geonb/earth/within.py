@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from geonb.distances import check_points, haversine
 from geonb.earth.cells import Cells
 from geonb.errors import ModelError
-from geonb.files import DATA
+from geonb.files import asset
 
 Within: TypeAlias = (
     str
@@ -78,8 +78,7 @@ def _country(cells: Cells, within: str) -> Limits:
 @cache
 def _names() -> dict[str, str]:
     """The country's name by its name and its two ISO codes, all in small letters."""
-    text = (DATA / "countries.tsv").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in text.splitlines()]
+    rows = [line.split("\t") for line in asset("countries.tsv").splitlines()]
     return {key.casefold(): row[2] for row in rows for key in row}
 
 

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.errors import PictureError, printable
+from geonb.files import asset
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.writing import SIGNATURE, check_outputs, replacing
 
@@ -54,7 +54,7 @@ class Picture:
         """
         from IPython.display import display
 
-        words = f"<style>{data('geonb.css')}</style><p class='geonb-unseen'>{escape(self.alt)}</p>"
+        words = f"<style>{asset('geonb.css')}</style><p class='geonb-unseen'>{escape(self.alt)}</p>"
         image = {"image/png": self.image("png"), "text/plain": self.alt}
         display(image, raw=True, metadata={"image/png": {"alt": self.alt}})
         display({"text/html": words + self.html, "text/plain": self.text}, raw=True)
@@ -158,9 +158,4 @@ def paragraph(name: str, text: str) -> str:
 
 def styled(html: str) -> str:
     """HTML with the style of everything that geonb shows."""
-    return f"<style>{data('geonb.css')}</style><div class='geonb'>{html}</div>"
-
-
-def data(name: str, package: str = "geonb") -> str:
-    """A text file that comes with a package: a style, a script, or HTML with fields to fill in."""
-    return files(package).joinpath("data", name).read_text(encoding="utf-8")
+    return f"<style>{asset('geonb.css')}</style><div class='geonb'>{html}</div>"
