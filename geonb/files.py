@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, partial
-from importlib.resources import files
 from pathlib import Path
 
 from geonb.errors import GeonbError
@@ -74,11 +73,6 @@ def regular(path: Path) -> Path:
     if path.exists() and not (plain and Path("/proc") not in path.resolve().parents):
         raise OSError(errno.EINVAL, "a pipe or a device, not a file", str(path))
     return path
-
-
-def asset(name: str, package: str = "geonb") -> str:
-    """A text file that comes with a package: a style, a script, or HTML with fields to fill in."""
-    return files(package).joinpath("data", name).read_text(encoding="utf-8")
 
 
 DERIVED, TEST_PHOTOS = "derived", "im2gps"

@@ -3,9 +3,9 @@
 import csv
 
 from geonb.distances import Place
-from geonb.files import asset
 from geonb.photos.photo import Photo
 from geonb.predictions import Prediction, Predictions
+from geonb.shown.pictures import asset
 
 SOURCE = (
     'J. Choi and K. Li, "Estimating the Location of Images Using MXNet and Multimedia Commons '

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from geonb.distances import check_points, haversine
 from geonb.earth.cells import Cells
 from geonb.errors import ModelError
-from geonb.files import asset
+from geonb.files import DATA
 
 Within: TypeAlias = (
     str
@@ -78,7 +78,8 @@ def _country(cells: Cells, within: str) -> Limits:
 @cache
 def _names() -> dict[str, str]:
     """The country's name by its name and its two ISO codes, all in small letters."""
-    rows = [line.split("\t") for line in asset("countries.tsv").splitlines()]
+    text = (DATA / "countries.tsv").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in text.splitlines()]
     return {key.casefold(): row[2] for row in rows for key in row}
 
 

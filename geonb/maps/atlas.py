@@ -9,11 +9,11 @@ import numpy as np
 
 from geonb.distances import EARTH_RADIUS_KM, Place
 from geonb.earth.places import towns_in
-from geonb.files import asset
 from geonb.maps import plane
 from geonb.maps.pins import TRUTH, Pin, move_apart, near, nearest_turn, pins_of
 from geonb.maps.plane import KM_PER_DEGREE, Box, Line, box_around
 from geonb.predictions import Predictions
+from geonb.shown.pictures import asset
 
 SCRIPT: str = asset("apart.js") + asset("atlas.js")
 """What makes it move; the script of what it stands in comes after it."""

@@ -6,12 +6,12 @@ from typing import Any
 import traitlets
 
 from geonb.distances import bounds
-from geonb.files import asset
 from geonb.maps import static
 from geonb.maps.live import Live, PlaceList, traits_of
 from geonb.maps.pins import box, near, on_map, spread_out, turned, view
 from geonb.maps.plane import Box
 from geonb.predictions import Predictions
+from geonb.shown.pictures import asset
 
 KEY_VARIABLE = "GOOGLE_MAPS_API_KEY"
 """The environment variable with the key."""

@@ -8,10 +8,9 @@ import ipywidgets
 import traitlets
 from IPython.display import display
 
-from geonb.files import asset
 from geonb.maps.pins import how_sure, in_words, pins_of
 from geonb.predictions import Predictions
-from geonb.shown.pictures import Picture, data_url, show_photo, thumbnail
+from geonb.shown.pictures import Picture, asset, data_url, show_photo, thumbnail
 
 
 class Live:

@@ -5,11 +5,10 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
-from geonb.files import asset
 from geonb.maps import atlas
 from geonb.maps.pins import headline, how_sure, in_km, in_words
 from geonb.predictions import Predictions
-from geonb.shown.pictures import show_photo
+from geonb.shown.pictures import asset, show_photo
 from geonb.shown.sheets import percent
 from geonb.writing import check_outputs, replacing
 

@@ -3,7 +3,7 @@
 import tomllib
 
 from geonb.errors import PhotoError
-from geonb.files import DATA, asset
+from geonb.files import DATA
 from geonb.photos.photo import Photo
 
 
@@ -13,7 +13,7 @@ def example_photo(name: str = "tokyo") -> Photo:
     ``name`` is ``tokyo``, ``lima``, ``nairobi``, ``paris`` or ``cairo``; mini gets Paris wrong.
     Raises `PhotoError` for another name.
     """
-    examples = tomllib.loads(asset("examples.toml"))
+    examples = tomllib.loads((DATA / "examples.toml").read_text(encoding="utf-8"))
     if name not in examples:
         raise PhotoError(f"no example photo {name!r}; choose {', '.join(examples)}")
     file, alt = examples[name].values()

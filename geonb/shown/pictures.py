@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geonb.errors import PictureError, printable
-from geonb.files import asset
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.writing import SIGNATURE, check_outputs, replacing
 
@@ -159,3 +159,8 @@ def paragraph(name: str, text: str) -> str:
 def styled(html: str) -> str:
     """HTML with the style of everything that geonb shows."""
     return f"<style>{asset('geonb.css')}</style><div class='geonb'>{html}</div>"
+
+
+def asset(name: str, package: str = "geonb") -> str:
+    """A text file that comes with a package: a style, a script, or HTML with fields to fill in."""
+    return files(package).joinpath("data", name).read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from geonb.errors import ModelError
-from geonb.files import DATA, asset
+from geonb.files import DATA
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _record(
     )
 
 
-_MODELS = tomllib.loads(asset("models.toml"))
+_MODELS = tomllib.loads((DATA / "models.toml").read_text(encoding="utf-8"))
 REGISTRY = {name: _record(name, **facts) for name, facts in _MODELS.items()}
 """By name; a user who names no model gets the first that is on this machine."""
 LOCATIONNET, GEOCLIP = REGISTRY["locationnet"], REGISTRY["geoclip"]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from geonb.distances import LATITUDES, LONGITUDES, Place, check_points
 from geonb.errors import EvaluationError, PlaceError
-from geonb.files import asset, expecting, regular
+from geonb.files import expecting, regular
 from geonb.photos import metadata
+from geonb.shown.pictures import asset
 from geonb_lab.many.finding import text_of
 
 # What the columns are called: geonb's own name first, then exiftool's and those of test sets.

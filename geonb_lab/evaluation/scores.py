@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from geonb.distances import haversine
 from geonb.errors import EvaluationError
-from geonb.files import asset
 from geonb.published import SOURCE
+from geonb.shown.pictures import asset
 from geonb.shown.sheets import Cell
 
 THRESHOLDS_KM: tuple[float, ...] = (1.0, 25.0, 200.0, 750.0, 2500.0)

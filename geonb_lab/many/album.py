@@ -9,11 +9,10 @@ from typing import Any
 
 from geonb.answers import RADII_KM
 from geonb.errors import PhotoError
-from geonb.files import asset
 from geonb.maps import atlas
 from geonb.maps.page import SOURCES, save_page
 from geonb.photos.photo import PhotoSource, open_photo
-from geonb.shown.pictures import thumbnail
+from geonb.shown.pictures import asset, thumbnail
 from geonb_lab.many.results import in_order
 
 _SIDE = 160

@@ -21,10 +21,11 @@ from geonb.distances import distance
 from geonb.earth.cells import Cells
 from geonb.earth.places import nearest_town, towns_in
 from geonb.errors import needing
-from geonb.files import asset, expanded, expecting, regular
+from geonb.files import expanded, expecting, regular
 from geonb.maps import atlas
 from geonb.maps.page import SOURCES
 from geonb.maps.plane import box_around
+from geonb.shown.pictures import asset
 from geonb.writing import check_outputs, replacing
 from geonb_lab.many.album import small
 from geonb_lab.many.labels import Label, trip_label
