@@ -28,8 +28,8 @@ from geonb.earth.outlines import rings
 from geonb.earth.places import gazetteer
 from geonb_lab import evaluate_trips
 from geonb_lab.trips import shots as shots_of
-from geonb_lab.trips.chain import Ground, Movement
-from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
+from geonb_lab.trips.chain import Geometry, Movement
+from geonb_lab.trips.shots import KeptBelief, KnownPlace, Shot, Taken
 from geonb_lab.trips.times import set_clocks
 from geonb_lab.trips.trip import connect
 from geonb_training.scenes.trips import drawn_trip
@@ -74,7 +74,7 @@ def read(hours: Floats, rows: Iterable[Floats], known: Sequence[KnownPlace | Non
     photo, shots = Image.new("RGB", (8, 8)), []
     for i, (hour, row, place) in enumerate(zip(hours.tolist(), rows, known, strict=True)):
         taken = Taken(BEGIN + 3600 * hour, zoned=True, source="given")
-        shots.append(Shot(f"{i}.jpg", photo, Answer.of(row), taken, place))
+        shots.append(Shot(f"{i}.jpg", photo, KeptBelief.of(row), taken, place))
     return shots
 
 
@@ -185,7 +185,7 @@ def damage(blur: float) -> None:
 
 def clocks(blur: float) -> None:
     """What is found of a second camera's clock beside a phone that knows one place in four."""
-    ground, found = Ground(geonb.load_model("mini").cells), answers("tour", blur)
+    geometry, found = Geometry(geonb.load_model("mini").cells), answers("tour", blur)
     for what, wrong in (("right", 0), ("an hour wrong", 1), ("a day wrong", 24), ("a friend's", 0)):
         told: Counter[str] = Counter()
         for number, (hours, rows, places) in enumerate(found):
@@ -197,7 +197,7 @@ def clocks(blur: float) -> None:
             shots = read(when, np.where(second[:, None], others, rows), known)
             for shot, camera in zip(shots, second.tolist(), strict=True):
                 shot.camera = "the camera" if camera else "the phone"
-            told.update(set_clocks(shots, ground) or ["nothing"])
+            told.update(set_clocks(shots, geometry) or ["nothing"])
         print(f"clock of a second camera{' (weakened)' * bool(blur)}, {what}: {dict(told)}")
 
 
@@ -244,7 +244,7 @@ def scale(photos: int = YEAR) -> bool:
         row[seen] = rng.dirichlet(np.full(300, 0.1)) * 0.9 + 1e-6
         start = time.process_time()
         taken = Taken(BEGIN + 3600 * hour, zoned=True, source="given")
-        shots.append(Shot(f"{i}.jpg", photo, Answer.of(row), taken))
+        shots.append(Shot(f"{i}.jpg", photo, KeptBelief.of(row), taken))
         adding += time.process_time() - start
         row[seen] = 1e-7
     start, cpu = time.perf_counter(), time.process_time()

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from geonb.errors import GeonbError
 
+DATA = Path(__file__).parent / "data"
+"""What comes with geonb: models, towns, coasts, photos, pages and scripts."""
 BROKEN = (
     OSError,
     EOFError,
@@ -74,7 +76,7 @@ def regular(path: Path) -> Path:
 
 
 DERIVED, TEST_PHOTOS = "derived", "im2gps"
-"""Folders of the cache: what was derived, a folder for each model and kind; IM2GPS's photos."""
+"""Folders of the cache: what was derived, in a folder for each model; IM2GPS's photos."""
 
 
 def cache_folder() -> Path:

@@ -76,8 +76,6 @@ class Predictions(Sequence[Prediction]):
         belief: Probabilities of all the model's places; None if only the best cells are known.
         promise: What the model promises of regions; None if nothing.
         warning: Why not to believe them, in a sentence; then there is neither answer nor promise.
-        answer: The best place and how sure it is; None after a warning, or if only cells are known.
-        truth_cell: The cell that would have been right; None if that is not known.
     """
 
     best: tuple[Prediction, ...]
@@ -130,16 +128,16 @@ class Predictions(Sequence[Prediction]):
         """The best place and how sure it is; None after a warning, or if only cells are known."""
         from geonb.answers import answer
 
-        known = None if self.warning else self.belief
-        return answer(known.cells, known.probabilities) if known else None
+        belief = None if self.warning else self.belief
+        return answer(belief.cells, belief.probabilities) if belief else None
 
     @kept
     def truth_cell(self) -> TruthCell | None:
         """The cell that would have been right; None if that is not known."""
         from geonb.answers import truth_cell
 
-        known, truth = self.belief, self.truth
-        return truth_cell(known.cells, known.probabilities, truth) if known and truth else None
+        belief, truth = self.belief, self.truth
+        return truth_cell(belief.cells, belief.probabilities, truth) if belief and truth else None
 
     @property
     def summary(self) -> str:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from geonb.errors import GeonbError, OutputError
-from geonb.files import DERIVED, cache_folder, expanded, make_cache_folder, regular
+from geonb.files import DERIVED, expanded, make_cache_folder, regular
 
 PART = ".part-"
 """How the names of unfinished files and folders begin."""
@@ -126,7 +126,7 @@ def _is_own(path: Path) -> bool:
 
 
 MARK = ".geonb"
-"""The file that says that geonb made a folder, and for which model: only such folders go."""
+"""The file that says that geonb made a folder and all that is in it: only such folders go."""
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 """What file systems answer that have no locks, such as some of clusters and phones."""
 
@@ -143,43 +143,39 @@ def filling_cache(task: str, size: int, kind: type[GeonbError]) -> Iterator[None
         ) from error
 
 
-def mark_folder(folder: Path, owner: str) -> None:
-    """Make a folder for you alone, marked as geonb's and as made for the model ``owner``.
+def claim_folder(folder: Path) -> None:
+    """Make a folder for you alone, and mark it as geonb's.
 
-    A folder that is there already is marked only if it is empty. Raises `OSError`.
+    Raises `OSError`, also if there is one that geonb didn't make, with something in it.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
-    if not any(folder.iterdir()):
-        (folder / MARK).write_text(owner, encoding="utf-8")
+    if not folder.is_symlink() and not any(folder.iterdir()):
+        (folder / MARK).touch()
+    if not is_marked(folder):
+        raise OSError(errno.EEXIST, f"geonb did not make {folder}; move it away", str(folder))
 
 
-def owner_of(folder: Path) -> str | None:
-    """The model that geonb made a folder for; None for any other folder, and for a link."""
+def is_marked(folder: Path) -> bool:
+    """Whether geonb made a folder; a link is none, and neither is what you may not look into."""
+    mark = folder / MARK
     try:
-        if folder.is_symlink() or (folder / MARK).is_symlink():
-            return None
-        return (folder / MARK).read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return None
+        return mark.is_file() and not (mark.is_symlink() or folder.is_symlink())
+    except OSError:
+        return False
 
 
 def remove_marked(folder: Path) -> None:
-    """Remove a folder with what is in it if geonb made it; leave any other. Raises `OSError`."""
-    if owner_of(folder) is not None:
+    """Remove a folder with what is in it if geonb made it; leave any other. Raises `OSError`.
+
+    The mark goes last, so that what can't be removed now can be later.
+    """
+    if is_marked(folder):
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != MARK:
+                path.unlink()
         shutil.rmtree(folder)
-
-
-def derived_folders(owner: str | None = None) -> list[Path]:
-    """The folders of what was derived from a model, or from all: conversions, features."""
-    found = ((folder, owner_of(folder)) for folder in (cache_folder() / DERIVED).glob("*"))
-    return [folder for folder, whose in found if whose is not None and owner in {None, whose}]
-
-
-def clear_derived(owner: str | None = None) -> None:
-    """Remove what was derived from a model, or from all of them. Raises `OSError`."""
-    with deriving():
-        for folder in derived_folders(owner):
-            shutil.rmtree(folder)
 
 
 def deriving() -> AbstractContextManager[None]:

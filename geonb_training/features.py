@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geonb.errors import ModelError, PhotoError
-from geonb.files import DERIVED, cache_folder, file_digest, is_private, make_cache_folder
+from geonb.files import DERIVED, file_digest, is_private, make_cache_folder
 from geonb.model import BATCH, Model
 from geonb.network.checkpoint import CheckpointFiles
-from geonb.network.derived import derived_name
+from geonb.network.derived import derived_folder
 from geonb.network.sessions import open_session, run
 from geonb.photos.photo import open_photo
 from geonb.preprocessing import Recipe, preprocess
-from geonb.writing import mark_folder, replacing
+from geonb.writing import claim_folder, replacing
 from geonb_lab.evaluation.photo_sets import PhotoSet
 from geonb_training.splits import originals
 
@@ -49,11 +49,7 @@ def read_features(model: Model, files: CheckpointFiles, photos: PhotoSet) -> Fea
     """
     from tqdm.auto import tqdm
 
-    name = derived_name(files.owner, f"{files.digest()}-features")
-    folder = cache_folder() / DERIVED / name
-    with contextlib.suppress(OSError):  # the cache may be read-only
-        make_cache_folder(DERIVED)
-        mark_folder(folder, files.owner)
+    folder = derived_folder(files.owner, f"{files.digest()}-features")
     with ThreadPoolExecutor(_THREADS) as pool:
         digests = list(pool.map(_digest, photos.photos))
     photo_of = dict(zip(reversed(digests), reversed(photos.photos), strict=True))  # the first copy
@@ -64,10 +60,9 @@ def read_features(model: Model, files: CheckpointFiles, photos: PhotoSet) -> Fea
             session = open_network(files)
             for start in range(0, len(unknown), BATCH):
                 some = unknown[start : start + BATCH]
-                for digest, row in _look(model, files, session, {d: photo_of[d] for d in some}):
-                    rows[digest] = row
-                    if "://" not in digest:
-                        _write(folder / f"{digest}.npy", row)
+                new = _look(model, files, session, {d: photo_of[d] for d in some})
+                rows |= new
+                _write(folder, new)
                 progress.update(len(some))
     opened = [digest if rows.get(digest) is not None else "" for digest in digests]
     kept, numbers = originals(photos, opened)
@@ -84,13 +79,13 @@ def open_network(files: CheckpointFiles) -> Any:
 
 def _look(
     model: Model, files: CheckpointFiles, session: Any, photos: dict[str, str]
-) -> list[tuple[str, NDArray[np.float64]]]:
+) -> dict[str, NDArray[np.float64]]:
     """A guess and features, (2 + width,), of each photo that opens, by its digest."""
     with ThreadPoolExecutor(_THREADS) as pool:
         squares = list(pool.map(partial(_prepare, model.recipe), photos.values()))
     opened = [(d, square) for d, square in zip(photos, squares, strict=True) if square is not None]
     if not opened:
-        return []
+        return {}
     values, *rest = run(session, np.concatenate([square for _, square in opened]))
     last = files.last
     probabilities = last.probabilities(values) if last else rest[0]
@@ -99,7 +94,7 @@ def _look(
         raise ModelError(f"{model.name} answers with NaN; its parameters are broken")
     answers = model.cells.places[probabilities.argmax(axis=1)]
     table = np.concatenate([answers, values.reshape(len(opened), -1)], axis=1, dtype=np.float64)
-    return [(digest, row) for (digest, _), row in zip(opened, table, strict=True)]
+    return {digest: row for (digest, _), row in zip(opened, table, strict=True)}
 
 
 def _prepare(recipe: Recipe, photo: str) -> NDArray[np.float32] | None:
@@ -130,6 +125,13 @@ def _read(path: Path) -> NDArray[np.float64] | None:
     return row if row.ndim == 1 and row.dtype == np.float64 and np.isfinite(row).all() else None
 
 
-def _write(path: Path, row: NDArray[np.float64]) -> None:
-    with contextlib.suppress(OSError), replacing(path) as temporary:  # the cache may be full
-        np.save(temporary, row)
+def _write(folder: Path, rows: dict[str, NDArray[np.float64]]) -> None:
+    """Keep what the network says of files; what is behind an address may change."""
+    with contextlib.suppress(OSError):  # the cache may be read-only, or full
+        make_cache_folder(DERIVED)
+        claim_folder(folder.parent)  # anew each time, as it may be cleared meanwhile
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for digest, row in rows.items():
+            if "://" not in digest:
+                with replacing(folder / f"{digest}.npy") as temporary:
+                    np.save(temporary, row)

@@ -3,7 +3,6 @@
 import gzip
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from geonb.distances import Place, check_points, haversine
 from geonb.earth import s2
+from geonb.files import DATA
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,8 @@ def nearest_towns(places: NDArray[np.float64]) -> NDArray[np.intp]:
 @cache
 def gazetteer() -> Gazetteer:
     """Read the table (made by ``tools/towns.py``)."""
-    data = files("geonb").joinpath("data", "towns.tsv.gz").read_bytes()
-    lines = gzip.decompress(data).decode().splitlines()[1:]  # the first names the source
+    packed = (DATA / "towns.tsv.gz").read_bytes()
+    lines = gzip.decompress(packed).decode().splitlines()[1:]  # the first names the source
     countries, codes, names, *numbers = zip(*(line.split("\t") for line in lines), strict=True)
     lat, lng, people = np.array(numbers, dtype=np.float64)
     borders = (here != there for here, there in pairwise(zip(countries, codes, strict=True)))

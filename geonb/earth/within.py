@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
 from typing import TypeAlias
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from geonb.distances import check_points, haversine
 from geonb.earth.cells import Cells
 from geonb.errors import ModelError
+from geonb.files import DATA
 
 Within: TypeAlias = (
     str
@@ -78,7 +78,7 @@ def _country(cells: Cells, within: str) -> Limits:
 @cache
 def _names() -> dict[str, str]:
     """The country's name by its name and its two ISO codes, all in small letters."""
-    text = files("geonb").joinpath("data", "countries.tsv").read_text(encoding="utf-8")
+    text = (DATA / "countries.tsv").read_text(encoding="utf-8")
     rows = [line.split("\t") for line in text.splitlines()]
     return {key.casefold(): row[2] for row in rows for key in row}
 

@@ -10,8 +10,8 @@ import numpy as np
 from geonb.distances import EARTH_RADIUS_KM, Place
 from geonb.earth.places import towns_in
 from geonb.maps import plane
+from geonb.maps.pins import TRUTH, Pin, move_apart, near, nearest_turn, pins_of
 from geonb.maps.plane import KM_PER_DEGREE, Box, Line, box_around
-from geonb.maps.points import TRUTH, Point, move_apart, near, nearest_turn, points
 from geonb.predictions import Predictions
 from geonb.shown.pictures import data
 
@@ -160,24 +160,24 @@ def _fine(ground: Ground, box: Box) -> str:
 
 def _pins(predictions: Predictions, ground: Ground, middle: Place, scale: float) -> str:
     """The pins, the best one last so that it's in front, where the first view has them."""
-    marked = points(predictions)
-    around = ground.at(np.array([point.place[::-1] for point in marked]))
+    marked = pins_of(predictions)
+    around = ground.at(np.array([pin.place[::-1] for pin in marked]))
     spots = (around - ground.at(np.array(middle[::-1]))) @ (scale * ground.matrix(middle)).T
     moved = move_apart(spots, marked)
-    pins = zip(marked, moved, spots - moved, range(len(marked)), strict=True)
-    return "".join(_pin(*pin) for pin in sorted(pins, key=lambda pin: pin[0].front))
+    drawn = zip(marked, moved, spots - moved, range(len(marked)), strict=True)
+    return "".join(_pin(*pin) for pin in sorted(drawn, key=lambda pin: pin[0].front))
 
 
-def _pin(point: Point, xy: Line, stem: Line, index: int) -> str:
-    (lat, lng), (x, y), (u, v) = point.place, xy, stem
-    kind = {"1": " best", TRUTH: " true"}.get(point.mark, "")
+def _pin(pin: Pin, xy: Line, stem: Line, index: int) -> str:
+    (lat, lng), (x, y), (u, v) = pin.place, xy, stem
+    kind = {"1": " best", TRUTH: " true"}.get(pin.mark, "")
     look = (
-        f"<path d='{_STAR}'/>" if point.mark == TRUTH
-        else f"<line class='stem' x2='{u:.1f}' y2='{v:.1f}'/><circle r='{point.radius:.1f}'/>"
-        f"<text>{point.mark}</text>"
+        f"<path d='{_STAR}'/>" if pin.mark == TRUTH
+        else f"<line class='stem' x2='{u:.1f}' y2='{v:.1f}'/><circle r='{pin.radius:.1f}'/>"
+        f"<text>{pin.mark}</text>"
     )  # fmt: skip
     return (
         f"<g class='pin{kind}' data-index='{index}' data-at='[{lng:.5f},{lat:.5f}]'"
-        f" data-r='{point.radius:.1f}' transform='translate({x:.1f} {y:.1f})'>"
-        f"<title>{escape(point.words)}</title>{look}</g>"
+        f" data-r='{pin.radius:.1f}' transform='translate({x:.1f} {y:.1f})'>"
+        f"<title>{escape(pin.words)}</title>{look}</g>"
     )

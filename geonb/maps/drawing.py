@@ -15,8 +15,8 @@ from matplotlib.transforms import Bbox
 from geonb.distances import Place
 from geonb.earth.places import towns_in
 from geonb.maps import plane
+from geonb.maps.pins import TRUTH, TRUTH_COLOUR, in_km, move_apart, nearest_turn, pins_of
 from geonb.maps.plane import Box, Line
-from geonb.maps.points import TRUTH, TRUTH_COLOUR, in_km, move_apart, nearest_turn, points
 from geonb.predictions import Predictions
 
 SEA, LAND, BORDER = "#e3edf3", "#fbf9f4", "#c5bfb0"
@@ -138,27 +138,27 @@ def add_pins(
     """Numbered pins as large as they are probable, and over them the true place as a star.
 
     Pins that would cover each other move apart, and a line leads from each to its place; the
-    star stays. ``size`` is points per unit of `Point.radius`. What the close-up beside this map
+    star stays. ``size`` is points per unit of `Pin.radius`. What the close-up beside this map
     shows already, ``close``, is left out, but for the best.
     """
-    marked = [p for p in points(predictions) if chart.holds(p.place)]
+    marked = [p for p in pins_of(predictions) if chart.holds(p.place)]
     if close is not None:
         marked = [p for p in marked if p.mark == "1" or not close.holds(p.place)]
     spots = np.array([chart.at(p.place) for p in marked]).reshape(-1, 2)
     moved = move_apart(spots, marked, size)
-    for point, spot, xy in zip(marked, spots, moved, strict=True):
-        radius, order = size * point.radius, 20 + point.front / 100
+    for pin, spot, xy in zip(marked, spots, moved, strict=True):
+        radius, order = size * pin.radius, 20 + pin.front / 100
         if np.hypot(*(xy - spot)) > 1:
-            chart.plot([xy, spot], color=point.colour, lw=1.2, zorder=9)
-            add_dot(chart, spot, 4, point.colour, zorder=9)
-        true = point.mark == TRUTH
-        add_dot(chart, xy, 2 * radius, point.colour, marker="*" if true else "o", zorder=order)
+            chart.plot([xy, spot], color=pin.colour, lw=1.2, zorder=9)
+            add_dot(chart, spot, 4, pin.colour, zorder=9)
+        true = pin.mark == TRUTH
+        add_dot(chart, xy, 2 * radius, pin.colour, marker="*" if true else "o", zorder=order)
         if not true:
-            height = min(1.3 * radius, 13) / (1 if len(point.mark) < 2 else 1.35)
+            height = min(1.3 * radius, 13) / (1 if len(pin.mark) < 2 else 1.35)
             style = {"fontsize": height, "weight": "bold", "zorder": order + 0.005}
-            write(chart, point.mark, xy, "white", **style)
+            write(chart, pin.mark, xy, "white", **style)
         chart.taken.append(around(xy, radius + 2))
-    if any(point.mark == TRUTH for point in marked):
+    if any(pin.mark == TRUTH for pin in marked):
         add_way(chart, predictions)
 
 

@@ -8,8 +8,8 @@ import traitlets
 from geonb.distances import bounds
 from geonb.maps import static
 from geonb.maps.live import Live, PlaceList, traits_of
+from geonb.maps.pins import box, near, on_map, spread_out, turned, view
 from geonb.maps.plane import Box
-from geonb.maps.points import box, near, on_map, spread_out, turned, view
 from geonb.predictions import Predictions
 from geonb.shown.pictures import data
 

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 from geonb.maps import atlas
-from geonb.maps.points import headline, how_sure, in_km, in_words
+from geonb.maps.pins import headline, how_sure, in_km, in_words
 from geonb.predictions import Predictions
 from geonb.shown.pictures import data, show_photo
 from geonb.shown.sheets import percent

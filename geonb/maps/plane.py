@@ -4,14 +4,13 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geonb.distances import EARTH_RADIUS_KM, Place, bounds
-from geonb.earth import s2
-from geonb.shown.pictures import data
+from geonb.earth import projection, s2
+from geonb.files import DATA
 
 Line = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -24,7 +23,7 @@ def land() -> tuple[list[Line], list[Line]]:
 
     Natural Earth 1:50m, public domain; see tools/land.mjs.
     """
-    features = json.loads(data("land.geojson"))["features"]
+    features = json.loads((DATA / "land.geojson").read_bytes())["features"]
     shores, borders = (part["geometry"]["coordinates"] for part in features)
     rings = [np.array(ring) for polygon in shores for ring in polygon]
     return rings, [np.array(line) for line in borders]
@@ -33,8 +32,7 @@ def land() -> tuple[list[Line], list[Line]]:
 @cache
 def coasts() -> tuple[list[Line], list[Line]]:
     """Shores and borders for close-ups: Natural Earth 1:10m, to about 100 m (tools/land.mjs)."""
-    packed = files("geonb").joinpath("data", "coasts.json.gz").read_bytes()
-    coasts = json.loads(gzip.decompress(packed))
+    coasts = json.loads(gzip.decompress((DATA / "coasts.json.gz").read_bytes()))
     shores, borders = (
         np.split(
             np.cumsum(np.reshape(part["steps"], (-1, 2)), axis=0) / 1000.0,
@@ -108,16 +106,8 @@ def cut_lines(lines: Iterable[Line], box: Box) -> Iterator[Line]:
 
 
 def equal_earth(line: Line, centre: float = 0.0) -> Line:
-    """Degrees (..., 2), longitude first, on the Equal Earth projection around a meridian.
-
-    The world is 5.41 wide and 2.63 high there. Source: Šavrič, Patterson and Jenny, Int. J. Geogr.
-    Inf. Sci. 33 (2019).
-    """
-    a, b, c, d = 1.340264, -0.081106, 0.000893, 0.003796
-    t = np.arcsin(np.sqrt(3) / 2 * np.sin(np.radians(line[..., 1])))
-    slope = a + 3 * b * t**2 + t**6 * (7 * c + 9 * d * t**2)
-    x = 2 / np.sqrt(3) * np.radians(line[..., 0] - centre) * np.cos(t) / slope
-    return np.stack([x, t * (a + b * t**2 + t**6 * (c + d * t**2))], axis=-1)
+    """Degrees (..., 2), longitude first, on the map of the world around a meridian."""
+    return projection.equal_earth(line[..., ::-1] - (0.0, centre))
 
 
 def edge(centre: float = 0.0, south: float = -90.0, north: float = 90.0) -> Line:

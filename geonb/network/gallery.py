@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from geonb.distances import LATITUDES, LONGITUDES, check_points
 from geonb.earth import s2
 from geonb.earth.cells import Cells
+from geonb.earth.projection import equal_earth
 from geonb.errors import CellsError, CheckpointError, PlaceError
 from geonb.files import expanded, expecting, md5, regular
 from geonb.network.checkpoint import short_digest
@@ -168,23 +169,7 @@ def _pth_encoder(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float
         return dense(x, f"{capsule}.head.0")  # (N, 512)
 
     def embed(places: NDArray[np.float32]) -> NDArray[np.float32]:
-        flat = equal_earth(places)
+        flat = equal_earth(places) * np.float32(66.50336) / np.float32(180)  # x is ±1 at ±180°
         return np.sum([answer(capsule, flat) for capsule in capsules], axis=0)
 
     return embed
-
-
-def equal_earth(places: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Degrees (N, 2) on the Equal Earth map, (N, 2), as GeoCLIP scales it: x is ±1 at ±180°.
-
-    Source: Šavrič, Patterson, Jenny, International Journal of GIS 33 (2019); in float32, as there.
-    """
-    f = np.float32
-    a1, a2, a3, a4 = 1.340264, -0.081106, 0.000893, 0.003796
-    lat, lng = np.deg2rad(places.astype(f)).T
-    root = np.sqrt(f(3))
-    t = np.arcsin(root / f(2) * np.sin(lat))
-    below = f(3) * (f(9 * a4) * t**8 + f(7 * a3) * t**6 + f(3 * a2) * t**2 + f(a1))
-    x = f(2) * root * lng * np.cos(t) / below
-    y = f(a4) * t**9 + f(a3) * t**7 + f(a2) * t**3 + f(a1) * t
-    return np.stack([x, y], axis=1) * f(66.50336) / f(180)

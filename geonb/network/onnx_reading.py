@@ -95,8 +95,6 @@ def read_onnx(path: Path) -> Any:
         raise CheckpointError(f"{path}: not an ONNX file (a name in it isn't text)")
     if any(onnx.external_data_helper.uses_external_data(t) for t in model.graph.initializer):
         raise CheckpointError(f"{path}: its arrays lie in other files; save it as one file")
-    if any(isinstance(name, bytes) for node in model.graph.node for name in node.output):
-        raise CheckpointError(f"{path}: a name in it is no text; convert the network again")
     if len(model.graph.node) > _MOST_NODES:
         raise CheckpointError(
             f"{path}: {len(model.graph.node):,} nodes, expected {_MOST_NODES:,} at most"

@@ -244,7 +244,7 @@ def _iso(kind: str, data: bytes) -> Parts:
     if not found:
         return data, [], []
     block = data[found.start() :][:_MOST_EXIF]
-    meta = box(data, b"meta")
+    meta = iso_box(data, b"meta")
     if b"irot" in meta or b"imir" in meta:
         block = tiff.upright(block)
     if kind == "AVIF":
@@ -254,7 +254,7 @@ def _iso(kind: str, data: bytes) -> Parts:
     return data, [block], []
 
 
-def box(data: bytes, name: bytes, start: int = 0) -> bytes:
+def iso_box(data: bytes, name: bytes, start: int = 0) -> bytes:
     """The content of the first box of a name (ISO 14496-12: HEIC, AVIF, CR3); empty without one."""
     at = data.find(name, start)
     return data[at + 4 : at - 4 + int.from_bytes(data[at - 4 : at], "big")] if at >= 4 else b""

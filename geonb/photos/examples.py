@@ -1,9 +1,9 @@
 """The example photos that come with geonb: drawn streets with their places in their EXIF."""
 
 import tomllib
-from importlib.resources import files
 
 from geonb.errors import PhotoError
+from geonb.files import DATA
 from geonb.photos.photo import Photo
 
 
@@ -13,9 +13,8 @@ def example_photo(name: str = "tokyo") -> Photo:
     ``name`` is ``tokyo``, ``lima``, ``nairobi``, ``paris`` or ``cairo``; mini gets Paris wrong.
     Raises `PhotoError` for another name.
     """
-    data = files("geonb") / "data"
-    examples = tomllib.loads((data / "examples.toml").read_text(encoding="utf-8"))
+    examples = tomllib.loads((DATA / "examples.toml").read_text(encoding="utf-8"))
     if name not in examples:
         raise PhotoError(f"no example photo {name!r}; choose {', '.join(examples)}")
     file, alt = examples[name].values()
-    return Photo(file, (data / file).read_bytes(), alt)
+    return Photo(file, (DATA / file).read_bytes(), alt)

@@ -23,8 +23,8 @@ _MOST_TAGS = 100_000
 """Of a packet; each takes some hundred bytes while it's read."""
 
 
-class Known(NamedTuple):
-    """A place that is known: (latitude, longitude) in degrees, and what told it.
+class Geotag(NamedTuple):
+    """A place that is told: (latitude, longitude) in degrees, and what told it.
 
     ``assumed`` is whether it told neither letters nor a sign: the place may lie in another
     hemisphere.
@@ -35,7 +35,7 @@ class Known(NamedTuple):
     assumed: bool = False
 
 
-Places: TypeAlias = "Sequence[Known | None]"
+Geotags: TypeAlias = "Sequence[Geotag | None]"
 
 
 class Facts(NamedTuple):
@@ -50,8 +50,8 @@ class Facts(NamedTuple):
 
     turn: int
     artist: str
-    own: Places
-    created: Places
+    own: Geotags
+    created: Geotags
 
 
 def read(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
@@ -62,9 +62,9 @@ def read(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
         with suppress(ValueError):
             top = tiff.directory(data)
             artist = artist or (top[tiff.ARTIST].text if tiff.ARTIST in top else "")
-            inner = _linked(top, tiff.EXIF)
+            inner = linked(top, tiff.EXIF)
             # CR3 keeps the GPS directory in a block of its own: there it is the first.
-            found = (_linked(top, tiff.GPS), _linked(inner, tiff.GPS), top)
+            found = (linked(top, tiff.GPS), linked(inner, tiff.GPS), top)
             gps += [
                 {key: tag.numbers or tag.text for key, tag in tags.items() if key < 5}
                 for tags in found
@@ -73,12 +73,12 @@ def read(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
     turns = [str(tiff.turn(blocks)), *(own.get(f"{_XMP_TIFF}Orientation") for own, _ in told)]
     turn = next((int(text) for text in turns if text and text in set("12345678")), 1)
     # Tags 1 to 4 are letter, latitude, letter, longitude (Exif 3.0, 4.6.6).
-    places = [known((tags.get(2), tags.get(1)), (tags.get(4), tags.get(3)), "EXIF") for tags in gps]
-    places += [in_xmp(own, "XMP") for own, _ in told]
-    return Facts(turn, artist, places, [in_xmp(c, "XMP, LocationCreated") for _, c in told])
+    geotags = [geotag((g.get(2), g.get(1)), (g.get(4), g.get(3)), "EXIF") for g in gps]
+    geotags += [in_xmp(own, "XMP") for own, _ in told]
+    return Facts(turn, artist, geotags, [in_xmp(c, "XMP, LocationCreated") for _, c in told])
 
 
-def _linked(tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
+def linked(tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
     """The directory that a tag leads to; empty if there's none."""
     for at in tags[link].numbers[:1] if link in tags else ():
         if 0 < at < len(tags[link].block):
@@ -86,29 +86,26 @@ def _linked(tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
     return {}
 
 
-def place(facts: Facts, before: Places = (), after: Places = ()) -> Known | None:
+def geotag_of(facts: Facts, before: Geotags = (), after: Geotags = ()) -> Geotag | None:
     """Where the photo was taken, by its metadata and what stands beside its file.
 
-    ``before`` goes before the photo's own word, ``after`` only before its `LocationCreated`.
+    ``before`` goes before the photo's own word, ``after`` only before its `LocationCreated`. The
+    first that tells its hemisphere counts, or else the first (docs/photo-places.md).
     """
-    return best([*before, *facts.own, *after, *facts.created])
+    geotags = filter(None, [*before, *facts.own, *after, *facts.created])
+    return min(geotags, key=lambda found: found.assumed, default=None)
 
 
-def best(places: Iterable[Known | None]) -> Known | None:
-    """The first place that tells its hemisphere, or else the first (docs/photo-places.md)."""
-    return min(filter(None, places), key=lambda found: found.assumed, default=None)
-
-
-def in_xmp(found: Mapping[str, str], source: str) -> Known | None:
+def in_xmp(found: Mapping[str, str], source: str) -> Geotag | None:
     """The place in properties of XMP."""
     lat, north, lng, east = (
         found.get(f"{XMP_EXIF}GPS{name}")
         for name in ("Latitude", "LatitudeRef", "Longitude", "LongitudeRef")
     )
-    return known((lat, north), (lng, east), source)
+    return geotag((lat, north), (lng, east), source)
 
 
-def known(lat: tuple[Any, Any], lng: tuple[Any, Any], source: str) -> Known | None:
+def geotag(lat: tuple[Any, Any], lng: tuple[Any, Any], source: str) -> Geotag | None:
     """The place of two coordinates, each a number with its letter; None if it's nonsense.
 
     A coordinate without N, S, E or W keeps the sign of its number.
@@ -121,7 +118,7 @@ def known(lat: tuple[Any, Any], lng: tuple[Any, Any], source: str) -> Known | No
     if abs(north) > 90 or abs(east) > 180 or (north, east) == (0, 0):
         return None
     told = {north_told, east_told}  # whoever writes one negative number writes signs
-    return Known((north, east), source, "" in told and "sign" not in told)
+    return Geotag((north, east), source, "" in told and "sign" not in told)
 
 
 def degrees(value: Any, reference: Any, sides: str) -> tuple[float, str]:

@@ -20,10 +20,10 @@ from geonb.files import expanded, expecting, regular
 from geonb.kept import kept
 from geonb.photos import jpeg, tiff
 from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, open_image
-from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
+from geonb.photos.pixels import TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
-    from geonb.photos.metadata import Facts, Known
+    from geonb.photos.metadata import Facts, Geotag
 
 MAX_BYTES = 500_000_000
 """The largest file that is read; a larger one is not a photo."""
@@ -62,7 +62,7 @@ class Photo:
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels, upright."""
         width, height = self._open().size
-        return (height, width) if self._turn in QUARTER_TURNS else (width, height)
+        return (height, width) if self._turn > 4 else (width, height)  # the quarter turns
 
     @property
     def place(self) -> Place | None:
@@ -73,19 +73,19 @@ class Photo:
         keeps the place secret. `predict` compares its answer with the place, and never shows it
         to the model.
         """
-        return self._known.place if self._known else None
+        return self._geotag.place if self._geotag else None
 
     @property
     def place_source(self) -> str:
         """What told the place, such as ``EXIF`` or the name of a sidecar; empty without a place."""
-        known = self._known
-        return known.source + ", hemisphere assumed" * known.assumed if known else ""
+        told = self._geotag
+        return told.source + ", hemisphere assumed" * told.assumed if told else ""
 
     @property
     def note(self) -> str:
         """What has to be said beside the photo's answer; complete once it was decoded."""
         parts = [self._metadata[2], vars(self).get("cut")]
-        if self._known and self._known.assumed:
+        if self._geotag and self._geotag.assumed:
             parts.append(f"the photo's place is by {self.place_source}")
         return "; ".join(filter(None, parts))
 
@@ -155,13 +155,13 @@ class Photo:
         return self._facts.turn if packets else 1
 
     @kept
-    def _known(self) -> Known | None:
+    def _geotag(self) -> Geotag | None:
         from geonb.photos import metadata, sidecars
 
         if not (self.path or self.sidecars):
-            return metadata.place(self._facts)
+            return metadata.geotag_of(self._facts)
         beside = sidecars.beside(self.path or Path(self.name), self.sidecars)
-        return metadata.place(self._facts, *beside)
+        return metadata.geotag_of(self._facts, *beside)
 
 
 PhotoSource: TypeAlias = (

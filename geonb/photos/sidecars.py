@@ -11,7 +11,7 @@ from typing import Any
 
 from geonb.files import BROKEN
 from geonb.photos import metadata
-from geonb.photos.metadata import Known, Places
+from geonb.photos.metadata import Geotag, Geotags
 
 ENDINGS = (".xmp", ".json")
 MOST_BYTES = 10_000_000
@@ -27,7 +27,7 @@ _EDITED = re.compile(
 """How Takeout marks edited copies, which have no JSON of their own."""
 
 
-def beside(photo: Path, chosen: Mapping[str, bytes] | None = None) -> tuple[Places, Places]:
+def beside(photo: Path, chosen: Mapping[str, bytes] | None = None) -> tuple[Geotags, Geotags]:
     """The places in the photo's sidecars, which go before its own word, and those that go after.
 
     The latter are Takeout's, which may be Google's estimates, and IPTC's `LocationCreated`. What
@@ -71,11 +71,11 @@ def takeout(photo: Path, chosen: Mapping[str, bytes] | None = None) -> dict[str,
     return {}
 
 
-def _in_takeout(record: dict[str, Any]) -> Known | None:
+def _in_takeout(record: dict[str, Any]) -> Geotag | None:
     for place in filter(None, map(record.get, ("geoData", "geoDataExif"))):
         if isinstance(place, dict):
             lat, lng = (place.get("latitude"), None), (place.get("longitude"), None)
-            if found := metadata.known(lat, lng, f"{record['name']} (Google Takeout)"):
+            if found := metadata.geotag(lat, lng, f"{record['name']} (Google Takeout)"):
                 return found._replace(assumed=False)  # numbers with signs
     return None
 

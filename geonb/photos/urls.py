@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from geonb.errors import PhotoError
 from geonb.photos.decoding import kind
 from geonb.web.addresses import redacted
-from geonb.web.answers import Answer, WebError
 from geonb.web.asking import asking, resolve
+from geonb.web.responses import Response, WebError
 
 if TYPE_CHECKING:
     from urllib3.util import Url
@@ -47,8 +47,8 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
     """
     deadline, guard = time.monotonic() + TOTAL_S, Guard(allow_private)
     try:
-        with asking(url.strip(), {"Accept": "image/*"}, deadline, guard.check) as answer:
-            return _picture(answer)
+        with asking(url.strip(), {"Accept": "image/*"}, deadline, guard.check) as response:
+            return _picture(response)
     except WebError as error:
         reason = error if error.final else f"cannot fetch it ({error}); try a file instead"
         raise PhotoError(f"{error.source or redacted(url)}: {reason}") from None
@@ -99,24 +99,25 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not any(ip in network for network in _RESERVED)
 
 
-def _picture(answer: Answer) -> bytes:
-    """The picture in an answer."""
-    if answer.status != 200:
-        advice = _ADVICE.get(answer.status, "check the link")
-        if answer.pause_s is not None:
+def _picture(response: Response) -> bytes:
+    """The picture in a response."""
+    if response.status != 200:
+        advice = _ADVICE.get(response.status, "check the link")
+        if response.pause_s is not None:
             advice = "try again after that"
-        raise PhotoError(f"{answer.source}: the server answered {answer.words()}; {advice}")
+        raise PhotoError(f"{response.source}: the server answered {response.words()}; {advice}")
     data = bytearray()
-    for chunk in answer.chunks():
+    for chunk in response.chunks():
         data += chunk
         if len(data) > MAX_BYTES:
             raise PhotoError(
-                f"{answer.source}: larger than {MAX_BYTES // 10**6} MB; fetch a smaller one"
+                f"{response.source}: larger than {MAX_BYTES // 10**6} MB; fetch a smaller one"
             )
     # Servers name kinds that they don't know text, too.
-    if (answer.kind.startswith("text/") or answer.kind in _TEXTS) and not kind(bytes(data[:100])):
+    said = response.content_type
+    if (said.startswith("text/") or said in _TEXTS) and not kind(bytes(data[:100])):
         raise PhotoError(
-            f"{answer.source}: the server sent {answer.kind} (a web page, or a login page), "
+            f"{response.source}: the server sent {said} (a web page, or a login page), "
             "expected a picture; open the picture itself in the browser and copy its address"
         )
     return bytes(data)

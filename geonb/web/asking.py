@@ -17,7 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from geonb import __version__
 from geonb.web.addresses import host_of, parsed, port_of, redacted
-from geonb.web.answers import Answer, WebError, reason_of
+from geonb.web.responses import Response, WebError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -55,8 +55,8 @@ def resolve(parts: Url, name: str, proxy: Url | None) -> list[str]:
 @contextmanager
 def asking(
     url: str, headers: Mapping[str, str], deadline: float, guard: Guard = resolve
-) -> Iterator[Answer]:
-    """Use the answer to a GET request in this block, after redirects and pauses that it asks for.
+) -> Iterator[Response]:
+    """Use the response to a GET request in this block, after redirects and pauses asked for.
 
     The connection goes to an IP address that ``guard`` gave, or to a proxy, and is cut at the
     ``deadline``, a `time.monotonic`. Raises `WebError`.
@@ -69,15 +69,15 @@ def asking(
         if not parts or parts.scheme not in {"http", "https"} or not parts.host:
             reason = "expected a path, or an address with http:// or https://"
             raise WebError(reason, source, final=True)
-        with _answer(parts, source, headers, deadline, guard) as answer:
-            location = answer.headers.get("Location", "") if answer.status in _REDIRECTS else ""
-            pause, left = answer.pause_s, deadline - time.monotonic()
+        with _requested(parts, source, headers, deadline, guard) as response:
+            location = response.headers.get("Location", "") if response.status in _REDIRECTS else ""
+            pause, left = response.pause_s, deadline - time.monotonic()
             wait = pause is not None and pause < min(LONGEST_PAUSE_S, left)
             if not location and not wait:
-                yield answer
+                yield response
                 return
             if wait:
-                tqdm.write(f"{source}: {answer.words()}", file=sys.stderr)
+                tqdm.write(f"{source}: {response.words()}", file=sys.stderr)
         if location:
             with suppress(ValueError):  # refused in the next round if it's no address
                 location = urljoin(url, location)
@@ -89,9 +89,9 @@ def asking(
 
 
 @contextmanager
-def _answer(
+def _requested(
     parts: Url, source: str, headers: Mapping[str, str], deadline: float, guard: Guard
-) -> Iterator[Answer]:
+) -> Iterator[Response]:
     from urllib3.exceptions import HTTPError
 
     proxy = proxy_for(parts)
@@ -105,18 +105,18 @@ def _answer(
             target = f"http://{sent['Host']}{target}"
             sent |= _login(proxy, "proxy_basic_auth")
     connections = [_connection(parts, address, proxy) for address in addresses]
-    with _cutting(connections, deadline) as lines:
+    with _cutting(connections, deadline) as sockets:
         try:
             connection = _connected(connections, deadline)
-            lines.append(connection.sock)
+            sockets.append(connection.sock)
             connection.request("GET", target, headers=sent, preload_content=False)
-            response = connection.getresponse()
+            raw = connection.getresponse()
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             # The cause stays out: it may hold the whole address, and a notebook would save it.
             way = f", through the proxy {host_of(proxy)}:{port_of(proxy)}" if proxy else ""
             raise WebError(reason_of(error, deadline) + way, source) from None
-        with closing(response):
-            yield Answer(response, parts, source, deadline)
+        with closing(raw):
+            yield Response(raw, parts, source, deadline)
 
 
 def _connection(parts: Url, address: str, proxy: Url | None) -> HTTPConnection:
@@ -161,22 +161,22 @@ def _connected(connections: list[HTTPConnection], deadline: float) -> HTTPConnec
 
 @contextmanager
 def _cutting(connections: list[HTTPConnection], deadline: float) -> Iterator[list[Any]]:
-    """Cut the lines at the deadline: a server may drip bytes, each within its time-out.
+    """Cut the connections at the deadline: a server may drip bytes, each within its time-out.
 
-    A connection forgets its line while an answer is read to its end, so the block notes it.
+    A connection forgets its socket while a response is read to its end, so the block notes it.
     """
-    lines: list[Any] = []
+    sockets: list[Any] = []
 
     def cut() -> None:
-        for line in (*lines, *(connection.sock for connection in connections)):
+        for one in (*sockets, *(connection.sock for connection in connections)):
             with suppress(OSError, TypeError):  # closed in the meantime, or not yet open
-                socket.socket.shutdown(line, socket.SHUT_RDWR)
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
 
     timer = threading.Timer(max(deadline - time.monotonic(), 0), cut)
     timer.daemon = True
     timer.start()
     try:
-        yield lines
+        yield sockets
     finally:
         timer.cancel()
         for connection in connections:

@@ -10,8 +10,8 @@ from typing import Any
 
 from geonb.errors import FetchError
 from geonb.web.addresses import is_address
-from geonb.web.answers import Answer, WebError
 from geonb.web.asking import asking
+from geonb.web.responses import Response, WebError
 
 PATIENCE = 4
 """Retries allowed without a new byte."""
@@ -23,7 +23,7 @@ BAR: ContextVar[Callable[..., Any] | None] = ContextVar("BAR", default=None)
 """What a thread makes its progress bars with instead of tqdm."""
 _UNKNOWN = 1 << 32
 """The size that a file may have if nobody has said it."""
-_PAUSE_S = 0.5
+PAUSE_S = 0.5
 
 
 def download(url: str, part: Path, size: int = 0) -> None:
@@ -44,8 +44,8 @@ def download(url: str, part: Path, size: int = 0) -> None:
     while True:
         before = _size(part)
         try:
-            with asking(url, _headers(part), deadline) as answer:
-                _take(answer, part, most=size + max(size // 10, 1 << 20))
+            with asking(url, _headers(part), deadline) as response:
+                _take(response, part, most=size + max(size // 10, 1 << 20))
         except WebError as error:
             if error.final or not part.exists():
                 raise FetchError(str(error)) from None  # no answer came: the next mirror's turn
@@ -53,7 +53,7 @@ def download(url: str, part: Path, size: int = 0) -> None:
             if failures > PATIENCE or time.monotonic() > deadline:
                 kept = f"{_size(part):,} bytes are kept, try again"
                 raise FetchError(f"{error}, repeatedly; {kept}") from None
-            time.sleep(_PAUSE_S * failures)
+            time.sleep(PAUSE_S * failures)
         else:
             return
 
@@ -92,21 +92,23 @@ def _headers(part: Path) -> dict[str, str]:
     return {}
 
 
-def _take(answer: Answer, part: Path, most: int) -> None:
-    """Write what an answer holds, behind what is there if the server goes on from it."""
-    have, headers = _size(part), answer.headers
-    if answer.status == 416 and headers.get("Content-Range", "").endswith(f"/{have}"):
+def _take(response: Response, part: Path, most: int) -> None:
+    """Write what a response holds, behind what is there if the server goes on from it."""
+    have, headers = _size(part), response.headers
+    if response.status == 416 and headers.get("Content-Range", "").endswith(f"/{have}"):
         return  # nothing is left to send
-    resumed = answer.status == 206 and headers.get("Content-Range", "").startswith(f"bytes {have}-")
+    resumed = response.status == 206 and headers.get("Content-Range", "").startswith(
+        f"bytes {have}-"
+    )
     if not resumed:
         forget(part)
         have = 0
-    if answer.status in {206, 416} and not resumed:
+    if response.status in {206, 416} and not resumed:
         raise FetchError("the server sent another range than it was asked for; try again")
-    if answer.status not in {200, 206}:
-        raise FetchError(answer.words())
-    if answer.kind == "text/html":
-        raise FetchError(f"{answer.status}, but an HTML page, not the file")
+    if response.status not in {200, 206}:
+        raise FetchError(response.words())
+    if response.content_type == "text/html":
+        raise FetchError(f"{response.status}, but an HTML page, not the file")
     encoded = headers.get("Content-Encoding", "identity") != "identity"
     if not resumed and not encoded:  # otherwise the bytes here and those in a range would differ
         # A weak ETag doesn't promise the same bytes, and may not stand in If-Range (RFC 9110).
@@ -118,10 +120,10 @@ def _take(answer: Answer, part: Path, most: int) -> None:
     if (total or 0) > most:
         forget(part)
         raise FetchError(f"the server offers {total:,} bytes, expected {most:,} at most")
-    _write(answer, part, have, total, most)
+    _write(response, part, have, total, most)
 
 
-def _write(answer: Answer, part: Path, have: int, total: int | None, most: int) -> None:
+def _write(response: Response, part: Path, have: int, total: int | None, most: int) -> None:
     from tqdm.auto import tqdm
 
     name = part.name.removeprefix(".").removesuffix(".part")
@@ -130,7 +132,7 @@ def _write(answer: Answer, part: Path, have: int, total: int | None, most: int) 
         part.open("ab" if have else "wb") as file,
         new_bar(total=total, initial=have, desc=name, unit="B", unit_scale=True) as bar,
     ):
-        for chunk in answer.chunks():
+        for chunk in response.chunks():
             file.write(chunk)
             bar.update(len(chunk))
             if file.tell() > most:

@@ -117,10 +117,13 @@ def clear(name: str) -> None:
     Your own files stay, and so does what comes with geonb. Raises `ModelError`, `FetchError`.
     """
     names = [*REGISTRY, TEST_PHOTOS] if name == "all" else [known(name).name]
+    cache = cache_folder()
     try:
-        writing.clear_derived(None if name == "all" else name)  # all: those of your own models too
-        for folder in names:
-            writing.remove_marked(cache_folder() / folder)
+        with writing.deriving():
+            derived = cache / DERIVED  # all: those of your own models too
+            folders = derived.iterdir() if name == "all" else [derived / name]
+            for folder in [*folders, *(cache / one for one in names)]:
+                writing.remove_marked(folder)
     except OSError as error:
         raise FetchError(f"{error.filename}: cannot remove it ({error.strerror})") from error
 
@@ -141,9 +144,7 @@ def fetch(weights: Weights, source: str | os.PathLike[str] | None, check: Check)
         make_cache_folder(folder.name)
         waiting = f"another process is fetching {weights.name}; waiting until it has ended"
         with writing.locking(folder.with_name(f".{folder.name}.lock"), waiting):
-            writing.mark_folder(folder, weights.name)
-            if writing.owner_of(folder) != weights.name:
-                raise FetchError(f"{folder}: geonb did not make this folder; move it away")
+            writing.claim_folder(folder)
             if source is None and (files := cached_files(weights)):
                 return files[-1]  # another process has fetched them meanwhile
             return _fetch_first(weights, forms, check)

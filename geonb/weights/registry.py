@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from geonb.errors import ModelError
+from geonb.files import DATA
 
 
 @dataclass(frozen=True)
@@ -89,19 +90,18 @@ def _record(
     """
     records = {}
     for file, facts in files.items():
-        mirrors = (m if "://" in m else str(_DATA / m) for m in facts.pop("mirrors", ()))
+        mirrors = (m if "://" in m else str(DATA / m) for m in facts.pop("mirrors", ()))
         records[file] = WeightsFile(file, tuple(mirrors), **facts)
     return Weights(
         name=name,
         forms=tuple(tuple(records[file] for file in form) for form in forms),
         int8=tuple(records[file] for file in int8),
-        shipped=_DATA / shipped if shipped else None,
+        shipped=DATA / shipped if shipped else None,
         **about,
     )
 
 
-_DATA = Path(__file__).parents[1] / "data"
-_MODELS = tomllib.loads((_DATA / "models.toml").read_text(encoding="utf-8"))
+_MODELS = tomllib.loads((DATA / "models.toml").read_text(encoding="utf-8"))
 REGISTRY = {name: _record(name, **facts) for name, facts in _MODELS.items()}
 """By name; a user who names no model gets the first that is on this machine."""
 LOCATIONNET, GEOCLIP = REGISTRY["locationnet"], REGISTRY["geoclip"]

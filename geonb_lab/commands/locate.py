@@ -7,16 +7,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from geonb.answers import SURE
 from geonb.commands import FILE, complain, draw, model_options, read_within
 from geonb.writing import check_outputs
-from geonb_lab.commands.many import Labels, locate_many, tell
+from geonb_lab.commands.many import LabelWriter, locate_many, tell
 from geonb_lab.many.finding import list_photos
 from geonb_lab.many.results import predict_many
 from geonb_lab.regions import region
 from geonb_lab.trips.page import confirmed_labels, write_trip_page
 from geonb_lab.trips.trip import locate_trip
+
+_ALONE = (
+    "top", "within", "spread_km", "json", "map", "out", "resume", "write_xmp", "sure", "dry_run"
+)  # fmt: skip
+"""Options that say nothing of photos that are located together."""
 
 
 @click.command()
@@ -62,7 +68,7 @@ def locate(**given: Any) -> None:
     asked = SimpleNamespace(**given)
     asked.chosen = {n: given[n] for n in ("top", "within", "spread_km", "allow_private")}
     photos, skipped = list_photos(asked.sources)
-    labels = Labels(dry_run=asked.dry_run) if asked.write_xmp or asked.dry_run else None
+    labels = LabelWriter(dry_run=asked.dry_run) if asked.write_xmp or asked.dry_run else None
     if (asked.track or asked.clock) and not asked.together:
         raise click.UsageError("--track and --clock need --together")
     if asked.confirmed:
@@ -90,7 +96,7 @@ def locate(**given: Any) -> None:
     sys.exit(2 if failed else 0)
 
 
-def _label_confirmed(asked: SimpleNamespace, photos: list[str], labels: Labels | None) -> int:
+def _label_confirmed(asked: SimpleNamespace, photos: list[str], labels: LabelWriter | None) -> int:
     if not labels or asked.map or asked.out or asked.page or asked.together:
         raise click.UsageError("--confirmed needs --write-xmp or --dry-run, and no other output")
     for label in confirmed_labels(asked.confirmed, photos, asked.sure):
@@ -100,9 +106,13 @@ def _label_confirmed(asked: SimpleNamespace, photos: list[str], labels: Labels |
 
 
 def _locate_together(asked: SimpleNamespace, photos: list[str]) -> int:
-    others = ("map", "out", "write_xmp", "dry_run", "json", "within", "spread_km")
-    if any(vars(asked)[name] for name in others):
-        raise click.UsageError("--together prints a table, and writes a --page; nothing else")
+    context = click.get_current_context()
+    named = [n for n in _ALONE if context.get_parameter_source(n) != ParameterSource.DEFAULT]
+    if named:
+        raise click.UsageError(
+            "--together prints a table, and writes a --page; nothing else, so leave out "
+            + ", ".join(f"--{name.replace('_', '-')}" for name in named)
+        )
     outputs = [asked.page] if asked.page else []
     check_outputs(outputs, [*asked.sources, *photos, *asked.track], overwrite=asked.overwrite)
     options = {"tracks": asked.track, "clocks": dict(c.rpartition("=")[::2] for c in asked.clock)}

@@ -14,7 +14,7 @@ from pathlib import Path
 from geonb.errors import EvaluationError, PhotoError
 from geonb.files import TEST_PHOTOS, cache_folder, expanded, make_cache_folder, regular
 from geonb.photos.urls import fetch
-from geonb.writing import mark_folder, replacing
+from geonb.writing import claim_folder, filling_cache, replacing
 from geonb_lab.evaluation.photo_sets import PhotoSet, from_folder, make_set
 from geonb_lab.evaluation.photo_tables import Entry
 from geonb_lab.evaluation.scores import IM2GPS, PLACING_2016
@@ -62,12 +62,14 @@ def _fetch_im2gps() -> Path:
         raise EvaluationError(
             f"cannot fetch IM2GPS ({error}); download {IM2GPS_URL} yourself and give its folder"
         ) from error
-    make_cache_folder(TEST_PHOTOS)
-    mark_folder(folder, TEST_PHOTOS)
-    for name, data in photos.items():
-        with replacing(folder / name) as temporary:
-            temporary.write_bytes(data)
-    (folder / ".complete").touch()
+    task, size = f"{folder}: cannot write IM2GPS there", sum(map(len, photos.values()))
+    with filling_cache(task, size, EvaluationError):
+        make_cache_folder(TEST_PHOTOS)
+        claim_folder(folder)
+        for name, data in photos.items():
+            with replacing(folder / name) as temporary:
+                temporary.write_bytes(data)
+        (folder / ".complete").touch()
     return folder
 
 

@@ -165,8 +165,7 @@ def _lock(number: int) -> None:
 def _go_on(found: Journal, first: bytes, begun_with: dict[str, Any], *, resume: bool) -> None:
     """Read what is done. Raises `EvaluationError` if it isn't this run's."""
     advice = "; begin anew with --overwrite"
-    what = "the journal of a run"
-    with expecting(found.path, what, EvaluationError, TypeError, AttributeError, advice=advice):
+    with expecting(found.path, "the journal of a run", EvaluationError, advice=advice):
         before = json.loads(first)
         own = before.pop(_SEAL) == _seal(begun_with)
         columns = row(Result(""), "", begun_with["top"]).keys()

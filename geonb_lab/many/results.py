@@ -36,7 +36,7 @@ _UNREADABLE = (
 """What objects of others raise when they are looked at."""
 BATCH = 4
 """Photos that a thread runs together; more of them only cost memory."""
-_BATCH_BYTES = 250_000_000
+BATCH_BYTES = 250_000_000
 """A batch ends with the photo that makes it as large."""
 AHEAD = 2
 """Pieces of work that are begun or done beside those that threads are at."""
@@ -127,7 +127,7 @@ def _batches(photos: Iterable[PhotoSource]) -> Iterator[list[PhotoSource]]:
     some: list[PhotoSource] = []
     for source in photos:
         some.append(source)
-        if len(some) == BATCH or _weight(some) > _BATCH_BYTES:
+        if len(some) == BATCH or _weight(some) > BATCH_BYTES:
             yield some
             some = []
     if some:
@@ -169,9 +169,9 @@ def _locator(
                 why = PhotoError(f"{name_of(source)}: cannot read it ({_in_words(error):.200})")
                 photos.append(Result(name_of(source), error=why))
         with one_at_a_time:
-            answers = iter(model.run(np.concatenate(squares)) if squares else ())
+            rows = iter(model.run(np.concatenate(squares)) if squares else ())
         return [
-            photo if isinstance(photo, Result) else _result(photo, next(answers), choose)
+            photo if isinstance(photo, Result) else _result(photo, next(rows), choose)
             for photo in photos
         ]
 

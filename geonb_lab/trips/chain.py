@@ -11,7 +11,7 @@ return: Song et al., Nature Physics 6, 2010), or to a new one, the less probable
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
@@ -25,10 +25,11 @@ from geonb.errors import GeonbError
 from geonb_lab.trips.shots import WRONG_PLACE, Shot, candidates, class_of
 
 _BAND = 6.0  # near kernels are summed over places this many scales around: e to the -6 is left
-_SAMPLE = 2048  # places at most that a far kernel is summed over
+SAMPLE = 2048  # places at most that a far kernel is summed over
 IMPOSSIBLE = 1e-100
 """What a step that nobody can make has instead of 0, which no answer can tell from it: photos that
 contradict each other still give an answer."""
+STRAY_STEP = 1e-4  # the share of steps that break the rules, if clocks may be wrong
 
 
 class TripError(GeonbError, ValueError):
@@ -64,9 +65,19 @@ class Movement:
         if not (min(scales) > 0 and self.slack_km >= 0 and 0 <= self.home <= 1):
             raise TripError(f"{self}: speeds, km and hours are above 0, and home is from 0 to 1")
 
+    @classmethod
+    def of(cls, movement: "Movement | MovementName") -> "Movement":
+        """A movement by its name, or your own as it is. Raises `TripError`."""
+        if isinstance(movement, Movement):
+            return movement
+        if movement not in MOVEMENTS:
+            names = ", ".join(MOVEMENTS)
+            raise TripError(f"no movement {movement!r:.40}; give {names}, or your own")
+        return MOVEMENTS[movement]
 
-Way: TypeAlias = Literal["walking", "road", "flights"]
-WAYS: dict[Way, Movement] = {
+
+MovementName: TypeAlias = Literal["walking", "road", "flights"]
+MOVEMENTS: dict[MovementName, Movement] = {
     "walking": Movement(speed_kmh=6.0, leap_km=10.0, wander_km=1.0),
     "road": Movement(speed_kmh=130.0, leap_km=150.0),
     "flights": Movement(),
@@ -75,7 +86,7 @@ WAYS: dict[Way, Movement] = {
 km/h (the limit of most of Europe's motorways); flights see `Movement`."""
 
 
-class Ground:
+class Geometry:
     """Where a model's places lie, and how far from each other."""
 
     def __init__(self, cells: Cells) -> None:
@@ -111,27 +122,27 @@ class Transitions:
     def __init__(
         self,
         movement: Movement,
-        ground: Ground,
+        geometry: Geometry,
         classes: NDArray[np.intp],
         stray_step: float = IMPOSSIBLE,
     ) -> None:
-        self.movement, self.ground, self.stray_step = movement, ground, stray_step
+        self.movement, self.geometry, self.stray_step = movement, geometry, stray_step
         self.visited: NDArray[np.float64] | None = None
         self._last: tuple[Any, Any, Any] | None = None
-        self._wander, self._leap = np.ones(len(ground)), np.ones(len(ground))
-        sample = np.arange(0, len(ground), -(-len(ground) // _SAMPLE))
+        self._wander, self._leap = np.ones(len(geometry)), np.ones(len(geometry))
+        sample = np.arange(0, len(geometry), -(-len(geometry) // SAMPLE))
         for a in classes.tolist():
-            scale = movement.wander_km + (ground.radii[a] + ground.radii.max()) / 3
-            here, near = np.array([a]), ground.around(a, _BAND * scale)
-            self._wander[a] = self._wandering(here, near, ground.km(here, near)).sum()
-            far = np.exp(-ground.km(here, sample) / movement.leap_km)
-            self._leap[a] = far.sum() * len(ground) / len(sample)
+            scale = movement.wander_km + (geometry.radii[a] + geometry.radii.max()) / 3
+            here, near = np.array([a]), geometry.around(a, _BAND * scale)
+            self._wander[a] = self._wandering(here, near, geometry.km(here, near)).sum()
+            far = np.exp(-geometry.km(here, sample) / movement.leap_km)
+            self._leap[a] = far.sum() * len(geometry) / len(sample)
 
     def _wandering(
         self, a: NDArray[np.intp], b: NDArray[np.intp], km: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """How near places are to each other by the scale of wandering, blurred by their cells."""
-        radii = self.ground.radii
+        radii = self.geometry.radii
         # A third of both radii makes the next cell, 2 r away, e^-3 as probable as the own.
         return np.exp(-km / (self.movement.wander_km + (radii[a][:, None] + radii[b]) / 3))
 
@@ -139,20 +150,21 @@ class Transitions:
         self, a: NDArray[np.intp], b: NDArray[np.intp], hours: float
     ) -> NDArray[np.float64]:
         """Probability of each place of ``b`` some hours after (or before) each of ``a``: (A, B)."""
-        way = self.movement
+        movement = self.movement
         _, wander, leap = self._shapes(a, b)
-        moved = -np.expm1(-abs(hours) / way.dwell_h)
-        back = 0.0 if self.visited is None else way.home
+        moved = -np.expm1(-abs(hours) / movement.dwell_h)
+        back = 0.0 if self.visited is None else movement.home
         steps = (1 - moved) * wander + (moved * (1 - back)) * leap
         if self.visited is not None:
             steps += moved * back * self.visited[b]
         steps[self.too_far(a, b, hours)] = 0.0
-        return (1 - self.stray_step) * steps + self.stray_step / len(self.ground)
+        return (1 - self.stray_step) * steps + self.stray_step / len(self.geometry)
 
     def too_far(self, a: NDArray[np.intp], b: NDArray[np.intp], hours: float) -> NDArray[np.bool_]:
         """Whether the top speed doesn't lead from one place to the other, (A, B)."""
-        way, (far, _, _) = self.movement, self._shapes(a, b)
-        return np.asarray(far > way.speed_kmh * abs(hours) + way.slack_km)
+        far, _, _ = self._shapes(a, b)
+        reach = self.movement.speed_kmh * abs(hours) + self.movement.slack_km
+        return np.asarray(far > reach)
 
     def _shapes(
         self, a: NDArray[np.intp], b: NDArray[np.intp]
@@ -162,7 +174,7 @@ class Transitions:
         The last are kept: photos of a small model all ask about the same places.
         """
         if self._last is None or self._last[0] is not a or self._last[1] is not b:
-            km, radii = self.ground.km(a, b), self.ground.radii
+            km, radii = self.geometry.km(a, b), self.geometry.radii
             shapes = (
                 km - radii[a][:, None] - radii[b],
                 self._wandering(a, b, km) / self._wander[a][:, None],
@@ -172,9 +184,9 @@ class Transitions:
         return self._last[2]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Moment:
-    """What is known of one moment, in ``hours`` from any beginning.
+    """What is known of one moment, in ``hours`` from any beginning, and what `solve` finds of it.
 
     ``seen`` is how probable what was seen is at each place, (K,), above 0 and in any unit.
     """
@@ -183,15 +195,15 @@ class Moment:
     classes: NDArray[np.intp]  # the places that come into question, (K,)
     seen: NDArray[np.float64]
     shots: Sequence[Shot] = ()  # one, or those of a burst
+    others: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))  # what they say, (K,)
+    on_path: int = -1  # the place on the most probable path
 
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """Moments of one person that are connected, and what the model made of them."""
+    """Moments of one person that are connected, in the order of time."""
 
-    moments: list[Moment]  # in the order of time
-    others: list[NDArray[np.float64]]  # for each moment what all others say of its places, (K,)
-    path: list[int]  # the place at each moment on the most probable path
+    moments: list[Moment]
     transitions: Transitions
 
 
@@ -230,23 +242,28 @@ def _normalised(row: NDArray[np.float64]) -> NDArray[np.float64]:
     return row / row.sum()
 
 
-def solve(ground: Ground, part: list[list[Shot]], movement: Movement, stray_step: float) -> Chain:
+def solve(
+    geometry: Geometry, part: list[list[Shot]], movement: Movement, *, certain_clocks: bool
+) -> Chain:
     """Run the hidden Markov model: once to see where the trip was, and again with the way back."""
-    known = [class_of(ground.cells, m[0].known.place) if m[0].known else None for m in part]
-    some = candidates([m[0].answer for m in part], known, len(ground))
+    known = [class_of(geometry.cells, m[0].known.place) if m[0].known else None for m in part]
+    some = candidates([m[0].belief for m in part], known, len(geometry))
     moments = []
     for members, place, classes in zip(part, known, some, strict=True):
         if place is None:  # what the photos of a burst say, averaged
-            logs = [np.log(shot.answer.seen(classes)) for shot in members]
+            logs = [np.log(shot.belief.seen(classes)) for shot in members]
             seen = np.exp(np.mean(logs, axis=0))
         else:
-            seen = np.where(classes == place, (1 - WRONG_PLACE) * len(ground), 0) + WRONG_PLACE
+            seen = np.where(classes == place, (1 - WRONG_PLACE) * len(geometry), 0) + WRONG_PLACE
         moments.append(Moment(members[0].seconds / 3600, classes, seen, members))
-    transitions = Transitions(movement, ground, np.unique(np.concatenate(some)), stray_step)
-    visited = np.zeros(len(ground))
+    stray = IMPOSSIBLE if certain_clocks else STRAY_STEP
+    transitions = Transitions(movement, geometry, np.unique(np.concatenate(some)), stray)
+    visited = np.zeros(len(geometry))
     for moment, told_there in zip(moments, forward_backward(moments, transitions), strict=True):
         here = told_there * moment.seen
         visited[moment.classes] += here / here.sum() / len(moments)
     transitions.visited = visited
-    others = forward_backward(moments, transitions)
-    return Chain(moments, others, viterbi(moments, transitions), transitions)
+    found = forward_backward(moments, transitions), viterbi(moments, transitions)
+    for moment, others, place in zip(moments, *found, strict=True):
+        moment.others, moment.on_path = others, place
+    return Chain(moments, transitions)

@@ -6,7 +6,7 @@ reads, and writes beside the photos.
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from html import escape
@@ -38,7 +38,7 @@ _WAY_KM = 5.0  # shorter ways are within a dot
 _UNITS = 64.5  # ground units in a degree of latitude, roughly
 _CLOSEST = 5.0  # pixels per ground unit: a trip within a town shows the town
 _WORLD_TOWNS, _TOWNS = 3000, 40  # to choose from: the largest, and those around each place
-_MOST_BYTES = 100_000_000  # that a page saves
+MOST_BYTES = 100_000_000  # that a page saves
 _FARTHEST_KM = 20_038.0  # half the equator
 
 
@@ -136,26 +136,37 @@ def confirmed_labels(
     """
     file, named = expanded(path), {name_of(photo): photo for photo in photos}
     found: list[Callable[[], Label | str]] = []
-    with expecting(file, "what the page of a trip saved", TripError, TypeError):
-        if regular(file).stat().st_size > _MOST_BYTES:
-            raise TripError(f"{file}: over {_MOST_BYTES:,} bytes, expected what a page saved")
-        for row in json.loads(file.read_bytes())["confirmed"]:
-            name, state = row["photo"], row["state"]
-            if name not in named:
+    with expecting(file, "what the page of a trip saved", TripError):
+        if regular(file).stat().st_size > MOST_BYTES:
+            raise TripError(f"{file}: over {MOST_BYTES:,} bytes, expected what a page saved")
+        saved = json.loads(file.read_bytes())
+        rows = saved.get("confirmed") if isinstance(saved, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ValueError("expected a list of objects, confirmed")
+        for name, state, row in ((row.get("photo"), row.get("state"), row) for row in rows):
+            if not isinstance(name, str) or name not in named:
                 raise TripError(
                     f"{file}: {name!r:.200} is there twice, or isn't among these photos; name the "
                     "same folder as for the page"
                 )
-            photo, confirmed = named.pop(name), state in {"accepted", "corrected"}
-            if state == "skipped" or (state == "open" and not row["sure"] >= sure):
-                found.append(
-                    partial(str, state if state == "skipped" else "the answer is not sure")
-                )
+            photo = named.pop(name)
+            if state == "skipped":
+                found.append(partial(str, state))
                 continue
-            lat, lng, km = values = *row["place"], row["km"]
-            good = all(type(x) in {int, float} for x in values) and 0 <= km <= _FARTHEST_KM
-            good = good and abs(lat) <= 90 and abs(lng) <= 180
-            if not good or not (confirmed or state == "open"):
+            place = row.get("place") if isinstance(row.get("place"), list) else []
+            values = *place, row.get("km"), row.get("sure") if state == "open" else 1.0
+            if state not in ("open", "accepted", "corrected") or not _possible(values):
                 raise ValueError(f"{name!r:.200}: {state!r:.40} at {values!r:.80}")
-            found.append(partial(trip_label, photo, (lat, lng), km, confirmed=confirmed))
+            lat, lng, km, share = values
+            label = partial(trip_label, photo, (lat, lng), km, confirmed=state != "open")
+            found.append(label if share >= sure else partial(str, "the answer is not sure"))
     return found
+
+
+def _possible(values: Sequence[Any]) -> bool:
+    """Whether values are latitude, longitude, a distance in km, and a share of 1."""
+    most = (90, 180, _FARTHEST_KM, 1)
+    good = [
+        type(x) in {int, float} and abs(x) <= limit for x, limit in zip(values, most, strict=False)
+    ]
+    return len(values) == 4 and all(good) and min(values[2:]) >= 0

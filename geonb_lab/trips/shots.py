@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from geonb.distances import Place, haversine
+from geonb.distances import Place
 from geonb.earth.cells import Cells
 from geonb.photos.photo import PhotoSource
+from geonb_lab.regions import true_classes
 
 KEPT = 512
 """Places that are kept of each photo; the rest of the probability is spread evenly over others."""
@@ -65,26 +66,26 @@ class KnownPlace:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
-    """The probabilities of one photo over a model's places: the `KEPT` most probable."""
+class KeptBelief:
+    """What a model believes of one photo, as `Belief`, but only its `KEPT` most probable places."""
 
-    places: int  # how many the model has
-    classes: NDArray[np.int32]  # the best first
-    shares: NDArray[np.float32]
+    count: int  # of the places of the model
+    classes: NDArray[np.int32]  # the most probable first
+    probabilities: NDArray[np.float32]
 
     @classmethod
-    def of(cls, probabilities: NDArray[np.float32]) -> Answer:
+    def of(cls, probabilities: NDArray[np.float32]) -> KeptBelief:
         """Keep the best of (places,)."""
         kept = min(KEPT, len(probabilities))
         best = np.argpartition(-probabilities, kept - 1)[:kept].astype(np.int32)
         best = best[np.argsort(-probabilities[best], kind="stable")]
         return cls(len(probabilities), best, probabilities[best])
 
-    def row(self) -> NDArray[np.float64]:
+    def whole(self) -> NDArray[np.float64]:
         """The probabilities of all places, (places,), which add up to 1."""
-        rest = max(0.0, 1.0 - float(self.shares.sum(dtype=np.float64)))
-        whole = np.full(self.places, rest / max(1, self.places - len(self.classes)))
-        whole[self.classes] = self.shares
+        rest = max(0.0, 1.0 - float(self.probabilities.sum(dtype=np.float64)))
+        whole = np.full(self.count, rest / max(1, self.count - len(self.classes)))
+        whole[self.classes] = self.probabilities
         return whole / whole.sum()
 
     def seen(self, classes: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -92,13 +93,14 @@ class Answer:
 
         That's Bayes' rule, as the model knows no place better than another before it sees a photo.
         """
-        row = self.row() ** TRUST
-        return WORTH * self.places * row[classes] / row.sum() + 1 - WORTH
+        trusted = self.whole() ** TRUST
+        return WORTH * self.count * trusted[classes] / trusted.sum() + 1 - WORTH
 
-    def alike(self, other: Answer) -> float:
-        """How alike two answers are, 0 to 1 (Bhattacharyya's coefficient)."""
+    def alike(self, other: KeptBelief) -> float:
+        """How alike two beliefs are, 0 to 1 (Bhattacharyya's coefficient)."""
         _, a, b = np.intersect1d(self.classes, other.classes, True, return_indices=True)  # noqa: FBT003
-        return float(np.sqrt(self.shares[a] * other.shares[b], dtype=np.float64).sum())
+        both = self.probabilities[a] * other.probabilities[b]
+        return float(np.sqrt(both, dtype=np.float64).sum())
 
 
 @dataclass(eq=False)
@@ -106,17 +108,18 @@ class Shot:
     """What is kept of a photo; the photo itself is let go.
 
     ``person`` tells persons apart, by the name of a camera; the first one's is empty. ``unset``
-    says that the clock was never set.
+    says that the clock was never set, ``allow_private`` how its source may be opened again.
     """
 
     name: str
     source: PhotoSource
-    answer: Answer
+    belief: KeptBelief
     taken: Taken | None
     known: KnownPlace | None = None
     camera: str = ""
     person: str = ""
     unset: bool = False
+    allow_private: bool = False
 
     @property
     def seconds(self) -> float:
@@ -125,29 +128,28 @@ class Shot:
 
 
 def candidates(
-    answers: Sequence[Answer], known: Sequence[int | None], places: int
+    beliefs: Sequence[KeptBelief], known: Sequence[int | None], count: int
 ) -> list[NDArray[np.intp]]:
-    """The places that come into question at each moment, sorted.
+    """Which of ``count`` places come into question at each moment, sorted.
 
-    All of them if the model has few. Otherwise the best of the moment's own answer, and fewer of
+    All of them if the model has few. Otherwise the best of the moment's own belief, and fewer of
     those around it in time, for the right place may be far down in its own list; and the ``known``
     places nearby.
     """
-    if places <= KEPT:
-        return [np.arange(places)] * len(answers)
+    if count <= KEPT:
+        return [np.arange(count)] * len(beliefs)
     found = []
-    for g in range(len(answers)):
+    for g in range(len(beliefs)):
         classes = set[int]()
-        for j in range(max(0, g - _WINDOW), min(len(answers), g + _WINDOW + 1)):
+        for j in range(max(0, g - _WINDOW), min(len(beliefs), g + _WINDOW + 1)):
             if (place := known[j]) is not None:
                 classes.add(place)
             else:
-                classes.update(answers[j].classes[: CANDIDATES // (1 + abs(j - g))].tolist())
+                classes.update(beliefs[j].classes[: CANDIDATES // (1 + abs(j - g))].tolist())
         found.append(np.array(sorted(classes)))
     return found
 
 
 def class_of(cells: Cells, place: Place) -> int:
-    """The class of a place: the cell that holds it, or else the one with the nearest centre."""
-    found = int(cells.index([place])[0])
-    return found if found >= 0 else int(haversine(cells.places, np.array(place)).argmin())
+    """The class of a place: as `true_classes`, but however far the nearest centre is."""
+    return int(true_classes(cells, [place], near_km=np.inf)[0])

@@ -19,19 +19,19 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
 
 from geonb.errors import PhotoError
-from geonb.photos import sidecars
-from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
-from geonb.photos.metadata import properties
+from geonb.photos import sidecars, tiff
+from geonb.photos.decoding import blocks_and_packets
+from geonb.photos.metadata import linked, properties
 from geonb.photos.photo import Photo
-from geonb_lab.trips.chain import WAYS, Ground, Transitions, TripError
+from geonb_lab.trips.chain import MOVEMENTS, Geometry, Transitions, TripError
 from geonb_lab.trips.shots import WORTH, KnownPlace, Shot, Taken, class_of
-from geonb_lab.trips.tracks import BROKEN, Track, as_shot
+from geonb_lab.trips.tracks import Track, as_shot, read_number
 
-Tags: TypeAlias = Mapping[int, Any]
-Row: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float64]]  # places, and how probable each is
+Tags: TypeAlias = dict[int, tiff.Tag]
+Weighted: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float64]]
+"""Places, and how probable each is."""
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # a clock that was never set begins at 1970 or before
 _MAKE, _MODEL, _SERIAL = 0x010F, 0x0110, 0xA431
 _TAKEN, _SUBSECOND, _OFFSET = 0x9003, 0x9291, 0x9011
@@ -44,7 +44,7 @@ _XMP = (
     "{http://ns.adobe.com/exif/1.0/}DateTimeOriginal",
     "{http://ns.adobe.com/photoshop/1.0/}DateCreated",
 )
-SURE = float(np.log(100))
+CONVINCING = float(np.log(100))
 """A clock is turned, or a camera somebody else's, if that explains its photos 100 times better."""
 _PHOTOS, _PLACES, _FIXES = 40, 32, 500  # that an offset is judged on, and the best places of each
 _NEAR_H = 12.0  # a reference farther off tells nothing
@@ -68,59 +68,69 @@ def told(photo: Photo) -> Told:
     A time with its zone goes before one without, for a clock's zone is a guess. A time before 1971
     or in the future comes from a clock that was never set, and counts as none.
     """
-    top, inner, gps, packets = _tags(photo)
-    names = [_text(tags.get(tag)) for tags, tag in ((top, _MAKE), (top, _MODEL), (inner, _SERIAL))]
-    found = [*_exif(inner), *_gps(gps), *(t for packet in packets for t in _xmp(packet, "XMP"))]
+    tags, packets = _tags(photo)
+    found = [*_exif(tags), *_gps(tags)]
+    for packet in packets:
+        found += _xmp(properties(packet)[0], "XMP")
     if photo.path:
         for _, own, _ in sidecars.packets(photo.path, photo.sidecars):
             found += _xmp(own, "XMP sidecar")
-        with suppress(*BROKEN):
-            record = sidecars.takeout(photo.path, photo.sidecars)
-            found.append(Taken(float(record["photoTakenTime"]["timestamp"]), True, "Takeout"))  # noqa: FBT003
+        found += _takeout(sidecars.takeout(photo.path, photo.sidecars))
     found += _in_name(Path(photo.name).name)
     latest = datetime.now(UTC) + timedelta(days=1)
     times = [t for t in found if EARLIEST.timestamp() <= t.seconds <= latest.timestamp()]
     taken = min(times, key=lambda time: not time.zoned, default=None)
+    names = (_text(tags, tag) for tag in (_MAKE, _MODEL, _SERIAL))
     camera = " ".join(dict.fromkeys(filter(None, names)))
     place = None if photo.place_source.endswith("assumed") else photo.place  # a guess pins nothing
     known = KnownPlace(place, photo.place_source) if place else None
     return Told(taken, camera, known, unset=bool(found) and taken is None)
 
 
-def _tags(photo: Photo) -> tuple[Tags, Tags, Tags, list[Mapping[str, str]]]:
-    """EXIF's three directories, and the properties of XMP."""
-    exif, packets = Image.Exif(), list[bytes]()
-    top, inner, gps = dict[int, Any](), dict[int, Any](), dict[int, Any]()
-    with suppress(PhotoError, *PILLOW_FAILS):
+def _tags(photo: Photo) -> tuple[Tags, list[bytes]]:
+    """EXIF's tags, those of all its directories, and the packets of XMP."""
+    tags: Tags = {}
+    blocks, packets = list[bytes](), list[bytes]()
+    with suppress(PhotoError):
         blocks, packets, _ = blocks_and_packets(photo.name, photo.source)
-        exif.load(b"Exif\0\0" + blocks[0] if blocks else b"")
-        top, inner = dict(exif), exif.get_ifd(ExifTags.IFD.Exif)
-        gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
-    return top, inner, gps, [properties(packet)[0] for packet in packets]
+    for block in blocks:  # CR3 keeps each directory in a block of its own
+        with suppress(ValueError):
+            top = tiff.directory(block)
+            tags = linked(top, tiff.GPS) | linked(top, tiff.EXIF) | top | tags
+    return tags, packets
 
 
 def _exif(tags: Tags) -> Iterator[Taken]:
     """DateTimeOriginal with its parts of a second and its zone."""
-    with suppress(*BROKEN):
-        moment = datetime.strptime(f"{_text(tags[_TAKEN])[:19]} +0000", "%Y:%m:%d %H:%M:%S %z")
-        digits = re.sub(r"\D", "", _text(tags.get(_SUBSECOND)))
+    with suppress(ValueError):
+        text = _text(tags, _TAKEN)[:19]
+        moment = datetime.strptime(f"{text} +0000", "%Y:%m:%d %H:%M:%S %z")
+        digits = re.sub(r"\D", "", _text(tags, _SUBSECOND))
         seconds = moment.timestamp() + float(f"0.{digits or 0}")
-        zone = _text(tags.get(_OFFSET)).replace("Z", "+00:00")
+        zone = _text(tags, _OFFSET).replace("Z", "+00:00")
         zoned = re.fullmatch(r"[+-]\d\d:\d\d", zone) is not None
         yield Taken(seconds - (read_offset(zone) if zoned else 0), zoned, "EXIF")
 
 
 def _gps(tags: Tags) -> Iterator[Taken]:
-    with suppress(*BROKEN):
-        day = datetime.strptime(f"{_text(tags[_GPS_DATE])} +0000", "%Y:%m:%d %z")
-        hours, minutes, seconds = map(float, tags[_GPS_TIME])
-        moment = day + timedelta(hours=hours, minutes=minutes, seconds=seconds)
-        yield Taken(moment.timestamp(), True, "GPS")  # noqa: FBT003
+    clock = tags[_GPS_TIME].numbers if _GPS_TIME in tags else []
+    if len(clock) == 3:
+        with suppress(ValueError, OverflowError):
+            day = datetime.strptime(f"{_text(tags, _GPS_DATE)} +0000", "%Y:%m:%d %z")
+            moment = day + timedelta(hours=clock[0], minutes=clock[1], seconds=clock[2])
+            yield Taken(moment.timestamp(), zoned=True, source="GPS")
 
 
-def _xmp(told: Mapping[str, str], source: str) -> Iterator[Taken]:
-    for text in filter(None, map(told.get, _XMP)):
-        with suppress(*BROKEN):
+def _takeout(record: Mapping[str, Any]) -> Iterator[Taken]:
+    taken = record.get("photoTakenTime")
+    seconds = read_number(taken.get("timestamp")) if isinstance(taken, dict) else np.nan
+    if np.isfinite(seconds):
+        yield Taken(seconds, zoned=True, source="Takeout")
+
+
+def _xmp(packet: Mapping[str, str], source: str) -> Iterator[Taken]:
+    for text in filter(None, map(packet.get, _XMP)):
+        with suppress(ValueError, OverflowError):
             moment = datetime.fromisoformat(text.strip())
             zoned = moment.tzinfo is not None
             moment = moment if zoned else moment.replace(tzinfo=UTC)
@@ -134,8 +144,8 @@ def _in_name(name: str) -> Iterator[Taken]:
             yield Taken(moment.timestamp(), name.startswith("PXL_"), "file name")
 
 
-def _text(value: Any) -> str:
-    return str(value or "").strip("\0 \t\r\n")
+def _text(tags: Tags, tag: int) -> str:
+    return tags[tag].text if tag in tags else ""
 
 
 def read_offset(text: str) -> float:
@@ -153,7 +163,7 @@ def read_offset(text: str) -> float:
 
 def set_clocks(
     shots: Sequence[Shot],
-    ground: Ground,
+    geometry: Geometry,
     tracks: Sequence[Track] = (),
     given: Mapping[str, str] | None = None,
 ) -> list[str]:
@@ -182,7 +192,7 @@ def set_clocks(
     reference = fixes if first is None else [*cameras[first], *fixes]
     if not reference:
         return []
-    beside, notes = _Beside(ground, reference), list[str]()
+    beside, notes = _Beside(geometry, reference), list[str]()
     for camera, mine in cameras.items():
         if camera != first:
             notes += beside.compare(camera or "photos without a camera's name", mine)
@@ -192,20 +202,20 @@ def set_clocks(
 class _Beside:
     """The moments of the reference, and how well photos of a camera fit beside them."""
 
-    def __init__(self, ground: Ground, reference: Sequence[Shot]) -> None:
-        self.ground = ground
+    def __init__(self, geometry: Geometry, reference: Sequence[Shot]) -> None:
+        self.geometry = geometry
         self.seconds = np.array([shot.seconds for shot in reference])
         self.rows = [self._row(shot) for shot in reference]
 
-    def _row(self, shot: Shot) -> Row:
+    def _row(self, shot: Shot) -> Weighted:
         """The most probable places of a photo; a known place counts as much as all of them.
 
         Photos of one place err alike: a camera's resemble what the model says of the phone's.
         """
-        classes = shot.answer.classes[:_PLACES].astype(np.intp)
-        shares = shot.answer.shares[:_PLACES].astype(np.float64)
+        classes = shot.belief.classes[:_PLACES].astype(np.intp)
+        shares = shot.belief.probabilities[:_PLACES].astype(np.float64)
         if shot.known:
-            place = class_of(self.ground.cells, shot.known.place)
+            place = class_of(self.geometry.cells, shot.known.place)
             classes, where = np.unique(np.append(classes, place), return_inverse=True)
             shares = np.bincount(where, np.append(shares, 1.0)).astype(np.float64)
         return classes, shares / max(1.0, shares.sum())
@@ -217,21 +227,21 @@ class _Beside:
         rows = [self._row(shot) for shot in some]
         seconds = np.array([shot.seconds for shot in some])
         classes = np.unique(np.concatenate([classes for classes, _ in (*self.rows, *rows)]))
-        transitions = Transitions(WAYS["flights"], self.ground, classes)
+        transitions = Transitions(MOVEMENTS["flights"], self.geometry, classes)
         zoned, zone = all(shot.taken.zoned for shot in some if shot.taken), 0.0
         if not zoned:  # the zone of the sun, where the photos are
-            east = np.median([self.ground.places[c[p.argmax()], 1] for c, p in rows])
+            east = np.median([self.geometry.places[c[p.argmax()], 1] for c, p in rows])
             zone = 3600.0 * round(float(east) / 15)
         offsets = _WRONG if zoned else np.unique(np.concatenate([_ZONES, zone + _WRONG]))
         fits = np.array([self._fit(transitions, rows, seconds - offset) for offset in offsets])
         scores = np.nansum(fits, axis=1) - np.minimum(abs(offsets - zone) / 3600, 6.0)
         best, usual = int(scores.argmax()), int(np.flatnonzero(offsets == zone)[0])
         near = ~np.isnan(fits[best])
-        if near.sum() > 2 and self._elsewhere(rows)[near].sum() > scores[best] + SURE:
+        if near.sum() > 2 and self._elsewhere(rows)[near].sum() > scores[best] + CONVINCING:
             for shot in photos:
                 shot.person = camera
             return [f"{camera}: taken elsewhere at the same time, so counted as another person's"]
-        best = best if scores[best] > scores[usual] + SURE else usual
+        best = best if scores[best] > scores[usual] + CONVINCING else usual
         offset = float(offsets[best])
         _turn(photos, offset)
         hours = f"{'-' if offset < 0 else '+'}{abs(offset) / 3600:g} h"
@@ -241,7 +251,7 @@ class _Beside:
         return [f"{camera}: its clock is {hours} off beside the others; corrected"] * bool(offset)
 
     def _fit(
-        self, transitions: Transitions, rows: Sequence[Row], when: NDArray[np.float64]
+        self, transitions: Transitions, rows: Sequence[Weighted], when: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """The logarithm of how well each photo fits the reference nearest in time; NaN if far."""
         fits = np.full(len(rows), np.nan)
@@ -253,15 +263,15 @@ class _Beside:
                 fits[k] = self._seen(q @ transitions.between(there, mine, hours), p)
         return fits
 
-    def _elsewhere(self, rows: Sequence[Row]) -> NDArray[np.float64]:
+    def _elsewhere(self, rows: Sequence[Weighted]) -> NDArray[np.float64]:
         """The same of somebody who is where the camera's other photos are, at any time."""
-        usual = np.zeros(len(self.ground))
+        usual = np.zeros(len(self.geometry))
         for classes, p in rows:
             usual[classes] += p / len(rows)
         return np.array([self._seen(usual[c] - p / len(rows), p) for c, p in rows])
 
     def _seen(self, there: NDArray[np.float64], own: NDArray[np.float64]) -> float:
-        return float(np.log(WORTH * len(self.ground) * (there @ own) + 1 - WORTH))
+        return float(np.log(WORTH * len(self.geometry) * (there @ own) + 1 - WORTH))
 
 
 def _turn(shots: Sequence[Shot], offset: float) -> None:

@@ -7,12 +7,12 @@ apart, along the straight line in degrees, as ``exiftool -geotag`` does.
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from xml.etree.ElementTree import ParseError
 
 import numpy as np
@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geonb.files import expanded, expecting, regular
 from geonb_lab.trips.chain import TripError
-from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
+from geonb_lab.trips.shots import KeptBelief, KnownPlace, Shot, Taken
 
 Fix: TypeAlias = tuple[float, float, float, float, bool]
 """Seconds since 1970, latitude and longitude in degrees, accuracy in km, new segment."""
@@ -31,13 +31,13 @@ LONGEST_GAP_S = 1800.0
 USUAL_KM = 0.01  # the accuracy of a fix that tells none
 _HDOP_KM = 0.005  # what a fix of HDOP 1 is off
 _VISIT_KM = 0.1  # a visited place is as large as a shop or a park
-_MOST_BYTES = 1 << 27  # a million fixes of GPX
-_MOST_PARTS = 5_000_000  # objects and lists of JSON: empty ones take 28 times their bytes
-_PIECE = 1 << 20
+MOST_BYTES = 1 << 27  # a million fixes of GPX
+MOST_PARTS = 5_000_000  # objects and lists of JSON: empty ones take 28 times their bytes
+PIECE = 1 << 20
 """Bytes that are parsed at once, and that a tag or a comment may have: older expat goes over an
 unfinished one again with each piece, and each attribute takes memory."""
 _MOST_INSIDE = 100  # elements in each other
-BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
+Part = TypeVar("Part", dict[str, Any], list[Any])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -90,8 +90,8 @@ def as_shot(track: Track, k: int) -> Shot:
     """Fix ``k`` as if it were a photo whose place is known."""
     (lat, lng), name = track.places[k].tolist(), track.name
     taken = Taken(float(track.seconds[k]), zoned=True, source=name)
-    answer = Answer(1, np.zeros(0, np.int32), np.zeros(0, np.float32))  # no model says anything
-    return Shot(name, "", answer, taken, KnownPlace((lat, lng), name))
+    nothing = KeptBelief(1, np.zeros(0, np.int32), np.zeros(0, np.float32))  # no model was asked
+    return Shot(name, "", nothing, taken, KnownPlace((lat, lng), name))
 
 
 def read_track(path: str | os.PathLike[str]) -> Track:
@@ -103,15 +103,15 @@ def read_track(path: str | os.PathLike[str]) -> Track:
     file = expanded(path)
     fixes: list[Fix] = []
     notes: list[str] = []
-    with expecting(file, "a track in GPX, Timeline's JSON or GeoJSON", TripError, *BROKEN):
-        if regular(file).stat().st_size > _MOST_BYTES:
-            raise TripError(f"{file}: over {_MOST_BYTES:,} bytes; cut the track by years")
+    with expecting(file, "a track in GPX, Timeline's JSON or GeoJSON", TripError):
+        if regular(file).stat().st_size > MOST_BYTES:
+            raise TripError(f"{file}: over {MOST_BYTES:,} bytes; cut the track by years")
         if file.suffix.lower() == ".gpx":
             _gpx(file, fixes, notes)
         else:
             data = file.read_bytes()
-            if data.count(b"{") + data.count(b"[") > _MOST_PARTS:
-                raise ValueError(f"more than {_MOST_PARTS:,} objects and lists")
+            if data.count(b"{") + data.count(b"[") > MOST_PARTS:
+                raise ValueError(f"more than {MOST_PARTS:,} objects and lists")
             fixes += _in_json(json.loads(data))
     rows = np.array(fixes, np.float64).reshape(-1, 5)
     good = np.isfinite(rows).all(axis=1) & (np.abs(rows[:, 1:3]) <= (90, 180)).all(axis=1)
@@ -130,11 +130,11 @@ def _gpx(file: Path, fixes: list[Fix], notes: list[str]) -> None:
     parser = XMLParser(target=points, forbid_dtd=True)
     try:
         with file.open("rb") as data:
-            while piece := data.read(_PIECE):
-                points.moved = len(piece) < _PIECE
+            while piece := data.read(PIECE):
+                points.moved = len(piece) < PIECE
                 parser.feed(piece)
                 if not points.moved:
-                    raise ValueError(f"a tag or a comment of more than {_PIECE:,} bytes")
+                    raise ValueError(f"a tag or a comment of more than {PIECE:,} bytes")
         parser.close()
     except ParseError as error:
         if not fixes:
@@ -172,7 +172,7 @@ class _Points:
         if name in {"time", "hdop"} and self.inside[-1:] == ["trkpt"]:
             self.told[name] = self.text
         elif name == "trkpt":
-            lat, lng, hdop = (_number(self.told.get(key)) for key in ("lat", "lon", "hdop"))
+            lat, lng, hdop = (read_number(self.told.get(key)) for key in ("lat", "lon", "hdop"))
             km = hdop * _HDOP_KM if hdop > 0 else USUAL_KM
             self.fixes.append((_second(self.told.get("time")), lat, lng, km, self.begins))
             self.begins = False
@@ -185,34 +185,63 @@ class _Points:
 
 
 def _in_json(data: Any) -> Iterator[Fix]:
-    """The fixes of Google's exports, Timeline's of today and Records of before, and of GeoJSON."""
+    """The fixes of Google's exports, Timeline's of today and Records of before, and of GeoJSON.
+
+    Raises `ValueError` for a part that is of another kind than these have, and says which.
+    """
     if isinstance(data, list):  # the Timeline of iPhones
         data = {"semanticSegments": data}
-    if not isinstance(data, dict):
-        raise TypeError("expected an object")
-    for entry in data.get("locations") or []:
-        place = entry.get("latitudeE7", np.nan) / 1e7, entry.get("longitudeE7", np.nan) / 1e7
-        off = _number(entry.get("accuracy"), 10.0) / 1000
-        yield _second(entry.get("timestamp") or entry.get("timestampMs")), *place, off, False
-    for signal in data.get("rawSignals") or []:
-        if at := signal.get("position"):
-            off = _number(at.get("accuracyMeters"), 10.0) / 1000
-            yield _second(at.get("timestamp")), *_pair(at.get("LatLng")), off, False
-    for segment in data.get("semanticSegments") or []:
-        yield from _segment(segment)
-    for feature in data.get("features") or ([data] if data.get("type") == "Feature" else []):
-        yield from _feature(feature)
+    data = _checked(data, dict, "the file")
+    if data.get("type") == "Feature":
+        data = {"features": [data]}
+    for name, fixes_of in _READERS.items():
+        for number, entry in enumerate(_objects(data, name), start=1):
+            try:
+                yield from fixes_of(entry)
+            except ValueError as error:
+                raise ValueError(f"{name}, entry {number}: {error}") from error
+
+
+def _part(whole: dict[str, Any], name: str, kind: type[Part]) -> Part:
+    """A part of an object; an empty one if it isn't there. Raises `ValueError` for another kind."""
+    return _checked(whole.get(name) or kind(), kind, name)
+
+
+def _objects(whole: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
+    for number, entry in enumerate(_part(whole, name, list), start=1):
+        yield _checked(entry, dict, f"{name}, entry {number}")
+
+
+def _checked(found: Any, kind: type[Part], what: str) -> Part:
+    if not isinstance(found, kind):
+        wanted = "a list" if kind is list else "an object"
+        raise ValueError(f"{what}: expected {wanted}")  # noqa: TRY004 - the file's mistake
+    return found
+
+
+def _record(entry: dict[str, Any]) -> Iterator[Fix]:
+    """A fix of Records."""
+    lat, lng = (read_number(entry.get(name)) / 1e7 for name in ("latitudeE7", "longitudeE7"))
+    when = _second(entry.get("timestamp") or entry.get("timestampMs"))
+    yield when, lat, lng, read_number(entry.get("accuracy"), 10.0) / 1000, False
+
+
+def _signal(entry: dict[str, Any]) -> Iterator[Fix]:
+    """A fix of Timeline's, or another sign of life without a place."""
+    if at := _part(entry, "position", dict):
+        off = read_number(at.get("accuracyMeters"), 10.0) / 1000
+        yield _second(at.get("timestamp")), *_pair(at.get("LatLng")), off, False
 
 
 def _segment(segment: dict[str, Any]) -> Iterator[Fix]:
     """A way with its points, or a visit, of Timeline's."""
     start, end = (_second(segment.get(name)) for name in ("startTime", "endTime"))
-    for number, point in enumerate(segment.get("timelinePath") or []):
+    for number, point in enumerate(_objects(segment, "timelinePath")):
         late = point.get("durationMinutesOffsetFromStartTime")
-        when = _second(point.get("time")) if late is None else start + 60 * _number(late)
+        when = _second(point.get("time")) if late is None else start + 60 * read_number(late)
         yield when, *_pair(point.get("point")), USUAL_KM, number == 0
-    visited = (segment.get("visit") or {}).get("topCandidate", {}).get("placeLocation")
-    if visited:
+    visit = _part(segment, "visit", dict)
+    if visited := _part(visit, "topCandidate", dict).get("placeLocation"):
         place = _pair(visited.get("latLng") if isinstance(visited, dict) else visited)
         yield start, *place, _VISIT_KM, True
         yield end, *place, _VISIT_KM, False
@@ -220,23 +249,36 @@ def _segment(segment: dict[str, Any]) -> Iterator[Fix]:
 
 def _feature(feature: dict[str, Any]) -> Iterator[Fix]:
     """A point with ``time``, or a line with a list of times, as togeojson writes them."""
-    told, shape = feature.get("properties") or {}, feature.get("geometry") or {}
+    told, shape = (_part(feature, name, dict) for name in ("properties", "geometry"))
     points, kind = shape.get("coordinates") or [], shape.get("type")
-    times = (told.get("coordinateProperties") or {}).get("times") or told.get("coordTimes")
-    times = times or told.get("times") or told.get("time") or told.get("timestamp") or []
+    times = _part(told, "coordinateProperties", dict).get("times")
+    times = times or next(filter(None, map(told.get, _TIMES)), [])
     if kind == "Point":
         points, times = [points], [times]
+    if not (isinstance(points, list) and isinstance(times, list) and len(points) == len(times)):
+        raise ValueError("expected a list of points, and one of as many times")
     for number, (point, stamp) in enumerate(zip(points, times, strict=True)):
+        lng, lat = point[:2] if isinstance(point, list) and len(point) > 1 else (None, None)
         new = number == 0 and kind != "Point"
-        yield _second(stamp), _number(point[1]), _number(point[0]), USUAL_KM, new
+        yield _second(stamp), read_number(lat), read_number(lng), USUAL_KM, new
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], Iterator[Fix]]] = {
+    "locations": _record,
+    "rawSignals": _signal,
+    "semanticSegments": _segment,
+    "features": _feature,
+}
+_TIMES = ("coordTimes", "times", "time", "timestamp")
+"""What a feature's times are called."""
 
 
 def _second(value: Any) -> float:
     """Seconds since 1970 of ISO 8601, which says its zone or means UTC; NaN for anything else."""
-    with suppress(*BROKEN):
-        text = str(value).strip()
-        if text.replace(".", "", 1).isdecimal():  # seconds, or milliseconds
-            return float(text) / (1000 if float(text) > 1e11 else 1)
+    text = str(value).strip() if isinstance(value, (str, int, float)) else ""
+    if text.replace(".", "", 1).isdecimal():  # seconds, or milliseconds
+        return float(text) / (1000 if float(text) > 1e11 else 1)
+    with suppress(ValueError, OverflowError):
         when = datetime.fromisoformat(text)
         return (when if when.tzinfo else datetime.fromisoformat(f"{text}+00:00")).timestamp()
     return float("nan")
@@ -248,7 +290,9 @@ def _pair(text: Any) -> tuple[float, float]:
     return (float(found[0]), float(found[1])) if len(found) == 2 else (np.nan, np.nan)
 
 
-def _number(value: Any, default: float = float("nan")) -> float:
-    with suppress(*BROKEN):
-        return float(value)
+def read_number(value: Any, default: float = float("nan")) -> float:
+    """A number, or a text of one; ``default`` for anything else."""
+    if isinstance(value, (str, int, float)):
+        with suppress(ValueError, OverflowError):
+            return float(value)
     return default

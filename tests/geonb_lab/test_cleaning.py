@@ -13,26 +13,7 @@ from hypothesis import strategies as st
 
 import geonb_lab
 from geonb.errors import MapError
-from support.command import run_geonb
-
-KEY = "AIza" + "x" * 35
-OWN = "another-key_of-someone"  # that only gmaps' state or the environment tells
-STATE = "application/vnd.jupyter.widget-state+json"
-
-
-def notebook(tmp_path, key=None, **metadata):
-    """A notebook as Jupyter saves it; with the state of gmaps' widgets if it holds a key."""
-    if key:
-        state = {"configuration": {"api_key": key}}
-        models = {"m1": {"model_module": "jupyter-gmaps", "state": state}}
-        models["m2"] = {"model_module": "@jupyter-widgets/output", "state": {"outputs": "SECRET"}}
-        metadata["widgets"] = {STATE: {"version_major": 2, "state": models}}
-    source = [f"# Grüße\ngmaps.configure(api_key='{key}')", "'\\ud83d'", f"x = 1\n{key}\n"]
-    cells = [{"cell_type": "code", "source": source, "outputs": [], "metadata": {}}]
-    whole = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    path = tmp_path / "map.ipynb"
-    path.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
-    return path
+from support.keyed_notebook import KEY, OWN, STATE, notebook
 
 
 @pytest.mark.parametrize("key", [KEY, OWN])
@@ -125,17 +106,6 @@ def test_a_missing_notebook_is_named(tmp_path):
     os.mkfifo(tmp_path / "pipe.ipynb")
     with pytest.raises(MapError, match=r"pipe.ipynb: no such notebook file"):
         geonb_lab.clean_notebook(tmp_path / "pipe.ipynb")
-
-
-def test_the_command(tmp_path):
-    path = notebook(tmp_path, KEY)
-    run = run_geonb("clean", "map.ipynb", cwd=tmp_path)
-    assert run.returncode == 0
-    assert run.stdout.startswith("map.ipynb: removed an API key from 3 places")
-    assert KEY not in path.read_text()
-    run = run_geonb("clean", "map.ipynb", cwd=tmp_path, GOOGLE_MAPS_API_KEY="x")
-    assert run.returncode == 2
-    assert run.stderr.startswith("geonb: GOOGLE_MAPS_API_KEY holds 1 characters")
 
 
 @pytest.mark.parametrize("name", ["cells", "metadata", "x"])

@@ -16,7 +16,7 @@ from geonb.earth.cells import Belief
 from geonb.earth.places import nearest_town
 from geonb.promise import Promise
 from geonb_lab import heatmaps
-from geonb_lab.regions import hold, in_km2
+from geonb_lab.regions import hold
 
 
 def _model():
@@ -79,20 +79,6 @@ def test_the_key_counts_the_cells_that_a_region_has(share, count):
     [area] = [a for a in heatmaps.areas(belief, None) if a.region.probability >= share][-1:]
     assert len(area.region.classes) == len(hold(belief, share).classes) == count
     assert area.words.endswith(f": {count} cell{'s' * (count > 1)}")
-
-
-@pytest.mark.parametrize(
-    ("area", "words"),
-    [
-        (0.44, "0.4 km²"),
-        (8.44, "8.4 km²"),
-        (9.6, "10 km²"),
-        (1234.0, "1,200 km²"),
-        (0.0, "0.0 km²"),
-    ],
-)
-def test_areas_in_words(area, words):
-    assert in_km2(area) == words
 
 
 def _colours(png):

@@ -1,27 +1,19 @@
-"""Regions: by hand, and the promise on photos that are alike, too few, or others."""
+"""Regions: by hand, in words, and with the promise that lies beside a model."""
 
 import math
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 import geonb
 import geonb_lab
-from geonb.earth.cells import Belief
-from geonb.earth.s2 import leaf_ids, parents
-from geonb.errors import EvaluationError, ModelError, OutputError
+from geonb.errors import ModelError, OutputError
 from geonb.predictions import Predictions
 from geonb.promise import Promise
-from geonb_lab.evaluation.calibration import warm
-from geonb_lab.evaluation.promises import Coverage, promise_from, shares_before
+from geonb_lab.regions import in_km2
 from support.networks import write_network
-from support.probabilities import honest
-
-PLACES = np.array([(35.68, 139.69), (48.85, 2.35), (-33.87, 151.21), (64.15, -21.94)])
-CELLS = geonb.Cells(parents(leaf_ids(PLACES), 10), PLACES)
-BELIEF = Belief(CELLS, np.array([0.2, 0.5, 0.05, 0.25], np.float32))
+from support.probabilities import BELIEF, CELLS, PLACES
 
 
 def region(share=None, promise=None):
@@ -77,85 +69,6 @@ def test_shares_that_cannot_be(share):
 def test_without_a_promise_the_share_has_to_be_named():
     with pytest.raises(ModelError, match="name a share"):
         region()
-
-
-@pytest.mark.parametrize("temperature", [0.4, 1.0, 3.0])
-def test_the_promise_holds_however_wrong_the_probabilities(temperature):
-    """A model that is far too sure, or too modest, only needs another share."""
-    table, classes = honest()
-    table = warm(table, temperature)
-    promise = geonb_lab.learn_promise(table[:3000], classes[:3000])
-    coverage = geonb_lab.check_promise(promise, table[3000:], classes[3000:])
-    assert coverage.measured == pytest.approx(0.9, abs=0.025)
-    assert not coverage.broken
-    if temperature == 0.4:  # what the model says itself is no promise
-        assert (shares_before(table, classes) < 0.9).mean() < 0.85
-
-
-def test_the_promise_holds_on_average_after_few_photos():
-    """Nineteen photos: by theory nine in ten, exactly, over many such tries."""
-    table, classes = honest(4000)
-    before, rng = shares_before(table, classes), np.random.default_rng(1)
-    held = []
-    for _ in range(2000):
-        some = rng.choice(before, 20, replace=False)
-        held.append(some[0] < promise_from(some[1:], 0.9, "few", 8).share)
-    assert np.mean(held) == pytest.approx(0.9, abs=0.02)
-
-
-def test_the_promise_breaks_when_the_photos_change():
-    table, classes = honest()
-    promise = geonb_lab.learn_promise(table[:3000], classes[:3000], test_set="streets")
-    other = geonb_lab.check_promise(promise, table[3000:], np.roll(classes, 7)[3000:])
-    assert other.broken
-    assert "broken: are the photos alike?" in repr(other)
-    same = geonb_lab.check_promise(promise, table[3000:], classes[3000:])
-    assert "broken: are" not in repr(same)
-    assert "of 90% of photos (89-91% after 3,000 photos of streets)" in repr(same)
-
-
-@pytest.mark.parametrize("photos", [50, 100, 1000])
-def test_what_is_usual_is_the_spread_of_such_promises(photos):
-    """The share that a promise learned on N photos keeps follows a beta distribution."""
-    rank = math.ceil((photos + 1) * 0.9)
-    draws = np.random.default_rng(0).beta(rank, photos + 1 - rank, 200_000)
-    usual = Coverage(Promise(0.9, 0.99, photos, "", 8), 10, 9).usual
-    assert usual == pytest.approx(np.quantile(draws, [0.025, 0.975]), abs=0.03)
-
-
-def test_photos_in_no_cell_are_in_no_region():
-    table, classes = honest(200)
-    classes[:15] = -1
-    promise = geonb_lab.learn_promise(table, classes)
-    assert geonb_lab.check_promise(promise, table, classes).contained <= 185
-    classes[:30] = -1
-    with pytest.raises(EvaluationError, match=r"15% of the photos are far from all .* of 90%"):
-        geonb_lab.learn_promise(table, classes)
-
-
-def test_areas_are_measured_where_the_cells_are_known():
-    table = np.tile(BELIEF.probabilities, (3, 1))
-    coverage = geonb_lab.check_promise(Promise(0.9, 0.6, 50, "x", 4), table, [1, 3, 2], CELLS)
-    assert coverage.contained == 2
-    assert coverage.median_km2 == pytest.approx(CELLS.areas_km2[[1, 3]].sum())
-    assert "half of them are below " in repr(coverage)
-
-
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (
-            lambda: geonb_lab.learn_promise([[0.5, 0.5]] * 5, [0] * 5),
-            "5 photos can't .* at least 9",
-        ),
-        (lambda: geonb_lab.learn_promise([[0.5, 0.5]] * 9, [0] * 9, 1.0), "between 0 and 1"),
-        (lambda: geonb_lab.learn_promise([[0.5, 0.5]] * 9, [0] * 8), r"\(N, cells\) and classes"),
-        (lambda: geonb_lab.learn_promise([[0.5, 0.5]] * 9, [2] * 9), "classes are 0 to 1"),
-    ],
-)
-def test_bad_input(call, message):
-    with pytest.raises(EvaluationError, match=message):
-        call()
 
 
 def test_it_is_stored_with_the_model_and_kept_by_its_predictions(tmp_path):
@@ -221,50 +134,15 @@ def test_a_promise_that_cannot_be_stored(tmp_path):
         Promise(0.9, 0.9, 10, "x", 4).save(tmp_path / "file")
 
 
-def test_a_promise_that_is_only_not_shown_to_be_broken_is_not_called_kept():
-    """85 of 100 where 90% were promised: luck can do that, and so can a broken promise."""
-    promise = Promise(0.9, 0.99, 2000, "streets", 8)
-    words = {right: f"{Coverage(promise, 100, right)!r}." for right in (70, 85, 90, 95)}
-    assert "The promise is broken: are the photos alike?" in words[70]
-    assert "The promise is not shown to be broken." in words[85]
-    assert "The promise is kept." in words[90]
-    assert "The promise is kept." in words[95]
-
-
-NO_PROBABILITIES = {
-    "sum": [[0.5, 0.2]] * 9,
-    "negative": [[1.5, -0.5]] * 9,
-    "nan": [[np.nan, 1.0]] * 9,
-    "percent": [[50, 50]] * 9,
-    "text": [["0.5", "0.5"]] * 9,
-    "complex": [[0.5j, 0.5]] * 9,
-    "dates": np.zeros((9, 2), "M8[D]"),
-    "bytes": b"0.5",
-    "ragged": [[0.5, 0.5], [1.0]],
-    "masked": np.ma.masked_equal([[0.0, 1.0]] * 9, 0.0),
-}
-
-
-@pytest.mark.parametrize("kind", NO_PROBABILITIES)
-def test_numbers_that_are_no_probabilities_promise_nothing(kind):
-    table = NO_PROBABILITIES[kind]
-    promise = Promise(0.9, 0.99, 2000, "streets", 2)
-    for call in (
-        lambda: geonb_lab.learn_promise(table, [0] * 9, 0.5),
-        lambda: geonb_lab.check_promise(promise, table, [0] * 9),
-        lambda: geonb_lab.calibrate(table, [0] * 9),
-    ):
-        with pytest.raises(EvaluationError, match="probabilities"):
-            call()
-
-
-@pytest.mark.parametrize("classes", [[0.0] * 9, [np.nan] * 9, [-2] * 9, ["0"] * 9, [True] * 9])
-def test_classes_that_are_no_whole_numbers(classes):
-    with pytest.raises(EvaluationError, match=r"classes(:| are 0 to 1, and -1 for none)"):
-        geonb_lab.learn_promise([[0.5, 0.5]] * 9, classes, 0.5)
-
-
-@pytest.mark.parametrize("coverage", [np.nan, np.inf, 0, 1, -1, "1", None, [0.5], 1j, 10**400])
-def test_a_coverage_is_between_0_and_1(coverage):
-    with pytest.raises(EvaluationError, match="a coverage lies between 0 and 1"):
-        geonb_lab.learn_promise([[0.5, 0.5]] * 9, [0] * 9, coverage)
+@pytest.mark.parametrize(
+    ("area", "words"),
+    [
+        (0.44, "0.4 km²"),
+        (8.44, "8.4 km²"),
+        (9.6, "10 km²"),
+        (1234.0, "1,200 km²"),
+        (0.0, "0.0 km²"),
+    ],
+)
+def test_areas_in_words(area, words):
+    assert in_km2(area) == words

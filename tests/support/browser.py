@@ -48,6 +48,10 @@ class Tab:
         assert errors or not failures, failures
         return failures
 
+    def start(self):
+        """Begin to run all cells, and wait for none."""
+        self.page.evaluate(f"() => void ({_RUN})()")
+
     def command(self, name, **arguments):
         """Run a command of JupyterLab's, such as ``apputils:change-theme``."""
         self.page.evaluate("([n, a]) => jupyterapp.commands.execute(n, a)", [name, arguments])

@@ -13,7 +13,7 @@ from geonb.earth.cells import CELLS_FILE, Cells
 from geonb.network.checkpoint import MxnetFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 FULL_SIZE: dict[str, Any] = {
@@ -184,6 +184,13 @@ class _Graph:
 def _rekeyed(node: Mapping[str, Any], key: str) -> dict[str, Any]:
     attributes = {key: node["attr"]} if "attr" in node else {}
     return {k: v for k, v in node.items() if k != "attr"} | attributes
+
+
+def edit_symbol(files: MxnetFiles, change: Callable[[list[dict[str, Any]]], None]) -> None:
+    """Write a network's symbol anew, with its nodes as ``change`` leaves them."""
+    graph = json.loads(files.symbol.read_text())
+    change(graph["nodes"])
+    files.symbol.write_text(json.dumps(graph))
 
 
 def write_params(path: Path, arrays: Iterator[tuple[str, np.ndarray]], layout: str = "v2") -> None:

@@ -21,6 +21,13 @@ def picture(width=96, height=64, noise=0):
     return Image.fromarray(np.clip(colours, 0, 255).astype(np.uint8))
 
 
+def coarse_photos(count, seed=1):
+    """Photos of large patches, which a network with random weights tells apart."""
+    rng = np.random.default_rng(seed)
+    patches = rng.integers(0, 256, (count, 12, 16, 3), dtype=np.uint8)
+    return [Image.fromarray(pixels).resize((320, 240)) for pixels in patches]
+
+
 def quadrants(image):
     """The mean colour of each quadrant, (4, 3)."""
     small = image.convert("RGB").resize((4, 4), Image.Resampling.BOX)

@@ -1,5 +1,6 @@
 """Predictions for the maps' tests: the published ones, and places where maps go wrong."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -56,6 +57,13 @@ def many_cells():
     return SimpleNamespace(
         name=name, cells=cells, note="", promise=None, probabilities=lambda _: belief
     )
+
+
+def east_of_null(*kilometres):
+    """Places on the equator, so far from (0, 0); NaN for None."""
+    degree_km = math.radians(1) * 6371.0
+    lngs = [np.nan if km is None else km / degree_km for km in kilometres]
+    return np.array([(lng * 0, lng) for lng in lngs])
 
 
 def from_tokens(tokens):

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 import geonb
-from geonb_lab.trips.shots import Answer, KnownPlace, Shot, Taken
+from geonb_lab.trips.shots import KeptBelief, KnownPlace, Shot, Taken
 from geonb_lab.trips.tracks import Track
 
 MINI = geonb.load_model("mini")
@@ -30,7 +30,7 @@ def reading(hours, towards, sure=0.6, known=None, cameras=None):
         place = KnownPlace(known[i], "EXIF") if known and i in known else None
         camera = cameras[i] if cameras else ""
         image = Image.new("RGB", (8, 8))
-        shots.append(Shot(f"{i}.jpg", image, Answer.of(row), taken, place, camera))
+        shots.append(Shot(f"{i}.jpg", image, KeptBelief.of(row), taken, place, camera))
     return shots
 
 

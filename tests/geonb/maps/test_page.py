@@ -9,7 +9,6 @@ import pytest
 import geonb
 from geonb.earth.cells import Belief
 from geonb.earth.s2 import leaf_ids
-from geonb.maps import atlas
 from support.browser import ARTEFACTS, cut_network
 from support.places import CASES, FIJI, TOKYO, predictions
 
@@ -41,21 +40,6 @@ def test_names_from_outside_are_only_words(tmp_path):
     page = write(case, tmp_path)
     assert page.count("<script") == 1
     assert "&lt;b&gt;&amp;" in page
-
-
-@pytest.mark.parametrize("place", [(35.66, 139.73), (64.1, -21.9), (-45.0, 170.0), (0.0, 0.0)])
-@pytest.mark.parametrize("centre", [0.0, 139.73, -170.0])
-def test_a_place_is_true_to_its_shape(place, centre):
-    """Ten kilometres east and north of a place are as long, and at right angles, north up."""
-    ground = atlas.Ground(centre)
-    lat, lng = place
-    degree = 10 / (np.pi * 6371 / 180)
-    east = np.array([lng + degree / np.cos(np.radians(lat)), lat])
-    north = np.array([lng, lat + degree])
-    away = ground.at(np.stack([east, north])) - ground.at(np.array([lng, lat]))
-    x, y = away @ (5.0 * ground.matrix(place)).T
-    assert x == pytest.approx([10 * 5 * atlas._UNIT, 0], abs=0.2)
-    assert y == pytest.approx([0, -10 * 5 * atlas._UNIT], abs=0.2)
 
 
 @pytest.fixture
@@ -143,23 +127,6 @@ def test_the_map_moves_without_a_network(open_page):
     assert not bar.is_visible()
     assert page.failures == []
     assert page.locator(".atlas").get_attribute("aria-label").startswith("Map with 5 numbered pins")
-
-
-@pages
-def test_the_script_projects_as_python_does(chromium):
-    """The projection stands once in each language: the two agree, there and back."""
-    page = chromium.new_page()
-    page.add_script_tag(content=atlas.SCRIPT)
-    places = [(lng, lat) for lng in (-179.9, -30.0, 0.0, 139.7) for lat in (-89, -45, 0, 35.7, 80)]
-    on_ground = np.array(page.evaluate("(places) => places.map((p) => toGround(...p))", places))
-    assert on_ground == pytest.approx(atlas.Ground().at(np.array(places)), abs=0.01)
-    back = page.evaluate("(spots) => spots.map((p) => fromGround(...p))", on_ground.tolist())
-    assert np.array(back) == pytest.approx(np.array(places), abs=1e-4)
-    for lng, lat in places:
-        a, b, c, d = page.evaluate("(place) => shapeAt(...place)", [lng, lat])
-        matrix = atlas.Ground().matrix((lat, lng))
-        assert [[a, c], [b, d]] == [pytest.approx(row, rel=1e-3, abs=1e-4) for row in matrix]
-    page.close()
 
 
 @pages

@@ -5,28 +5,13 @@ import re
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
 from PIL import Image
 
 import geonb
 from geonb.errors import PictureError
-from geonb.maps import drawing, points
+from geonb.maps import pins
+from support.displayed import card, texts
 from support.places import CASES, TOKYO, from_tokens, predictions
-
-
-def _texts(axes):
-    return {t.get_text(): t for t in axes.texts}
-
-
-def card(case, **options):
-    """The card as a figure; its axes are photo, close-up, world, list."""
-    return geonb.show_map(case, provider="static", **options).figure()
-
-
-def _maps(case, **options):
-    """The close-up and the world."""
-    return card(case, **options).axes[-3:-1]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -38,16 +23,16 @@ def test_the_card_says_the_answer_and_shows_every_guess(name):
     assert words[0] == str(case[0].town)
     rows = [t.get_text() for t in listed.texts]
     assert [row for row in rows if row.isdigit()] == [str(p.rank) for p in case]
-    near = [p for p in case if geonb.distance(p.place, case[0].place) < points.CLUSTER_KM]
-    assert {str(p.rank) for p in near} <= set(_texts(close))
-    assert {str(p.rank) for p in case} <= {*_texts(close), *_texts(world)}
-    assert "1" in _texts(world)
-    assert any(re.fullmatch(r"[125]0* km", text.replace(",", "")) for text in _texts(close))
+    near = [p for p in case if geonb.distance(p.place, case[0].place) < pins.CLUSTER_KM]
+    assert {str(p.rank) for p in near} <= set(texts(close))
+    assert {str(p.rank) for p in case} <= {*texts(close), *texts(world)}
+    assert "1" in texts(world)
+    assert any(re.fullmatch(r"[125]0* km", text.replace(",", "")) for text in texts(close))
     if case.truth is not None:
-        kilometres = points.in_km(case.distances[0])
-        shown = [text for axes in (close, world) for text in _texts(axes)]
+        kilometres = pins.in_km(case.distances[0])
+        shown = [text for axes in (close, world) for text in texts(axes)]
         assert shown.count(kilometres) == 1
-        assert f"{points.TRUTH} true place" in words
+        assert f"{pins.TRUTH} true place" in words
 
 
 def test_the_photo_stands_beside_its_map_unless_it_is_left_out():
@@ -55,52 +40,6 @@ def test_the_photo_stands_beside_its_map_unless_it_is_left_out():
     assert len(card(case).axes) == len(card(case, photo=False).axes) + 1
     [image] = card(case).axes[0].images
     assert image.get_array().shape[:2] == (48, 64)
-
-
-def test_names_cover_no_pin_and_no_pin_covers_another():
-    figure = card(CASES["tokyo"])
-    close = figure.axes[-3]
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    names = [t for t in close.texts if t.get_text()[0].isalpha()]
-    assert 3 <= len(names) <= 5
-    boxes = [t.get_window_extent(renderer) for t in names]
-    pins = [line for line in close.lines if line.get_marker() == "o" and line.get_markersize() > 8]
-    assert len(pins) == 5
-    scale = figure.dpi / 72
-    circles = [
-        (close.transAxes.transform(pin.get_xydata()[0]), pin.get_markersize() / 2 * scale)
-        for pin in pins
-    ]
-    for (x, y), radius in circles:
-        for box in boxes:
-            beside = max(box.x0 - x, 0, x - box.x1), max(box.y0 - y, 0, y - box.y1)
-            assert np.hypot(*beside) > radius
-    for i, (a, r) in enumerate(circles):
-        for b, q in circles[:i]:
-            assert np.hypot(*(a - b)) > r + q - 1
-
-
-def test_pins_spread_from_one_spot_and_what_is_fixed_stays():
-    marked = points.points(predictions(TOKYO, TOKYO[0][1]))
-    radii = [point.radius for point in marked]
-    moved = points.move_apart(np.zeros((6, 2)), marked)
-    assert np.hypot(*moved[5]) < 0.1
-    for i in range(6):
-        for j in range(i):
-            assert np.hypot(*(moved[i] - moved[j])) > radii[i] + radii[j] - 0.5
-
-
-def test_the_close_up_of_fiji_is_in_one_piece():
-    figure = card(CASES["fiji"])
-    close = figure.axes[-3]
-    [land] = [p for p in close.patches if p.get_facecolor()[:3] == to_rgb(drawing.LAND)]
-    x = land.get_path().vertices[:, 0]
-    west, east = close.get_xlim()
-    inside = x[(x > west) & (x < east)]
-    assert inside.min() < -0.3  # Viti Levu, west of the line
-    assert inside.max() > 0.6  # Taveuni, on it
-    assert east - west < 10
-    assert {"1", "2", "3", "4"} <= set(_texts(close))
 
 
 def test_a_static_map_is_a_picture_with_words_everywhere(tmp_path):

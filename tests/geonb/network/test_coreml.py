@@ -222,16 +222,6 @@ def test_coremltools_is_missing(forms, monkeypatch):
         CoremlFile(forms[1]).read()
 
 
-def test_mxnet_without_a_library_of_the_system_is_one_line(tmp_path, cache, monkeypatch):
-    """It ended in a traceback where libgomp is missing, as in slim containers."""
-    (tmp_path / "mxnet.py").write_text("raise OSError('libgomp.so.1: cannot open shared file')")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "mxnet", raising=False)
-    files = write_network(tmp_path / "net")
-    with pytest.raises(ModelError, match=r"cannot be loaded \(libgomp\.so\.1.*libgomp1"):
-        geonb.load_model(files.prefix, engine="mxnet")
-
-
 def test_mxnet_reads_its_own_files_only(forms, cache):
     with pytest.raises(ModelError, match=r"net\.mlmodel: the engine mxnet reads MXNet's own"):
         geonb.load_model(forms[1], engine="mxnet")

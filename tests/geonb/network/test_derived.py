@@ -6,21 +6,20 @@ import hashlib
 import os
 import subprocess
 import sys
-import tracemalloc
 
 import numpy as np
-import onnx
 import pytest
 
 from geonb.files import file_digest, temporary_cache
-from geonb.network.onnx_writing import write_graph
 from geonb.network.opening import OnnxEngine
 from geonb.network.sessions import open_session
-from geonb.writing import mark_folder
+from geonb.writing import MARK
 from support.limits import powerless, quota
 from support.networks import write_network
 
 SEEN = np.ones((1, 3, 224, 224), np.float32)
+
+
 ANSWER = """
 import sys, numpy as np, geonb
 model = geonb.load_model(sys.argv[1])
@@ -53,6 +52,11 @@ def no_cache():
     temporary_cache.cache_clear()
     yield
     temporary_cache.cache_clear()
+
+
+def derived(cache):
+    """What is derived from all models, finished or not."""
+    return sorted(path for path in (cache / "derived").glob("*/*") if path.name != MARK)
 
 
 def answer(files, cache, *, before=powerless, check=True):
@@ -89,7 +93,7 @@ def test_a_full_disk(files, cache):
     assert run.returncode == 1
     assert "ModelError" in run.stderr.splitlines()[-1]
     assert "free some space" in run.stderr.splitlines()[-1]
-    assert list((cache / "derived").iterdir()) == []
+    assert derived(cache) == []
     assert answer(files, cache).stderr == ""
 
 
@@ -113,7 +117,7 @@ def test_a_temporary_folder_is_filled_once(files, cache):
 
 def test_a_changed_file_of_the_same_size_is_made_anew(files, cache):
     expected = OnnxEngine(files).probabilities(SEEN)
-    (victim,) = (cache / "derived").glob("*/model.data")
+    (victim,) = (cache / "derived").glob("*/*/model.data")
     data = bytearray(victim.read_bytes())
     data[::7] = bytes(len(data[::7]))
     victim.write_bytes(data)
@@ -128,48 +132,44 @@ def test_an_onnx_file_without_optimisation_answers_alike(files, cache, tmp_path)
     assert OnnxEngine(files).probabilities(SEEN) == pytest.approx(plain, abs=1e-5)
 
 
-def test_the_graph_is_small_and_its_arrays_lie_beside_it(files, tmp_path):
-    files.write_onnx(tmp_path)
-    onnx.checker.check_model(str(tmp_path / "model.onnx"))
-    sizes = [(tmp_path / f"model.{ending}").stat().st_size for ending in ("onnx", "data")]
-    assert sizes[0] < sizes[1] / 2
-
-
-def test_arrays_are_written_one_by_one(tmp_path):
-    """All of GeoCLIP's at once took 5 GB."""
-    arrays = ((f"w{i}", np.full(1_000_000, i, np.float32)) for i in range(20))
-    tracemalloc.start()
-    write_graph(tmp_path, [], arrays, ("data", (3,)), [])
-    assert tracemalloc.get_traced_memory()[1] < 20_000_000
-    tracemalloc.stop()
-    assert (tmp_path / "model.data").stat().st_size == 80_000_000
-
-
 def test_conversions_of_other_releases_go_when_one_is_made(files, cache, tmp_path):
     """Those of this release stay: other networks, and other kinds of the same."""
-    OnnxEngine(write_network(tmp_path / "other", seed=3))
-    (kept,) = (cache / "derived").iterdir()
+    OnnxEngine(write_network(tmp_path / "other", seed=3, name="other"))
+    (kept,) = derived(cache)
     *_, ours, runtime = kept.name.split("-")
     start = kept.name.removesuffix(f"-{ours}-{runtime}")
     old = [f"{start}-0.0.9-{runtime}", f"{start}-{ours}-1.2.3", "a-b-plain-0.0.9"]
     for name in [*old, f"a-b-plain-{ours}", ".part-0123"]:
-        mark_folder(cache / "derived" / name, "other")
-        (cache / "derived" / name / "model.data").write_bytes(bytes(1000))
-    OnnxEngine(write_network(tmp_path / "other", seed=3))  # it is there, so nothing is made
-    assert len(list((cache / "derived").iterdir())) == 6
+        (kept.parent / name).mkdir()
+        (kept.parent / name / "model.data").write_bytes(bytes(1000))
+    OnnxEngine(write_network(tmp_path / "other", seed=3, name="other"))  # there: nothing is made
+    assert len(derived(cache)) == 6
     OnnxEngine(files)
-    names = {path.name for path in (cache / "derived").iterdir()}
-    assert {kept.name, f"a-b-plain-{ours}"} < names
-    assert len(names) == 3
+    assert {kept, kept.with_name(f"a-b-plain-{ours}")} < set(derived(cache))
+    assert len(derived(cache)) == 3
 
 
-def test_a_conversion_removes_nothing_that_geonb_did_not_make(files, cache):
+def test_a_conversion_removes_nothing_that_geonb_did_not_make(files, cache, tmp_path):
     """GEONB_CACHE may name a folder that holds folders of the user's."""
-    own = cache / "derived" / "holiday"
+    album = cache / "derived" / "holiday" / "2017"
+    album.mkdir(parents=True)
+    (album / "photo.jpg").write_bytes(b"a photo")
+    OnnxEngine(files)
+    (made,) = cache.glob("derived/tiny/*/")
+    (made.parent / "2018").symlink_to(album)
+    OnnxEngine(write_network(tmp_path / "other", seed=3))
+    assert (album / "photo.jpg").exists()
+
+
+@pytest.mark.usefixtures("no_cache")
+def test_a_model_named_as_a_folder_of_the_users(files, cache):
+    """What is made of it must not be written there, as clearing would remove it all."""
+    own = cache / "derived" / "tiny"
     own.mkdir(parents=True)
     (own / "photo.jpg").write_bytes(b"a photo")
-    OnnxEngine(files)
-    assert (own / "photo.jpg").exists()
+    with pytest.warns(UserWarning, match=r"geonb did not make .*tiny; move it away"):
+        assert own not in OnnxEngine(files).folder.parents
+    assert derived(cache) == [own / "photo.jpg"]
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -202,7 +202,7 @@ def test_folders_of_the_cache_are_yours_alone(files, cache):
 def test_a_conversion_that_others_may_have_written_is_made_anew(files, cache):
     """Someone swaps the arrays, and corrects the list of digests: only the owner tells."""
     expected = OnnxEngine(files).probabilities(SEEN)
-    (folder,) = (cache / "derived").iterdir()
+    (folder,) = derived(cache)
     data = folder / "model.data"
     data.write_bytes(data.read_bytes()[::-1])
     digests = folder / "digests"
@@ -238,10 +238,10 @@ def test_what_a_killed_process_left_goes(files, cache):
     environment = {**os.environ, "GEONB_CACHE": str(cache)}
     run = subprocess.run([sys.executable, "-c", code, files.prefix], env=environment, check=False)
     assert run.returncode == 9
-    (left,) = (cache / "derived").iterdir()
+    (left,) = derived(cache)
     assert left.name.startswith(".part-")
     OnnxEngine(files)
-    (made,) = (cache / "derived").iterdir()
+    (made,) = derived(cache)
     assert (made / "model.onnx").is_file()
 
 

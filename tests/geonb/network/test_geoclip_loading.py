@@ -88,17 +88,6 @@ def test_only_geoclip_has_a_gallery():
         geonb.load_model("mini", gallery=[(0, 0), (1, 1)])
 
 
-def test_embeddings_are_made_once(folder, cache, monkeypatch):
-    geonb.load_model(folder)
-    from geonb.network import gallery
-
-    def never(_):
-        raise AssertionError("embedded again")
-
-    monkeypatch.setattr(gallery, "location_encoder", never)
-    assert geonb.load_model(folder)
-
-
 def test_a_changed_model_is_derived_anew(folder, cache, tmp_path):
     shutil.copytree(folder, tmp_path / "copy")
     photo = geonb.example_photo()
@@ -139,18 +128,6 @@ def test_a_file_that_is_missing(missing, folder, tmp_path, monkeypatch):
     monkeypatch.setenv("GEONB_GEOCLIP", str(tmp_path / "copy"))
     with pytest.raises(FetchError, match=rf"GEONB_GEOCLIP is .*{missing}"):
         geonb.load_model("geoclip")
-
-
-def test_no_room_for_the_embeddings(folder, cache, monkeypatch):
-    from geonb.network import gallery
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(gallery, "write_embeddings", full)
-    with pytest.raises(ModelError, match=r"mine: cannot write .*\(No space left on device\)"):
-        geonb.load_model(folder)
-    assert not list(cache.rglob("*.npy"))
 
 
 def test_the_weights_are_mapped(own):

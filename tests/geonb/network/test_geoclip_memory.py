@@ -5,10 +5,8 @@ import resource
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
-from geonb.network import gallery
 from support.geoclip_files import FULL_SIZE, clip_tensors, mlp_tensors, write_int8, write_vision
 
 LIMIT = 2 << 30
@@ -48,31 +46,3 @@ def test_int8_of_full_size_runs_within_two_gigabytes(tmp_path):
     places, probability = run.stdout.splitlines()[0].split()
     assert places == "94123"
     assert 0 < float(probability) <= 1
-
-
-@pytest.mark.newest
-@pytest.mark.slow  # sorts a million places into cells
-@pytest.mark.timeout(900)
-def test_a_gallery_of_a_million_places(tmp_path, cache, monkeypatch):
-    """Embedding them takes minutes; what is around it must cope, a piece at a time."""
-    pieces = []
-
-    def encoder(_):
-        def embed(places):
-            pieces.append(len(places))
-            return np.float32(places / 180)
-
-        return embed
-
-    monkeypatch.setattr(gallery, "location_encoder", encoder)
-    (tmp_path / "location_model.onnx").write_bytes(b"an encoder")
-    rng = np.random.default_rng(0)
-    lat = np.degrees(np.arcsin(rng.uniform(-1, 1, 1_000_000)))
-    points = np.stack([lat, rng.uniform(-180, 180, len(lat))], axis=1).round(4)
-    found = gallery.open_gallery(tmp_path / "location_model.onnx", points)
-    assert found.counts.sum() == len(points)
-    assert max(pieces) <= 2048
-    assert found.embeddings.shape == (len(found.cells), 2)
-    assert isinstance(found.embeddings, np.memmap)
-    some = slice(None, None, 9999)
-    assert found.embeddings[some] == pytest.approx(found.cells.places[some] / 180, abs=1e-6)

@@ -1,6 +1,7 @@
 """The place in EXIF and XMP: in every format, in odd encodings, and where it is impossible."""
 
 import io
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from PIL import Image, PngImagePlugin
 from PIL.TiffImagePlugin import IFDRational
 
 import geonb
-from geonb.photos.metadata import known
+from geonb.photos.metadata import geotag, properties
 from support.pictures import PLACE, encoded, exif, gps, picture
 
 
@@ -21,7 +22,7 @@ def place_of(tags):
 
 def place_in_memory(tags):
     """For values that a file cannot be written with, but odd software writes."""
-    found = known((tags.get(2), tags.get(1)), (tags.get(4), tags.get(3)), "EXIF")
+    found = geotag((tags.get(2), tags.get(1)), (tags.get(4), tags.get(3)), "EXIF")
     return found and found.place
 
 
@@ -181,3 +182,12 @@ def test_exif_that_pillow_cannot_write_is_read_where_it_came_from():
     image = picture()
     image.getexif()[0x8825] = {2: object()}
     assert geonb.open_photo(image).place is None
+
+
+def test_many_elements_of_xmp_take_little():
+    """A packet of 10 MB has room for two million, each a hundred bytes when it is read."""
+    packet = b'<r xmlns:a="b">' + b"<a/>" * 2_400_000 + b"</r>"
+    tracemalloc.start()
+    assert properties(packet) == ({}, {})
+    assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    tracemalloc.stop()

@@ -143,19 +143,3 @@ def test_the_raw_photos_own_place_counts(tmp_path):
 def test_a_thumbnail_is_never_located(kind, data):
     with pytest.raises(PhotoError, match="a raw photo without a preview of 800 pixels"):
         geonb.open_photo(KINDS[kind](data)).image()
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        (b"\xff\x0a" + bytes(99), "JPEG XL; save it as JPEG"),
-        (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(99), "JPEG XL; save it as JPEG"),
-        (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(99), "JPEG 2000; save it as JPEG"),
-        (b"8BPS" + bytes(99), "Photoshop"),
-        (b"\0\0\0\x18ftypisom" + bytes(99), "a film"),
-        (b"<svg xmlns=", "an SVG drawing"),
-    ],
-)
-def test_other_pictures_are_named_with_what_to_do(data, words):
-    with pytest.raises(PhotoError, match=words):
-        geonb.open_photo(data).image()

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 import geonb
@@ -120,31 +118,6 @@ def test_failures_leave_nothing_behind(tmp_path):
     with pytest.raises(PhotoError, match="photo: the JPEG file is cut off or broken; no copy"):
         cut.without_place(tmp_path / "copy.jpg")
     assert list(tmp_path.iterdir()) == []
-
-
-@given(st.binary(max_size=200))
-def test_segments_of_anything_end_or_are_refused(data):
-    try:
-        parts = jpeg.segments(b"\xff\xd8" + data)
-    except PhotoError as error:
-        assert "JPEG" in str(error)  # noqa: PT017
-    else:
-        assert sum(len(content) for _, content in parts) <= len(data)
-
-
-def test_exif_is_found_in_the_head_of_a_file():
-    data = encoded(picture(400, 300, noise=90), "JPEG", exif=exif())
-    (block,) = (part for marker, part in jpeg.header(data[:2000]) if marker == jpeg.APP1)
-    assert block.startswith(b"Exif")
-    heads = [jpeg.header(head) for head in (data[:20], data[:50], b"", b"\x89PNG")]
-    assert [[marker for marker, _ in parts] for parts in heads] == [
-        [jpeg.APP0],
-        [jpeg.APP0],
-        [],
-        [],
-    ]
-    plain = encoded(picture(), "JPEG")
-    assert geonb.open_photo(jpeg.with_exif(plain, block)).place == pytest.approx(PLACE, abs=1e-4)
 
 
 def test_a_copy_never_replaces_the_photo_whatever_it_is_called(tmp_path, monkeypatch):

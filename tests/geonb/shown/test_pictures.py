@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from PIL import Image
 import geonb
 from geonb.errors import PhotoError
 from geonb.shown.pictures import Picture
+from support.displayed import shown_in_a_notebook
 
 
 def embedded(html):
@@ -56,23 +56,6 @@ def test_a_figure_is_shown_once_and_with_words():
     shown = geonb.show_figure(figure, "A line that <rises>")
     assert '<img alt="A line that &lt;rises&gt;"' in shown._repr_html_()
     assert not plt.get_fignums(), "pyplot would show it again, without words"
-
-
-def shown_in_a_notebook(shown):
-    """The outputs that a notebook gets, (data, metadata) each."""
-    from IPython.core.formatters import DisplayFormatter
-    from IPython.core.interactiveshell import InteractiveShell
-
-    outputs = []
-    publisher = SimpleNamespace(
-        publish=lambda data, metadata, **_: outputs.append((data, metadata))
-    )
-    shell = SimpleNamespace(display_pub=publisher, display_formatter=DisplayFormatter())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(InteractiveShell, "initialized", lambda: True)
-        patch.setattr(InteractiveShell, "instance", lambda: shell)
-        data, metadata = shell.display_formatter.format(shown)
-    return [*outputs, *([(data, metadata)] if data else [])]
 
 
 def test_a_notebook_draws_a_picture_once_and_saves_it_once():

@@ -151,9 +151,10 @@ def test_from_a_folder(tmp_path, cache, content):
 @pytest.mark.usefixtures("served")
 def test_cleared(cache):
     geonb.load_model("geoclip")
+    assert len(list(cache.glob("derived/geoclip/*/"))) == 2  # the network, and the gallery
     fetching.clear("geoclip")
     assert not (cache / "geoclip").exists()
-    assert not [path for path in (cache / "derived").iterdir() if path.is_dir()]
+    assert list((cache / "derived").iterdir()) == []
 
 
 def test_the_record():

@@ -9,11 +9,12 @@ import pytest
 
 import geonb
 from geonb.errors import FetchError
-from geonb.files import cache_folder, file_digest
-from geonb.weights.fetching import require
+from geonb.files import cache_folder, file_digest, make_cache_folder
+from geonb.weights.fetching import clear, require
 from geonb.weights.registry import LOCATIONNET, REGISTRY
-from geonb.writing import clear_derived, mark_folder, remove_marked
+from geonb.writing import claim_folder
 from support.command import run_geonb
+from support.limits import powerless
 from support.networks import write_network
 
 
@@ -112,18 +113,20 @@ def test_only_what_geonb_made_is_removed_from_the_cache(cache, tmp_path):
     own = cache / "derived" / "holiday"
     own.mkdir(parents=True)
     (own / "photo.jpg").write_bytes(b"a photo")
-    (cache / "derived" / "link").symlink_to(tmp_path / "elsewhere")
-    mark_folder(tmp_path / "elsewhere", "mini")
-    mark_folder(own, "mini")
-    mark_folder(cache / "derived" / "made", "mini")
-    clear_derived()
+    claim_folder(tmp_path / "elsewhere")
+    (tmp_path / "empty").mkdir()
+    for name in ("elsewhere", "empty", "nothing"):
+        (cache / "derived" / name).symlink_to(tmp_path / name)
+    for name in ("holiday", "elsewhere", "empty"):
+        with pytest.raises(OSError, match=f"geonb did not make .*{name}; move it away"):
+            claim_folder(cache / "derived" / name)
+    claim_folder(cache / "derived" / "made")
+    clear("all")
     assert (own / "photo.jpg").exists()
     assert (tmp_path / "elsewhere").is_dir()
-    assert (cache / "derived" / "link").is_symlink()
-    assert not (cache / "derived" / "made").exists()
-    remove_marked(own)
-    remove_marked(tmp_path / "nothing")
-    assert own.is_dir()
+    assert (tmp_path / "empty").is_dir()
+    names = {path.name for path in (cache / "derived").iterdir()}
+    assert names == {"holiday", "elsewhere", "empty", "nothing"}
 
 
 def test_the_list_of_models(cache, tmp_path):
@@ -165,11 +168,11 @@ def test_the_cache_is_measured_and_cleared(cache, tmp_path):
     own = write_network(tmp_path / "own")
     for source in ("mini", own.prefix):
         geonb.load_model(source)
-    mark_folder(cache / "locationnet", "locationnet")
+    claim_folder(cache / "locationnet")
     (cache / "locationnet" / ".RN.params.part").write_bytes(bytes(3_000_000))
     for name in ("mini", own.prefix):
-        features = cache / "derived" / f"{geonb.load_model(name).files.owner}-features"
-        mark_folder(features, geonb.load_model(name).files.owner)
+        features = cache / "derived" / geonb.load_model(name).files.owner / "features"
+        features.mkdir()
         (features / "0123.npy").write_bytes(bytes(500_000))
     (cache / "diary.txt").write_text("not geonb's")
 
@@ -178,10 +181,10 @@ def test_the_cache_is_measured_and_cleared(cache, tmp_path):
         return float(re.fullmatch(rf"The cache is {re.escape(str(cache))}, (.+) MB\.", last)[1])
 
     def conversions():
-        return len(list((cache / "derived").glob("*-float32-*")))
+        return len(list(cache.glob("derived/*/*-float32-*")))
 
     def features():
-        return len(list((cache / "derived").glob("*-features*")))
+        return len(list(cache.glob("derived/*/features")))
 
     whole = size()
     assert whole > 4
@@ -192,6 +195,7 @@ def test_the_cache_is_measured_and_cleared(cache, tmp_path):
     assert conversions() == features() == 2
     assert run_geonb("models", "--clear", "mini").returncode == 0
     assert conversions() == features() == 1
+    assert [path.name for path in (cache / "derived").iterdir()] == ["tiny"]
     assert geonb.load_model("mini").cells
     assert run_geonb("models", "--clear", "all").returncode == 0
     assert size() == conversions() == features() == 0
@@ -200,6 +204,22 @@ def test_the_cache_is_measured_and_cleared(cache, tmp_path):
     answer = run_geonb("models", "--clear", "maxi")
     assert answer.returncode == 2
     assert "known names are locationnet, geoclip, mini" in answer.stderr
+
+
+def test_what_is_left_of_a_clearing_is_cleared_later(cache):
+    """As where a network is in use that cannot be removed then: on Windows, on a cluster's disk."""
+    make_cache_folder("derived")
+    claim_folder(cache / "derived" / "mini")
+    used = cache / "derived" / "mini" / "used"
+    used.mkdir()
+    (used / "model.data").write_bytes(bytes(9))
+    used.chmod(0o555)
+    answer = run_geonb("models", "--clear", "mini", before=powerless)
+    assert (answer.returncode, len(answer.stderr.splitlines())) == (2, 1)
+    assert "model.data: cannot remove it" in answer.stderr
+    used.chmod(0o755)
+    assert run_geonb("models", "--clear", "mini").returncode == 0
+    assert not used.parent.exists()
 
 
 def test_clearing_leaves_what_is_the_users_own(cache, tmp_path):
@@ -221,7 +241,8 @@ def test_fetching_writes_into_no_folder_of_the_users(cache):
     (cache / "locationnet" / "grids.txt").write_text("mine")
     answer = run_geonb("fetch", "locationnet")
     assert (answer.returncode, answer.stdout) == (2, "")
-    assert "locationnet: geonb did not make this folder; move it away" in answer.stderr
+    assert "geonb did not make" in answer.stderr
+    assert "locationnet; move it away" in answer.stderr
     assert (cache / "locationnet" / "grids.txt").read_text() == "mine"
 
 

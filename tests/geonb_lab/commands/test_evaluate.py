@@ -1,32 +1,18 @@
 """``geonb evaluate`` with mini, as a user runs it."""
 
-import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
 import geonb
 import geonb_lab
 from geonb.__main__ import main
-from geonb.errors import ModelError
-from geonb_lab.evaluation.guesses import guess
 from geonb_lab.evaluation.photo_sets import read_photos
-from geonb_training.scenes import draw, shoot
+from geonb_training.scenes import shoot
 
 pytestmark = pytest.mark.newest
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("scenes")
-    for i in range(20):
-        draw(shoot(i, "test", seed=5)).save(folder / f"{i:02}.jpg")
-    return folder
 
 
 def test_a_folder_gives_the_table_and_the_files(folder, tmp_path):
@@ -129,32 +115,6 @@ def test_bad_calls_are_one_line(tmp_path):
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert CliRunner().invoke(main, ["evaluate", "--set", "placing2016"]).exit_code == 2
     assert CliRunner().invoke(main, ["evaluate"]).exit_code == 2
-
-
-def test_guesses_are_those_of_predict(folder):
-    model, photos = geonb.load_model("mini"), read_photos(folder)
-    guesses = guess(model, photos.first(5))
-    for i, photo in enumerate(photos.photos[:5]):
-        one = geonb.predict(model, photo)
-        assert guesses.places[i].tolist() == [list(place) for place in one.places]
-    result = geonb_lab.evaluate(model, photos)
-    facts = json.loads((Path(geonb.__file__).parent / "data/mini/facts.json").read_text())
-    low, high = result.scores[0].intervals[2]
-    assert low - 5 <= facts["accuracy"][0]["within_200_km"] <= high + 5
-    assert np.isfinite(result.km).all()
-
-
-def test_a_broken_network_is_not_measured(folder):
-    def nothing(batch):
-        return np.full((len(batch), len(mini.cells)), np.nan, np.float32)
-
-    mini = geonb.load_model("mini")
-    broken = replace(mini, network=SimpleNamespace(probabilities=nothing))
-    photos = read_photos(folder)
-    with pytest.raises(ModelError, match="mini answers with NaN"):
-        guess(broken, photos)
-    with pytest.raises(ModelError, match="mini answers with NaN"):
-        geonb_lab.occlude(broken, photos.photos[0])
 
 
 def test_an_output_never_replaces_the_table_of_truths_or_a_file_of_yours(folder, tmp_path):

@@ -53,7 +53,8 @@ def test_a_clock_that_nobody_has_and_outputs_that_are_not_written(folder, tmp_pa
     result = run_geonb("locate", folder, "--together", "--model", "mini", *over)
     assert "is an input, and writing would lose it" in result.stderr
     assert track.read_text() == "mine"
-    for other in (("--out", tmp_path / "t.csv"), ("--json",), ("--within", "France")):
+    others = (("--out", tmp_path / "t.csv"), ("--json",), ("--within", "France"), ("--top", "5"))
+    for other in others:
         out = run_geonb("locate", folder, "--together", *other)
         assert "--together prints a table" in out.stderr
     alone = run_geonb("locate", folder, "--clock", "camera=+02:00")

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -23,7 +22,7 @@ from geonb_lab.many.journal import journal
 from geonb_lab.many.results import Result
 from support.command import run_geonb
 from support.limits import powerless, quota
-from support.pictures import encoded, exif, picture, without_hemisphere
+from support.pictures import exif, picture
 
 
 @pytest.fixture
@@ -65,17 +64,6 @@ def test_a_folder_becomes_a_table(tmp_path, folder):
     assert placed["town_1"] == alone[0].town.full_name
     assert [row["error"] for row in rows if row["photo"].endswith("broken.jpg")] != [""]
     assert not list(tmp_path.glob(".r.csv*"))
-
-
-def test_a_guessed_hemisphere_is_no_truth_of_a_table():
-    found = {}
-    for name, block in (("whole", exif()), ("guessed", without_hemisphere())):
-        predictions = geonb.predict(
-            geonb.load_model("mini"), encoded(picture(), "JPEG", exif=block)
-        )
-        values = tables.row(Result(name, predictions), "mini", 5)
-        found[name] = {values[key] is None for key in ("exif_lat", "exif_lng", "distance_km")}
-    assert found == {"whole": {False}, "guessed": {True}}
 
 
 @pytest.mark.newest  # pyarrow needs NumPy 2
@@ -236,12 +224,6 @@ def test_odd_things_in_a_folder_are_counted(tmp_path, folder):
     assert len(read(tmp_path / "r.csv")) == 10
 
 
-def test_cells_that_a_spreadsheet_would_run_are_harmless(tmp_path):
-    picture().save(tmp_path / "=cmd.jpg")
-    assert locate("=cmd.jpg", "--out", "r.csv", cwd=tmp_path).returncode == 0
-    assert read(tmp_path / "r.csv")[0]["photo"] == "'=cmd.jpg"
-
-
 def test_a_table_that_cannot_be_written_says_what_is_kept(tmp_path):
     (tmp_path / "r.csv").mkdir()  # nothing can be moved onto it
     with (  # noqa: PT012
@@ -340,69 +322,6 @@ def test_names_that_are_not_utf8_and_addresses_with_a_query_have_one_row_each(tm
     for path in tmp_path.iterdir():
         if path.name != "photos.txt":
             assert not [word for word in (b"secret", b"hidden") if word in path.read_bytes()], path
-
-
-def test_a_line_break_in_a_name_begins_no_row(tmp_path):
-    picture().save(tmp_path / "a\r=cmd|x!A0\n=2.jpg")
-    assert locate(tmp_path, "--out", "r.csv", cwd=tmp_path).returncode == 0
-    lines = (tmp_path / "r.csv").read_bytes().replace(b"\r", b"\n").splitlines()
-    assert len(lines) == 2
-    assert not [line for line in lines if line.startswith(b"=")]
-
-
-def test_lists_as_other_programs_write_them(tmp_path, folder):
-    name = folder / "a\u2028b\x0bc\x85.jpg"
-    picture().save(name)
-    text = f"{name}\r\n\r\n{folder / 'placed.jpg'}\r\n"
-    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
-        (tmp_path / "photos.txt").write_bytes(text.encode(encoding))
-        run = locate("photos.txt", "--out", "r.csv", "--overwrite", cwd=tmp_path)
-        assert (run.returncode, len(read(tmp_path / "r.csv"))) == (0, 2), run.stderr
-
-
-ASIDE = [
-    *("@eaDir/x.jpg", "#recycle", ".thumbnails/large", "Catalog Previews.lrdata/0"),
-    *("$RECYCLE.BIN", "A.photoslibrary/resources/derivatives", ".@__thumb"),
-]
-
-
-def test_previews_and_waste_of_other_programs_are_left_out_and_counted(tmp_path, folder):
-    for inside in ASIDE:
-        (folder / inside).mkdir(parents=True)
-        picture().save(folder / inside / "SYNOPHOTO_THUMB_XL.jpg")
-    (folder / "A.photoslibrary" / "originals").mkdir()
-    picture().save(folder / "A.photoslibrary" / "originals" / "1.jpg")
-    (folder / "linked").symlink_to(tmp_path)
-    run = locate(folder, "--out", "r.csv", cwd=tmp_path)
-    assert f"{len(ASIDE)}  left out: they are previews or deleted photos" in run.stdout
-    assert "1  left out: they are linked folders" in run.stdout
-    assert len(read(tmp_path / "r.csv")) == 10
-
-
-def test_a_raw_photo_beside_its_picture_is_not_a_second_one(tmp_path):
-    for name in ("a.CR2", "a.jpg", "b.dng", "c/a.NEF", "c/a.heic", "c/d.arw"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    photos, skipped = list_photos([str(tmp_path)])
-    names = [str(Path(path).relative_to(tmp_path)) for path in photos]
-    assert names == ["a.jpg", "b.dng", "c/a.heic", "c/d.arw"]
-    assert skipped == {"are raw photos beside their pictures": 2}
-
-
-def test_folders_a_thousand_deep(tmp_path, monkeypatch):
-
-    monkeypatch.chdir(tmp_path)
-    for _ in range(1100):
-        Path("d").mkdir()
-        os.chdir("d")
-    picture().save("deep.jpg")
-    try:
-        assert [p[-8:] for p in list_photos([str(tmp_path)])[0]] == ["deep.jpg"]
-    finally:  # what removes the folders of tests goes no deeper than Python's stack
-        Path("deep.jpg").unlink()
-        for _ in range(1100):
-            os.chdir("..")
-            Path("d").rmdir()
 
 
 def test_a_broken_list_on_standard_input_is_one_line():

@@ -1,15 +1,10 @@
 """Evaluation: the numbers, what counts as wrong, the notes, the published rows, the forms."""
 
-import csv
-import io
 import math
-import re
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from geonb.distances import distance
@@ -18,16 +13,9 @@ from geonb.photos.photo import Photo
 from geonb.predictions import Prediction, Predictions
 from geonb_lab.evaluation.accuracy import evaluate
 from geonb_lab.evaluation.guesses import most_frequent
-from geonb_lab.evaluation.scores import IM2GPS, PUBLISHED, THRESHOLDS_KM, Score, wilson
+from geonb_lab.evaluation.scores import IM2GPS, Score
 from geonb_training.partitions import partition
-
-DEGREE_KM = math.radians(1) * 6371.0
-
-
-def east_of_null(*kilometres):
-    """Places on the equator, so far from (0, 0); NaN for None."""
-    lngs = [np.nan if km is None else km / DEGREE_KM for km in kilometres]
-    return np.array([(lng * 0, lng) for lng in lngs])
+from support.places import east_of_null
 
 
 def predictions(*places, truth=None):
@@ -45,21 +33,6 @@ def test_shares_median_and_score():
     assert result.scores[0].osv5m == pytest.approx(score)
     assert result.without_prediction == 1
     assert "1 of 8 photos have no prediction; they count as wrong." in repr(result)
-
-
-@pytest.mark.parametrize("limit", THRESHOLDS_KM)
-def test_within_is_less_or_equal_on_a_sphere_of_6371_km(limit):
-    just, beyond = east_of_null(limit * (1 - 1e-9), limit * (1 + 1e-6))
-    shares = [evaluate([place], [(0.0, 0.0)]).scores[0].shares for place in (just, beyond)]
-    index = THRESHOLDS_KM.index(limit)
-    assert [share[index] for share in shares] == [100.0, 0.0]
-
-
-def test_a_distance_of_exactly_the_threshold_counts(monkeypatch):
-    monkeypatch.setattr(
-        "geonb_lab.evaluation.scores.haversine", lambda _, b: np.full(len(b), 25.0)[:, None]
-    )
-    assert evaluate([(0, 0)], [(0, 0)]).scores[0].shares == (0.0, 100.0, 100.0, 100.0, 100.0)
 
 
 def test_best_of_five_takes_the_nearest_of_the_first_five():
@@ -140,40 +113,6 @@ def test_constant_is_under_every_table():
         assert "constant guess" in form
 
 
-def test_intervals_as_in_the_textbook():
-    # Newcombe, Statistics in Medicine 1998, table I, method 3: 81/263, 15/148, 0/20, 1/29
-    for right, photos, low, high in (
-        (81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718),
-    ):  # fmt: skip
-        assert wilson(right / photos, photos) == pytest.approx((low, high), abs=5e-5)
-
-
-@given(st.integers(1, 10**6), st.floats(0, 1))
-def test_an_interval_holds_its_share(photos, share):
-    low, high = wilson(share, photos)
-    assert 0 <= low <= share + 1e-12
-    assert share - 1e-12 <= high <= 1
-
-
-def test_published_rows_say_where_they_were_printed():
-    rows = {(row.system, row.test_set): row for row in PUBLISHED}
-    assert rows["LocationNet", "IM2GPS"].shares == (16.8, 39.2, 48.9, 67.9, 82.2)
-    assert rows["LocationNet", "Placing 2016"].shares == (6.2, 13.5, 20.8, 35.6, 55.2)
-    assert rows["GeoCLIP", "IM2GPS3k"].shares == (14.11, 34.47, 50.65, 69.67, 83.82)
-    assert rows["GeoCLIP", "IM2GPS3k"].source == "arXiv 2309.16020"
-    assert all(list(row.shares) == sorted(row.shares) for row in PUBLISHED)
-    assert all(row.source for row in PUBLISHED)
-
-
-def test_no_test_set_ranks_locationnet_and_geoclip():
-    sets = {s: {row.test_set for row in PUBLISHED if row.system == s} for s in SYSTEMS}
-    assert not set.intersection(*sets.values())
-    shown = evaluate([(0, 0)], [(0, 0)], published=SYSTEMS)
-    assert all(row.comparable is False for row in shown.published)
-    assert "were measured on other photos than 'yours'" in repr(shown)
-
-
 SYSTEMS = ("LocationNet", "GeoCLIP")
 
 
@@ -191,11 +130,6 @@ def test_published_rows_of_other_photos_come_with_a_warning():
     assert "39.2 <small>33-46</small>" in whole._repr_html_()
 
 
-def test_an_interval_that_rounds_away_is_left_out():
-    many = evaluate([(0, 0)] * 2, [(0, 0)] * 2, published=["Placing 2016"])
-    assert re.search(r"\b6\.2 +13\.5 \(13\.4-13\.6\)", repr(many))
-
-
 def test_published_rows_are_grouped_by_test_set_and_marked():
     shown = evaluate([(0, 0)], [(0, 0)], test_set=IM2GPS, published=[*SYSTEMS, "im2gps"])
     sets = [row.test_set for row in shown.published]
@@ -207,45 +141,6 @@ def test_published_rows_are_grouped_by_test_set_and_marked():
     assert "Rows with * are on your own test set" in repr(shown)
     records = shown.records()
     assert [r["comparable"] for r in records] == [None] * 2 + [True] * 4 + [False] * 2
-
-
-def test_published_rows_by_name():
-    def names(**options):
-        rows = evaluate([(0, 0)], [(0, 0)], **options).published
-        return [(row.system, row.test_set) for row in rows]
-
-    assert {s for _, s in names(test_set="IM2GPS3k")} == {"IM2GPS3k"}
-    assert len(names(test_set="IM2GPS3k")) == 8
-    assert names(published="geoclip") == [("GeoCLIP", "IM2GPS3k")]
-    assert names(published=()) == []
-    with pytest.raises(EvaluationError, match="'GeoClop'; did you mean GeoCLIP"):
-        names(published=["GeoClop"])
-    with pytest.raises(EvaluationError, match="there are PlaNet, IM2GPS, LocationNet"):
-        names(published="?")
-
-
-def test_forms(tmp_path):
-    result = evaluate(np.zeros((9, 2)), east_of_null(*range(0, 90, 10)), name="my | net")
-    rows = list(csv.DictReader(io.StringIO(result.to_csv())))
-    assert [row["system"] for row in rows][:2] == ["my | net, first guess", "constant guess"]
-    assert float(rows[0]["within_25_km"]) == pytest.approx(100 / 3)
-    frame = result.to_dataframe()
-    assert isinstance(frame, pd.DataFrame)
-    assert frame["photos"].tolist()[:2] == [9, 9]
-    table = [line for line in result.to_markdown().splitlines() if line.startswith("|")]
-    assert {line.replace("\\|", "").count("|") for line in table} == {11}
-    for ending in ("csv", "md", "txt", "html", "png", "svg", "pdf"):
-        result.save(tmp_path / f"result.{ending}")
-        assert (tmp_path / f"result.{ending}").stat().st_size > 400
-    with pytest.raises(EvaluationError, match=r"saved as \.csv, \.md"):
-        result.save(tmp_path / "result.docx")
-
-
-def test_words_stand_left_and_numbers_right():
-    result = evaluate([(0, 0)], [(0, 0)], test_set="drawn", published=())
-    assert "| :-- | :-- | --: |" in result.to_markdown()
-    assert "<td class='geonb-word'>drawn</td><td>1</td>" in result._repr_html_()
-    assert "\nconstant guess      drawn          1  " in repr(result)
 
 
 def test_plot_shows_accuracy_over_distance():

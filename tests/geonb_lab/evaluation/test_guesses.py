@@ -1,4 +1,9 @@
-"""Ten crops: which parts of a photo they are, and that their answers are averaged."""
+"""What a model guesses of photos: as `predict` does, or as the average of ten crops."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -6,8 +11,8 @@ from PIL import Image
 
 import geonb
 import geonb_lab
-from geonb.errors import EvaluationError
-from geonb_lab.evaluation.guesses import predict_ten_crops, ten_crops
+from geonb.errors import EvaluationError, ModelError
+from geonb_lab.evaluation.guesses import guess, predict_ten_crops, ten_crops
 from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
 from geonb_training.scenes import draw, shoot
 from support.pictures import picture
@@ -73,3 +78,30 @@ def test_what_cannot_be_cropped_is_told_in_one_line(mini, arguments, words):
     photos = PhotoSet("one", ("a.jpg",), np.zeros((1, 2)), ("",), {})
     with pytest.raises(EvaluationError, match=words):
         geonb_lab.evaluate(**arguments(mini, photos))
+
+
+@pytest.mark.newest
+def test_guesses_are_those_of_predict(mini, folder):
+    photos = read_photos(folder)
+    guesses = guess(mini, photos.first(5))
+    for i, photo in enumerate(photos.photos[:5]):
+        one = geonb.predict(mini, photo)
+        assert guesses.places[i].tolist() == [list(place) for place in one.places]
+    result = geonb_lab.evaluate(mini, photos)
+    facts = json.loads((Path(geonb.__file__).parent / "data/mini/facts.json").read_text())
+    low, high = result.scores[0].intervals[2]
+    assert low - 5 <= facts["accuracy"][0]["within_200_km"] <= high + 5
+    assert np.isfinite(result.km).all()
+
+
+@pytest.mark.newest
+def test_a_broken_network_is_not_measured(mini, folder):
+    def nothing(batch):
+        return np.full((len(batch), len(mini.cells)), np.nan, np.float32)
+
+    broken = replace(mini, network=SimpleNamespace(probabilities=nothing))
+    photos = read_photos(folder)
+    with pytest.raises(ModelError, match="mini answers with NaN"):
+        guess(broken, photos)
+    with pytest.raises(ModelError, match="mini answers with NaN"):
+        geonb_lab.occlude(broken, photos.photos[0])

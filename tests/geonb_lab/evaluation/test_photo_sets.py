@@ -304,3 +304,8 @@ def test_places_beside_the_photos_are_read(tmp_path):
     truth = np.array([PLACE, (35.6586, 139.7454)])
     assert np.asarray(photos.truth) == pytest.approx(truth, abs=1e-4)
     assert len(photos.photos) == 2
+
+
+def test_the_folder_one_stands_in_has_a_name(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert read_photos(".").name == folder.name

@@ -208,11 +208,6 @@ def test_no_home_of_that_name(monkeypatch):
         fetch("locationnet")
 
 
-def test_the_folder_one_stands_in_has_a_name(queries, monkeypatch):
-    monkeypatch.chdir(queries)
-    assert read_photos(".").name == "gps_query_imgs"
-
-
 def test_a_line_that_unpacks_to_gigabytes_is_not_read_whole(tmp_path):
     path = tmp_path / "truth.bz2"
     path.write_bytes(bz2.compress(b"1" * 300_000_000))

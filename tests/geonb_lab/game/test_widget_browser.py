@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from geonb.maps.plane import equal_earth
-from support.browser import _RUN
 
 pytestmark = [pytest.mark.newest, pytest.mark.slow]
 PLAY = """
@@ -83,7 +82,7 @@ def test_the_keyboard_is_enough(tab):
 
 def test_the_photo_is_there_while_other_cells_still_run(open_notebook):
     tab = open_notebook([PLAY, "import time\ntime.sleep(20)"])
-    tab.page.evaluate(f"() => void ({_RUN})()")
+    tab.start()
     tab.page.locator(".geonb-game-map .geonb-land").first.wait_for(state="attached")
     tab.page.get_by_text("Photo 1 of 2").wait_for()
     assert tab.page.get_by_text("[*]:").count() > 0, "the kernel is busy still"

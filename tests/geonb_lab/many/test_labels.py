@@ -3,29 +3,20 @@
 import os
 import subprocess
 import sys
-import time
-from contextlib import suppress
 from html import escape
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
 import geonb
 from geonb.errors import GeonbError, PhotoError
-from geonb_lab.many.labels import Label, Removed, remove_label, write_label
+from geonb_lab.many.labels import Label, Removed, in_degrees, remove_label, write_label
 from support.command import run_geonb
 from support.exiftool import needs_exiftool, tags
 from support.limits import powerless
 from support.pictures import exif, picture
-
-OTHERS = """<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
-<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-<rdf:Description rdf:about="" xmlns:dt="http://darktable.sf.net/" dt:history="7"
- xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"{more}/></rdf:RDF></x:xmpmeta>
-<?xpacket end="w"?>
-"""
+from support.sidecars import BODY, EXIF, MORE, OTHERS, PLACE
 
 
 @pytest.fixture
@@ -59,8 +50,6 @@ def test_others_read_the_label(tmp_path, photo):
 
 
 def test_south_and_west_keep_their_signs(tmp_path, photo):
-    from geonb_lab.many.labels import Label, in_degrees, write_label
-
     properties = {
         "exif:GPSLatitude": in_degrees(-12.0464, "NS"),
         "exif:GPSLongitude": in_degrees(-77.0428, "EW")
@@ -165,86 +154,6 @@ def test_entities_that_grow_are_refused(tmp_path, photo):
     assert "not an XMP sidecar" in run.stderr
 
 
-PLACE = {"exif:GPSLatitude": "35,39.5160N", "exif:GPSLongitude": "139,44.7240E"}
-MORE = {"exif:GPSProcessingMethod": "estimated by geonb, mini", "photoshop:Country": "Japan"}
-RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
-EXIF, XMP = "http://ns.adobe.com/exif/1.0/", "http://ns.adobe.com/xap/1.0/"
-BODY = f'<rdf:RDF {RDF}><rdf:Description rdf:about="" xmlns:xmp="{XMP}" xmp:Rating="4"/></rdf:RDF>'
-# Sidecars as other programs may leave them; each has something that geonb doesn't know.
-FOREIGN = {
-    "comment before": f"<!-- <x:xmpmeta> a < b -->{BODY}",
-    "comment after": f"{BODY}<!-- </rdf:RDF> -->",
-    "instruction": f"<?other <a href='1'> ?>{BODY}<?other </b> ?>",
-    "doctype": f"<!DOCTYPE rdf:RDF [<!ELEMENT a (b)>]>{BODY}",
-    "declaration": f'<?xml version="1.0" encoding="UTF-8"?>\n{BODY}',
-    "no description": f"<rdf:RDF {RDF}/>",
-    "default namespace": BODY.replace("rdf:RDF xmlns:rdf", "RDF xmlns").replace("/rdf:", "/")
-    .replace('<rdf:Description rdf:about=""', "<Description"),
-    "typed node": f'<rdf:RDF {RDF} xmlns:o="urn:o"><o:Photo o:a="1"/><rdf:Description/></rdf:RDF>',
-    "beside": f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><o xmlns="urn:o">1</o>{BODY}</x:xmpmeta>',
-    "text": f"<rdf:RDF {RDF}>mine<rdf:Description>and mine</rdf:Description></rdf:RDF>",
-    "cdata": f"<rdf:RDF {RDF}><rdf:Description><a><![CDATA[<b>&]]></a></rdf:Description></rdf:RDF>",
-    "exif is another's": BODY.replace("xmlns:xmp", 'xmlns:exif="urn:o" exif:A="x" xmlns:xmp'),
-    "other prefix": BODY.replace("xmlns:xmp", f'xmlns:E="{EXIF}" E:ISO="100" xmlns:xmp'),
-    "in a structure": BODY.replace("/></rdf:RDF>", f'><xmp:Of><rdf:Description xmlns:exif="{EXIF}"'
-    ' exif:GPSLatitude="1,2.0N"/></xmp:Of></rdf:Description></rdf:RDF>'),
-}  # fmt: skip
-
-
-def canonical(path):
-    return ET.canonicalize(from_file=path, with_comments=True)
-
-
-@pytest.mark.parametrize("kind", FOREIGN)
-def test_what_geonb_does_not_know_is_kept(tmp_path, kind):
-    path = tmp_path / "a.jpg.xmp"
-    path.write_text(FOREIGN[kind])
-    before = canonical(path)
-    write_label(Label(path, PLACE | MORE))
-    [value] = [
-        v
-        for e in ET.parse(path).iter()
-        for k, v in e.items()
-        if k == f"{{{EXIF}}}GPSLatitude" and v != "1,2.0N"
-    ]
-    assert value in PLACE.values()
-    for part in ("comment", "<?other", "<!DOCTYPE", "<![CDATA["):
-        assert (part in FOREIGN[kind]) == (part in path.read_text())
-    assert remove_label(tmp_path / "a.jpg") is Removed.ALL
-    if kind != "no description":
-        assert canonical(path) == before
-    assert "geonb" not in path.read_text().replace("geonb.", "")
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        BODY.replace("<rdf:Desc", "<a>&#13;</a><rdf:Desc"),
-        f"<!DOCTYPE a [<!ENTITY a 'b'>]>{BODY}",
-        f"<!DOCTYPE a SYSTEM 'http://127.0.0.1:9/a'>{BODY}".replace("4", "&a;"),
-        "<a/>",
-    ],
-)
-def test_what_would_be_lost_is_left_as_it_is(tmp_path, body):
-    path = tmp_path / "a.jpg.xmp"
-    path.write_text(body)
-    with pytest.raises(PhotoError, match="it is left as it is"):
-        write_label(Label(path, PLACE))
-    assert path.read_text() == body
-    assert [p.name for p in tmp_path.iterdir()] == ["a.jpg.xmp"]
-
-
-def test_a_line_break_in_a_value_is_never_lost(tmp_path):
-    """Python's library writes it as a space before 3.13; then the sidecar stays as it is."""
-    path = tmp_path / "a.jpg.xmp"
-    path.write_text(BODY.replace('"4"', '"a&#10;b"'))
-    with suppress(PhotoError):
-        write_label(Label(path, PLACE))
-    assert "a\nb" in {
-        value for element in ET.parse(path).iter() for value in element.attrib.values()
-    }
-
-
 def correct(path, name):
     """Change a property, as a person who knows better does."""
     value = PLACE[name]
@@ -263,28 +172,6 @@ def test_a_place_that_somebody_corrected_stays(tmp_path, part):
     assert {"XMP-exif:GPSLatitude", "XMP-exif:GPSLongitude"} <= set(found)
     assert not [name for name in found if "Country" in name or "Method" in name or "geonb" in name]
     assert remove_label(tmp_path / "a.jpg") is Removed.NOTHING
-
-
-@needs_exiftool
-@pytest.mark.parametrize(
-    "more",
-    [
-        '<rdf:Description exif:GPSLatitude="5,1.0N" exif:GPSLongitude="5,1.0E"/>',
-        "<rdf:Description><exif:GPSLatitude>1,1.0N<x/></exif:GPSLatitude></rdf:Description>",
-        "<rdf:Description><exif:GPSLatitude a='b'>1,1.0N</exif:GPSLatitude></rdf:Description>",
-    ],
-)
-def test_the_same_property_of_somebody_else_stays(tmp_path, more):
-    """It went with geonb's own, whatever it held."""
-    (tmp_path / "a.jpg").touch()
-    path = tmp_path / "a.jpg.xmp"
-    write_label(Label(path, {"exif:GPSLatitude": "1,1.0N", "exif:GPSLongitude": "1,1.0E"}))
-    space = 'xmlns:exif="http://ns.adobe.com/exif/1.0/"'
-    more = more.replace("<rdf:Description", f"<rdf:Description {space}")
-    path.write_text(path.read_text().replace("</rdf:RDF>", f"{more}</rdf:RDF>"))
-    assert remove_label(tmp_path / "a.jpg") is Removed.PART
-    assert more.replace("'", '"') in path.read_text()
-    assert "geonb:wrote" not in path.read_text()
 
 
 @needs_exiftool
@@ -327,23 +214,6 @@ def test_a_sidecar_keeps_its_mode_and_a_protected_or_linked_one_stays(tmp_path):
             call()
     assert link.is_symlink()
     assert path.read_bytes() == before
-
-
-def test_the_work_for_a_sidecar_is_bounded(tmp_path):
-    path = tmp_path / "a.jpg.xmp"
-    spaces = " ".join(f'xmlns:n{i}="urn:{i}" n{i}:a="1"' for i in range(8000))
-    many = f"<rdf:RDF {RDF}><rdf:Description {spaces}/></rdf:RDF>"
-    nested = "".join(f'<n{i}:a xmlns:n{i}="urn:{i}">' for i in range(8000))
-    for text in (many, nested, f"<rdf:RDF {RDF}>{'<a/>' * 2_000_000}</rdf:RDF>", "<a>" * 49_000):
-        path.write_text(text)
-        start = time.process_time()
-        with suppress(PhotoError):
-            write_label(Label(path, PLACE))
-        assert time.process_time() - start < 3
-    before = dict(ET._namespace_map)
-    path.write_text(BODY)
-    write_label(Label(path, PLACE))
-    assert ET._namespace_map == before  # the process's own table
 
 
 def test_names_that_are_not_utf8_have_sidecars_of_their_own(tmp_path, photo):

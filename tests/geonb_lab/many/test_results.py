@@ -70,7 +70,7 @@ def test_broken_and_vanishing_files_cost_themselves_only(model, tmp_path):
 def test_large_photos_are_few_at_once(model, monkeypatch, tmp_path):
     """Batches were bounded by their number alone: 16 photos of 500 MB on two processors."""
     monkeypatch.setattr(results, "MOST_BYTES", 5000)
-    monkeypatch.setattr(results, "_BATCH_BYTES", 1500)
+    monkeypatch.setattr(results, "BATCH_BYTES", 1500)
     asked, ahead = 0, []
 
     def photos():

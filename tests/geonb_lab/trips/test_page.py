@@ -49,9 +49,14 @@ def test_towns_beyond_180_degrees_have_longitudes_that_can_be_saved():
     assert all(abs(lng) <= 180 for _, lng, _ in towns)
 
 
-def test_what_photos_are_called_is_only_text(trip):
-    named = replace(trip[0], name="</script><b>x.jpg")
-    assert "</script><b>" not in trip_page(replace(trip, photos=(named,), _chains=()))
+def of_one(*, name="a.jpg", source=None):
+    """A trip of one photo, called so, that came from there."""
+    (shot,) = reading([0], [0])
+    return connect(MINI, [replace(shot, name=name, source=source or shot.source)])
+
+
+def test_what_photos_are_called_is_only_text():
+    assert "</script><b>" not in trip_page(of_one(name="</script><b>x.jpg"))
 
 
 def test_a_notebook_shows_the_page_in_a_frame(trip):
@@ -65,9 +70,8 @@ def test_the_page_is_not_written_over_a_photo_or_another_file(trip, tmp_path, mo
     page = tmp_path / "a.html"
     page.write_bytes(b"a photo")
     for source in ("~/a.html", Photo("a", b"", path=page)):
-        named = replace(trip, photos=(replace(trip[0], source=source),), _chains=())
         with pytest.raises(OutputError, match="is an input"):
-            write_trip_page(named, page, overwrite=True)
+            write_trip_page(of_one(source=source), page, overwrite=True)
     with pytest.raises(OutputError, match="is there already"):
         write_trip_page(trip, page)
     assert page.read_bytes() == b"a photo"
@@ -255,7 +259,7 @@ def test_a_file_that_is_none_of_the_page_is_one_line(tmp_path, text):
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("geonb_lab.trips.page._MOST_BYTES", 10)
+    monkeypatch.setattr("geonb_lab.trips.page.MOST_BYTES", 10)
     (tmp_path / "saved.json").write_text(json.dumps({"confirmed": [GOOD]}))
     with pytest.raises(GeonbError, match="over 10 bytes"):
         confirmed_labels(tmp_path / "saved.json", ["a.jpg"], 0.5)

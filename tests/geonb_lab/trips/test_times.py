@@ -1,5 +1,6 @@
 import io
 import json
+import struct
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -8,8 +9,8 @@ import pytest
 from PIL import ExifTags, Image, ImageFilter
 
 from geonb.photos.photo import Photo
-from geonb_lab.trips.chain import Ground, TripError
-from geonb_lab.trips.shots import Answer, KnownPlace
+from geonb_lab.trips.chain import Geometry, TripError
+from geonb_lab.trips.shots import KeptBelief, KnownPlace
 from geonb_lab.trips.times import read_offset, set_clocks, told
 from geonb_lab.trips.trip import connect
 from geonb_training.scenes.scene import exif_of
@@ -61,6 +62,22 @@ def test_exif_with_parts_of_a_second_and_a_zone():
     found = told(photo(inner=inner)).taken
     assert found.seconds == pytest.approx(NOON - 7200 + 0.25)
     assert found.zoned
+
+
+def test_cr3_keeps_the_time_in_a_block_of_its_own():
+    def box(name, *parts):
+        body = b"".join(parts)
+        return struct.pack(">L4s", len(body) + 8, name) + body
+
+    exif, uuid = Image.Exif(), bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+    exif[BASE.DateTimeOriginal] = "2024:05:01 12:00:00"
+    facts = box(b"moov", box(b"uuid", uuid, box(b"CMT2", exif.tobytes()[6:])))
+    Image.new("RGB", (1024, 768)).save(buffer := io.BytesIO(), "JPEG")
+    head = bytes(6) + struct.pack(">HHHL", 1024, 768, 1, len(buffer.getvalue()))
+    inner = struct.pack(">LL", 0, 1), box(b"PRVW", head, buffer.getvalue())
+    preview = box(b"uuid", bytes.fromhex("eaf42b5e1c984b88b9fbb7dc406e4d16"), *inner)
+    data = box(b"ftyp", b"crx ", bytes(4), b"crx isom") + facts + preview
+    assert told(Photo("a.cr3", data)).taken.seconds == NOON
 
 
 def test_gps_tells_utc_and_goes_before_a_clock_without_a_zone():
@@ -180,7 +197,7 @@ def test_what_is_no_offset(text):
 
 
 PARIS, ROME, TOKYO = (48.8566, 2.3522), (41.9028, 12.4964), (35.6895, 139.6917)
-GROUND = Ground(MINI.cells)
+GEOMETRY = Geometry(MINI.cells)
 HOURS = [0, 1, 2, 10, 11, 12, 20, 21, 22]
 """The phone: in Paris, in Rome at 10, in Paris again at 20."""
 
@@ -203,7 +220,7 @@ def hours_of(shots):
 @pytest.mark.parametrize("wrong", [-24, 24])
 def test_a_clock_that_is_a_day_wrong_is_found_and_told(wrong):
     shots = two([h + wrong + 0.5 for h in HOURS], zoned=True)
-    (note,) = set_clocks(shots, GROUND)
+    (note,) = set_clocks(shots, GEOMETRY)
     assert note == f"Canon EOS: its clock is {wrong:+g} h off beside the others; corrected".replace(
         f"{wrong:+g}", f"{'-' if wrong < 0 else '+'}{abs(wrong)}"
     )
@@ -214,7 +231,7 @@ def test_a_phone_that_knows_places_is_right_though_a_camera_has_more_photos():
     hours = [h - 24 + m for h in HOURS for m in (0.25, 0.5)]
     shots = two(hours, zoned=True, cities=(PARIS, PARIS, ROME, ROME, PARIS, PARIS))
     shots[0].known, shots[3].known = KnownPlace(PARIS, "EXIF"), KnownPlace(ROME, "EXIF")
-    assert set_clocks(shots, GROUND) == [
+    assert set_clocks(shots, GEOMETRY) == [
         "Canon EOS: its clock is -24 h off beside the others; corrected"
     ]
     assert hours_of(shots[:9]) == HOURS
@@ -227,8 +244,8 @@ def test_a_weak_model_makes_no_clock_wrong_and_nobody_another_person(number):
     known = {i: trip.places[i] for i in range(0, 28, 4)}
     shots = reading(trip.hours, [0] * 28, known=known, cameras=["Phone", "Canon"] * 14)
     for shot, row in zip(shots, MINI.probabilities(images), strict=True):
-        shot.answer = Answer.of(row)
-    assert set_clocks(shots, GROUND) == []
+        shot.belief = KeptBelief.of(row)
+    assert set_clocks(shots, GEOMETRY) == []
 
 
 def test_a_burst_is_no_more_of_a_witness_than_one_photo():
@@ -236,19 +253,19 @@ def test_a_burst_is_no_more_of_a_witness_than_one_photo():
     paris, rome = cell_near(PARIS), cell_near(ROME)
     cameras = ["Phone", *["Phone", "Canon"] * 4, "Phone"]
     towards = [rome, *[paris, rome] * 4, paris]
-    assert set_clocks(reading(hours, towards, 0.9, cameras=cameras), GROUND) == []
+    assert set_clocks(reading(hours, towards, 0.9, cameras=cameras), GEOMETRY) == []
 
 
 def test_a_clock_that_is_right_is_left_alone():
     shots = two([h + 0.5 for h in HOURS], zoned=True)
     before = [shot.taken for shot in shots]
-    assert set_clocks(shots, GROUND) == []
+    assert set_clocks(shots, GEOMETRY) == []
     assert [shot.taken for shot in shots] == before
 
 
 def test_an_unknown_zone_is_found_by_where_photos_are():
     shots = two([h + 9.5 for h in HOURS], zoned=False)
-    (note,) = set_clocks(shots, GROUND)
+    (note,) = set_clocks(shots, GEOMETRY)
     assert "times without a zone, taken as UTC+" in note
     assert hours_of(shots)[9] == pytest.approx(
         0.5, abs=1.01
@@ -259,24 +276,24 @@ def test_an_unknown_zone_is_found_by_where_photos_are():
 def test_without_anything_better_the_zone_is_that_of_the_sun():
     tokyo = (TOKYO, TOKYO, TOKYO)
     shots = two([500 + h for h in HOURS], zoned=False, cities=tokyo)
-    (note,) = set_clocks(shots, GROUND)
+    (note,) = set_clocks(shots, GEOMETRY)
     assert "UTC+9 h, by where its photos are" in note
 
 
 def test_given_clocks_are_taken():
     for name in ("camera", "canon", "Canon EOS"):
         shots = two([h + 2.5 for h in HOURS], zoned=False)
-        assert set_clocks(shots, GROUND, given={name: "+02:00"}) == []
+        assert set_clocks(shots, GEOMETRY, given={name: "+02:00"}) == []
         assert hours_of(shots)[9] == 0.5
     with pytest.raises(
         TripError, match=r"no camera is called 'Nikon'; there are: Phone, Canon EOS"
     ):
-        set_clocks(two(HOURS, zoned=False), GROUND, given={"Nikon": "+02:00"})
+        set_clocks(two(HOURS, zoned=False), GEOMETRY, given={"Nikon": "+02:00"})
 
 
 def test_a_camera_that_was_elsewhere_all_the_time_is_another_persons():
     shots = two([h + 0.25 for h in HOURS], zoned=True, cities=(TOKYO, TOKYO, TOKYO))
-    (note,) = set_clocks(shots, GROUND)
+    (note,) = set_clocks(shots, GEOMETRY)
     assert "another person's" in note
     trip = connect(MINI, shots)
     assert len(trip.parts) == 2
@@ -288,7 +305,7 @@ def test_a_track_is_a_clock_too():
     seconds = START + 3600 * np.arange(0, 23, 0.25)
     places = [ROME if 9.5 < (s - START) / 3600 < 13 else PARIS for s in seconds]
     shots = two([h + 9.5 for h in HOURS], zoned=False, phone=[])
-    (note,) = set_clocks(shots, GROUND, [track(seconds, places)])
+    (note,) = set_clocks(shots, GEOMETRY, [track(seconds, places)])
     assert "UTC+" in note
     assert hours_of(shots)[0] == pytest.approx(0.5, abs=1.6)
 
@@ -297,7 +314,7 @@ def test_a_track_goes_before_a_camera_that_says_its_zone():
     seconds = START + 3600 * np.arange(0, 23, 0.25)
     places = [ROME if 9.5 < (s - START) / 3600 < 13 else PARIS for s in seconds]
     shots = two([h + 24.5 for h in HOURS], zoned=True, phone=[])
-    (note,) = set_clocks(shots, GROUND, [track(seconds, places)])
+    (note,) = set_clocks(shots, GEOMETRY, [track(seconds, places)])
     assert note == "Canon EOS: its clock is +24 h off beside the others; corrected"
     assert hours_of(shots) == [h + 0.5 for h in HOURS]
 
@@ -306,5 +323,5 @@ def test_one_camera_without_a_zone_is_left_as_it_is():
     shots = reading(HOURS, [cell_near(PARIS)] * 9, cameras=["Canon"] * 9)
     for shot in shots:
         shot.taken = unzoned(shot.taken)
-    assert set_clocks(shots, GROUND) == []
+    assert set_clocks(shots, GEOMETRY) == []
     assert shots[0].taken.seconds == START

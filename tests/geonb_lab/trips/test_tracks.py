@@ -232,7 +232,7 @@ def test_gpx_of_elements_without_end_is_refused(tmp_path):
 
 def test_gpx_is_read_without_a_tree(tmp_path, monkeypatch):
     """Elements that aren't points were kept: 48 MB of them took 700 MB."""
-    monkeypatch.setattr("geonb_lab.trips.tracks._PIECE", 1 << 16)
+    monkeypatch.setattr("geonb_lab.trips.tracks.PIECE", 1 << 16)
     path = write(tmp_path, gpx(WALK).replace("<trkpt", "<wpt/>" * 30_000 + "<trkpt", 1))
     tracemalloc.start()
     found = read_track(path)
@@ -257,12 +257,33 @@ def test_a_long_tag_is_refused_at_once(tmp_path, long):
 
 @pytest.mark.parametrize(("name", "text"), [("t.gpx", gpx(WALK)), ("t.json", json.dumps(RECORDS))])
 def test_what_is_too_large_is_refused(tmp_path, monkeypatch, name, text):
-    monkeypatch.setattr("geonb_lab.trips.tracks._MOST_BYTES", 100)
+    monkeypatch.setattr("geonb_lab.trips.tracks.MOST_BYTES", 100)
     with pytest.raises(TripError, match="over 100 bytes; cut the track by years"):
         read_track(write(tmp_path, text, name))
 
 
 def test_json_of_too_many_parts_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("geonb_lab.trips.tracks._MOST_PARTS", 3)
+    monkeypatch.setattr("geonb_lab.trips.tracks.MOST_PARTS", 3)
     with pytest.raises(TripError, match="more than 3 objects and lists"):
         read_track(write(tmp_path, json.dumps(RECORDS), "t.json"))
+
+
+@pytest.mark.parametrize(
+    ("data", "part"),
+    [
+        ({"locations": [RECORDS["locations"][0], "x"]}, "locations, entry 2: expected an object"),
+        ({"rawSignals": {"a": 1}}, "rawSignals: expected a list"),
+        (
+            [{"timelinePath": ["x"]}],
+            "semanticSegments, entry 1: timelinePath, entry 1: expected an",
+        ),
+        ([{}, {"visit": {"topCandidate": 5}}], "entry 2: topCandidate: expected an object"),
+        (
+            {"features": [{"geometry": {"type": "LineString", "coordinates": [[1, 2], [3, 4]]}}]},
+            "features, entry 1: expected a list of points, and one of as many times",
+        ),
+    ],
+)
+def test_a_part_of_another_kind_is_named(tmp_path, data, part):
+    with pytest.raises(TripError, match=f"t.json: not a track.*{part}"):
+        read_track(write(tmp_path, json.dumps(data), "t.json"))

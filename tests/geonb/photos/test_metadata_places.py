@@ -3,11 +3,11 @@
 import struct
 
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 import geonb
 from geonb.photos import jpeg
-from support.pictures import PLACE, encoded, exif, picture
+from support.pictures import PLACE, encoded, picture
 
 HEAD = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -110,15 +110,6 @@ def test_one_letter_is_not_enough_and_one_minus_is():
     assert of(xmp('exif:GPSLatitude="-33.8568" exif:GPSLongitude="151.2153"')).place_source == "XMP"
 
 
-def test_the_second_block_of_exif():
-    data = encoded(picture(), "JPEG")
-    for second in (exif(1).tobytes(), exif(6).tobytes()):
-        two = jpeg.with_exif(jpeg.with_exif(data, second), exif(1, None).tobytes())
-        photo = geonb.open_photo(two)
-        assert photo.place == pytest.approx(PLACE, abs=1e-4)
-        assert photo.size == (96, 64), "the first block tells the orientation"
-
-
 def test_gps_that_hangs_on_the_exif_directory():
     def directory(*rows):
         return struct.pack(">H", len(rows)) + b"".join(rows) + bytes(4)
@@ -139,29 +130,6 @@ def test_gps_that_hangs_on_the_exif_directory():
 
 
 @pytest.mark.parametrize(
-    ("key", "title"), [("APP1", "generic profile"), ("exif", "exif"), ("APP1", "app1")]
-)
-@pytest.mark.parametrize("packed", [False, True])
-def test_imagemagicks_raw_profile(key, title, packed):
-    digits = exif(6).tobytes().hex()
-    lines = "\n".join(digits[i : i + 72] for i in range(0, len(digits), 72))
-    text = PngImagePlugin.PngInfo()
-    text.add_text(f"Raw profile type {key}", f"\n{title}\n{len(digits) // 2:8}\n{lines}\n", packed)
-    photo = geonb.open_photo(encoded(picture(), "PNG", pnginfo=text))
-    assert photo.place == pytest.approx(PLACE, abs=1e-4)
-    assert photo.size == (64, 96)
-
-
-def test_a_webp_whose_header_denies_its_exif():
-    data = bytearray(encoded(picture(), "WEBP", exif=exif(6)))
-    assert data[12:16] == b"VP8X"
-    data[20] &= ~0x08
-    photo = geonb.open_photo(bytes(data))
-    assert photo.place == pytest.approx(PLACE, abs=1e-4)
-    assert photo.size == (64, 96)
-
-
-@pytest.mark.parametrize(
     ("text", "degrees"),
     [
         ("33,51.408S", -33.8568),
@@ -177,37 +145,3 @@ def test_text_with_commas(text, degrees):
     words = text.replace('"', "&quot;")
     photo = of(xmp(f'exif:GPSLatitude="{words}" exif:GPSLongitude="151,12.918E"'))
     assert photo.place == pytest.approx((degrees, PLACE[1]), abs=1e-4)
-
-
-@pytest.mark.parametrize("kind", ["HEIC", "AVIF"])
-def test_the_orientation_of_heic_and_avif(kind):
-    """Boxes decide; where there are none, the tag does, as in Preview and on phones."""
-    boxed = encoded(picture(), kind, exif=exif(6))
-    assert b"irot" in boxed
-    photo = geonb.open_photo(boxed)
-    assert photo.size == photo.image().size == (64, 96)
-    untagged = boxed.replace(exif(6).tobytes()[6:], exif(1).tobytes()[6:])
-    assert geonb.open_photo(untagged).image().size == (64, 96)
-    plain = encoded(picture(), "HEIC", exif=exif(1))
-    for turn in (6, 1):
-        tagged = _with_turn(plain, turn)
-        photo = geonb.open_photo(tagged)
-        size = (64, 96) if turn == 6 and b"irot" not in tagged else (96, 64)
-        assert photo.size == photo.image().size == size
-        assert photo.place == pytest.approx(PLACE, abs=1e-4)
-
-
-def _with_turn(data, turn):
-    """The orientation in the EXIF changed where it stands."""
-    entry = struct.pack(">HHLHH", 0x0112, 3, 1, 1, 0)
-    assert entry in data
-    return data.replace(entry, struct.pack(">HHLHH", 0x0112, 3, 1, turn, 0))
-
-
-def test_bigtiff_tells_its_place_and_is_turned_once():
-    data = encoded(picture(), "TIFF", big_tiff=True, exif=exif(6))
-    assert data[2:3] == b"+"
-    photo = geonb.open_photo(data)
-    assert photo.place == pytest.approx(PLACE, abs=1e-4)
-    assert photo.place_source == "EXIF"
-    assert photo.size == photo.image().size == (64, 96)

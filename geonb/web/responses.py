@@ -38,18 +38,16 @@ class WebError(Exception):
         self.source, self.final = source, final
 
 
-class Answer:
-    """A server's answer: its status and headers, and the address in words that it came from."""
+class Response:
+    """A server's response: its status and headers, and the address in words that it came from."""
 
-    def __init__(
-        self, response: BaseHTTPResponse, parts: Url, source: str, deadline: float
-    ) -> None:
-        self._response, self._parts, self._deadline = response, parts, deadline
-        self.status, self.headers, self.source = response.status, response.headers, source
+    def __init__(self, raw: BaseHTTPResponse, parts: Url, source: str, deadline: float) -> None:
+        self._raw, self._parts, self._deadline = raw, parts, deadline
+        self.status, self.headers, self.source = raw.status, raw.headers, source
 
     @property
-    def kind(self) -> str:
-        """The content type, such as ``image/jpeg``."""
+    def content_type(self) -> str:
+        """Such as ``image/jpeg``."""
         return shortened(self.headers.get("Content-Type", "").split(";")[0].strip().lower(), 80)
 
     @property
@@ -71,16 +69,16 @@ class Answer:
             reason = f"its answer is packed as {shortened(printable(packing), 80)}"
             raise WebError(f"{reason}, which was not asked for", self.source, final=True)
         try:
-            while data := self._response.read1(1 << 15, decode_content=True):
+            while data := self._raw.read1(1 << 15, decode_content=True):
                 yield data
-            if time.monotonic() >= self._deadline:  # the line was cut
+            if time.monotonic() >= self._deadline:  # the connection was cut
                 raise TimeoutError
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             raise WebError(reason_of(error, self._deadline), self.source) from None
 
     def words(self) -> str:
         """What the server says instead of what was asked for, shortened and without secrets."""
-        said = f"{self.status} {shortened(self._response.reason or '', 80)}".strip()
+        said = f"{self.status} {shortened(self._raw.reason or '', 80)}".strip()
         if self.status not in _GONE and (text := self._text()):
             said += f": {shortened(text, 200)}"
         if self.pause_s is not None:
@@ -89,11 +87,11 @@ class Answer:
 
     def _text(self) -> str:
         """The beginning of the body as plain text, without what was secret in the address."""
-        if not self.kind.startswith("text/") and self.kind != "application/json":
+        if not self.content_type.startswith("text/") and self.content_type != "application/json":
             return ""
         with suppress(WebError, StopIteration):
             text = next(self.chunks()).decode("utf-8", "replace")
-            if self.kind == "text/html":
+            if self.content_type == "text/html":
                 text = re.sub(r"(?is)<(script|style|head)\b.*?</\1>|<[^>]*>", " ", text)
                 text = html.unescape(text)
             query, login = self._parts.query or "", self._parts.auth or ""
