@@ -13,11 +13,11 @@ from geonb.maps import plane
 from geonb.maps.pins import TRUTH, Pin, move_apart, near, nearest_turn, pins_of
 from geonb.maps.plane import KM_PER_DEGREE, Box, Line, box_around
 from geonb.predictions import Predictions
-from geonb.shown.pictures import data
+from geonb.shown.pictures import asset
 
-SCRIPT: str = data("apart.js") + data("atlas.js")
+SCRIPT: str = asset("apart.js") + asset("atlas.js")
 """What makes it move; the script of what it stands in comes after it."""
-STYLE: str = data("atlas.css")
+STYLE: str = asset("atlas.css")
 SIZE = (720, 480)
 """Width and height of the first view, in pixels."""
 HALF = 10_000
@@ -94,7 +94,7 @@ def world(
     columns = np.concatenate([*matrix.T, -matrix @ at])
     shores, borders = plane.land()
     named = [[name, round(lng, 4), round(lat, 4)] for name, (lat, lng) in towns]
-    return data("atlas.svg").format(
+    return asset("atlas.svg").format(
         left=-SIZE[0] / 2, top=-SIZE[1] / 2, width=SIZE[0], height=SIZE[1], alt=escape(alt),
         centre=ground.centre, unit=_UNIT, matrix=" ".join(map(str, columns.tolist())),
         view=json.dumps({"x": at[0], "y": at[1], "s": scale}),
@@ -118,7 +118,7 @@ def draw(predictions: Predictions, alt: str) -> str:
         fine="".join(_fine(ground, box) for box in _boxes(predictions)),
         ways=ground.way(predictions.truth, best) if predictions.truth else "",
         pins=_pins(predictions, ground, middle, scale),
-    ) + data("locator.svg").format(x=here[0], y=here[1])  # fmt: skip
+    ) + asset("locator.svg").format(x=here[0], y=here[1])  # fmt: skip
 
 
 def _boxes(predictions: Predictions) -> list[Box]:

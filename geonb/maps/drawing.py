@@ -12,7 +12,7 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
-from geonb.distances import Place
+from geonb.distances import Place, distance
 from geonb.earth.places import towns_in
 from geonb.maps import plane
 from geonb.maps.pins import TRUTH, TRUTH_COLOUR, in_km, move_apart, nearest_turn, pins_of
@@ -158,8 +158,8 @@ def add_pins(
             style = {"fontsize": height, "weight": "bold", "zorder": order + 0.005}
             write(chart, pin.mark, xy, "white", **style)
         chart.taken.append(around(xy, radius + 2))
-    if any(pin.mark == TRUTH for pin in marked):
-        add_way(chart, predictions)
+    if predictions.truth and any(pin.mark == TRUTH for pin in marked):
+        add_way(chart, predictions.truth, predictions[0].place)
 
 
 def add_dot(chart: Chart, xy: Line, size: float, colour: str, **style: Any) -> None:
@@ -168,18 +168,15 @@ def add_dot(chart: Chart, xy: Line, size: float, colour: str, **style: Any) -> N
     chart.plot(xy, ms=size, color=colour, **(rim | {"marker": "o", "zorder": 8} | style))
 
 
-def add_way(chart: Chart, predictions: Predictions) -> None:
+def add_way(chart: Chart, truth: Place, best: Place) -> None:
     """The shortest way from the true place to the best guess, with its length."""
-    truth, best = predictions.truth, predictions[0].place
-    if truth is None or predictions.distances is None:
-        return
     line = plane.great_circle(truth, best)
     chart.add_lines([line], colors=TRUTH_COLOUR, lw=1.3, linestyles="--", zorder=3)
     lng, lat = line[len(line) // 2].tolist()
     turn = np.radians(np.arange(0, 360, 45))
     ring = np.stack([1.3 * np.cos(turn), np.sin(turn)], axis=-1)
     spots = np.concatenate([chart.at((lat, lng)) + out * ring for out in (14, 20, 26, 34, 42)])
-    words = in_km(predictions.distances[0])
+    words = in_km(distance(truth, best))
     _add_words(chart, words, spots, TRUTH_COLOUR, fontsize=9.0, weight="bold")
 
 

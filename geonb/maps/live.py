@@ -10,7 +10,7 @@ from IPython.display import display
 
 from geonb.maps.pins import how_sure, in_words, pins_of
 from geonb.predictions import Predictions
-from geonb.shown.pictures import Picture, data, data_url, show_photo, thumbnail
+from geonb.shown.pictures import Picture, asset, data_url, show_photo, thumbnail
 
 
 class Live:
@@ -60,7 +60,7 @@ def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, A
 class PlaceList(anywidget.AnyWidget):
     """A widget with the list of places; its traits are what `traits_of` gives."""
 
-    _css = data("geonb.css")
+    _css = asset("geonb.css")
     points = traitlets.List().tag(sync=True)
     lines = traitlets.List().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
@@ -74,7 +74,7 @@ class PlaceList(anywidget.AnyWidget):
 class Beside(PlaceList):
     """The list beside a map that another widget draws."""
 
-    _esm = data("apart.js") + data("list.js") + data("beside.js")
+    _esm = asset("apart.js") + asset("list.js") + asset("beside.js")
     leaflet = traitlets.Any(None, allow_none=True).tag(sync=True, **ipywidgets.widget_serialization)
     """Leaflet's map, which a button of the list moves; without it, the list is text."""
     views = traitlets.Dict().tag(sync=True)

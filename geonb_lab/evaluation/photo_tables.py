@@ -11,7 +11,7 @@ from geonb.distances import LATITUDES, LONGITUDES, Place, check_points
 from geonb.errors import EvaluationError, PlaceError
 from geonb.files import expecting, regular
 from geonb.photos import metadata
-from geonb.shown.pictures import data
+from geonb.shown.pictures import asset
 from geonb_lab.many.finding import text_of
 
 # What the columns are called: geonb's own name first, then exiftool's and those of test sets.
@@ -28,7 +28,7 @@ _COORDINATE = re.compile(
 )
 _TEST_SETS = {
     row["in_names"]: row["test_set"]
-    for row in csv.DictReader(data("test_sets.csv", "geonb_lab").splitlines())
+    for row in csv.DictReader(asset("test_sets.csv", "geonb_lab").splitlines())
 }
 """What a file's or a folder's name holds, and what published rows call that set."""
 
