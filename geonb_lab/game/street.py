@@ -7,7 +7,7 @@ from geonb.maps import atlas
 from geonb.model import Model
 from geonb.photos.photo import open_photo
 from geonb.predictions import Predictions, predict
-from geonb.shown.pictures import data, thumbnail
+from geonb.shown.pictures import asset, thumbnail
 from geonb_lab.game.flips import city_of, in_words
 
 with needing("the street laboratory", "anywidget", "picker"):
@@ -31,8 +31,8 @@ class StreetLab(anywidget.AnyWidget):
         predictions: What the model says of it.
     """
 
-    _esm = atlas.SCRIPT + data("street.js", "geonb_lab")
-    _css = atlas.STYLE + data("street.css", "geonb_lab")
+    _esm = atlas.SCRIPT + asset("street.js", "geonb_lab")
+    _css = atlas.STYLE + asset("street.css", "geonb_lab")
     _world = traitlets.Unicode().tag(sync=True)
     _knobs = traitlets.List().tag(sync=True)
     _seen = traitlets.Dict().tag(sync=True)

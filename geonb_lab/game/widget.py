@@ -11,7 +11,7 @@ from geonb.maps.plane import great_circle
 from geonb.model import Model, load_model
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.predictions import predict
-from geonb.shown.pictures import data, thumbnail
+from geonb.shown.pictures import asset, thumbnail
 from geonb_lab.evaluation.guesses import most_frequent, one_place
 from geonb_lab.game.rounds import PLAYERS, Round, Rounds, find_place
 from geonb_lab.game.towns import FoundTown, is_in
@@ -40,8 +40,8 @@ class GuessMap(anywidget.AnyWidget):
         rounds: Those that were played, with kilometres and points.
     """
 
-    _esm = atlas.SCRIPT + data("game.js", "geonb_lab")
-    _css = atlas.STYLE + data("game.css", "geonb_lab")
+    _esm = atlas.SCRIPT + asset("game.js", "geonb_lab")
+    _css = atlas.STYLE + asset("game.css", "geonb_lab")
     _uid = traitlets.Unicode().tag(sync=True)
 
     def __init__(
