@@ -73,6 +73,19 @@ def test_matrices_that_do_not_fit(tmp_path, shape):
         encode(np.zeros((1, 2)))
 
 
+def test_embeddings_that_are_not_numbers(tmp_path):
+    tensors = location_tensors(64)
+    tensors["LocEnc1.head.0.bias"][0] = np.nan
+    encode = location_encoder(write_pth(tmp_path / "a.pth", tensors))
+    with pytest.raises(CheckpointError, match=r"a\.pth: its embeddings are not numbers; fetch it"):
+        encode(np.zeros((1, 2)))
+
+
+def test_the_vision_model_embeds_no_places(folder):
+    with pytest.raises(CheckpointError, match="not a location encoder; expected one input, locat"):
+        location_encoder(folder / "onnx" / "vision_model.onnx")
+
+
 @pytest.mark.parametrize("write", FORMS.values(), ids=FORMS)
 def test_each_place_is_a_point_of_the_gallery_to_the_last_bit(write, tmp_path):
     files = find_geoclip(write(tmp_path / "own"))
