@@ -1,22 +1,25 @@
 """A property that is worked out once."""
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    kept = functools.cached_property
+    from functools import cached_property
+
+    kept = cached_property
 else:
 
-    class kept(functools.cached_property):  # noqa: N801 - a decorator, as the one that it stands for
-        """`functools.cached_property` as Python 3.12 has it.
+    class kept(property):  # noqa: N801 - a decorator, as the ones that it stands for
+        """`functools.cached_property` as Python 3.12 has it; `help` shows it as a property.
 
         Older ones have a lock for all instances: a process that forks while a thread holds it has
         children that wait for ever.
         """
 
         def __get__(self, instance: Any, owner: Any = None) -> Any:
-            """What the function gives, from now on an attribute of the instance."""
+            """What the function gives, from now on kept with the instance."""
             if instance is None:
                 return self
-            value = vars(instance)[self.attrname] = self.func(instance)
-            return value
+            name, values = self.fget.__name__, vars(instance)
+            if name not in values:
+                values[name] = self.fget(instance)
+            return values[name]

@@ -76,8 +76,6 @@ class Predictions(Sequence[Prediction]):
         belief: Probabilities of all the model's places; None if only the best cells are known.
         promise: What the model promises of regions; None if nothing.
         warning: Why not to believe them, in a sentence; then there is neither answer nor promise.
-        answer: The best place and how sure it is; None after a warning, or if only cells are known.
-        truth_cell: The cell that would have been right; None if that is not known.
     """
 
     best: tuple[Prediction, ...]

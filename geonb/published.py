@@ -5,7 +5,7 @@ import csv
 from geonb.distances import Place
 from geonb.photos.photo import Photo
 from geonb.predictions import Prediction, Predictions
-from geonb.shown.pictures import data
+from geonb.shown.pictures import asset
 
 SOURCE = (
     'J. Choi and K. Li, "Estimating the Location of Images Using MXNet and Multimedia Commons '
@@ -25,7 +25,7 @@ def published_answer() -> Predictions:
     lost = Image.new("RGB", (320, 240), "#d5d8dc")
     ImageDraw.Draw(lost).text((112, 112), "the photo is lost", fill="#333333")
     rows = [[float(row[name]) for name in ("probability", "latitude", "longitude")]
-            for row in csv.DictReader(data("published_tokyo_tower.csv").splitlines())]  # fmt: skip
+            for row in csv.DictReader(asset("published_tokyo_tower.csv").splitlines())]  # fmt: skip
     best = (Prediction(rank, p, (lat, lng), "") for rank, (p, lat, lng) in enumerate(rows, start=1))
     photo = Photo("Tokyo Tower, 2017", lost, "A grey picture: the photo is lost.")
     note = f"LocationNet's answer as printed in {SOURCE}; LocationNet is CC BY-SA 3.0"

@@ -165,8 +165,16 @@ def is_marked(folder: Path) -> bool:
 
 
 def remove_marked(folder: Path) -> None:
-    """Remove a folder with what is in it if geonb made it; leave any other. Raises `OSError`."""
+    """Remove a folder with what is in it if geonb made it; leave any other. Raises `OSError`.
+
+    The mark goes last, so that what can't be removed now can be later.
+    """
     if is_marked(folder):
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != MARK:
+                path.unlink()
         shutil.rmtree(folder)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from geonb.distances import check_points
 from geonb.earth.places import nearest_town
 from geonb.maps import drawing
-from geonb.maps.points import PIN_COLOUR
+from geonb.maps.pins import PIN_COLOUR
 from geonb.shown.pictures import Picture
 
 

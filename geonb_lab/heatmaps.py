@@ -18,7 +18,7 @@ from geonb.earth.outlines import polygons
 from geonb.earth.places import nearest_town
 from geonb.errors import printable
 from geonb.maps import drawing
-from geonb.maps.points import CLUSTER_KM
+from geonb.maps.pins import CLUSTER_KM
 from geonb.maps.show import DIGITS, Provider, choose_for_cells, picture_of, provider_module
 from geonb.model import Model
 from geonb.photos.photo import PhotoSource, open_photo

@@ -112,9 +112,9 @@ def occlude(model: Model, photo: PhotoSource, patch: int = 32, stride: int = 16)
     starts = np.unique([*range(0, side - patch, stride), side - patch])
     tops, lefts = np.meshgrid(starts, starts, indexing="ij")
     boxes = np.stack([lefts, tops, lefts + patch, tops + patch], axis=-1)
-    answer, whole, drops = _drops(model, photo, boxes.reshape(-1, 4), progress=True)
+    best, whole, drops = _drops(model, photo, boxes.reshape(-1, 4), progress=True)
     return Occlusion(
-        photo, model.name, model.cells.tokens[answer], whole, drops.reshape(tops.shape), boxes,
+        photo, model.name, model.cells.tokens[best], whole, drops.reshape(tops.shape), boxes,
         side, model.recipe.resize,
     )  # fmt: skip
 
@@ -144,13 +144,13 @@ def _drops(
 
     data = preprocess(photo, recipe=model.recipe)  # (1, 3, side, side)
     probabilities = model.run(data)[0]
-    answer = int(probabilities.argmax())
-    whole, left = float(probabilities[answer]), np.empty(len(boxes))
+    best = int(probabilities.argmax())
+    whole, left = float(probabilities[best]), np.empty(len(boxes))
     starts = range(0, len(boxes), BATCH)
     for first in tqdm(starts, "covering", leave=False, delay=1, disable=not progress):
         some = boxes[first : first + BATCH]
         batch = np.repeat(data, len(some), axis=0)
         for picture, (west, north, east, south) in zip(batch, some.tolist(), strict=True):
             picture[:, north:south, west:east] = 0.0  # the mean colour, which is subtracted
-        left[first : first + BATCH] = model.run(batch)[:, answer]
-    return answer, whole, whole - left
+        left[first : first + BATCH] = model.run(batch)[:, best]
+    return best, whole, whole - left

@@ -12,9 +12,6 @@ from geonb.errors import ModelError, printable
 from geonb.predictions import Predictions
 from geonb.promise import Promise
 
-NEAR_KM = 50.0
-"""Up to here a place in no cell belongs to the nearest centre."""
-
 
 @dataclass(frozen=True, eq=False)
 class Region:
@@ -88,18 +85,19 @@ def hold(belief: Belief, share: float, promise: Promise | None = None) -> Region
     return Region(belief, order[: np.searchsorted(before, share)], promise)
 
 
-def true_classes(cells: Cells, truth: ArrayLike) -> NDArray[np.intp]:
+def true_classes(cells: Cells, truth: ArrayLike, near_km: float = 50.0) -> NDArray[np.intp]:
     """The class that would be right for each place, degrees (N, 2) to (N,); -1 for none.
 
     It's the cell that holds the place; if no cell does, the one with the nearest centre, up to
-    50 km away: a model has no cells where it had few photos, and a gallery of points has gaps.
+    ``near_km`` away: a model has no cells where it had few photos, and a gallery of points has
+    gaps.
     """
     points = check_points(truth).reshape(-1, 2)
     classes = cells.index(points)
     vectors = s2.unit_vectors(cells.places)
     for i in np.flatnonzero(classes < 0):
         nearest = int(np.argmax(vectors @ s2.unit_vectors(points[i])))
-        if haversine(cells.places[nearest], points[i]) <= NEAR_KM:
+        if haversine(cells.places[nearest], points[i]) <= near_km:
             classes[i] = nearest
     return classes
 

@@ -121,11 +121,11 @@ class Tabular(Shown):
                 temporary.write_bytes(self.plot().image(kind[1:]))
 
 
-def check_ending(path: str | os.PathLike[str]) -> str:
-    """The ending of a file that `Tabular.save` can write. Raises `EvaluationError`."""
-    kind = Path(path).suffix.lower()
-    if kind not in _ENDINGS:
+def check_ending(path: str | os.PathLike[str], known: Iterable[str] = _ENDINGS) -> str:
+    """The ending of a file, one of those ``known`` to `Tabular.save`. Raises `EvaluationError`."""
+    kind, endings = Path(path).suffix.lower(), tuple(known)
+    if kind not in endings:
         raise EvaluationError(
-            f"{path}: a result is saved as {', '.join(_ENDINGS)}, not {kind or 'without an ending'}"
+            f"{path}: a result is saved as {', '.join(endings)}, not {kind or 'without an ending'}"
         )
     return kind

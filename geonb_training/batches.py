@@ -21,7 +21,7 @@ SHIFT = 6
 """Training pictures move by up to this many pixels. They aren't mirrored: the side of the road
 that traffic keeps to is a clue."""
 
-_KEPT = 10_000  # squares kept in memory, 150 kB each; others are opened again each epoch
+MOST_KEPT = 10_000  # squares kept in memory, 150 kB each; others are opened again each epoch
 _THREADS = 4
 
 Batch = tuple[NDArray[np.float32], NDArray[np.intp], int]
@@ -80,7 +80,7 @@ class Squares:
         except PhotoError:
             return None
         square = np.rint(levels).astype(np.uint8)
-        if len(self._kept) < _KEPT:
+        if len(self._kept) < MOST_KEPT:
             self._kept[photo] = square
         return square
 

@@ -22,8 +22,8 @@ import geonb_lab
 import geonb_training
 from geonb.earth.outlines import polygons
 from geonb.maps import drawing
+from geonb.maps.pins import in_degrees
 from geonb.maps.plane import great_circle
-from geonb.maps.points import in_degrees
 from geonb.network.opening import find_checkpoint
 from geonb_lab.evaluation.scores import THRESHOLDS_KM, wilson
 from geonb_training.scenes import draw, drawn_trip, held_out, shoot

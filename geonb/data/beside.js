@@ -1,4 +1,5 @@
 // What stands beside a map that another widget draws: it looks for the map in the box of both.
+const MAP = ".leaflet-container, .gm-style";
 const APART = 44; // pixels between two pins that one can tell apart
 const CLOSEST = 15; // zoom
 const HEAD = 21; // pixels from a pin's tip up to the middle of its head
@@ -25,14 +26,14 @@ function spreadPins(map) {
 
 // Towns are named below the tiles: where these don't come, one still sees where one is. Where they
 // lie on the page is measured from a pin, whose place is known.
-function nameTowns(map, model, world) {
+function nameTowns(map, model, leaflet) {
   const pane = map.querySelector(".leaflet-geonb-land-pane"), [point] = model.get("points");
   const pin = map.querySelector('.leaflet-marker-icon:has([data-geonb="0"])');
   if (!pane || !pin) return;
   let layer = pane.querySelector(".geonb-towns");
   if (!layer) pane.append(layer = element("div", { className: "geonb-towns" }));
   layer.replaceChildren();
-  const size = 256 * 2 ** world.get("zoom"), { m41, m42 } = new DOMMatrix(getComputedStyle(pin).transform);
+  const size = 256 * 2 ** leaflet.get("zoom"), { m41, m42 } = new DOMMatrix(getComputedStyle(pin).transform);
   const frame = map.getBoundingClientRect(), taken = [...map.querySelectorAll("[data-geonb]")].map((p) => p.getBoundingClientRect());
   const whole = model.get("views").bounds.center[1];
   const turn = (lng) => ((lng - whole + 540) % 360 + 360) % 360 / 360;
@@ -83,19 +84,19 @@ function watchTiles(map, el) {
 
 function render({ model, el }) {
   el.classList.add("geonb", "geonb-beside");
-  let box, world;
-  const pin = model.get("pin"), points = model.get("points"), views = model.get("views");
+  let box, leaflet;
+  const points = model.get("points"), views = model.get("views");
   const move = (center, zoom) => { // one after the other: ipyleaflet loses the centre of a move with both
-    world?.set("zoom", zoom);
-    setTimeout(() => { world?.set("center", center); world?.save_changes(); }, 50);
+    leaflet?.set("zoom", zoom);
+    setTimeout(() => { leaflet?.set("center", center); leaflet?.save_changes(); }, 50);
   };
   const open = (index) => {
     const { lat, lng } = points[index];
     const turn = views.bounds ? Math.round((views.bounds.center[1] - lng) / 360) * 360 : 0;
     move([lat, lng + turn], zoomTo(points, index));
-    setTimeout(() => box?.querySelector(`${pin}[data-geonb="${index}"]`)?.click(), 500); // once it has moved
+    setTimeout(() => box?.querySelector(`.leaflet-marker-icon [data-geonb="${index}"]`)?.click(), 500); // once it has moved
   };
-  el.append(placeList(model, pin && points.length ? open : undefined, ...viewButtons(views, ({ center, zoom }) => move(center, zoom))));
+  el.append(placeList(model, model.get("leaflet") ? open : undefined, ...viewButtons(views, ({ center, zoom }) => move(center, zoom))));
   const hidden = hidePicture(model);
   const whileShown = new ResizeObserver(([{ target }]) => { hidden.disabled = !target.clientHeight; });
   // A map that gets another size, as when the photo beside it comes, is centred anew until somebody moves it.
@@ -104,7 +105,7 @@ function render({ model, el }) {
     clearTimeout(settling);
     settling = setTimeout(() => {
       const { center: [lat, lng], zoom } = views.bounds;
-      if (!touched && world) move([lat + 1e-7 * Math.random(), lng], zoom); // the same centre would be no change
+      if (!touched && leaflet) move([lat + 1e-7 * Math.random(), lng], zoom); // the same centre would be no change
     }, 250);
   });
   const stirred = new MutationObserver((changes) => {
@@ -112,11 +113,11 @@ function render({ model, el }) {
   });
   const arrange = () => {
     spreadPins(box);
-    if (points.length) nameTowns(box.querySelector(model.get("map")), model, world);
+    if (points.length) nameTowns(box.querySelector(MAP), model, leaflet);
   };
   const timer = setInterval(async () => { // the map comes in its own time, or, without its network, never
     box = el.closest(".geonb-box");
-    const map = box?.querySelector(model.get("map"));
+    const map = box?.querySelector(MAP);
     if (!map) return;
     clearInterval(timer);
     keepKeys(box);
@@ -124,13 +125,13 @@ function render({ model, el }) {
     map.setAttribute("aria-label", model.get("alt"));
     el.append(hidden);
     whileShown.observe(map); // gmaps takes its map away where Google rejects the key
-    if (!model.get("world")) return;
-    world = await model.widget_manager.get_model(model.get("world").slice("IPY_MODEL_".length));
-    const wheel = (on) => { world.set("scroll_wheel_zoom", on); world.save_changes(); };
+    if (!model.get("leaflet")) return;
+    leaflet = await model.widget_manager.get_model(model.get("leaflet").slice("IPY_MODEL_".length));
+    const wheel = (on) => { leaflet.set("scroll_wheel_zoom", on); leaflet.save_changes(); };
     map.addEventListener("click", () => wheel(true)); // so that a page scrolls past a map
     map.addEventListener("mouseleave", () => wheel(false));
     stirred.observe(map.querySelector(".leaflet-marker-pane"), { subtree: true, childList: true, attributeFilter: ["style"] });
-    world.on("change:zoom change:center", () => setTimeout(arrange, 300)); // once it has moved
+    leaflet.on("change:zoom change:center", () => setTimeout(arrange, 300)); // once it has moved
     arrange();
     for (const event of ["pointerdown", "wheel", "keydown"]) box.addEventListener(event, () => { touched = true; }, true);
     if (views.bounds) whileStill.observe(map);

@@ -28,10 +28,6 @@ class Cells:
     Attributes:
         ids: S2 cell ids, (N,) uint64.
         places: The centre of mass of each cell's training photos, (N, 2) degrees.
-        tokens: The cells' S2 tokens, a list of N.
-        levels: The cells' levels, (N,): 0 is a face of the cube, 30 a leaf.
-        areas_km2: The cells' areas, (N,) km², on a sphere of 6371 km.
-        countries: The country of each cell's place, a list of N: that of its nearest town.
     """
 
     ids: NDArray[np.uint64]
@@ -58,7 +54,7 @@ class Cells:
 
     @kept
     def tokens(self) -> list[str]:
-        """The cells' S2 tokens."""
+        """The cells' S2 tokens, a list of N."""
         return s2.to_tokens(self.ids)
 
     @kept
@@ -115,7 +111,7 @@ class Cells:
 
     @kept
     def countries(self) -> list[str]:
-        """The country of each cell's place: that of its nearest town. 100,000 take seconds."""
+        """The country of each cell's place, that of its nearest town. 100,000 take seconds."""
         from geonb.earth.places import gazetteer, nearest_towns
 
         countries = gazetteer().countries

@@ -10,14 +10,14 @@ import numpy as np
 from geonb.distances import EARTH_RADIUS_KM, Place
 from geonb.earth.places import towns_in
 from geonb.maps import plane
+from geonb.maps.pins import TRUTH, Pin, move_apart, near, nearest_turn, pins_of
 from geonb.maps.plane import KM_PER_DEGREE, Box, Line, box_around
-from geonb.maps.points import TRUTH, Point, move_apart, near, nearest_turn, points
 from geonb.predictions import Predictions
-from geonb.shown.pictures import data
+from geonb.shown.pictures import asset
 
-SCRIPT: str = data("apart.js") + data("atlas.js")
+SCRIPT: str = asset("apart.js") + asset("atlas.js")
 """What makes it move; the script of what it stands in comes after it."""
-STYLE: str = data("atlas.css")
+STYLE: str = asset("atlas.css")
 SIZE = (720, 480)
 """Width and height of the first view, in pixels."""
 HALF = 10_000
@@ -94,7 +94,7 @@ def world(
     columns = np.concatenate([*matrix.T, -matrix @ at])
     shores, borders = plane.land()
     named = [[name, round(lng, 4), round(lat, 4)] for name, (lat, lng) in towns]
-    return data("atlas.svg").format(
+    return asset("atlas.svg").format(
         left=-SIZE[0] / 2, top=-SIZE[1] / 2, width=SIZE[0], height=SIZE[1], alt=escape(alt),
         centre=ground.centre, unit=_UNIT, matrix=" ".join(map(str, columns.tolist())),
         view=json.dumps({"x": at[0], "y": at[1], "s": scale}),
@@ -118,7 +118,7 @@ def draw(predictions: Predictions, alt: str) -> str:
         fine="".join(_fine(ground, box) for box in _boxes(predictions)),
         ways=ground.way(predictions.truth, best) if predictions.truth else "",
         pins=_pins(predictions, ground, middle, scale),
-    ) + data("locator.svg").format(x=here[0], y=here[1])  # fmt: skip
+    ) + asset("locator.svg").format(x=here[0], y=here[1])  # fmt: skip
 
 
 def _boxes(predictions: Predictions) -> list[Box]:
@@ -160,24 +160,24 @@ def _fine(ground: Ground, box: Box) -> str:
 
 def _pins(predictions: Predictions, ground: Ground, middle: Place, scale: float) -> str:
     """The pins, the best one last so that it's in front, where the first view has them."""
-    marked = points(predictions)
-    around = ground.at(np.array([point.place[::-1] for point in marked]))
+    marked = pins_of(predictions)
+    around = ground.at(np.array([pin.place[::-1] for pin in marked]))
     spots = (around - ground.at(np.array(middle[::-1]))) @ (scale * ground.matrix(middle)).T
     moved = move_apart(spots, marked)
-    pins = zip(marked, moved, spots - moved, range(len(marked)), strict=True)
-    return "".join(_pin(*pin) for pin in sorted(pins, key=lambda pin: pin[0].front))
+    drawn = zip(marked, moved, spots - moved, range(len(marked)), strict=True)
+    return "".join(_pin(*pin) for pin in sorted(drawn, key=lambda pin: pin[0].front))
 
 
-def _pin(point: Point, xy: Line, stem: Line, index: int) -> str:
-    (lat, lng), (x, y), (u, v) = point.place, xy, stem
-    kind = {"1": " best", TRUTH: " true"}.get(point.mark, "")
+def _pin(pin: Pin, xy: Line, stem: Line, index: int) -> str:
+    (lat, lng), (x, y), (u, v) = pin.place, xy, stem
+    kind = {"1": " best", TRUTH: " true"}.get(pin.mark, "")
     look = (
-        f"<path d='{_STAR}'/>" if point.mark == TRUTH
-        else f"<line class='stem' x2='{u:.1f}' y2='{v:.1f}'/><circle r='{point.radius:.1f}'/>"
-        f"<text>{point.mark}</text>"
+        f"<path d='{_STAR}'/>" if pin.mark == TRUTH
+        else f"<line class='stem' x2='{u:.1f}' y2='{v:.1f}'/><circle r='{pin.radius:.1f}'/>"
+        f"<text>{pin.mark}</text>"
     )  # fmt: skip
     return (
         f"<g class='pin{kind}' data-index='{index}' data-at='[{lng:.5f},{lat:.5f}]'"
-        f" data-r='{point.radius:.1f}' transform='translate({x:.1f} {y:.1f})'>"
-        f"<title>{escape(point.words)}</title>{look}</g>"
+        f" data-r='{pin.radius:.1f}' transform='translate({x:.1f} {y:.1f})'>"
+        f"<title>{escape(pin.words)}</title>{look}</g>"
     )

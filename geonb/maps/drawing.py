@@ -12,11 +12,11 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
-from geonb.distances import Place
+from geonb.distances import Place, distance
 from geonb.earth.places import towns_in
 from geonb.maps import plane
+from geonb.maps.pins import TRUTH, TRUTH_COLOUR, in_km, move_apart, nearest_turn, pins_of
 from geonb.maps.plane import Box, Line
-from geonb.maps.points import TRUTH, TRUTH_COLOUR, in_km, move_apart, nearest_turn, points
 from geonb.predictions import Predictions
 
 SEA, LAND, BORDER = "#e3edf3", "#fbf9f4", "#c5bfb0"
@@ -138,28 +138,28 @@ def add_pins(
     """Numbered pins as large as they are probable, and over them the true place as a star.
 
     Pins that would cover each other move apart, and a line leads from each to its place; the
-    star stays. ``size`` is points per unit of `Point.radius`. What the close-up beside this map
+    star stays. ``size`` is points per unit of `Pin.radius`. What the close-up beside this map
     shows already, ``close``, is left out, but for the best.
     """
-    marked = [p for p in points(predictions) if chart.holds(p.place)]
+    marked = [p for p in pins_of(predictions) if chart.holds(p.place)]
     if close is not None:
         marked = [p for p in marked if p.mark == "1" or not close.holds(p.place)]
     spots = np.array([chart.at(p.place) for p in marked]).reshape(-1, 2)
     moved = move_apart(spots, marked, size)
-    for point, spot, xy in zip(marked, spots, moved, strict=True):
-        radius, order = size * point.radius, 20 + point.front / 100
+    for pin, spot, xy in zip(marked, spots, moved, strict=True):
+        radius, order = size * pin.radius, 20 + pin.front / 100
         if np.hypot(*(xy - spot)) > 1:
-            chart.plot([xy, spot], color=point.colour, lw=1.2, zorder=9)
-            add_dot(chart, spot, 4, point.colour, zorder=9)
-        true = point.mark == TRUTH
-        add_dot(chart, xy, 2 * radius, point.colour, marker="*" if true else "o", zorder=order)
+            chart.plot([xy, spot], color=pin.colour, lw=1.2, zorder=9)
+            add_dot(chart, spot, 4, pin.colour, zorder=9)
+        true = pin.mark == TRUTH
+        add_dot(chart, xy, 2 * radius, pin.colour, marker="*" if true else "o", zorder=order)
         if not true:
-            height = min(1.3 * radius, 13) / (1 if len(point.mark) < 2 else 1.35)
+            height = min(1.3 * radius, 13) / (1 if len(pin.mark) < 2 else 1.35)
             style = {"fontsize": height, "weight": "bold", "zorder": order + 0.005}
-            write(chart, point.mark, xy, "white", **style)
+            write(chart, pin.mark, xy, "white", **style)
         chart.taken.append(around(xy, radius + 2))
-    if any(point.mark == TRUTH for point in marked):
-        add_way(chart, predictions)
+    if predictions.truth and any(pin.mark == TRUTH for pin in marked):
+        add_way(chart, predictions.truth, predictions[0].place)
 
 
 def add_dot(chart: Chart, xy: Line, size: float, colour: str, **style: Any) -> None:
@@ -168,18 +168,15 @@ def add_dot(chart: Chart, xy: Line, size: float, colour: str, **style: Any) -> N
     chart.plot(xy, ms=size, color=colour, **(rim | {"marker": "o", "zorder": 8} | style))
 
 
-def add_way(chart: Chart, predictions: Predictions) -> None:
+def add_way(chart: Chart, truth: Place, best: Place) -> None:
     """The shortest way from the true place to the best guess, with its length."""
-    truth, best = predictions.truth, predictions[0].place
-    if truth is None or predictions.distances is None:
-        return
     line = plane.great_circle(truth, best)
     chart.add_lines([line], colors=TRUTH_COLOUR, lw=1.3, linestyles="--", zorder=3)
     lng, lat = line[len(line) // 2].tolist()
     turn = np.radians(np.arange(0, 360, 45))
     ring = np.stack([1.3 * np.cos(turn), np.sin(turn)], axis=-1)
     spots = np.concatenate([chart.at((lat, lng)) + out * ring for out in (14, 20, 26, 34, 42)])
-    words = in_km(predictions.distances[0])
+    words = in_km(distance(truth, best))
     _add_words(chart, words, spots, TRUTH_COLOUR, fontsize=9.0, weight="bold")
 
 

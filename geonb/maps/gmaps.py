@@ -13,8 +13,8 @@ from geonb.distances import Place
 from geonb.maps import static
 from geonb.maps.google import KEY_VARIABLE
 from geonb.maps.live import Beside, Live, traits_of
+from geonb.maps.pins import TRUTH_COLOUR, box, in_km, on_map, pins_of, turned, view
 from geonb.maps.plane import great_circle
-from geonb.maps.points import TRUTH_COLOUR, box, in_km, on_map, points, turned, view
 from geonb.maps.show import repair_gmaps
 from geonb.predictions import Predictions
 
@@ -42,7 +42,7 @@ def draw(predictions: Predictions, why: str, *, photo: bool, api_key: str | None
         gmaps.configure(api_key=key)
     (lat, lng), zoom = view(box(predictions))
     viewport = gmaps.InitialViewport.from_zoom_center(zoom, (lat, turned(lng)))
-    beside = Beside(map=".gm-style", **traits_of(predictions, why, photo=photo))
+    beside = Beside(**traits_of(predictions, why, photo=photo))
     beside.lines = [*beside.lines, _LEAK]
     figure = Figure(
         _map=gmaps.Map(initial_viewport=viewport, layout={"height": "420px"}),
@@ -50,9 +50,9 @@ def draw(predictions: Predictions, why: str, *, photo: bool, api_key: str | None
     )  # fmt: skip
     figure.add_class("geonb-box")
     figure.picture, figure.uid = static.draw(predictions, photo=photo), beside.uid
-    for point in sorted(points(predictions), key=lambda point: point.front):
-        said = {"hover_text": point.words, "info_box_content": point.words}
-        figure.add_layer(gmaps.marker_layer([point.on_mercator], label=point.mark, **said))
+    for pin in sorted(pins_of(predictions), key=lambda pin: pin.front):
+        said = {"hover_text": pin.words, "info_box_content": pin.words}
+        figure.add_layer(gmaps.marker_layer([pin.on_mercator], label=pin.mark, **said))
     if predictions.truth is not None and predictions.distances is not None:
         words = f"{in_km(predictions.distances[0])} from the true place to guess 1"
         figure.add_layer(_line_of_dots(predictions.truth, predictions[0].place, words))

@@ -8,10 +8,10 @@ import traitlets
 from geonb.distances import bounds
 from geonb.maps import static
 from geonb.maps.live import Live, PlaceList, traits_of
+from geonb.maps.pins import box, near, on_map, spread_out, turned, view
 from geonb.maps.plane import Box
-from geonb.maps.points import box, near, on_map, spread_out, turned, view
 from geonb.predictions import Predictions
-from geonb.shown.pictures import data
+from geonb.shown.pictures import asset
 
 KEY_VARIABLE = "GOOGLE_MAPS_API_KEY"
 """The environment variable with the key."""
@@ -20,7 +20,7 @@ KEY_VARIABLE = "GOOGLE_MAPS_API_KEY"
 class GoogleMap(Live, PlaceList):
     """The key is handed to the page by message, when the map is displayed or the page asks."""
 
-    _esm = data("list.js") + data("google.js")
+    _esm = asset("list.js") + asset("google.js")
     view = traitlets.Dict().tag(sync=True)
     map_id = traitlets.Unicode().tag(sync=True)
 

@@ -12,11 +12,11 @@ import traitlets
 
 from geonb.distances import Place, bounds
 from geonb.errors import MapError
-from geonb.maps import drawing, points, static
+from geonb.maps import drawing, pins, static
 from geonb.maps.atlas import largest_towns
 from geonb.maps.live import Beside, Live, traits_of
+from geonb.maps.pins import TRUTH, TRUTH_COLOUR, Pin, in_km, near, nearest_turn, on_map, view
 from geonb.maps.plane import Box, Line, coasts_in, great_circle, land, on_turns
-from geonb.maps.points import TRUTH, TRUTH_COLOUR, Point, in_km, near, nearest_turn, on_map, view
 from geonb.predictions import Predictions
 from geonb.shown.pictures import Picture, show_photo
 
@@ -42,20 +42,21 @@ class LeafletMap(Live, ipywidgets.VBox):
 
 def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
     """Draw all predictions on an ipyleaflet map, with their list beside it."""
-    whole, far = view(points.box(predictions))  # all pins are on the turn of the globe around here
+    whole, far = view(pins.box(predictions))  # all pins are on the turn of the globe around here
     (lat, lng), close = view(bounds(near(predictions)))
     if len(set(near(predictions)) & set(predictions.places)) == 1:
         far, close = min(far, 7), min(close, 7)  # closer, a single pin is a pin on nothing
-    world = base_map(whole, far, near=bounds(near(predictions)))
+    leaflet = base_map(whole, far, near=bounds(near(predictions)))
     thumbnail = show_photo(predictions.photo, side=200)._repr_html_() if photo else ""
-    pins = [_pin(p, i, whole[1], thumbnail) for i, p in enumerate(points.points(predictions))]
-    for layer in [*_way(predictions, whole[1]), *pins]:
-        world.add(layer)
+    listed = enumerate(pins.pins_of(predictions))
+    markers = [_marker(pin, i, whole[1], thumbnail) for i, pin in listed]
+    for layer in [*_way(predictions, whole[1]), *markers]:
+        leaflet.add(layer)
     views = {"bounds": {"center": whole, "zoom": far}}
-    if points.spread_out(predictions):
+    if pins.spread_out(predictions):
         views["answer"] = {"center": (lat, nearest_turn(lng, whole[1])), "zoom": close}
     return boxed(
-        world, static.draw(predictions, photo=photo), world=world, views=views,
+        leaflet, static.draw(predictions, photo=photo), leaflet=leaflet, views=views,
         towns=[[name, *place] for name, place in largest_towns(predictions)],
         **traits_of(predictions, why, photo=photo),
     )  # fmt: skip
@@ -63,7 +64,7 @@ def draw(predictions: Predictions, why: str, *, photo: bool) -> LeafletMap:
 
 def boxed(shown: Any, picture: Picture, *below: Any, **traits: Any) -> LeafletMap:
     """A map and the list of what is on it, in one box, with other widgets below."""
-    beside = Beside(map=".leaflet-container", pin=".leaflet-marker-icon ", **traits)
+    beside = Beside(**traits)
     both = LeafletMap([shown, beside, *below])
     both.add_class("geonb-box")
     both.picture, both.uid = picture, beside.uid
@@ -153,20 +154,20 @@ def _moved(lines: Iterable[Line], centre: float, digits: int = 3) -> list[Any]:
     return [line[:, ::-1].round(digits).tolist() for line in inside]
 
 
-def _pin(point: Point, index: int, centre: float, thumbnail: str) -> Any:
+def _marker(pin: Pin, index: int, centre: float, thumbnail: str) -> Any:
     """A marker whose tip is the place; the middle of the truth's star is."""
-    lat, lng = point.on_mercator
-    width, height = (26, 26) if point.mark == TRUTH else (26, 34)  # pixels
-    look = f'class="geonb-pin" style="background:{point.colour}"'
-    html = f'<span data-geonb="{index}" {look}><b>{point.mark}</b></span>'
+    lat, lng = pin.on_mercator
+    width, height = (26, 26) if pin.mark == TRUTH else (26, 34)  # pixels
+    look = f'class="geonb-pin" style="background:{pin.colour}"'
+    html = f'<span data-geonb="{index}" {look}><b>{pin.mark}</b></span>'
     icon = {"icon_anchor": [width // 2, height], "popup_anchor": [0, -height]}
-    if point.mark == TRUTH:
+    if pin.mark == TRUTH:
         html, icon = f'<span data-geonb="{index}" class="geonb-star">{TRUTH}</span>', {}
     return ipyleaflet.Marker(
-        location=(lat, nearest_turn(lng, centre)), title=point.words, alt=point.words,
+        location=(lat, nearest_turn(lng, centre)), title=pin.words, alt=pin.words,
         icon=ipyleaflet.DivIcon(html=html, icon_size=[width, height], **icon),
-        popup=ipywidgets.HTML(thumbnail + f"<p>{escape(point.words)}</p>"),
-        z_index_offset=10_000 + 100 * point.front, draggable=False,
+        popup=ipywidgets.HTML(thumbnail + f"<p>{escape(pin.words)}</p>"),
+        z_index_offset=10_000 + 100 * pin.front, draggable=False,
     )  # fmt: skip
 
 

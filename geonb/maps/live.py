@@ -8,9 +8,9 @@ import ipywidgets
 import traitlets
 from IPython.display import display
 
-from geonb.maps.points import how_sure, in_words, points
+from geonb.maps.pins import how_sure, in_words, pins_of
 from geonb.predictions import Predictions
-from geonb.shown.pictures import Picture, data, data_url, show_photo, thumbnail
+from geonb.shown.pictures import Picture, asset, data_url, show_photo, thumbnail
 
 
 class Live:
@@ -47,7 +47,7 @@ def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, A
         "points": [
             {"lat": p.on_mercator[0], "lng": p.on_mercator[1], "mark": p.mark, "text": p.text,
              "colour": p.colour, "front": p.front}
-            for p in points(predictions)
+            for p in pins_of(predictions)
         ],
         "lines": [f"{predictions.warning} {how_sure(predictions)} {why}".strip()],
         "alt": in_words(predictions),
@@ -60,7 +60,7 @@ def traits_of(predictions: Predictions, why: str, *, photo: bool) -> dict[str, A
 class PlaceList(anywidget.AnyWidget):
     """A widget with the list of places; its traits are what `traits_of` gives."""
 
-    _css = data("geonb.css")
+    _css = asset("geonb.css")
     points = traitlets.List().tag(sync=True)
     lines = traitlets.List().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
@@ -74,14 +74,10 @@ class PlaceList(anywidget.AnyWidget):
 class Beside(PlaceList):
     """The list beside a map that another widget draws."""
 
-    _esm = data("apart.js") + data("list.js") + data("beside.js")
-    map = traitlets.Unicode().tag(sync=True)
-    """CSS selector of the map in the box of both."""
-    pin = traitlets.Unicode().tag(sync=True)
-    """CSS selector of the pins that a button of the list opens; without it, the list is text."""
-    world = traitlets.Any(None, allow_none=True).tag(sync=True, **ipywidgets.widget_serialization)
-    """Leaflet's map, which a button of the list moves."""
+    _esm = asset("apart.js") + asset("list.js") + asset("beside.js")
+    leaflet = traitlets.Any(None, allow_none=True).tag(sync=True, **ipywidgets.widget_serialization)
+    """Leaflet's map, which a button of the list moves; without it, the list is text."""
     views = traitlets.Dict().tag(sync=True)
-    """The centre and the zoom that show all points, and those that show the answer."""
+    """The centre and the zoom that show all pins, and those that show the answer."""
     towns = traitlets.List().tag(sync=True)
     """Names, latitudes and longitudes of towns, the largest first: named where no tiles are."""

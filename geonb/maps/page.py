@@ -6,9 +6,9 @@ from html import escape
 from pathlib import Path
 
 from geonb.maps import atlas
-from geonb.maps.points import headline, how_sure, in_km, in_words
+from geonb.maps.pins import headline, how_sure, in_km, in_words
 from geonb.predictions import Predictions
-from geonb.shown.pictures import data, show_photo
+from geonb.shown.pictures import asset, show_photo
 from geonb.shown.sheets import percent
 from geonb.writing import check_outputs, replacing
 
@@ -31,7 +31,7 @@ def write_page(
     source = predictions.photo.path or predictions.photo.name
     check_outputs([Path(path)], [source], overwrite=overwrite)
     photo = show_photo(predictions.photo, side=900)._repr_html_()
-    body = data("answer.html").format(
+    body = asset("answer.html").format(
         headline=escape(headline(predictions)),
         sure=escape(how_sure(predictions)),
         meter=_meter(predictions),
@@ -43,13 +43,13 @@ def write_page(
         table=_table(predictions, region),
         sources=SOURCES,
     )
-    save_page(path, headline(predictions), body, atlas.SCRIPT + data("page.js"))
+    save_page(path, headline(predictions), body, atlas.SCRIPT + asset("page.js"))
 
 
 def save_page(path: str | os.PathLike[str], title: str, body: str, script: str = "") -> None:
     """Write a page with a map that needs nothing else, in the design of all of geonb's pages."""
-    style = atlas.STYLE + data("page.css")
-    page = data("page.html").format(title=escape(title), style=style, body=body, script=script)
+    style = atlas.STYLE + asset("page.css")
+    page = asset("page.html").format(title=escape(title), style=style, body=body, script=script)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8", errors="replace")  # names of files may be odd
 

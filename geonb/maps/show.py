@@ -19,7 +19,7 @@ from geonb.earth.cells import Cells
 from geonb.earth.outlines import polygons
 from geonb.errors import MapError, MissingDependencyError, needing
 from geonb.maps import drawing
-from geonb.maps.points import CLUSTER_KM
+from geonb.maps.pins import CLUSTER_KM
 from geonb.model import Model
 from geonb.predictions import Predictions
 from geonb.shown.pictures import Picture, styled

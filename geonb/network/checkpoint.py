@@ -118,22 +118,18 @@ class Engine(ABC):
     agreement = ""
     """In words, how well an int8 network agrees with the float32 one."""
 
-    def __init__(self, files: CheckpointFiles) -> None:
-        """Start the network of a checkpoint. Raises `ModelError`."""
+    def __init__(self, files: CheckpointFiles, width: int) -> None:
+        """The network of a checkpoint, which gives ``width`` numbers. Raises `CheckpointError`."""
         self.last = last = files.last
-        self.classes = width = self.start(files)
+        self.classes = last.weight.shape[0] if last else width
         """How many classes the network has."""
         if last:
-            self.classes, wanted = last.weight.shape
+            wanted = last.weight.shape[1]
             if width != wanted:
                 raise CheckpointError(
                     f"{last.source} is for {wanted} features, the network "
                     f"{files.paths[0].name} has {width}; the files are of two models"
                 )
-
-    @abstractmethod
-    def start(self, files: CheckpointFiles) -> int:
-        """Get ready; how many numbers `run` gives for a photo."""
 
     @abstractmethod
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -118,23 +118,18 @@ class OnnxEngine(Engine):
     ) -> None:
         int8 = files.quantised or precision == "int8"
         self._kind = "int8" if int8 else "plain" if device == "cuda" else "float32"
-        self._device, self._calibration = device, calibration
-        super().__init__(files)
-
-    def start(self, files: CheckpointFiles) -> int:
-        """See `Engine`."""
-        self.folder = self._derive(files)
-        self._session = self._open(self._device)
+        self.folder = self._derive(files, calibration)
+        self._session = self._open(device)
         if files.quantised:
             self.agreement = _UNMEASURED
         elif self._kind == "int8":
             self.agreement = (self.folder / _AGREEMENT).read_text(encoding="utf-8")
         *_, width = self._session.get_outputs()[0].shape or [None]
-        if isinstance(width, int):
-            return width
-        return int(self.run(np.zeros((1, 3, 224, 224), np.float32)).shape[-1])
+        if not isinstance(width, int):
+            width = self.run(np.zeros((1, 3, 224, 224), np.float32)).shape[-1]
+        super().__init__(files, width)
 
-    def _derive(self, files: CheckpointFiles) -> Path:
+    def _derive(self, files: CheckpointFiles, photos: Sequence[PhotoSource] | None) -> Path:
         """The folder with ``model.onnx``: as it is, for a GPU; in int8; or fit for this CPU."""
         content, runtime = f"{files.network_digest()}-{self._kind}", sessions.runtime()
         if self._kind == "plain":
@@ -144,14 +139,14 @@ class OnnxEngine(Engine):
         if quantising:
             from geonb.network.quantisation import photos_digest, quantise
 
-            content += f"-{photos_digest(self._calibration)}-{md5(files.digest().encode())[:8]}"
+            content += f"-{photos_digest(photos)}-{md5(files.digest().encode())[:8]}"
 
         def make(folder: Path) -> None:
             with TemporaryDirectory(dir=folder) as plain:
                 source, target = Path(plain, "model.onnx"), folder / "model.onnx"
                 files.write_onnx(source.parent)
                 if quantising:
-                    agreement = quantise(source, target, files, self._calibration)
+                    agreement = quantise(source, target, files, photos)
                     (folder / _AGREEMENT).write_text(agreement, encoding="utf-8")
                 else:
                     sessions.open_session(source, target=target, name=files.paths[0])

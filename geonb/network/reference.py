@@ -13,15 +13,14 @@ from geonb.network.layers import INPUT_SHAPE
 class NumpyEngine(Engine):
     """ONNX's reference evaluator: slow, readable, and it runs wherever NumPy does."""
 
-    def start(self, files: CheckpointFiles) -> int:
-        """See `Engine`."""
+    def __init__(self, files: CheckpointFiles) -> None:
         from onnx.reference import ReferenceEvaluator
 
         content = f"{files.network_digest()}-plain"
         folder = derive(files.owner, content, files.write_onnx, needed=files.room)
         self._evaluator = ReferenceEvaluator(str(folder / "model.onnx"))
         shape = self._evaluator.output_types[0].tensor_type.shape
-        return int(shape.dim[1].dim_value)
+        super().__init__(files, shape.dim[1].dim_value)
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine`."""
@@ -31,8 +30,7 @@ class NumpyEngine(Engine):
 class MxnetEngine(Engine):
     """MXNet's Module, called as the blog calls it."""
 
-    def start(self, files: CheckpointFiles) -> int:
-        """See `Engine`."""
+    def __init__(self, files: CheckpointFiles) -> None:
         own = files.base if isinstance(files, HeadFiles) else files
         if not isinstance(own, MxnetFiles):
             raise ModelError(f"{files.paths[0]}: the engine mxnet reads MXNet's own files only")
@@ -47,7 +45,7 @@ class MxnetEngine(Engine):
         checkpoint = own.read()  # MXNet's own errors for files that don't fit are hard to read
         epoch = int(own.params.stem[-4:])
         symbol, arguments, auxiliary = mxnet.model.load_checkpoint(own.prefix, epoch)
-        if self.last:
+        if files.last:
             features = checkpoint.last_dense[0].inputs[0]
             symbol = mxnet.sym.Flatten(symbol.get_internals()[f"{features}_output"])
         elif symbol.list_outputs() != [f"{checkpoint.layers[-1].name}_output"]:  # none of its own
@@ -55,7 +53,7 @@ class MxnetEngine(Engine):
         self._module = mxnet.mod.Module(symbol=symbol, context=mxnet.cpu(), label_names=None)
         self._module.bind([("data", INPUT_SHAPE)], for_training=False)
         self._module.set_params(arguments, auxiliary, allow_missing=True, allow_extra=True)
-        return int(self._module.output_shapes[0][1][1])
+        super().__init__(files, self._module.output_shapes[0][1][1])
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Engine`."""

@@ -9,14 +9,13 @@ from contextlib import suppress
 from typing import TypeAlias
 
 from geonb.photos import tiff
-from geonb.photos.jpeg import EXIF, XMP
+from geonb.photos.jpeg import EXIF, MOST_EXIF, XMP
 from geonb.photos.tiff import Tag
 
 _MOST_METADATA = 4_000_000
 """Bytes of a packet or a profile that are read; what is larger is left out."""
 _MOST_PROFILE = 1 << 20
 """Bytes; Pillow refuses a picture with more."""
-_MOST_EXIF = 1 << 20
 _MOST_GIF = 50_000_000
 """Pixels."""
 _MOST_BLOCKS = 1_000_000
@@ -243,8 +242,8 @@ def _iso(kind: str, data: bytes) -> Parts:
     found = _TIFF_BLOCK.search(data)
     if not found:
         return data, [], []
-    block = data[found.start() :][:_MOST_EXIF]
-    meta = box(data, b"meta")
+    block = data[found.start() :][:MOST_EXIF]
+    meta = iso_box(data, b"meta")
     if b"irot" in meta or b"imir" in meta:
         block = tiff.upright(block)
     if kind == "AVIF":
@@ -254,7 +253,7 @@ def _iso(kind: str, data: bytes) -> Parts:
     return data, [block], []
 
 
-def box(data: bytes, name: bytes, start: int = 0) -> bytes:
+def iso_box(data: bytes, name: bytes, start: int = 0) -> bytes:
     """The content of the first box of a name (ISO 14496-12: HEIC, AVIF, CR3); empty without one."""
     at = data.find(name, start)
     return data[at + 4 : at - 4 + int.from_bytes(data[at - 4 : at], "big")] if at >= 4 else b""

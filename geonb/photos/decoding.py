@@ -38,10 +38,8 @@ _UNWRITABLE = (*PILLOW_FAILS, TypeError, AttributeError, LookupError, Arithmetic
 """What Pillow raises on EXIF that it can read, and can't write."""
 _STARTS = {
     b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF",
-    b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"II+\0": "BIGTIFF", b"MM\0+": "BIGTIFF",
-    b"MM*\0": "TIFF", b"II\0*": "TIFF",
+    b"BM": "BMP",
 }  # fmt: skip
-"""The last two are TIFF by odd software."""
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _DECODERS = {
@@ -67,6 +65,8 @@ def kind(data: bytes) -> str:
         if brands & _AVIF_BRANDS:
             return "AVIF"
         return "HEIF" if brands & _HEIF_BRANDS else ""
+    if data[:4] in tiff.ORDERS:
+        return "BIGTIFF" if b"+" in data[:4] else "TIFF"
     return next((name for start, name in _STARTS.items() if data.startswith(start)), "")
 
 

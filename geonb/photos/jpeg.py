@@ -15,7 +15,7 @@ _ALONE = {0x01, *range(0xD0, 0xD9)}
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
 """A marker; fill bytes may come before it."""
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_MOST_EXIF = 1 << 20
+MOST_EXIF = 1 << 20
 """Bytes of EXIF that are read; a segment has 64 KiB, and some cameras use several."""
 _MOST_SEGMENTS = 10_000
 """A colour profile may take 255, a history of edits some hundred."""
@@ -92,7 +92,7 @@ def split(data: bytes) -> tuple[bytes, list[bytes], list[bytes]]:
         if marker == APP1 and content.startswith(EXIF):
             block = content[len(EXIF) :]
             if blocks and block[:2] not in {b"II", b"MM"}:
-                blocks[-1] = (blocks[-1] + block)[:_MOST_EXIF]
+                blocks[-1] = (blocks[-1] + block)[:MOST_EXIF]
             elif len(blocks) < 8:
                 blocks.append(block)
         elif marker == APP1 and content.startswith(XMP) and len(packets) < 8:

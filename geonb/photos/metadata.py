@@ -62,9 +62,9 @@ def read(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
         with suppress(ValueError):
             top = tiff.directory(data)
             artist = artist or (top[tiff.ARTIST].text if tiff.ARTIST in top else "")
-            inner = _linked(top, tiff.EXIF)
+            inner = linked(top, tiff.EXIF)
             # CR3 keeps the GPS directory in a block of its own: there it is the first.
-            found = (_linked(top, tiff.GPS), _linked(inner, tiff.GPS), top)
+            found = (linked(top, tiff.GPS), linked(inner, tiff.GPS), top)
             gps += [
                 {key: tag.numbers or tag.text for key, tag in tags.items() if key < 5}
                 for tags in found
@@ -78,7 +78,7 @@ def read(blocks: Sequence[bytes], packets: Sequence[bytes]) -> Facts:
     return Facts(turn, artist, geotags, [in_xmp(c, "XMP, LocationCreated") for _, c in told])
 
 
-def _linked(tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
+def linked(tags: Mapping[int, Tag], link: int) -> dict[int, Tag]:
     """The directory that a tag leads to; empty if there's none."""
     for at in tags[link].numbers[:1] if link in tags else ():
         if 0 < at < len(tags[link].block):

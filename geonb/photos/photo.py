@@ -20,7 +20,7 @@ from geonb.files import expanded, expecting, regular
 from geonb.kept import kept
 from geonb.photos import jpeg, tiff
 from geonb.photos.decoding import blocks_and_packets, decode, decoding, kind, open_image
-from geonb.photos.pixels import QUARTER_TURNS, TURNS, from_array, shrunk, to_rgb
+from geonb.photos.pixels import TURNS, from_array, shrunk, to_rgb
 
 if TYPE_CHECKING:
     from geonb.photos.metadata import Facts, Geotag
@@ -62,7 +62,7 @@ class Photo:
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels, upright."""
         width, height = self._open().size
-        return (height, width) if self._turn in QUARTER_TURNS else (width, height)
+        return (height, width) if self._turn > 4 else (width, height)  # the quarter turns
 
     @property
     def place(self) -> Place | None:

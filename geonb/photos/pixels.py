@@ -21,8 +21,6 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """How a stored picture becomes upright, by the value of its EXIF orientation."""
-QUARTER_TURNS = {5, 6, 7, 8}
-"""Orientations that swap width and height."""
 
 
 def shrunk(image: Image.Image, short_side: int | None) -> Image.Image:

@@ -87,8 +87,8 @@ def _longer_side(data: bytes) -> int:
 
 
 def _blocks(data: bytes) -> Iterator[bytes]:
-    """The raw photo's own EXIF: the file itself, or in CR3 two blocks in a box of their own."""
+    """The raw photo's own EXIF: the file itself, or in CR3 three blocks in a box of their own."""
     if data[:4] in tiff.ORDERS:
         yield data
     elif (at := data.find(_CR3_FACTS)) > 0:
-        yield from (containers.box(data, name, at) for name in (b"CMT1", b"CMT4"))
+        yield from (containers.iso_box(data, name, at) for name in (b"CMT1", b"CMT2", b"CMT4"))

@@ -114,11 +114,10 @@ def _picture(response: Response) -> bytes:
                 f"{response.source}: larger than {MAX_BYTES // 10**6} MB; fetch a smaller one"
             )
     # Servers name kinds that they don't know text, too.
-    if (response.kind.startswith("text/") or response.kind in _TEXTS) and not kind(
-        bytes(data[:100])
-    ):
+    said = response.content_type
+    if (said.startswith("text/") or said in _TEXTS) and not kind(bytes(data[:100])):
         raise PhotoError(
-            f"{response.source}: the server sent {response.kind} (a web page, or a login page), "
+            f"{response.source}: the server sent {said} (a web page, or a login page), "
             "expected a picture; open the picture itself in the browser and copy its address"
         )
     return bytes(data)

@@ -54,7 +54,7 @@ class Picture:
         """
         from IPython.display import display
 
-        words = f"<style>{data('geonb.css')}</style><p class='geonb-unseen'>{escape(self.alt)}</p>"
+        words = f"<style>{asset('geonb.css')}</style><p class='geonb-unseen'>{escape(self.alt)}</p>"
         image = {"image/png": self.image("png"), "text/plain": self.alt}
         display(image, raw=True, metadata={"image/png": {"alt": self.alt}})
         display({"text/html": words + self.html, "text/plain": self.text}, raw=True)
@@ -158,9 +158,9 @@ def paragraph(name: str, text: str) -> str:
 
 def styled(html: str) -> str:
     """HTML with the style of everything that geonb shows."""
-    return f"<style>{data('geonb.css')}</style><div class='geonb'>{html}</div>"
+    return f"<style>{asset('geonb.css')}</style><div class='geonb'>{html}</div>"
 
 
-def data(name: str, package: str = "geonb") -> str:
+def asset(name: str, package: str = "geonb") -> str:
     """A text file that comes with a package: a style, a script, or HTML with fields to fill in."""
     return files(package).joinpath("data", name).read_text(encoding="utf-8")

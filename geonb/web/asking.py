@@ -105,10 +105,10 @@ def _requested(
             target = f"http://{sent['Host']}{target}"
             sent |= _login(proxy, "proxy_basic_auth")
     connections = [_connection(parts, address, proxy) for address in addresses]
-    with _cutting(connections, deadline) as lines:
+    with _cutting(connections, deadline) as sockets:
         try:
             connection = _connected(connections, deadline)
-            lines.append(connection.sock)
+            sockets.append(connection.sock)
             connection.request("GET", target, headers=sent, preload_content=False)
             raw = connection.getresponse()
         except (HTTPError, HTTPException, OSError, ValueError) as error:
@@ -161,22 +161,22 @@ def _connected(connections: list[HTTPConnection], deadline: float) -> HTTPConnec
 
 @contextmanager
 def _cutting(connections: list[HTTPConnection], deadline: float) -> Iterator[list[Any]]:
-    """Cut the lines at the deadline: a server may drip bytes, each within its time-out.
+    """Cut the connections at the deadline: a server may drip bytes, each within its time-out.
 
-    A connection forgets its line while a response is read to its end, so the block notes it.
+    A connection forgets its socket while a response is read to its end, so the block notes it.
     """
-    lines: list[Any] = []
+    sockets: list[Any] = []
 
     def cut() -> None:
-        for line in (*lines, *(connection.sock for connection in connections)):
+        for one in (*sockets, *(connection.sock for connection in connections)):
             with suppress(OSError, TypeError):  # closed in the meantime, or not yet open
-                socket.socket.shutdown(line, socket.SHUT_RDWR)
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
 
     timer = threading.Timer(max(deadline - time.monotonic(), 0), cut)
     timer.daemon = True
     timer.start()
     try:
-        yield lines
+        yield sockets
     finally:
         timer.cancel()
         for connection in connections:

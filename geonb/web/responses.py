@@ -46,8 +46,8 @@ class Response:
         self.status, self.headers, self.source = raw.status, raw.headers, source
 
     @property
-    def kind(self) -> str:
-        """The content type, such as ``image/jpeg``."""
+    def content_type(self) -> str:
+        """Such as ``image/jpeg``."""
         return shortened(self.headers.get("Content-Type", "").split(";")[0].strip().lower(), 80)
 
     @property
@@ -71,7 +71,7 @@ class Response:
         try:
             while data := self._raw.read1(1 << 15, decode_content=True):
                 yield data
-            if time.monotonic() >= self._deadline:  # the line was cut
+            if time.monotonic() >= self._deadline:  # the connection was cut
                 raise TimeoutError
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             raise WebError(reason_of(error, self._deadline), self.source) from None
@@ -87,11 +87,11 @@ class Response:
 
     def _text(self) -> str:
         """The beginning of the body as plain text, without what was secret in the address."""
-        if not self.kind.startswith("text/") and self.kind != "application/json":
+        if not self.content_type.startswith("text/") and self.content_type != "application/json":
             return ""
         with suppress(WebError, StopIteration):
             text = next(self.chunks()).decode("utf-8", "replace")
-            if self.kind == "text/html":
+            if self.content_type == "text/html":
                 text = re.sub(r"(?is)<(script|style|head)\b.*?</\1>|<[^>]*>", " ", text)
                 text = html.unescape(text)
             query, login = self._parts.query or "", self._parts.auth or ""

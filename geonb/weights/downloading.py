@@ -23,7 +23,7 @@ BAR: ContextVar[Callable[..., Any] | None] = ContextVar("BAR", default=None)
 """What a thread makes its progress bars with instead of tqdm."""
 _UNKNOWN = 1 << 32
 """The size that a file may have if nobody has said it."""
-_PAUSE_S = 0.5
+PAUSE_S = 0.5
 
 
 def download(url: str, part: Path, size: int = 0) -> None:
@@ -53,7 +53,7 @@ def download(url: str, part: Path, size: int = 0) -> None:
             if failures > PATIENCE or time.monotonic() > deadline:
                 kept = f"{_size(part):,} bytes are kept, try again"
                 raise FetchError(f"{error}, repeatedly; {kept}") from None
-            time.sleep(_PAUSE_S * failures)
+            time.sleep(PAUSE_S * failures)
         else:
             return
 
@@ -107,7 +107,7 @@ def _take(response: Response, part: Path, most: int) -> None:
         raise FetchError("the server sent another range than it was asked for; try again")
     if response.status not in {200, 206}:
         raise FetchError(response.words())
-    if response.kind == "text/html":
+    if response.content_type == "text/html":
         raise FetchError(f"{response.status}, but an HTML page, not the file")
     encoded = headers.get("Content-Encoding", "identity") != "identity"
     if not resumed and not encoded:  # otherwise the bytes here and those in a range would differ

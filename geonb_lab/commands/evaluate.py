@@ -72,7 +72,7 @@ def evaluate(
         assert model.folder, "load_model knows it"
         learned.save(model.folder)
         click.echo(f"stored with {model.name}: {learned}", err=True)
-        guesses = replace(guesses, promise=None)  # these photos can't judge what they taught
+        guesses = replace(guesses, coverage=None)  # these photos can't judge what they taught
     result = accuracy.evaluate(guesses, photo_set)
     click.echo(result)
     if model.note:

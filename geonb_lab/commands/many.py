@@ -53,8 +53,8 @@ def locate_many(
     with ExitStack() as stack:
         table = asked.out or Path(stack.enter_context(TemporaryDirectory()), "rows.csv")
         opened = journal(table, begun, again=asked.overwrite, resume=asked.resume)
-        rows = stack.enter_context(opened)
-        done = set(rows.done)
+        record = stack.enter_context(opened)
+        done = set(record.done)
         rest = [photo for photo in photos if name_of(photo) not in done]
         results = _until_ctrl_c(predict_many(model, rest, **chosen))
         try:
@@ -63,15 +63,15 @@ def locate_many(
                     if labels and result.predictions:
                         labels.write(partial(label_for, photo, result.predictions, asked.sure))
                     # After the label, so that a kill between the two costs neither.
-                    rows.add(row(result, model.name, chosen["top"]))
+                    record.add(row(result, model.name, chosen["top"]))
                     if result.error:  # its reason, without the photo's name and the advice
                         reason = str(result.error).removeprefix(f"{result.photo}: ")
                         failures["failed: " + re.split("[;(,]", reason)[0].strip()] += 1
         finally:
             if asked.out:
-                rows.write(asked.out)
+                record.write(asked.out)
             if asked.page:
-                write_album(rows.rows(), asked.page, model.note)
+                write_album(record.rows(), asked.page, model.note)
     skipped["are named twice"] = len(named) - len(photos)
     click.echo(f"{len(photos):,} photos" + (f", {len(done):,} done before" if done else ""))
     tell({f"left out: they {what}": count for what, count in skipped.items()} | failures)

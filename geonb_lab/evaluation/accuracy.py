@@ -19,14 +19,7 @@ from geonb.model import Model
 from geonb.predictions import Predictions
 from geonb.shown.sheets import Sheet
 from geonb_lab.evaluation.axes import CONSTANT, OTHERS, OWN, arms, by_distance, literal, new_axes
-from geonb_lab.evaluation.guesses import (
-    BEST_OF,
-    Guesses,
-    guess,
-    most_frequent,
-    one_place,
-    read_guesses,
-)
+from geonb_lab.evaluation.guesses import Guesses, guess, most_frequent, one_place, read_guesses
 from geonb_lab.evaluation.photo_sets import PhotoSet
 from geonb_lab.evaluation.promises import Coverage
 from geonb_lab.evaluation.scores import (
@@ -199,7 +192,7 @@ def evaluate(  # noqa: PLR0913
         raise EvaluationError("no photo has a true place; give truth=, (N, 2) degrees")
     if not known.all():
         guesses, places = guesses[known], places[known]
-    km = measure(guesses[:, :BEST_OF], places)  # (N, at most 5)
+    km = measure(guesses, places)  # (N, at most 5)
     sample = places[:: 1 + len(places) // 100_000]  # enough to find the most frequent town
     always = most_frequent(sample) if constant is None else one_place(constant)
     scores = [score(f"{name}, first guess", test_set, km[:, 0])]

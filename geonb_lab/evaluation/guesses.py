@@ -15,7 +15,6 @@ from geonb.model import Model
 from geonb.photos.photo import Photo, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.preprocessing import preprocess
-from geonb.promise import Promise
 from geonb_lab.evaluation.photo_sets import PhotoSet
 from geonb_lab.evaluation.promises import Coverage, coverage_from, share_before
 from geonb_lab.many.results import Result, predict_many
@@ -33,15 +32,7 @@ class Guesses:
     places: NDArray[np.float64]  # best first, (N, k, 2); NaN for a photo that can't be opened
     failures: tuple[str, ...]  # why not, one line each
     before: NDArray[np.float64]  # probability that ranks before the truth, (N,); see `share_before`
-    promise: Promise | None
-    areas_km2: NDArray[np.float64]  # of the region that the promise asks for, (N,); else NaN
-
-    @property
-    def coverage(self) -> Coverage | None:
-        """What the promise said, and what was measured; None without a promise."""
-        if not self.promise:
-            return None
-        return coverage_from(self.promise, self.before, self.areas_km2)
+    coverage: Coverage | None  # of what the model promises, if it does
 
 
 def guess(model: Model, photos: PhotoSet, crops: int = 1) -> Guesses:
@@ -52,13 +43,12 @@ def guess(model: Model, photos: PhotoSet, crops: int = 1) -> Guesses:
     """
     if crops not in {1, 10}:
         raise EvaluationError(f"crops is 1, the middle alone, or 10 as in papers, not {crops}")
-    answer = predict_many if crops == 1 else predict_ten_crops
+    ask = predict_many if crops == 1 else predict_ten_crops
     count, true = len(photos), true_classes(model.cells, photos.truth)
     places = np.full((count, min(BEST_OF, len(model.cells)), 2), np.nan)
     before, areas = np.full(count, np.inf), np.full(count, np.nan)
-    promise = model.promise
     failures = []
-    for i, result in enumerate(answer(model, photos.photos, BEST_OF)):
+    for i, result in enumerate(ask(model, photos.photos, BEST_OF)):
         if result.predictions is None:
             failures.append(str(result.error))
             continue
@@ -66,9 +56,10 @@ def guess(model: Model, photos: PhotoSet, crops: int = 1) -> Guesses:
         belief = result.predictions.belief
         assert belief
         before[i] = share_before(belief.probabilities, true[i])
-        if promise:
-            areas[i] = hold(belief, promise.share).area_km2
-    return Guesses(model.name, places, tuple(failures), before, promise, areas)
+        if model.promise:
+            areas[i] = hold(belief, model.promise.share).area_km2
+    coverage = coverage_from(model.promise, before, areas) if model.promise else None
+    return Guesses(model.name, places, tuple(failures), before, coverage)
 
 
 def predict_ten_crops(model: Model, photos: Iterable[str], top: int = 5) -> Iterator[Result]:
@@ -132,7 +123,10 @@ def one_place(values: ArrayLike) -> Place:
 
 
 def read_guesses(predictions: Any, truth: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Guesses (N, k, 2) and true places (N, 2), NaN for none, from all that `evaluate` takes."""
+    """Guesses (N, k, 2) and true places (N, 2), NaN for none, from all that `evaluate` takes.
+
+    At most `BEST_OF` guesses of each photo count.
+    """
     if isinstance(predictions, Predictions):
         predictions = [predictions]
     listed = predictions if isinstance(predictions, (list, tuple)) else []
@@ -156,7 +150,7 @@ def read_guesses(predictions: Any, truth: Any) -> tuple[NDArray[np.float64], NDA
             f"{len(guesses):,} predictions and a truth of shape {places.shape}; "
             f"expected ({len(guesses)}, 2), a place a photo in the same order"
         )
-    return guesses.reshape(len(guesses), -1, 2), places
+    return guesses.reshape(len(guesses), -1, 2)[:, :BEST_OF], places
 
 
 def _read_places(values: Any, what: str) -> NDArray[np.float64]:

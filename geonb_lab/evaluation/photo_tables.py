@@ -11,6 +11,7 @@ from geonb.distances import LATITUDES, LONGITUDES, Place, check_points
 from geonb.errors import EvaluationError, PlaceError
 from geonb.files import expecting, regular
 from geonb.photos import metadata
+from geonb.shown.pictures import asset
 from geonb_lab.many.finding import text_of
 
 # What the columns are called: geonb's own name first, then exiftool's and those of test sets.
@@ -25,16 +26,11 @@ _NAMES = {
 _COORDINATE = re.compile(
     r"[NSEW]? *[-+]?(?:\d++(?:\.\d++)?[ ,:;°º'\"\u2019\u201d\u2032\u2033]*+){1,3}[NSEW]?"
 )
-_KNOWN_SETS = {
-    "im2gps3k": "IM2GPS3k",
-    "yfcc4k": "YFCC4k",
-    "yfcc26k": "YFCC26k",
-    "yfcc25600": "YFCC26k",
-    "gws15k": "GWS15k",
-    "osv5m": "OSV-5M",
+_TEST_SETS = {
+    row["in_names"]: row["test_set"]
+    for row in csv.DictReader(asset("test_sets.csv", "geonb_lab").splitlines())
 }
-"""What a file's or a folder's name holds, and what published rows call that set: 2,997, 4,536,
-25,600, 14,955 and 210,122 photos."""
+"""What a file's or a folder's name holds, and what published rows call that set."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +135,7 @@ def known_set(path: Path) -> str:
     """Which test set a file or folder belongs to, by its name or its folders'; empty if none."""
     for part in path.parts[:-5:-1]:
         plain = part.lower().replace("-", "").replace("_", "")
-        if found := next((name for key, name in _KNOWN_SETS.items() if key in plain), ""):
+        if found := next((name for key, name in _TEST_SETS.items() if key in plain), ""):
             return found
     return ""
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from geonb.distances import haversine
 from geonb.errors import EvaluationError
 from geonb.published import SOURCE
-from geonb.shown.pictures import data
+from geonb.shown.pictures import asset
 from geonb.shown.sheets import Cell
 
 THRESHOLDS_KM: tuple[float, ...] = (1.0, 25.0, 200.0, 750.0, 2500.0)
@@ -93,7 +93,7 @@ PUBLISHED = tuple(
         tuple(float(row[f"{km:g}"]) for km in THRESHOLDS_KM),
         SOURCE if row["source"] == "blog" else row["source"],
     )
-    for row in csv.DictReader(data("published.csv", "geonb_lab").splitlines())
+    for row in csv.DictReader(asset("published.csv", "geonb_lab").splitlines())
 )  # fmt: skip
 """The rows that are known. No test set has one of LocationNet and one of GeoCLIP, so nobody can say
 from them which of the two is better. The blog's Flickr rows are on two test sets, as it says."""

@@ -80,8 +80,9 @@ def show_flips(model: Model, street: Any, flips: Iterable[tuple[str, str]] | Non
         flips = [(knob, choices[1]) for knob, choices in street.knobs.items()]
     scenes = [("as it was", street.draw())]
     scenes += [(f"{knob}: {choice}", street.turn(knob, choice).draw()) for knob, choice in flips]
-    asked = ((name, scene, predict(model, scene.image)) for name, scene in scenes)
-    return Flips(tuple(Flip(name, x.image, in_words(x), answer) for name, x, answer in asked))
+    return Flips(
+        tuple(Flip(name, x.image, in_words(x), predict(model, x.image)) for name, x in scenes)
+    )
 
 
 def city_of(guess: Prediction) -> str:

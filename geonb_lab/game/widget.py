@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, cast
 
 from geonb.distances import Place
@@ -12,7 +11,7 @@ from geonb.maps.plane import great_circle
 from geonb.model import Model, load_model
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.predictions import predict
-from geonb.shown.pictures import thumbnail
+from geonb.shown.pictures import asset, thumbnail
 from geonb_lab.evaluation.guesses import most_frequent, one_place
 from geonb_lab.game.rounds import PLAYERS, Round, Rounds, find_place
 from geonb_lab.game.towns import FoundTown, is_in
@@ -22,7 +21,6 @@ with needing("the guessing game", "anywidget", "picker"):
     import traitlets
 
 
-_HERE = Path(__file__).parent
 _ALT = "World map. Click to place your guess, or move it with the arrow keys; plus and minus zoom."
 _SIDE = 900
 """Pixels; the longer side of the photo that the browser gets."""
@@ -42,8 +40,8 @@ class GuessMap(anywidget.AnyWidget):
         rounds: Those that were played, with kilometres and points.
     """
 
-    _esm = atlas.SCRIPT + (_HERE / "game.js").read_text(encoding="utf-8")
-    _css = atlas.STYLE + (_HERE / "game.css").read_text(encoding="utf-8")
+    _esm = atlas.SCRIPT + asset("game.js", "geonb_lab")
+    _css = atlas.STYLE + asset("game.css", "geonb_lab")
     _uid = traitlets.Unicode().tag(sync=True)
 
     def __init__(
@@ -94,10 +92,10 @@ class GuessMap(anywidget.AnyWidget):
         if number == len(self.photos):
             raise PlaceError("all photos were guessed; play again with other photos")
         photo = self.photos[number]
-        answer, truth = predict(self._model, photo, top=1)[0].place, photo.place
+        models, truth = predict(self._model, photo, top=1)[0].place, photo.place
         assert truth, "checked at the start"
         named = bool(town and town.name and is_in(town, truth))
-        round_ = Round(photo.name, truth, (yours, answer, self._constant), named)
+        round_ = Round(photo.name, truth, (yours, models, self._constant), named)
         self.rounds = Rounds((*self.rounds.played, round_))
 
     def receive(self, _: Any, message: dict[str, Any], __: list[Any]) -> None:

@@ -12,7 +12,7 @@ from geonb.errors import PhotoError
 from geonb.maps import atlas
 from geonb.maps.page import SOURCES, save_page
 from geonb.photos.photo import PhotoSource, open_photo
-from geonb.shown.pictures import data, thumbnail
+from geonb.shown.pictures import asset, thumbnail
 from geonb_lab.many.results import in_order
 
 _SIDE = 160
@@ -35,17 +35,17 @@ def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> N
     count = f"{len(photos):,} photo{'' if len(photos) == 1 else 's'}"
     alt = "World map with a circle for each group of photos; the list below has the same photos."
     text = json.dumps(photos, ensure_ascii=False, separators=(",", ":"))
-    body = data("album.html", "geonb_lab").format(
+    body = asset("album.html", "geonb_lab").format(
         count=count, note=escape(note), countries=options, radii=radii,
         map=atlas.world(alt, towns=atlas.largest_towns()),
-        script=atlas.SCRIPT + data("album.js", "geonb_lab"),
+        script=atlas.SCRIPT + asset("album.js", "geonb_lab"),
         photos=text.replace("<", "\\u003c"), sources=SOURCES,
         thumbs="\n".join(
             f"<script>addThumbs({json.dumps(thumbs[first : first + _TOGETHER])})</script>"
             for first in range(0, len(thumbs), _TOGETHER)
         ),
     )  # fmt: skip
-    save_page(path, count, f"<style>{data('album.css', 'geonb_lab')}</style>{body}")
+    save_page(path, count, f"<style>{asset('album.css', 'geonb_lab')}</style>{body}")
 
 
 def _card(row: dict[str, Any]) -> dict[str, Any]:

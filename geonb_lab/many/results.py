@@ -169,9 +169,9 @@ def _locator(
                 why = PhotoError(f"{name_of(source)}: cannot read it ({_in_words(error):.200})")
                 photos.append(Result(name_of(source), error=why))
         with one_at_a_time:
-            answers = iter(model.run(np.concatenate(squares)) if squares else ())
+            rows = iter(model.run(np.concatenate(squares)) if squares else ())
         return [
-            photo if isinstance(photo, Result) else _result(photo, next(answers), choose)
+            photo if isinstance(photo, Result) else _result(photo, next(rows), choose)
             for photo in photos
         ]
 

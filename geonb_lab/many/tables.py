@@ -7,12 +7,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from geonb.errors import EvaluationError, needing, printable
+from geonb.errors import needing, printable
 from geonb.model import Model, load_model
 from geonb.photos.photo import Photo
 from geonb.writing import replacing
 from geonb_lab.many.results import Result, name_of, predict_many
-from geonb_lab.tabular import write_csv
+from geonb_lab.tabular import check_ending, write_csv
 
 _CHUNK = 10_000  # rows of a Parquet row group
 
@@ -93,13 +93,7 @@ def locate_rows(
 
 def check_kind(target: Path) -> None:
     """Raise `EvaluationError` if results can't be written to ``target``, before any work."""
-    kind = target.suffix.lower()
-    if kind not in _WRITERS:
-        raise EvaluationError(
-            f"{target}: results are saved as {', '.join(_WRITERS)}, "
-            f"not {kind or 'without an ending'}"
-        )
-    if kind == ".parquet":
+    if check_ending(target, _WRITERS) == ".parquet":
         _pyarrow()
 
 

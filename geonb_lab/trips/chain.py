@@ -11,7 +11,7 @@ return: Song et al., Nature Physics 6, 2010), or to a new one, the less probable
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
@@ -29,6 +29,7 @@ SAMPLE = 2048  # places at most that a far kernel is summed over
 IMPOSSIBLE = 1e-100
 """What a step that nobody can make has instead of 0, which no answer can tell from it: photos that
 contradict each other still give an answer."""
+STRAY_STEP = 1e-4  # the share of steps that break the rules, if clocks may be wrong
 
 
 class TripError(GeonbError, ValueError):
@@ -63,6 +64,16 @@ class Movement:
         scales = (self.speed_kmh, self.leap_km, self.wander_km, self.dwell_h)
         if not (min(scales) > 0 and self.slack_km >= 0 and 0 <= self.home <= 1):
             raise TripError(f"{self}: speeds, km and hours are above 0, and home is from 0 to 1")
+
+    @classmethod
+    def of(cls, movement: "Movement | MovementName") -> "Movement":
+        """A movement by its name, or your own as it is. Raises `TripError`."""
+        if isinstance(movement, Movement):
+            return movement
+        if movement not in MOVEMENTS:
+            names = ", ".join(MOVEMENTS)
+            raise TripError(f"no movement {movement!r:.40}; give {names}, or your own")
+        return MOVEMENTS[movement]
 
 
 MovementName: TypeAlias = Literal["walking", "road", "flights"]
@@ -173,9 +184,9 @@ class Transitions:
         return self._last[2]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Moment:
-    """What is known of one moment, in ``hours`` from any beginning.
+    """What is known of one moment, in ``hours`` from any beginning, and what `solve` finds of it.
 
     ``seen`` is how probable what was seen is at each place, (K,), above 0 and in any unit.
     """
@@ -184,15 +195,15 @@ class Moment:
     classes: NDArray[np.intp]  # the places that come into question, (K,)
     seen: NDArray[np.float64]
     shots: Sequence[Shot] = ()  # one, or those of a burst
+    others: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))  # what they say, (K,)
+    on_path: int = -1  # the place on the most probable path
 
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """Moments of one person that are connected, and what the model made of them."""
+    """Moments of one person that are connected, in the order of time."""
 
-    moments: list[Moment]  # in the order of time
-    others: list[NDArray[np.float64]]  # for each moment what all others say of its places, (K,)
-    path: list[int]  # the place at each moment on the most probable path
+    moments: list[Moment]
     transitions: Transitions
 
 
@@ -232,7 +243,7 @@ def _normalised(row: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def solve(
-    geometry: Geometry, part: list[list[Shot]], movement: Movement, stray_step: float
+    geometry: Geometry, part: list[list[Shot]], movement: Movement, *, certain_clocks: bool
 ) -> Chain:
     """Run the hidden Markov model: once to see where the trip was, and again with the way back."""
     known = [class_of(geometry.cells, m[0].known.place) if m[0].known else None for m in part]
@@ -245,11 +256,14 @@ def solve(
         else:
             seen = np.where(classes == place, (1 - WRONG_PLACE) * len(geometry), 0) + WRONG_PLACE
         moments.append(Moment(members[0].seconds / 3600, classes, seen, members))
-    transitions = Transitions(movement, geometry, np.unique(np.concatenate(some)), stray_step)
+    stray = IMPOSSIBLE if certain_clocks else STRAY_STEP
+    transitions = Transitions(movement, geometry, np.unique(np.concatenate(some)), stray)
     visited = np.zeros(len(geometry))
     for moment, told_there in zip(moments, forward_backward(moments, transitions), strict=True):
         here = told_there * moment.seen
         visited[moment.classes] += here / here.sum() / len(moments)
     transitions.visited = visited
-    others = forward_backward(moments, transitions)
-    return Chain(moments, others, viterbi(moments, transitions), transitions)
+    found = forward_backward(moments, transitions), viterbi(moments, transitions)
+    for moment, others, place in zip(moments, *found, strict=True):
+        moment.others, moment.on_path = others, place
+    return Chain(moments, transitions)

@@ -1,7 +1,7 @@
 """A trip that was located: each photo with its answer, its answer alone, and its neighbours."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.predictions import Predictions, rank
 from geonb.shown.sheets import Sheet, percent
 from geonb_lab.tabular import Shown
-from geonb_lab.trips.chain import Chain, Movement
+from geonb_lab.trips.chain import Chain, Moment, Movement
 from geonb_lab.trips.shots import MISTAKEN, STRAY, WRONG_PLACE, KnownPlace, Shot, Taken, class_of
 
 _NEIGHBOURS = 6  # moments before and after that are asked how they move a photo
@@ -60,14 +60,13 @@ class Located:
     source: PhotoSource
     _shot: Shot
     _model: Model
-    _allow_private: bool
     _chain: Chain | None  # None if it stands alone
-    _moment: int = 0  # of the chain
+    _moment: Moment | None
 
     @property
     def photo(self) -> Photo:
         """The photo, opened anew."""
-        return open_photo(self.source, allow_private=self._allow_private)
+        return open_photo(self.source, allow_private=self._shot.allow_private)
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -80,10 +79,9 @@ class Located:
         if self.known:
             row[:] = 0.0
             row[class_of(self._model.cells, self.known.place)] = 1.0
-        elif self._chain:
-            here, others = self._chain.moments[self._moment], self._chain.others[self._moment]
+        elif here := self._moment:
             row *= STRAY
-            row[here.classes] += others * (here.seen - STRAY)
+            row[here.classes] += here.others * (here.seen - STRAY)
         return (row / row.sum()).astype(np.float32)
 
     @property
@@ -116,33 +114,31 @@ class Located:
     @property
     def on_path(self) -> Place | None:
         """Its place on the most probable path of the whole trip; None without a time."""
-        return self._model.cells.place(self._chain.path[self._moment]) if self._chain else None
+        return self._model.cells.place(self._moment.on_path) if self._moment else None
 
     @property
     def elsewhere(self) -> Place | None:
         """Where the others say that it was taken, whatever it says itself; None without a time."""
-        if not self._chain:
-            return None
-        best = self._chain.others[self._moment].argmax()
-        return self._model.cells.place(int(self._chain.moments[self._moment].classes[best]))
+        here = self._moment
+        return self._model.cells.place(int(here.classes[here.others.argmax()])) if here else None
 
     @property
     def fits(self) -> float:
         """How probable it is that the photo belongs where the others say, 0 to 1."""
-        if not self._chain:
+        if not self._moment:
             return 1.0
-        total = self._chain.others[self._moment] @ self._chain.moments[self._moment].seen
+        total = self._moment.others @ self._moment.seen
         return 1 - (WRONG_PLACE if self.known else MISTAKEN + STRAY) / float(total)
 
     @property
     def neighbours(self) -> tuple[Neighbour, ...]:
         """The three photos that moved it most towards its answer, the strongest first."""
-        if self.known or not self._chain:
+        if self.known or not (self._chain and (here := self._moment)):
             return ()
-        moments, m = self._chain.moments, self._moment
-        here = moments[m]
+        moments = self._chain.moments
+        m = moments.index(here)
         own = self._shot.belief.whole()[here.classes]
-        best = int((self._chain.others[m] * here.seen).argmax())
+        best = int((here.others * here.seen).argmax())
         moved = []
         for there in moments[max(0, m - _NEIGHBOURS) : m + _NEIGHBOURS + 1]:
             if there is not here:
@@ -164,6 +160,7 @@ class Trip(Shown, Sequence[Located]):
 
     Attributes:
         photos: The photos that could be read.
+        parts: What is connected in time, each part in its order.
         model: The model that was asked.
         movement: How people were taken to move.
         notes: What has to be said: wrong clocks, places that contradict the rest, gaps.
@@ -171,11 +168,11 @@ class Trip(Shown, Sequence[Located]):
     """
 
     photos: tuple[Located, ...]
+    parts: list[list[Located]]
     model: Model
     movement: Movement
     notes: tuple[str, ...]
-    failures: Mapping[str, GeonbError]
-    _chains: Sequence[Chain]
+    failures: Mapping[str, GeonbError] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.photos)
@@ -184,16 +181,9 @@ class Trip(Shown, Sequence[Located]):
         return self.photos[index]
 
     @property
-    def parts(self) -> list[list[Located]]:
-        """What is connected in time, each part in its order."""
-        by_shot = {photo._shot: photo for photo in self.photos}  # noqa: SLF001
-        shots = [[shot for m in chain.moments for shot in m.shots] for chain in self._chains]
-        return [[by_shot[shot] for shot in some if shot in by_shot] for some in shots]
-
-    @property
     def ordered(self) -> list[Located]:
         """The photos in the order of time; those without a time come last."""
-        return sorted(self.photos, key=lambda photo: photo._shot.seconds)  # noqa: SLF001
+        return sorted(self.photos, key=lambda p: p.taken.seconds if p.taken else np.inf)
 
     def sheet(self) -> Sheet:
         """The table as people read it, a row per photo, in the order of time."""

@@ -25,7 +25,7 @@ from geonb.files import expanded, expecting, regular
 from geonb.maps import atlas
 from geonb.maps.page import SOURCES
 from geonb.maps.plane import box_around
-from geonb.shown.pictures import data
+from geonb.shown.pictures import asset
 from geonb.writing import check_outputs, replacing
 from geonb_lab.many.album import small
 from geonb_lab.many.labels import Label, trip_label
@@ -70,16 +70,16 @@ def trip_page(trip: Trip) -> str:
     title = f"{len(trip):,} photo{'s' * (len(trip) != 1)}, {len(days)} day{'s' * (len(days) != 1)}"
     notes = "".join(f"<li>{escape(note)}</li>" for note in trip.notes)
     text = json.dumps(cards, ensure_ascii=False, separators=(",", ":"))
-    body = data("trip.html", "geonb_lab").format(
+    body = asset("trip.html", "geonb_lab").format(
         title=title, notes=notes, last=len(days), days=escape(json.dumps(days)),
         towns=escape(" · ".join(where[:6]) + (" · …" if len(where) > 6 else "")),
         caution=f"<p class='caution'>{escape(trip.model.note)}.</p>" if trip.model.note else "",
         map=_map(trip),
         photos=text.replace("<", "\\u003c"), sources=SOURCES,
     )  # fmt: skip
-    style = atlas.STYLE + data("page.css") + data("trip.css", "geonb_lab")
-    script = atlas.SCRIPT + data("trip.js", "geonb_lab")
-    return data("page.html").format(title=escape(title), style=style, body=body, script=script)
+    style = atlas.STYLE + asset("page.css") + asset("trip.css", "geonb_lab")
+    script = atlas.SCRIPT + asset("trip.js", "geonb_lab")
+    return asset("page.html").format(title=escape(title), style=style, body=body, script=script)
 
 
 def _card(cells: Cells, photo: Located) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def confirmed_labels(
             place = row.get("place") if isinstance(row.get("place"), list) else []
             values = *place, row.get("km"), row.get("sure") if state == "open" else 1.0
             if state not in ("open", "accepted", "corrected") or not _possible(values):
-                raise ValueError(f"{name!r:.200}: {state!r:.40} at {values!r:.80}")
+                raise ValueError(f"{name!r:.200}: no state {state!r:.40} at a place {values!r:.80}")
             lat, lng, km, share = values
             label = partial(trip_label, photo, (lat, lng), km, confirmed=state != "open")
             found.append(label if share >= sure else partial(str, "the answer is not sure"))

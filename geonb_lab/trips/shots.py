@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from geonb.distances import Place, haversine
+from geonb.distances import Place
 from geonb.earth.cells import Cells
 from geonb.photos.photo import PhotoSource
+from geonb_lab.regions import true_classes
 
 KEPT = 512
 """Places that are kept of each photo; the rest of the probability is spread evenly over others."""
@@ -107,7 +108,7 @@ class Shot:
     """What is kept of a photo; the photo itself is let go.
 
     ``person`` tells persons apart, by the name of a camera; the first one's is empty. ``unset``
-    says that the clock was never set.
+    says that the clock was never set, ``allow_private`` how its source may be opened again.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Shot:
     camera: str = ""
     person: str = ""
     unset: bool = False
+    allow_private: bool = False
 
     @property
     def seconds(self) -> float:
@@ -126,16 +128,16 @@ class Shot:
 
 
 def candidates(
-    beliefs: Sequence[KeptBelief], known: Sequence[int | None], places: int
+    beliefs: Sequence[KeptBelief], known: Sequence[int | None], count: int
 ) -> list[NDArray[np.intp]]:
-    """The places that come into question at each moment, sorted.
+    """Which of ``count`` places come into question at each moment, sorted.
 
     All of them if the model has few. Otherwise the best of the moment's own belief, and fewer of
     those around it in time, for the right place may be far down in its own list; and the ``known``
     places nearby.
     """
-    if places <= KEPT:
-        return [np.arange(places)] * len(beliefs)
+    if count <= KEPT:
+        return [np.arange(count)] * len(beliefs)
     found = []
     for g in range(len(beliefs)):
         classes = set[int]()
@@ -149,6 +151,5 @@ def candidates(
 
 
 def class_of(cells: Cells, place: Place) -> int:
-    """The class of a place: the cell that holds it, or else the one with the nearest centre."""
-    found = int(cells.index([place])[0])
-    return found if found >= 0 else int(haversine(cells.places, np.array(place)).argmin())
+    """The class of a place: as `true_classes`, but however far the nearest centre is."""
+    return int(true_classes(cells, [place], near_km=np.inf)[0])

@@ -19,21 +19,19 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
 
 from geonb.errors import PhotoError
-from geonb.photos import sidecars
-from geonb.photos.decoding import PILLOW_FAILS, blocks_and_packets
-from geonb.photos.metadata import properties
+from geonb.photos import sidecars, tiff
+from geonb.photos.decoding import blocks_and_packets
+from geonb.photos.metadata import linked, properties
 from geonb.photos.photo import Photo
 from geonb_lab.trips.chain import MOVEMENTS, Geometry, Transitions, TripError
 from geonb_lab.trips.shots import WORTH, KnownPlace, Shot, Taken, class_of
 from geonb_lab.trips.tracks import Track, as_shot, read_number
 
-Tags: TypeAlias = Mapping[int, Any]
-Weighted: TypeAlias = tuple[
-    NDArray[np.intp], NDArray[np.float64]
-]  # places, and how probable each is
+Tags: TypeAlias = dict[int, tiff.Tag]
+Weighted: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float64]]
+"""Places, and how probable each is."""
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # a clock that was never set begins at 1970 or before
 _MAKE, _MODEL, _SERIAL = 0x010F, 0x0110, 0xA431
 _TAKEN, _SUBSECOND, _OFFSET = 0x9003, 0x9291, 0x9011
@@ -70,9 +68,10 @@ def told(photo: Photo) -> Told:
     A time with its zone goes before one without, for a clock's zone is a guess. A time before 1971
     or in the future comes from a clock that was never set, and counts as none.
     """
-    top, inner, gps, packets = _tags(photo)
-    names = [_text(tags.get(tag)) for tags, tag in ((top, _MAKE), (top, _MODEL), (inner, _SERIAL))]
-    found = [*_exif(inner), *_gps(gps), *(t for packet in packets for t in _xmp(packet, "XMP"))]
+    tags, packets = _tags(photo)
+    found = [*_exif(tags), *_gps(tags)]
+    for packet in packets:
+        found += _xmp(properties(packet)[0], "XMP")
     if photo.path:
         for _, own, _ in sidecars.packets(photo.path, photo.sidecars):
             found += _xmp(own, "XMP sidecar")
@@ -81,43 +80,44 @@ def told(photo: Photo) -> Told:
     latest = datetime.now(UTC) + timedelta(days=1)
     times = [t for t in found if EARLIEST.timestamp() <= t.seconds <= latest.timestamp()]
     taken = min(times, key=lambda time: not time.zoned, default=None)
+    names = (_text(tags, tag) for tag in (_MAKE, _MODEL, _SERIAL))
     camera = " ".join(dict.fromkeys(filter(None, names)))
     place = None if photo.place_source.endswith("assumed") else photo.place  # a guess pins nothing
     known = KnownPlace(place, photo.place_source) if place else None
     return Told(taken, camera, known, unset=bool(found) and taken is None)
 
 
-def _tags(photo: Photo) -> tuple[Tags, Tags, Tags, list[Mapping[str, str]]]:
-    """EXIF's three directories, and the properties of XMP."""
-    exif, packets = Image.Exif(), list[bytes]()
-    top, inner, gps = dict[int, Any](), dict[int, Any](), dict[int, Any]()
-    with suppress(PhotoError, *PILLOW_FAILS):
+def _tags(photo: Photo) -> tuple[Tags, list[bytes]]:
+    """EXIF's tags, those of all its directories, and the packets of XMP."""
+    tags: Tags = {}
+    blocks, packets = list[bytes](), list[bytes]()
+    with suppress(PhotoError):
         blocks, packets, _ = blocks_and_packets(photo.name, photo.source)
-        exif.load(b"Exif\0\0" + blocks[0] if blocks else b"")
-        top, inner = dict(exif), exif.get_ifd(ExifTags.IFD.Exif)
-        gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
-    return top, inner, gps, [properties(packet)[0] for packet in packets]
+    for block in blocks:  # CR3 keeps each directory in a block of its own
+        with suppress(ValueError):
+            top = tiff.directory(block)
+            tags = linked(top, tiff.GPS) | linked(top, tiff.EXIF) | top | tags
+    return tags, packets
 
 
 def _exif(tags: Tags) -> Iterator[Taken]:
     """DateTimeOriginal with its parts of a second and its zone."""
     with suppress(ValueError):
-        text = _text(tags.get(_TAKEN))[:19]
+        text = _text(tags, _TAKEN)[:19]
         moment = datetime.strptime(f"{text} +0000", "%Y:%m:%d %H:%M:%S %z")
-        digits = re.sub(r"\D", "", _text(tags.get(_SUBSECOND)))
+        digits = re.sub(r"\D", "", _text(tags, _SUBSECOND))
         seconds = moment.timestamp() + float(f"0.{digits or 0}")
-        zone = _text(tags.get(_OFFSET)).replace("Z", "+00:00")
+        zone = _text(tags, _OFFSET).replace("Z", "+00:00")
         zoned = re.fullmatch(r"[+-]\d\d:\d\d", zone) is not None
         yield Taken(seconds - (read_offset(zone) if zoned else 0), zoned, "EXIF")
 
 
 def _gps(tags: Tags) -> Iterator[Taken]:
-    clock = tags.get(_GPS_TIME)
-    if isinstance(clock, tuple) and len(clock) == 3:
+    clock = tags[_GPS_TIME].numbers if _GPS_TIME in tags else []
+    if len(clock) == 3:
         with suppress(ValueError, OverflowError):
-            day = datetime.strptime(f"{_text(tags.get(_GPS_DATE))} +0000", "%Y:%m:%d %z")
-            hours, minutes, seconds = map(float, clock)
-            moment = day + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+            day = datetime.strptime(f"{_text(tags, _GPS_DATE)} +0000", "%Y:%m:%d %z")
+            moment = day + timedelta(hours=clock[0], minutes=clock[1], seconds=clock[2])
             yield Taken(moment.timestamp(), zoned=True, source="GPS")
 
 
@@ -144,8 +144,8 @@ def _in_name(name: str) -> Iterator[Taken]:
             yield Taken(moment.timestamp(), name.startswith("PXL_"), "file name")
 
 
-def _text(value: Any) -> str:
-    return str(value or "").strip("\0 \t\r\n")
+def _text(tags: Tags, tag: int) -> str:
+    return tags[tag].text if tag in tags else ""
 
 
 def read_offset(text: str) -> float:

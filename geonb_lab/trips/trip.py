@@ -1,6 +1,7 @@
 """`locate_trip`: the photos of one person or several located together, by their order in time."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from os import PathLike
@@ -13,16 +14,7 @@ from geonb.errors import GeonbError
 from geonb.model import Model
 from geonb.photos.photo import PhotoSource
 from geonb_lab.many.results import predict_many
-from geonb_lab.trips.chain import (
-    IMPOSSIBLE,
-    MOVEMENTS,
-    Chain,
-    Geometry,
-    Movement,
-    MovementName,
-    TripError,
-    solve,
-)
+from geonb_lab.trips.chain import Chain, Geometry, Movement, MovementName, TripError, solve
 from geonb_lab.trips.located import Located, Trip
 from geonb_lab.trips.shots import KeptBelief, KnownPlace, Shot, Taken
 from geonb_lab.trips.times import set_clocks, told
@@ -32,7 +24,6 @@ CUT_H = 720.0  # a gap of so many hours cuts a trip: after 30 days anybody may b
 BURST_S, BURST_ALIKE = 60.0, 0.8
 """Photos within so many seconds, with answers so alike, count as one: they show the same, so the
 second tells nothing new."""
-STRAY_STEP = 1e-4  # the share of steps that break the rules, if clocks may be wrong
 
 
 def locate_trip(  # noqa: PLR0913
@@ -80,27 +71,26 @@ def locate_trip(  # noqa: PLR0913
             failures[result.photo] = result.error or TripError(f"{result.photo}: no answer")
             continue
         facts = told(result.predictions.photo)
-        taken, place = facts.taken, facts.known
         if times is not None:
             when = times[number]
             seconds = when.timestamp() if isinstance(when, datetime) else when
             taken = None if seconds is None else Taken(seconds, zoned=True, source="given")
+            facts = replace(facts, taken=taken, unset=False)
         if known is not None:
             there = known[number]
-            place = KnownPlace(there, "given") if there else None
+            facts = replace(facts, known=KnownPlace(there, "given") if there else None)
         belief = KeptBelief.of(result.predictions.belief.probabilities)
-        unset = facts.unset and times is None
-        shots.append(Shot(result.photo, source, belief, taken, place, facts.camera, unset=unset))
+        shots.append(Shot(result.photo, source, belief, **vars(facts), allow_private=allow_private))
     if not shots:
         first = next(iter(failures.values()), "none was given")
         raise TripError(f"no photo of the trip can be read; the first: {first}")
-    return connect(
-        model, shots, movement, tracks=read, clocks=clocks, certain_clocks=certain_clocks,
-        failures=failures, allow_private=allow_private,
-    )  # fmt: skip
+    trip = connect(
+        model, shots, movement, tracks=read, clocks=clocks, certain_clocks=certain_clocks
+    )
+    return replace(trip, failures=failures)
 
 
-def connect(  # noqa: PLR0913
+def connect(
     model: Model,
     shots: Sequence[Shot],
     movement: Movement | MovementName = "flights",
@@ -108,29 +98,28 @@ def connect(  # noqa: PLR0913
     tracks: Sequence[Track] = (),
     clocks: Mapping[str, str] | None = None,
     certain_clocks: bool = False,
-    failures: Mapping[str, GeonbError] | None = None,
-    allow_private: bool = False,
 ) -> Trip:
     """Locate together what was read of photos: the part of `locate_trip` after the model's own."""
     geometry = Geometry(model.cells)
     notes = [f"{track.name}: {note}" for track in tracks for note in track.notes]
     notes += set_clocks(shots, geometry, tracks, clocks)
     notes += _on_tracks(shots, tracks)
-    if isinstance(movement, str):
-        if movement not in MOVEMENTS:
-            raise TripError(
-                f"no movement {movement!r:.40}; give {', '.join(MOVEMENTS)}, or your own"
-            )
-        movement = MOVEMENTS[movement]
-    stray_step = IMPOSSIBLE if certain_clocks else STRAY_STEP
-    chains = [solve(geometry, part, movement, stray_step) for part in _parts(shots, tracks)]
-    where = {s: (c, m) for c in chains for m, moment in enumerate(c.moments) for s in moment.shots}
-    photos = tuple(
-        Located(s.name, s.taken, s.known, s.source, s, model, allow_private, *where.get(s, (None,)))
+    way = Movement.of(movement)
+    chains = [
+        solve(geometry, part, way, certain_clocks=certain_clocks) for part in _parts(shots, tracks)
+    ]
+    where = {shot: (c, moment) for c in chains for moment in c.moments for shot in moment.shots}
+    photos = {
+        s: Located(s.name, s.taken, s.known, s.source, s, model, *where.get(s, (None, None)))
         for s in shots
+    }
+    listed, orders = (
+        tuple(photos.values()),
+        [[s for m in c.moments for s in m.shots] for c in chains],
     )
-    notes += [*_too_fast(chains), *_contradicted(photos), *_timeless(shots)]
-    return Trip(photos, model, movement, tuple(notes), failures or {}, chains)
+    parts = [[photos[shot] for shot in order if shot in photos] for order in orders]
+    notes += [*_too_fast(chains), *_contradicted(listed), *_timeless(shots)]
+    return Trip(listed, parts, model, way, tuple(notes))
 
 
 def _on_tracks(shots: Sequence[Shot], tracks: Sequence[Track]) -> Iterator[str]:
@@ -180,9 +169,9 @@ def _too_fast(chains: Sequence[Chain]) -> Iterator[str]:
     """Where the most probable path is faster than people move."""
     for chain in chains:
         found = []
-        for (a, b), (p, q) in zip(pairwise(chain.moments), pairwise(chain.path), strict=True):
-            hours = b.hours - a.hours
-            if chain.transitions.too_far(np.array([p]), np.array([q]), hours).all():
+        for a, b in pairwise(chain.moments):
+            p, q, hours = np.array([a.on_path]), np.array([b.on_path]), b.hours - a.hours
+            if chain.transitions.too_far(p, q, hours).all():
                 found.append(f"from {a.shots[0].name} to {b.shots[0].name} in {hours:.1f} hours")
         if found:
             more = f", nor at {len(found) - 1:,} other times" * (len(found) > 1)

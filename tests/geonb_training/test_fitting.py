@@ -1,14 +1,10 @@
-"""The networks that can be trained, and how: without photos, cells or a whole training."""
+"""How a network is fitted: what can be asked for, and how fast it learns when."""
 
-import numpy as np
 import pytest
 
 from geonb.errors import TrainingError
-from geonb.preprocessing import normalise
-from geonb_training import fitting, mxnet_trainer
+from geonb_training import fitting
 from geonb_training.fitting import Fitting
-from geonb_training.mxnet_trainer import MxnetTrainer
-from geonb_training.network import LOCATIONNET, NETWORKS, fresh, resnet
 
 
 @pytest.mark.parametrize(
@@ -35,50 +31,8 @@ def test_fittings_that_cannot_be(change, message):
         Fitting(**change)
 
 
-def test_networks_go_from_mini_to_the_blogs():
-    weighted = [1 + 3 * sum(network["units"]) + 1 for network in NETWORKS.values()]
-    assert weighted == [17, 50, 101]
-
-
-@pytest.mark.mxnet
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("gpu(99)", r"no device gpu\(99\): MXNet sees \d+ GPUs here; .* or train on the CPU"),
-        ("tpu(0)", r"no device 'tpu\(0\)'; expected cpu\(0\)"),
-    ],
-)
-def test_devices_that_are_not_there(name, message):
-    with pytest.raises(TrainingError, match=message):
-        mxnet_trainer.device(name)
-
-
-@pytest.mark.mxnet
-def test_several_machines_need_mxnets_launcher(monkeypatch):
-    monkeypatch.delenv("DMLC_ROLE", raising=False)
-    with pytest.raises(TrainingError, match=r"start the training on all of them by .*launch\.py"):
-        mxnet_trainer.shared_store(Fitting(kvstore="dist_sync"))
-
-
 def test_the_rate_warms_up_for_an_epoch_and_goes_down_to_nearly_nothing():
     rates = [fitting.rate(step, 5, Fitting(epochs=3)) for step in range(1, 16)]
     assert rates[:5] == pytest.approx([0.02, 0.04, 0.06, 0.08, 0.1])
     assert rates[9] == pytest.approx((0.1 + 0.0001) / 2)  # half-way down the cosine
     assert rates[-1] == pytest.approx(0.0001)
-
-
-@pytest.mark.mxnet
-@pytest.mark.slow
-def test_the_blogs_network_takes_a_step():
-    start = fresh(resnet(15_527, **LOCATIONNET), seed=0)
-    assert start.arrays["fc1_weight"].shape == (15_527, 2048)
-    # bn_data's gamma and the running means and variances are in the file, not learned
-    learned = [a.size for name, a in start.arrays.items() if "_moving_" not in name]
-    assert 74_300_000 < sum(learned) < 74_405_235
-    trainer = MxnetTrainer(Fitting(network="resnet101", batch=2, epochs=1))
-    trainer.begin(start, 1, 0, None)
-    pixels = np.random.default_rng(0).integers(0, 255, (2, 224, 224, 3))
-    data = normalise(pixels.astype(np.float32) / np.float32(255))
-    loss = trainer.step(data, np.array([0, 15_526]))
-    assert 5 < loss < 25  # near log(15,527) = 9.65 for a network that knows nothing
-    assert (trainer.arrays()["fc1_weight"][:5] != start.arrays["fc1_weight"][:5]).any()

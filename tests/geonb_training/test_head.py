@@ -8,17 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 import geonb
 from geonb.errors import CheckpointError, ModelError, TrainingError
 from geonb.weights.fetching import clear
 from geonb_lab.evaluation.photo_sets import read_photos
 from geonb_training import features, fit_head
-from geonb_training.__main__ import main
-from geonb_training.scenes import towns, write_towns
-from geonb_training.scenes.cities import cities
-from geonb_training.softmax import fit_softmax, probabilities
+from geonb_training.scenes import write_towns
 from support.geoclip_files import write_onnx_form, write_safetensors_form
 
 
@@ -37,11 +33,6 @@ def head(folder, tmp_path_factory):
 
 def a_photo(folder):
     return next(iter(sorted(folder.rglob("*.jpg"))))
-
-
-def test_the_towns_are_far_from_every_city_that_mini_knows():
-    for town in towns():
-        assert min(geonb.distance(town.place, city.place) for city in cities()) > 500
 
 
 def test_it_beats_the_model_itself_and_the_constant_guess_by_more_than_luck(head):
@@ -104,29 +95,6 @@ def test_the_written_model_answers_as_it_was_measured(head, folder):
     assert geonb.distance(best, head.evaluation.truth) == pytest.approx(
         head.evaluation.km, abs=1e-6
     )
-
-
-def test_features_are_worked_out_once_for_each_content(head, folder, tmp_path, monkeypatch):
-    def never(*_):
-        raise AssertionError("the network was asked again")
-
-    shutil.copytree(folder, tmp_path / "elsewhere")
-    monkeypatch.setattr(features, "open_network", never)
-    again = fit_head("mini", tmp_path / "elsewhere", tmp_path / "again", t1=40, t2=4)
-    assert again.evaluation.scores[0].shares == head.evaluation.scores[0].shares
-
-
-def test_features_that_others_may_have_written_are_worked_out_anew(folder, tmp_path, cache):
-    photos, model = read_photos(folder).first(1), geonb.load_model("mini")
-    first = features.read_features(model, model.files, photos)
-    folders = [path for path in (cache, *cache.rglob("*")) if path.is_dir()]
-    assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
-    (kept,) = cache.glob("derived/mini/*-features-*/*.npy")
-    np.save(kept, np.zeros_like(np.load(kept)))
-    for path in (kept, *kept.parents[:2]):
-        path.chmod(0o777)
-    again = features.read_features(model, model.files, photos)
-    np.testing.assert_array_equal(again.values, first.values)
 
 
 def test_features_are_kept_though_the_model_is_cleared_meanwhile(
@@ -304,14 +272,6 @@ def test_a_head_on_geoclip(head, folder, tmp_path, write):
         assert arrays["weight"].shape == (len(model.cells), 512)
 
 
-def test_the_command_fits_and_shows_it(head, folder, tmp_path):
-    sizes = ["--on", "mini", "--t1", "40", "--t2", "4"]
-    result = CliRunner().invoke(main, ["head", str(folder), str(tmp_path / "m"), *sizes])
-    assert result.exit_code == 0, result.output
-    assert "mini itself" in result.stdout
-    assert f"The model is in {tmp_path / 'm'}." in result.stdout
-
-
 def test_fitting_imports_no_mxnet_and_no_torch():
     code = (
         "import sys, geonb_training.head; "
@@ -319,21 +279,3 @@ def test_fitting_imports_no_mxnet_and_no_torch():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"
-
-
-def test_the_softmax_is_at_the_minimum_that_its_slope_says():
-    """The slope by differences, away from and at the minimum."""
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(60, 4)), rng.integers(0, 3, 60)
-
-    def loss(table):
-        p = probabilities(x, table)
-        return -np.log(p[np.arange(60), y]).mean() + 0.05 * np.square(table[:-1]).sum()
-
-    table = fit_softmax(x, y, 3, 0.1)
-    for i in range(5):
-        for k in range(3):
-            step = np.zeros((5, 3))
-            step[i, k] = 1e-5
-            assert abs(loss(table + step) - loss(table - step)) / 2e-5 < 1e-3
-    assert loss(table) < loss(np.zeros((5, 3)))

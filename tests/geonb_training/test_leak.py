@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from geonb_lab.evaluation.accuracy import evaluate
-from geonb_lab.evaluation.photo_sets import read_photos
 from geonb_training import Leak, measure_leak
 from geonb_training.fitting import Fitting
-from geonb_training.scenes import write_scenes
 
 
 @pytest.mark.mxnet
@@ -27,16 +25,6 @@ def test_the_same_photos_are_trained_on_twice(tmp_path):
 
 def _facts(folder):
     return json.loads((folder / "facts.json").read_text())
-
-
-def test_scenes_are_written_once_by_so_many_people(tmp_path):
-    write_scenes(tmp_path, 12, 3)
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.jpg")}
-    write_scenes(tmp_path, 12, 3)
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.jpg")} == before
-    photos = read_photos(tmp_path)
-    assert len(photos) == 12
-    assert len(set(photos.photographers)) <= 3
 
 
 def test_the_table_shows_how_much_it_flatters(tmp_path):

@@ -1,17 +1,12 @@
-"""What holds for geonb_training as a whole: its floors, its surface, its command line."""
+"""What holds for geonb_training as a whole: its floors and its surface."""
 
 import ast
 import inspect
-import subprocess
-import sys
-import tomllib
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 import geonb_training
-from geonb_training.__main__ import main
 
 PACKAGE = Path(geonb_training.__file__).parent
 FLOORS = (
@@ -79,37 +74,3 @@ def test_every_public_name_is_documented_with_its_attributes(name):
     assert thing.__doc__
     for field in getattr(thing, "__dataclass_fields__", ()):
         assert f"\n    {field}: " in inspect.getdoc(thing)
-
-
-def test_geonb_train_is_an_entry_point():
-    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
-    assert project["entry-points"]["geonb.commands"]["train"] == "geonb_training.__main__:train"
-    command = "from geonb.__main__ import main; main(['train', '--help'])"
-    shown = subprocess.run(
-        [sys.executable, "-c", command], capture_output=True, text=True, check=True
-    ).stdout
-    assert "Train on the photos of FOLDER" in shown
-
-
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        ([], "a head in a minute, or a whole network"),
-        (["train"], "If the training is killed, the same command goes on"),
-        (["mini"], "It takes about 15 minutes"),
-    ],
-)
-def test_the_module_runs_and_explains_its_commands(command, words):
-    shown = subprocess.run(
-        [sys.executable, "-m", "geonb_training", *command, "--help"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    assert words in " ".join(shown.split())
-
-
-def test_its_own_commands_fail_in_one_line(tmp_path):
-    (tmp_path / "file").write_text("")
-    result = CliRunner().invoke(main, ["train", str(tmp_path / "nowhere"), str(tmp_path / "m")])
-    assert result.exit_code == 2
-    assert len(result.stderr.splitlines()) == 1
-    assert result.stderr.startswith("geonb: ")

@@ -125,9 +125,9 @@ def test_the_core_is_read_in_fifteen_minutes():
 # Lines of Python, comments and docstrings included: what there is. Who needs more first looks for
 # what can go; the aim is 7,000, 1,800, 4,500 and 4,400.
 SIZES = {
-    "geonb": 9_809,
-    "geonb/network": 2_215,
-    "geonb_lab": 6_482,
+    "geonb": 9_793,
+    "geonb/network": 2_204,
+    "geonb_lab": 6_449,
     "geonb_training": 4_313,
 }
 
@@ -288,7 +288,7 @@ def test_a_prediction_imports_little():
     answer = run(PREDICT.format(load='model = geonb.load_model("mini")'))
     modules, lines, with_printing = map(int, answer.stdout.split()[-3:])
     assert modules <= 26
-    assert lines <= 3110
+    assert lines <= 3101
     assert with_printing <= 33
 
 

@@ -32,7 +32,7 @@ def mirror(monkeypatch):
     """A server that has the whole model; what waits for it is in a hurry."""
     monkeypatch.setattr(asking, "CONNECT_S", 1.0)
     monkeypatch.setattr(asking, "READ_S", 0.3)
-    monkeypatch.setattr(downloading, "_PAUSE_S", 0.01)
+    monkeypatch.setattr(downloading, "PAUSE_S", 0.01)
     with serve(Mirror(dict(WHOLE))) as mirror:
         yield mirror
 

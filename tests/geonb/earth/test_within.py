@@ -10,7 +10,7 @@ from geonb.earth import s2
 from geonb.earth.places import gazetteer, nearest_towns
 from geonb.earth.within import limit
 from geonb.errors import ModelError, PlaceError
-from geonb.maps.points import how_sure
+from geonb.maps.pins import how_sure
 from geonb.predictions import merge
 from support.geoclip_files import make_points, write_onnx_form
 

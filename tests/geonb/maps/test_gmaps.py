@@ -5,7 +5,7 @@ import pytest
 from ipywidgets.embed import dependency_state
 
 import geonb
-from geonb.maps.points import points
+from geonb.maps.pins import pins_of
 from support.places import CASES, predictions
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # gmaps' own
@@ -34,7 +34,7 @@ def saved(figure, model):
 @pytest.mark.usefixtures("gmaps")
 @pytest.mark.parametrize("name", CASES)
 def test_every_point_is_a_pin_with_its_words_and_the_best_lies_in_front(name):
-    marked = {point.mark: point for point in points(CASES[name])}
+    marked = {point.mark: point for point in pins_of(CASES[name])}
     pins = saved(draw(CASES[name]), "MarkerModel")
     assert [pin["label"] for pin in pins] == [*"54321"[-len(CASES[name]) :], *"★"][: len(marked)]
     for pin in pins:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from geonb.maps.points import points
+from geonb.maps.pins import pins_of
 from support.live_maps import cells
 from support.places import CASES
 
@@ -26,7 +26,7 @@ def test_the_keyboard_reaches_every_marker_and_stays_in_the_map(open_notebook):
         page.keyboard.press("Enter")
         shown = output.locator(popup)
         shown.wait_for()
-        assert points(CASES["tokyo"])[1].text in shown.inner_text()
+        assert pins_of(CASES["tokyo"])[1].text in shown.inner_text()
         page.keyboard.press("b")  # JupyterLab's key for a new cell
         assert page.locator(".jp-CodeCell").count() == count
         if marker:

@@ -10,8 +10,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import geonb_lab
-from geonb.maps.points import box as box_of
-from geonb.maps.points import nearest_turn, points, view
+from geonb.maps.pins import box as box_of
+from geonb.maps.pins import nearest_turn, pins_of, view
 from support.jupyter_server import TEST_KEY
 from support.live_maps import PINS, SETUP, TALL, cells
 from support.places import CASES
@@ -30,7 +30,7 @@ def test_every_map_shows_its_pins_in_the_right_places(request, open_notebook, pr
     tab = open_notebook([*cells(provider), _evil(provider)], app, size=TALL)
     tab.run()
     for number, case in enumerate(CASES.values(), start=1):
-        tab.output(number).locator(PINS[provider]).nth(len(points(case)) - 1).wait_for()
+        tab.output(number).locator(PINS[provider]).nth(len(pins_of(case)) - 1).wait_for()
         tab.output(number).locator("[data-geonb-picture]").wait_for(state="hidden")
     tab.page.wait_for_timeout(700)  # gmaps sets its view after 500 ms
     for number, (name, case) in enumerate(CASES.items(), start=1):
@@ -39,7 +39,7 @@ def test_every_map_shows_its_pins_in_the_right_places(request, open_notebook, pr
         _check_pins(output.locator(PINS[provider]), box.bounding_box(), case)
         words = output.inner_text()
         assert output.locator(".geonb-beside img").get_attribute("alt").startswith("The photo")
-        assert all(f"{p.mark} {p.text}" in re.sub(r"\s+", " ", words) for p in points(case))
+        assert all(f"{p.mark} {p.text}" in re.sub(r"\s+", " ", words) for p in pins_of(case))
         assert f"Map: {provider}." in words
         tab.screenshot(f"{provider}-{app}-{name}", output)
     shown = tab.output().locator(".geonb-beside img").get_attribute("alt")
@@ -62,7 +62,7 @@ def _evil(provider):
 
 def _check_pins(pins, box, case):
     """Every point has a pin inside the map, and on the page they lie as in Mercator."""
-    marked = points(case)
+    marked = pins_of(case)
     boxes = [pin.bounding_box() for pin in pins.all()]
     assert len(boxes) == len(marked)
     by_label = {pin.inner_text(): b for pin, b in zip(pins.all(), boxes, strict=True)}
@@ -120,7 +120,7 @@ def test_static_maps_are_pictures_with_words(open_notebook, app):
         image = tab.output(number).locator("img")
         assert image.evaluate("image => image.naturalWidth") > 1000
         words = tab.output(number).locator(".geonb-unseen").inner_text()
-        assert all(p.text in words for p in points(case))
+        assert all(p.text in words for p in pins_of(case))
         assert tab.output(number).locator("tbody tr").count() == len(case)
         tab.screenshot(f"static-{app}-{name}", tab.output(number))
     assert tab.page.evaluate("window.hacked") is None

@@ -9,7 +9,7 @@ from PIL import Image
 
 import geonb
 from geonb.errors import PictureError
-from geonb.maps import points
+from geonb.maps import pins
 from support.displayed import card, texts
 from support.places import CASES, TOKYO, from_tokens, predictions
 
@@ -23,16 +23,16 @@ def test_the_card_says_the_answer_and_shows_every_guess(name):
     assert words[0] == str(case[0].town)
     rows = [t.get_text() for t in listed.texts]
     assert [row for row in rows if row.isdigit()] == [str(p.rank) for p in case]
-    near = [p for p in case if geonb.distance(p.place, case[0].place) < points.CLUSTER_KM]
+    near = [p for p in case if geonb.distance(p.place, case[0].place) < pins.CLUSTER_KM]
     assert {str(p.rank) for p in near} <= set(texts(close))
     assert {str(p.rank) for p in case} <= {*texts(close), *texts(world)}
     assert "1" in texts(world)
     assert any(re.fullmatch(r"[125]0* km", text.replace(",", "")) for text in texts(close))
     if case.truth is not None:
-        kilometres = points.in_km(case.distances[0])
+        kilometres = pins.in_km(case.distances[0])
         shown = [text for axes in (close, world) for text in texts(axes)]
         assert shown.count(kilometres) == 1
-        assert f"{points.TRUTH} true place" in words
+        assert f"{pins.TRUTH} true place" in words
 
 
 def test_the_photo_stands_beside_its_map_unless_it_is_left_out():

@@ -75,7 +75,7 @@ def test_heads_on_one_network_share_its_conversion(tmp_path, base, cache):
         for name, bias in (("one", BIAS), ("two", BIAS[:3]))
     ]
     assert folders[0] == folders[1]
-    assert len(list(cache.glob("derived/ours/*/"))) == 1
+    assert len(list(cache.glob("derived/tiny/*/"))) == 1
 
 
 @pytest.mark.parametrize("name", ["head.json", "head.npz"])

@@ -21,6 +21,7 @@ def test_the_default_is_tokyo():
     assert geonb.example_photo().source == geonb.example_photo("tokyo").source
 
 
-def test_another_name_is_refused_with_those_that_there_are():
-    with pytest.raises(PhotoError, match=f"no example photo 'oslo'; choose {', '.join(NAMES)}$"):
-        geonb.example_photo("oslo")
+@pytest.mark.parametrize("name", ["oslo", "Lima"])
+def test_another_name_is_refused_with_those_that_there_are(name):
+    with pytest.raises(PhotoError, match=f"no example photo '{name}'; choose {', '.join(NAMES)}$"):
+        geonb.example_photo(name)

@@ -9,11 +9,12 @@ import pytest
 
 import geonb
 from geonb.errors import FetchError
-from geonb.files import cache_folder, file_digest
+from geonb.files import cache_folder, file_digest, make_cache_folder
 from geonb.weights.fetching import clear, require
 from geonb.weights.registry import LOCATIONNET, REGISTRY
 from geonb.writing import claim_folder
 from support.command import run_geonb
+from support.limits import powerless
 from support.networks import write_network
 
 
@@ -194,6 +195,22 @@ def test_the_cache_is_measured_and_cleared(cache, tmp_path):
     answer = run_geonb("models", "--clear", "maxi")
     assert answer.returncode == 2
     assert "known names are locationnet, geoclip, mini" in answer.stderr
+
+
+def test_what_is_left_of_a_clearing_is_cleared_later(cache):
+    """As where a network is in use that cannot be removed then: on Windows, on a cluster's disk."""
+    make_cache_folder("derived")
+    claim_folder(cache / "derived" / "mini")
+    used = cache / "derived" / "mini" / "used"
+    used.mkdir()
+    (used / "model.data").write_bytes(bytes(9))
+    used.chmod(0o555)
+    answer = run_geonb("models", "--clear", "mini", before=powerless)
+    assert (answer.returncode, len(answer.stderr.splitlines())) == (2, 1)
+    assert "model.data: cannot remove it" in answer.stderr
+    used.chmod(0o755)
+    assert run_geonb("models", "--clear", "mini").returncode == 0
+    assert not used.parent.exists()
 
 
 def test_clearing_leaves_what_is_the_users_own(cache, tmp_path):

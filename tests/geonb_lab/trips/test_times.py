@@ -1,5 +1,6 @@
 import io
 import json
+import struct
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -61,6 +62,22 @@ def test_exif_with_parts_of_a_second_and_a_zone():
     found = told(photo(inner=inner)).taken
     assert found.seconds == pytest.approx(NOON - 7200 + 0.25)
     assert found.zoned
+
+
+def test_cr3_keeps_the_time_in_a_block_of_its_own():
+    def box(name, *parts):
+        body = b"".join(parts)
+        return struct.pack(">L4s", len(body) + 8, name) + body
+
+    exif, uuid = Image.Exif(), bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+    exif[BASE.DateTimeOriginal] = "2024:05:01 12:00:00"
+    facts = box(b"moov", box(b"uuid", uuid, box(b"CMT2", exif.tobytes()[6:])))
+    Image.new("RGB", (1024, 768)).save(buffer := io.BytesIO(), "JPEG")
+    head = bytes(6) + struct.pack(">HHHL", 1024, 768, 1, len(buffer.getvalue()))
+    inner = struct.pack(">LL", 0, 1), box(b"PRVW", head, buffer.getvalue())
+    preview = box(b"uuid", bytes.fromhex("eaf42b5e1c984b88b9fbb7dc406e4d16"), *inner)
+    data = box(b"ftyp", b"crx ", bytes(4), b"crx isom") + facts + preview
+    assert told(Photo("a.cr3", data)).taken.seconds == NOON
 
 
 def test_gps_tells_utc_and_goes_before_a_clock_without_a_zone():

@@ -25,8 +25,8 @@ _MERCATOR_END = 85.0
 
 
 @dataclass(frozen=True)
-class Point:
-    """One place on a map.
+class Pin:
+    """One place on a map, as its pin shows it.
 
     Attributes:
         place: Latitude and longitude in degrees.
@@ -47,12 +47,12 @@ class Point:
 
     @property
     def colour(self) -> str:
-        """Of its pin."""
+        """As its rank or the truth has it."""
         return {"1": BEST_COLOUR, TRUTH: TRUTH_COLOUR}.get(self.mark, PIN_COLOUR)
 
     @property
     def radius(self) -> float:
-        """Of its pin, in pixels: the pin's area grows with the probability."""
+        """In pixels: the area grows with the probability."""
         return 10.0 if self.mark == TRUTH else 9 + 14 * math.sqrt(self.probability)
 
     @property
@@ -66,7 +66,7 @@ class Point:
         return f"{self.mark}: {self.text}"
 
 
-def points(predictions: Predictions) -> list[Point]:
+def pins_of(predictions: Predictions) -> list[Pin]:
     """The predictions by rank, and after them the true place where it is known."""
     distances = predictions.distances
     marked = []
@@ -74,21 +74,21 @@ def points(predictions: Predictions) -> list[Point]:
         text = f"{p.town}, {percent(p.probability)}"
         if distances is not None:
             text += f", {in_km(distances[number])} from the true place"
-        marked.append(Point(p.place, str(p.rank), text, p.probability))
+        marked.append(Pin(p.place, str(p.rank), text, p.probability))
     if predictions.truth is not None and distances is not None:
         text = f"true place, {in_degrees(predictions.truth)}, {in_km(distances[0])} from guess 1"
-        marked.append(Point(predictions.truth, TRUTH, text))
+        marked.append(Pin(predictions.truth, TRUTH, text))
     return marked
 
 
-def move_apart(spots: Line, marked: Sequence[Point], size: float = 1.0) -> Line:
+def move_apart(spots: Line, marked: Sequence[Pin], size: float = 1.0) -> Line:
     """Where pins (N, 2) stand so that none covers another; the true place stays.
 
-    ``size`` is the units of ``spots`` per unit of `Point.radius`.
+    ``size`` is the units of ``spots`` per unit of `Pin.radius`.
     """
     moved = spots + np.stack([np.arange(len(spots)) * 0.01, np.zeros(len(spots))], axis=-1)
-    radii = size * np.array([point.radius for point in marked])
-    free = np.array([float(point.mark != TRUTH) for point in marked])
+    radii = size * np.array([pin.radius for pin in marked])
+    free = np.array([float(pin.mark != TRUTH) for pin in marked])
     for _ in range(200):
         gap = moved[:, None] - moved[None]  # (N, N, 2)
         far = np.hypot(gap[..., 0], gap[..., 1]) + np.eye(len(spots)) * 1e9
@@ -101,7 +101,7 @@ def move_apart(spots: Line, marked: Sequence[Point], size: float = 1.0) -> Line:
 
 
 def box(predictions: Predictions) -> Box:
-    """South, west, north, east around all points; east is beyond 180 across the ±180° line."""
+    """South, west, north, east around all pins; east is beyond 180 across the ±180° line."""
     truth = [] if predictions.truth is None else [predictions.truth]
     return bounds([*predictions.places, *truth])
 
@@ -186,6 +186,6 @@ def how_sure(predictions: Predictions) -> str:
 
 def in_words(predictions: Predictions) -> str:
     """A map of predictions in words, for people who can't see it."""
-    pins = "; ".join(point.words for point in points(predictions))
-    said = f"Map with {len(predictions)} numbered pins. {pins}. {predictions.restriction}"
+    said = "; ".join(pin.words for pin in pins_of(predictions))
+    said = f"Map with {len(predictions)} numbered pins. {said}. {predictions.restriction}"
     return f"{predictions.warning} {said}".strip()
