@@ -321,3 +321,22 @@ def test_imports_run_one_way(package):
     later = PACKAGES[PACKAGES.index(package) + 1 :]
     taken = [(module, name) for module, path in modules(package) for name in imports(path)]
     assert [pair for pair in taken if pair[1].split(".")[0] in later] == []
+
+
+MIRRORED = ("geonb",)
+"""The packages of which every module has its tests in a file of its name."""
+
+
+@pytest.mark.parametrize("package", MIRRORED)
+def test_every_module_has_its_tests_in_a_file_of_its_name(package):
+    """Who opens geonb/photos/metadata.py finds tests/geonb/photos/test_metadata.py."""
+    mirrors = {
+        module: ROOT / "tests" / path.relative_to(ROOT).with_name(f"test_{path.stem.strip('_')}.py")
+        for module, path in modules(package)
+        if path.stem != "__init__"
+    }
+    assert [
+        module
+        for module, path in mirrors.items()
+        if not path.is_file() or "\ndef test_" not in path.read_text(encoding="utf-8")
+    ] == []
