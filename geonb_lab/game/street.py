@@ -1,6 +1,5 @@
 """The street laboratory: turn a knob, say what the model will answer, and see."""
 
-from pathlib import Path
 from typing import Any
 
 from geonb.errors import GeonbError, needing
@@ -8,7 +7,7 @@ from geonb.maps import atlas
 from geonb.model import Model
 from geonb.photos.photo import open_photo
 from geonb.predictions import Predictions, predict
-from geonb.shown.pictures import thumbnail
+from geonb.shown.pictures import asset, thumbnail
 from geonb_lab.game.flips import city_of, in_words
 
 with needing("the street laboratory", "anywidget", "picker"):
@@ -16,7 +15,6 @@ with needing("the street laboratory", "anywidget", "picker"):
     import traitlets
 
 
-_HERE = Path(__file__).parent
 _ALT = "World map: the five guesses are pins, the first of them the largest."
 _SIDE = 640
 """Pixels; the longer side of the picture that the browser gets, at most."""
@@ -33,8 +31,8 @@ class StreetLab(anywidget.AnyWidget):
         predictions: What the model says of it.
     """
 
-    _esm = atlas.SCRIPT + (_HERE / "street.js").read_text(encoding="utf-8")
-    _css = atlas.STYLE + (_HERE / "street.css").read_text(encoding="utf-8")
+    _esm = atlas.SCRIPT + asset("street.js", "geonb_lab")
+    _css = atlas.STYLE + asset("street.css", "geonb_lab")
     _world = traitlets.Unicode().tag(sync=True)
     _knobs = traitlets.List().tag(sync=True)
     _seen = traitlets.Dict().tag(sync=True)

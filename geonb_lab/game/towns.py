@@ -5,7 +5,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from geonb.distances import Place, distance
 from geonb.earth.places import gazetteer, nearest_town
 from geonb.errors import PlaceError
+from geonb.shown.pictures import asset
 
 _EXACT = 20
 """A town with the very name counts as this many times its people against one that only begins so:
@@ -112,7 +112,7 @@ def _countries() -> NDArray[np.str_]:
 @cache
 def _aliases() -> tuple[dict[str, str], dict[tuple[str, str], tuple[str, str]]]:
     """Other names of countries; and of towns, alone or with their country."""
-    text = files("geonb_lab.game").joinpath("aliases.txt").read_text(encoding="utf-8")
+    text = asset("aliases.txt", "geonb_lab")
     pairs = [line.split(" = ") for line in text.splitlines() if not line.startswith("#")]
     countries, towns = {}, {}
     for alias, known in pairs:

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, cast
 
 from geonb.distances import Place
@@ -12,7 +11,7 @@ from geonb.maps.plane import great_circle
 from geonb.model import Model, load_model
 from geonb.photos.photo import Photo, PhotoSource, open_photo
 from geonb.predictions import predict
-from geonb.shown.pictures import thumbnail
+from geonb.shown.pictures import asset, thumbnail
 from geonb_lab.evaluation.guesses import most_frequent, one_place
 from geonb_lab.game.rounds import PLAYERS, Round, Rounds, find_place
 from geonb_lab.game.towns import FoundTown, is_in
@@ -22,7 +21,6 @@ with needing("the guessing game", "anywidget", "picker"):
     import traitlets
 
 
-_HERE = Path(__file__).parent
 _ALT = "World map. Click to place your guess, or move it with the arrow keys; plus and minus zoom."
 _SIDE = 900
 """Pixels; the longer side of the photo that the browser gets."""
@@ -42,8 +40,8 @@ class GuessMap(anywidget.AnyWidget):
         rounds: Those that were played, with kilometres and points.
     """
 
-    _esm = atlas.SCRIPT + (_HERE / "game.js").read_text(encoding="utf-8")
-    _css = atlas.STYLE + (_HERE / "game.css").read_text(encoding="utf-8")
+    _esm = atlas.SCRIPT + asset("game.js", "geonb_lab")
+    _css = atlas.STYLE + asset("game.css", "geonb_lab")
     _uid = traitlets.Unicode().tag(sync=True)
 
     def __init__(
@@ -55,7 +53,7 @@ class GuessMap(anywidget.AnyWidget):
         self.photos: tuple[Photo, ...] = tuple(map(open_photo, sources))
         self.rounds = Rounds()
         for each in self.photos:
-            if each.place is None or each.place_source.endswith("assumed"):
+            if each.sure_place is None:
                 raise PlaceError(f"{each.name}: no place in its file, or none with its hemisphere")
         self._model = load_model() if model is None else model
         self._constant = most_frequent(self._model.cells.places)

@@ -156,7 +156,7 @@ def confirmed_labels(
             place = row.get("place") if isinstance(row.get("place"), list) else []
             values = *place, row.get("km"), row.get("sure") if state == "open" else 1.0
             if state not in ("open", "accepted", "corrected") or not _possible(values):
-                raise ValueError(f"{name!r:.200}: {state!r:.40} at {values!r:.80}")
+                raise ValueError(f"{name!r:.200}: no state {state!r:.40} at a place {values!r:.80}")
             lat, lng, km, share = values
             label = partial(trip_label, photo, (lat, lng), km, confirmed=state != "open")
             found.append(label if share >= sure else partial(str, "the answer is not sure"))

@@ -65,15 +65,6 @@ def test_nothing_is_fetched_where_that_is_not_wished(cache):
     assert not cache.exists()
 
 
-def test_files_of_the_users_own_take_its_place(tmp_path, monkeypatch):
-    own = write_network(tmp_path / "own")
-    monkeypatch.setenv("GEONB_LOCATIONNET", own.prefix)
-    model = geonb.load_model("locationnet")
-    assert "CC BY-SA 3.0" in repr(model)
-    assert "Jaeyoung Choi and Kevin Li" in repr(model)
-    assert f"your own files, {own.prefix}" in repr(model)
-
-
 def test_the_cache_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("GEONB_CACHE", "~/there")
     assert cache_folder() == tmp_path.home() / "there"

@@ -1,12 +1,11 @@
 """Towns as people type them."""
 
-from importlib import resources
-
 import pytest
 
 import geonb
 from geonb.earth.places import gazetteer
 from geonb.errors import PlaceError
+from geonb.shown.pictures import asset
 from geonb_lab.game.towns import find_town, is_in, whereabouts
 
 
@@ -41,7 +40,7 @@ def test_a_town_is_found_as_people_type_it(text, near):
 
 
 def test_every_alias_leads_to_a_town_that_it_would_not_find_without():
-    lines = resources.files("geonb_lab.game").joinpath("aliases.txt").read_text("utf-8")
+    lines = asset("aliases.txt", "geonb_lab")
     for alias, known in (line.split(" = ") for line in lines.splitlines() if line[0] != "#"):
         town, country = known.strip(", ").rpartition(", ")[::2]
         largest = largest_town(country)  # with which a country's alias is tried
