@@ -76,6 +76,11 @@ class Photo:
         return self._geotag.place if self._geotag else None
 
     @property
+    def sure_place(self) -> Place | None:
+        """The place, or None if its hemisphere is only assumed: then it's no truth."""
+        return self.place if self._geotag and not self._geotag.assumed else None
+
+    @property
     def place_source(self) -> str:
         """What told the place, such as ``EXIF`` or the name of a sidecar; empty without a place."""
         told = self._geotag
