@@ -155,9 +155,8 @@ class Photo:
     def _turn(self) -> int:
         """1 to 8, how the stored picture is turned; 1 is upright."""
         blocks, packets, _ = self._metadata
-        if turn := tiff.turn(blocks):
-            return turn  # as in most files: the rest of the metadata is read when it's needed
-        return self._facts.turn if packets else 1
+        # In most files EXIF tells it: the rest of the metadata is read when it's needed.
+        return tiff.turn(blocks) or (self._facts.turn if packets else 1)
 
     @kept
     def _geotag(self) -> Geotag | None:
