@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +72,28 @@ def test_a_pipe_in_its_place_is_not_waited_for(tmp_path):
 def test_where_it_cannot_be_written_one_line_says_so():
     with pytest.raises(OutputError, match=r"/proc/promise\.json: cannot write it"):
         PROMISE.save("/proc")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "{",
+        "[]",
+        '{"coverage": 0.9, "share": 2, "photos": 1, "test_set": "", "places": 40}',
+        '{"coverage": 0.9, "share": 0.5, "photos": 0, "test_set": "", "places": 40}',
+        '{"coverage": 0.9, "share": 0.5, "photos": "x", "test_set": "", "places": 40}',
+        '{"coverage": 0.9, "share": 0.5, "photos": null, "test_set": "", "places": 40}',
+        '{"coverage": 0.9, "share": 0.5, "photos": 9, "test_set": 7, "places": 40}',
+    ],
+)
+def test_a_broken_promise_is_named_when_the_model_is_loaded(tmp_path, broken):
+    files = write_network(tmp_path / "own")
+    (Path(files.prefix).parent / "promise.json").write_text(broken)
+    with pytest.raises(ModelError, match=r"promise\.json: .*remove the file"):
+        geonb.load_model(files.prefix)
+
+
+def test_a_promise_that_cannot_be_stored(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"promise\.json: cannot write it \(\w"):
+        Promise(0.9, 0.9, 10, "x", 4).save(tmp_path / "file")

@@ -323,11 +323,7 @@ def test_imports_run_one_way(package):
     assert [pair for pair in taken if pair[1].split(".")[0] in later] == []
 
 
-MIRRORED = ("geonb",)
-"""The packages of which every module has its tests in a file of its name."""
-
-
-@pytest.mark.parametrize("package", MIRRORED)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_every_module_has_its_tests_in_a_file_of_its_name(package):
     """Who opens geonb/photos/metadata.py finds tests/geonb/photos/test_metadata.py."""
     mirrors = {
