@@ -129,5 +129,4 @@ def _told(archive: tarfile.TarFile, item: tarfile.TarInfo) -> Entry:
 
 def _exif(member: Member) -> Entry:
     photo = open_photo(member)  # type: ignore[arg-type]
-    sure = not photo.place_source.endswith("assumed")  # a guessed hemisphere is no truth
-    return Entry(str(member), photo.place if sure else None, photo.artist)
+    return Entry(str(member), photo.sure_place, photo.artist)

@@ -76,6 +76,11 @@ class Photo:
         return self._geotag.place if self._geotag else None
 
     @property
+    def sure_place(self) -> Place | None:
+        """The place, or None if its hemisphere is only assumed: then it's no truth."""
+        return self.place if self._geotag and not self._geotag.assumed else None
+
+    @property
     def place_source(self) -> str:
         """What told the place, such as ``EXIF`` or the name of a sidecar; empty without a place."""
         told = self._geotag
@@ -150,9 +155,8 @@ class Photo:
     def _turn(self) -> int:
         """1 to 8, how the stored picture is turned; 1 is upright."""
         blocks, packets, _ = self._metadata
-        if turn := tiff.turn(blocks):
-            return turn  # as in most files: the rest of the metadata is read when it's needed
-        return self._facts.turn if packets else 1
+        # In most files EXIF tells it: the rest of the metadata is read when it's needed.
+        return tiff.turn(blocks) or (self._facts.turn if packets else 1)
 
     @kept
     def _geotag(self) -> Geotag | None:

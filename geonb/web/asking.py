@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from urllib3.connection import HTTPConnection
     from urllib3.util import Url
 
-    Guard: TypeAlias = Callable[[Url, str, Url | None], list[str]]
+    Resolver: TypeAlias = Callable[[Url, str, Url | None], list[str]]
     """Gets an address, in words too, and the proxy to it; returns its IP addresses."""
 
 USER_AGENT = f"geonb/{__version__} (+https://github.com/geonb/geonb)"
@@ -54,11 +54,11 @@ def resolve(parts: Url, name: str, proxy: Url | None) -> list[str]:
 
 @contextmanager
 def asking(
-    url: str, headers: Mapping[str, str], deadline: float, guard: Guard = resolve
+    url: str, headers: Mapping[str, str], deadline: float, resolver: Resolver = resolve
 ) -> Iterator[Response]:
     """Use the response to a GET request in this block, after redirects and pauses asked for.
 
-    The connection goes to an IP address that ``guard`` gave, or to a proxy, and is cut at the
+    The connection goes to an IP address that ``resolver`` gave, or to a proxy, and is cut at the
     ``deadline``, a `time.monotonic`. Raises `WebError`.
     """
     from tqdm.auto import tqdm
@@ -69,7 +69,7 @@ def asking(
         if not parts or parts.scheme not in {"http", "https"} or not parts.host:
             reason = "expected a path, or an address with http:// or https://"
             raise WebError(reason, source, final=True)
-        with _requested(parts, source, headers, deadline, guard) as response:
+        with _requested(parts, source, headers, deadline, resolver) as response:
             location = response.headers.get("Location", "") if response.status in _REDIRECTS else ""
             pause, left = response.pause_s, deadline - time.monotonic()
             wait = pause is not None and pause < min(LONGEST_PAUSE_S, left)
@@ -90,7 +90,7 @@ def asking(
 
 @contextmanager
 def _requested(
-    parts: Url, source: str, headers: Mapping[str, str], deadline: float, guard: Guard
+    parts: Url, source: str, headers: Mapping[str, str], deadline: float, resolver: Resolver
 ) -> Iterator[Response]:
     from urllib3.exceptions import HTTPError
 
@@ -98,7 +98,7 @@ def _requested(
     sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
     sent |= {"Host": parts.netloc or host_of(parts)} | _login(parts, "basic_auth")
     target = parts.request_uri
-    addresses = guard(parts, source, proxy)
+    addresses = resolver(parts, source, proxy)
     if proxy:
         addresses = [host_of(proxy)]
         if parts.scheme == "http":  # a proxy forwards plain requests by their whole address

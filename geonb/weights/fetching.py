@@ -125,7 +125,10 @@ def clear(name: str) -> None:
             for folder in [*folders, *(cache / one for one in names)]:
                 writing.remove_marked(folder)
     except OSError as error:
-        raise FetchError(f"{error.filename}: cannot remove it ({error.strerror})") from error
+        raise FetchError(
+            f"{cache}: cannot remove {error.filename} ({error.strerror}); make sure that it is "
+            "yours and not in use, and clear again"
+        ) from error
 
 
 def fetch(weights: Weights, source: str | os.PathLike[str] | None, check: Check) -> Path:

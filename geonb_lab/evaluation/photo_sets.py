@@ -165,8 +165,7 @@ def _listed(rows: Mapping[Path, list[Entry]], file: Path) -> list[Entry] | Photo
         return listed
     try:
         photo = open_photo(file)
-        sure = not photo.place_source.endswith("assumed")  # a guessed hemisphere is no truth
-        return [Entry(str(file), photo.place if sure else None, photo.artist)]
+        return [Entry(str(file), photo.sure_place, photo.artist)]
     except PhotoError as error:
         return error
 

@@ -53,7 +53,7 @@ class GuessMap(anywidget.AnyWidget):
         self.photos: tuple[Photo, ...] = tuple(map(open_photo, sources))
         self.rounds = Rounds()
         for each in self.photos:
-            if each.place is None or each.place_source.endswith("assumed"):
+            if each.sure_place is None:
                 raise PlaceError(f"{each.name}: no place in its file, or none with its hemisphere")
         self._model = load_model() if model is None else model
         self._constant = most_frequent(self._model.cells.places)

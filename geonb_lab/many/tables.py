@@ -31,8 +31,8 @@ def row(result: Result, model: str, top: int) -> dict[str, Any]:
             f"town_{rank}": one and one.town.full_name,
         }
     answer = found and found.answer
-    sure = found and not found.photo.place_source.endswith("assumed")  # else it's no truth
-    truth, km = (found.photo.place, found.distances) if found and sure else (None, None)
+    truth = found and found.photo.sure_place
+    km = found.distances if found and truth else None
     return values | {
         "sure": answer and answer.sure,
         "radius_km": answer and answer.half_km,

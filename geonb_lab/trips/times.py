@@ -82,8 +82,7 @@ def told(photo: Photo) -> Told:
     taken = min(times, key=lambda time: not time.zoned, default=None)
     names = (_text(tags, tag) for tag in (_MAKE, _MODEL, _SERIAL))
     camera = " ".join(dict.fromkeys(filter(None, names)))
-    place = None if photo.place_source.endswith("assumed") else photo.place  # a guess pins nothing
-    known = KnownPlace(place, photo.place_source) if place else None
+    known = KnownPlace(photo.sure_place, photo.place_source) if photo.sure_place else None
     return Told(taken, camera, known, unset=bool(found) and taken is None)
 
 

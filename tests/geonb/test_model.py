@@ -8,12 +8,9 @@ import numpy as np
 import pytest
 
 import geonb
-from geonb.earth.cells import read_cells
 from geonb.errors import CellsError, CheckpointError, ModelError
 from geonb_training.scenes import held_out
 from support.networks import write_network
-
-STREET = geonb.example_photo()
 
 
 @pytest.fixture
@@ -36,32 +33,6 @@ def test_mini_says_what_it_is():
     assert "BSD" in repr(model)
     assert "\x1b" not in repr(replace(model, name="\x1b[2J"))
     assert f"{len(model.cells):,} cells" in model._repr_html_()
-
-
-def test_without_a_name_the_model_says_why_it_was_taken(files, cache, monkeypatch):
-    monkeypatch.delenv("GEONB_MODEL", raising=False)
-    model = geonb.load_model()
-    assert model.name == "mini"
-    assert "because no model for real photos is here yet; the notebook Your photos" in repr(model)
-    assert "or geonb fetch geoclip --precision int8, gets one (347 MB)" in repr(model)
-
-    monkeypatch.setenv("GEONB_LOCATIONNET", str(files.prefix))
-    model = geonb.load_model()
-    assert model.name == "locationnet"
-    assert "Jaeyoung Choi and Kevin Li, CC BY-SA 3.0" in repr(geonb.predict(model, STREET))
-    assert "chosen because LocationNet is on this machine" in repr(model)
-
-    monkeypatch.setenv("GEONB_MODEL", "mini")
-    model = geonb.load_model()
-    assert model.name == "mini"
-    assert "chosen because GEONB_MODEL is mini" in repr(model)
-    assert "chosen because" not in repr(geonb.load_model("mini"))
-
-
-def test_a_model_that_was_asked_for_is_never_replaced(cache, monkeypatch):
-    monkeypatch.setenv("GEONB_MODEL", "locationnet")
-    with pytest.raises(ModelError, match="locationnet is not in the cache"):
-        geonb.load_model(download=False)
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
@@ -93,41 +64,6 @@ def test_cells_are_missing(files):
     files.symbol.with_name("grids.txt").unlink()
     with pytest.raises(CellsError, match=r"grids\.txt: cannot read it, expected a cell list"):
         geonb.load_model(files.prefix)
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("60188b\t35.6", "line 2"),
-        ("xyz\t35.6\t139.7", "line 2"),
-        ("60188b\tnorth\t139.7", "line 2"),
-        ("60188b\t135.6\t39.7", r"grids\.txt, line 2: .*swapped"),
-        ("-1\t35.6\t139.7", r"grids\.txt, line 2: expected token"),
-        ("0x6018\t35.6\t139.7", r"grids\.txt, line 2: expected token"),
-        ("6018_8b\t35.6\t139.7", r"grids\.txt, line 2: expected token"),
-        ("60188a80000\t35.6\t139.7", r"grids\.txt, line 2: .*no.* cell|line 2: '60188a8"),
-        ("60188b\tnan\t139.7", r"grids\.txt, line 2: .*not a place"),
-    ],
-)
-def test_a_line_that_is_no_cell(tmp_path, line, words):
-    (tmp_path / "grids.txt").write_text(f"89c25\t40.7\t-74.0\n{line}\n")
-    with pytest.raises(CellsError, match=words):
-        read_cells(tmp_path / "grids.txt")
-
-
-def test_cells_that_overlap(tmp_path):
-    (tmp_path / "grids.txt").write_text("89c25\t40.7\t-74.0\n89c24\t40.7\t-74.0\n")
-    with pytest.raises(CellsError, match=r"grids\.txt: cells .* overlap"):
-        read_cells(tmp_path / "grids.txt")
-
-
-def test_lines_that_are_mixed_up(files):
-    cells = files.symbol.with_name("grids.txt")
-    rows = [line.split("\t", 1) for line in cells.read_text().splitlines()]
-    rows[4][1], rows[5][1] = rows[5][1], rows[4][1]
-    cells.write_text("".join(f"{token}\t{place}\n" for token, place in rows))
-    with pytest.raises(CellsError, match=r"grids\.txt, line 5: the centre .* outside its own cell"):
-        read_cells(cells)
 
 
 def test_many_photos_go_through_the_network_in_small_batches():

@@ -1,15 +1,11 @@
 """Predictions: the best cells, as text, HTML, data frame and GeoJSON."""
 
-import json
-from html.parser import HTMLParser
-
 import numpy as np
 import pytest
 from PIL import Image
 
 import geonb
-from geonb.errors import MissingDependencyError, ModelError, PlaceError
-from geonb.photos.photo import Photo
+from geonb.errors import ModelError, PlaceError
 from support.networks import write_network
 
 TOKYO_TOWER = (35.6586, 139.7454)
@@ -28,21 +24,6 @@ def photo():
 @pytest.fixture
 def predictions(model, photo):
     return geonb.predict(model, photo)
-
-
-class Text(HTMLParser):
-    """What a reader sees of a page, and the tags that it is made of."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.words, self.tags = [], []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-
-    def handle_data(self, data):
-        self.words.append(data)
 
 
 def test_they_are_the_most_probable_cells_best_first(model, photo, predictions):
@@ -85,22 +66,6 @@ def test_a_model_of_three_cells_gives_three_predictions(tmp_path, photo):
     assert [p.rank for p in geonb.predict(geonb.load_model(files.prefix), photo)] == [1, 2, 3]
 
 
-def test_text_form(predictions):
-    lines = repr(predictions).splitlines()
-    assert "tiny" in lines[0]
-    assert "onnxruntime" in lines[0]
-    assert lines[1].split() == ["rank", "place", "probability", "latitude", "longitude"]
-    best = predictions[0]
-    assert lines[2].startswith(f"1     {best.town} ")
-    assert lines[2].split()[-3:] == [
-        f"{best.probability:.0%}",
-        f"{best.place[0]:.4f}",
-        f"{best.place[1]:.4f}",
-    ]
-    assert len({len(line) for line in lines[1:7]}) == 1
-    assert lines[7] == predictions.summary
-
-
 def test_truth_adds_the_distance(model, photo):
     predictions = geonb.predict(model, photo, truth=TOKYO_TOWER)
     expected = [geonb.distance(place, TOKYO_TOWER) for place in predictions.places]
@@ -122,62 +87,6 @@ def test_truth_comes_from_exif_and_changes_no_prediction(model, photo, tmp_path)
     assert with_place.truth == pytest.approx((-33.856667, 151.21))
     assert without.truth is None
     assert with_place.best == without.best
-
-
-EVIL = "<script>alert(1)</script>&'\"\n\x1b[31m.jpg"
-
-
-def test_names_are_escaped(model, photo):
-    data = Photo(EVIL, photo)
-    predictions = geonb.predict(model, data)
-    page = Text(predictions._repr_html_())
-    assert "script" not in page.tags
-    assert EVIL in "".join(page.words)
-    assert "\x1b" not in repr(predictions)
-    assert len(repr(predictions).splitlines()) == 8
-
-
-def test_html_form_is_a_table_without_the_photo(predictions):
-    page = predictions._repr_html_()
-    tags = Text(page).tags
-    assert tags.count("tr") == 6
-    assert "caption" in tags
-    assert "data:image" not in page
-    assert "<img" not in page
-
-
-def test_the_note_is_shown_wherever_the_answer_is():
-    predictions = geonb.predict(geonb.load_model("mini"), geonb.example_photo())
-    assert "street scenes only" in repr(predictions)
-    assert "street scenes only" in predictions._repr_html_()
-
-
-def test_dataframe(model, photo):
-    frame = geonb.predict(model, photo, truth=TOKYO_TOWER).to_dataframe()
-    assert list(frame.columns) == [
-        "rank",
-        "probability",
-        "latitude",
-        "longitude",
-        "token",
-        "nearest_town",
-        "distance_km",
-    ]
-    assert frame["rank"].tolist() == [1, 2, 3, 4, 5]
-
-
-def test_dataframe_without_pandas(predictions, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
-    with pytest.raises(MissingDependencyError, match=r'pip install "geonb\[table\]"'):
-        predictions.to_dataframe()
-
-
-def test_geojson_has_longitude_first(predictions):
-    collection = json.loads(json.dumps(predictions.to_geojson()))
-    assert collection["type"] == "FeatureCollection"
-    for feature, prediction in zip(collection["features"], predictions, strict=True):
-        assert feature["geometry"]["coordinates"] == [*reversed(prediction.place)]
-        assert feature["properties"]["rank"] == prediction.rank
 
 
 def test_a_network_that_answers_nan_is_named(tmp_path, photo):

@@ -77,19 +77,6 @@ def test_names_that_look_like_mathematics_are_drawn(name):
     assert any(label.replace(r"\$", "$").startswith(shown) for label in labels)
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
-def test_output_of_any_encoding(tmp_path, encoding):
-    name = "東京 ✓.jpg"
-    (tmp_path / name).write_bytes(geonb.example_photo().source)
-    run = run_geonb("locate", name, "--model", "mini", cwd=tmp_path, PYTHONIOENCODING=encoding)
-    assert (run.returncode, run.stderr) == (0, "")
-    assert run.stdout.startswith("photo ?? ?.jpg, model mini")
-    for command in ((), ("locate",), ("evaluate",)):
-        run = run_geonb(*command, "--help", cwd=tmp_path, PYTHONIOENCODING=encoding)
-        assert (run.returncode, run.stderr) == (0, "")
-        assert "Options:" in run.stdout
-
-
 @pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_no_cell_of_a_csv_is_a_formula(name):
     result = geonb_lab.evaluate(np.zeros((9, 2)), np.zeros((9, 2)), name=name, test_set=name)

@@ -8,7 +8,7 @@ from PIL import Image
 
 import geonb
 import geonb_lab
-from geonb.errors import ModelError, OutputError
+from geonb.errors import ModelError
 from geonb.predictions import Predictions
 from geonb.promise import Promise
 from geonb_lab.regions import in_km2
@@ -90,25 +90,6 @@ def test_it_is_stored_with_the_model_and_kept_by_its_predictions(tmp_path):
     assert f"{found}." in repr(geonb.show_map(predictions, provider="static", region=found))
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        "{",
-        "[]",
-        '{"coverage": 0.9, "share": 2, "photos": 1, "test_set": "", "places": 40}',
-        '{"coverage": 0.9, "share": 0.5, "photos": 0, "test_set": "", "places": 40}',
-        '{"coverage": 0.9, "share": 0.5, "photos": "x", "test_set": "", "places": 40}',
-        '{"coverage": 0.9, "share": 0.5, "photos": null, "test_set": "", "places": 40}',
-        '{"coverage": 0.9, "share": 0.5, "photos": 9, "test_set": 7, "places": 40}',
-    ],
-)
-def test_a_broken_promise_is_named_when_the_model_is_loaded(tmp_path, broken):
-    files = write_network(tmp_path / "own")
-    (Path(files.prefix).parent / "promise.json").write_text(broken)
-    with pytest.raises(ModelError, match=r"promise\.json: .*remove the file"):
-        geonb.load_model(files.prefix)
-
-
 def test_a_promise_holds_for_its_own_places_only(tmp_path):
     """Not for another gallery in the same folder, nor for places limited to what is known."""
     files = write_network(tmp_path / "own")
@@ -126,12 +107,6 @@ def test_a_promise_holds_for_its_own_places_only(tmp_path):
     half = geonb_lab.region(limited, 0.5)
     assert half.promise is None
     assert repr(half).startswith(f"<Region within {limited.within}: ")
-
-
-def test_a_promise_that_cannot_be_stored(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match=r"promise\.json: cannot write it \(\w"):
-        Promise(0.9, 0.9, 10, "x", 4).save(tmp_path / "file")
 
 
 @pytest.mark.parametrize(

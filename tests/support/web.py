@@ -3,14 +3,24 @@
 import gzip
 import threading
 import time
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
 import pytest
 
+from geonb.errors import PhotoError
 from support.pictures import encoded, picture
 
 PNG = encoded(picture(), "PNG")
+
+
+@contextmanager
+def refused(words):
+    """The block is refused with these words, in one line."""
+    with pytest.raises(PhotoError, match=words) as caught:
+        yield caught
+    assert len(str(caught.value).splitlines()) == 1
 
 
 class Remote(BaseHTTPRequestHandler):

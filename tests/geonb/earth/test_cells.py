@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import s2cell
 
-from geonb.distances import EARTH_RADIUS_KM, distance
+from geonb.distances import EARTH_RADIUS_KM
 from geonb.earth import s2
 from geonb.earth.cells import Cells, read_cells
 from geonb.errors import CellsError, GeonbError
 from geonb_training.partitions import partition
-from support.places import from_tokens
 
 SPHERE_KM2 = 4 * np.pi * EARTH_RADIUS_KM**2
 
@@ -77,18 +76,6 @@ def test_a_list_that_is_not_there(tmp_path):
         read_cells(tmp_path / "grids.txt")
 
 
-def test_areas():
-    faces = Cells(from_tokens(list("13579b")), np.zeros((6, 2)))
-    assert faces.areas_km2 == pytest.approx(SPHERE_KM2 / 6)
-    for level in range(1, 6):  # however often a face is divided, its area stays
-        faces = Cells(s2.children(faces.ids).ravel(), np.zeros((4 * len(faces), 2)))
-        assert faces.areas_km2.sum() == pytest.approx(SPHERE_KM2)
-        assert set(faces.levels.tolist()) == {level}
-    # the average leaf is 0.74 cm2 (s2geometry.io, "S2 Cell Statistics": 0.48 to 0.93)
-    leaves = Cells(s2.leaf_ids(np.array([[48.85, 2.3], [0.0, 0.0]])), np.zeros((2, 2)))
-    assert ((leaves.areas_km2 * 1e10 > 0.4) & (leaves.areas_km2 * 1e10 < 1.0)).all()
-
-
 def test_parents(cells):
     level = int(cells.levels.min())
     expected = [s2cell.token_to_parent_token(t, level) for t in cells.tokens]
@@ -96,44 +83,6 @@ def test_parents(cells):
     for wrong in (level + 1, -1):
         with pytest.raises(CellsError, match=f"parents of levels 0 to {level}, not {wrong}"):
             cells.parents(wrong)
-
-
-def _map_area(ring):
-    """Signed area of a ring on the flat map, in square degrees."""
-    x, y = np.array(ring).T
-    return float((x[:-1] * y[1:] - x[1:] * y[:-1]).sum() / 2)
-
-
-@pytest.mark.parametrize("level", [0, 1, 2, 3])
-def test_outlines_of_one_level_cover_the_map_once(level):
-    ids = from_tokens(list("13579b"))
-    for _ in range(level):
-        ids = s2.children(ids).ravel()
-    total = 0.0
-    for feature in Cells(ids, np.zeros((len(ids), 2))).to_geojson()["features"]:
-        parts = feature["geometry"]["coordinates"]
-        for (ring,) in parts if feature["geometry"]["type"] == "MultiPolygon" else [parts]:
-            assert ring[0] == ring[-1]
-            assert np.abs(ring).max(axis=0).tolist() <= [180.0, 90.0]
-            assert _map_area(ring) > 0  # counter-clockwise, as RFC 7946 wants the outside
-            assert np.abs(np.diff(ring, axis=0)[:, 0]).max() <= 90.1  # no jump across the map
-            total += _map_area(ring)
-    assert total == pytest.approx(360 * 180, rel=1e-3)
-
-
-@pytest.mark.parametrize("level", range(4, 10))
-def test_sides_are_divided_until_a_straight_line_is_within_a_kilometre(level):
-    """Up to 60° of latitude; and cells of 80 km and less keep their four corners."""
-    points = s2.to_degrees(np.random.default_rng(5).normal(size=(400, 3)))
-    points = points[np.abs(points[:, 0]) < 58]
-    ids = np.unique(s2.parents(s2.leaf_ids(points), level))
-    for feature in Cells(ids, np.zeros((len(ids), 2))).to_geojson()["features"]:
-        ring = np.array(feature["geometry"]["coordinates"][0])[:, ::-1]  # latitude first
-        assert len(ring) == 1 + 4 * 2 ** max(0, 7 - level)
-        ends = s2.unit_vectors(ring)
-        on_earth = s2.to_degrees(ends[:-1] + ends[1:])  # the middle of each great circle
-        on_map = (ring[:-1] + ring[1:]) / 2
-        assert distance(on_map, on_earth).max() < 1
 
 
 def test_outlines_tell_class_token_level_area_and_place(cells):
@@ -188,3 +137,39 @@ def test_a_csv_of_cells_that_lacks_something(tmp_path, old, new):
     (tmp_path / "cells.csv").write_text(GEOESTIMATION.replace(old, new))
     with pytest.raises(CellsError, match=r"cells\.csv"):
         read_cells(tmp_path / "cells.csv")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("60188b\t35.6", "line 2"),
+        ("xyz\t35.6\t139.7", "line 2"),
+        ("60188b\tnorth\t139.7", "line 2"),
+        ("60188b\t135.6\t39.7", r"grids\.txt, line 2: .*swapped"),
+        ("-1\t35.6\t139.7", r"grids\.txt, line 2: expected token"),
+        ("0x6018\t35.6\t139.7", r"grids\.txt, line 2: expected token"),
+        ("6018_8b\t35.6\t139.7", r"grids\.txt, line 2: expected token"),
+        ("60188a80000\t35.6\t139.7", r"grids\.txt, line 2: .*no.* cell|line 2: '60188a8"),
+        ("60188b\tnan\t139.7", r"grids\.txt, line 2: .*not a place"),
+    ],
+)
+def test_a_line_that_is_no_cell(tmp_path, line, words):
+    (tmp_path / "grids.txt").write_text(f"89c25\t40.7\t-74.0\n{line}\n")
+    with pytest.raises(CellsError, match=words):
+        read_cells(tmp_path / "grids.txt")
+
+
+def test_cells_that_overlap(tmp_path):
+    (tmp_path / "grids.txt").write_text("89c25\t40.7\t-74.0\n89c24\t40.7\t-74.0\n")
+    with pytest.raises(CellsError, match=r"grids\.txt: cells .* overlap"):
+        read_cells(tmp_path / "grids.txt")
+
+
+def test_lines_that_are_mixed_up(cells, tmp_path):
+    path = tmp_path / "grids.txt"
+    cells.write(path)
+    rows = [line.split("\t", 1) for line in path.read_text().splitlines()]
+    rows[4][1], rows[5][1] = rows[5][1], rows[4][1]
+    path.write_text("".join(f"{token}\t{place}\n" for token, place in rows))
+    with pytest.raises(CellsError, match=r"grids\.txt, line 5: the centre .* outside its own cell"):
+        read_cells(path)

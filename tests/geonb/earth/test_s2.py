@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geonb.distances import distance
-from geonb.earth import outlines, s2
+from geonb.earth import s2
 from support.places import from_tokens
 
 CORNER = np.degrees(np.arctan(np.sqrt(0.5)))  # latitude of the cube's corners
@@ -90,22 +90,3 @@ def test_parents_and_children(cell, level):
         children = s2.children(ids_of(cell))[0]
         assert (np.diff(children.astype(object)) > 0).all()
         assert {s2cell.cell_id_to_parent_cell_id(int(c)) for c in children} == {cell}
-
-
-def test_corners_of_a_face():
-    corners = s2.to_degrees(outlines.rings(ids_of(1 << 60)))[0]  # face 0, around (0, 0)
-    lat = np.degrees(np.arctan(np.sqrt(0.5)))
-    assert np.allclose(corners, [(-lat, -45), (-lat, 45), (lat, 45), (lat, -45)])
-
-
-@given(IDS)
-def test_a_cell_s_centre_is_inside_its_ring_and_its_leaves_inside_its_range(cell):
-    lat, lng = s2cell.cell_id_to_lat_lon(cell)
-    centre = s2.unit_vectors(np.array([lat, lng]))
-    ring = outlines.rings(ids_of(cell))[0]
-    ring /= np.linalg.norm(ring, axis=-1, keepdims=True)
-    sides = np.cross(np.roll(ring, -1, axis=0) - ring, centre - ring)
-    assert (np.einsum("ni,ni->n", sides, ring) > 0).all()  # counter-clockwise: all on the left
-    first, last = s2.ranges(ids_of(cell))
-    assert first[0] <= s2.leaf_ids(np.array([[lat, lng]]))[0] <= last[0]
-    assert s2.levels(np.concatenate([first, last])).tolist() == [30, 30]

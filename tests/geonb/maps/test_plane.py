@@ -1,7 +1,6 @@
 """Lines on the plane: great circles, cells, land and coasts."""
 
 from importlib.resources import files
-from itertools import chain
 
 import numpy as np
 import pytest
@@ -9,11 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import geonb
-from geonb.earth.outlines import polygons
 from geonb.maps import plane
-from support.places import from_tokens
 
 places = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
+
+
+def _area(ring):
+    x, y = ring[:, 0], ring[:, 1]
+    return abs(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) / 2
 
 
 @given(places, places)
@@ -29,23 +31,6 @@ def test_a_great_circle_is_as_long_as_the_distance(a, b):
 
 def _as_places(line):
     return np.stack([line[:, 1].clip(-90, 90), (line[:, 0] + 180) % 360 - 180], axis=-1)
-
-
-def test_outlines_of_cells_hold_across_the_line_and_at_poles():
-    faces = from_tokens([f"{i:x}" for i in (1, 3, 5, 7, 9, 11)])  # the six faces of the cube
-    children = from_tokens(["04", "0c", "14", "1c", "24", "54", "5c", "84", "a4", "bc"])
-    for ids in (faces, children):
-        for ring in chain.from_iterable(polygons(ids)):
-            assert np.abs(np.diff(ring[:, 0])).max() <= 91
-            assert np.abs(ring[:, 1]).max() <= 90
-            assert np.abs(ring[:, 0]).max() <= 180
-    area = sum(map(_area, chain.from_iterable(polygons(faces))))
-    assert area == pytest.approx(360 * 180, rel=0.02)  # together they fill the map, none twice
-
-
-def _area(ring):
-    x, y = ring[:, 0], ring[:, 1]
-    return abs(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) / 2
 
 
 def test_land_is_small_and_inside_the_world():

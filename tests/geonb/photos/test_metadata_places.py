@@ -94,9 +94,11 @@ def test_a_guessed_hemisphere_is_no_fact():
     alone = geonb.open_photo(encoded(picture(), "JPEG", exif=block(LOST)))
     assert alone.place == pytest.approx((37.8136, 144.9631), abs=1e-4)
     assert alone.place_source == "EXIF, hemisphere assumed"
+    assert alone.sure_place is None
     beside = of(xmp(MELBOURNE), exif=block(LOST))
     assert beside.place == pytest.approx((-37.8136, 144.9631), abs=1e-4)
     assert beside.place_source == "XMP"
+    assert beside.sure_place == beside.place
     assert not beside.note
     predictions = geonb.predict(geonb.load_model("mini"), alone)
     assert "EXIF, hemisphere assumed" in predictions.note

@@ -3,26 +3,14 @@
 import base64
 import socket
 import time
-import traceback
 from contextlib import contextmanager
-from urllib.parse import quote
 
 import pytest
 
 import geonb
-import geonb_lab
-from geonb.errors import PhotoError
 from geonb.photos import urls
-from geonb.web import asking
 from geonb.web.addresses import parsed, redacted
-from support.web import PNG
-
-
-@contextmanager
-def refused(words):
-    with pytest.raises(PhotoError, match=words) as caught:
-        yield caught
-    assert len(str(caught.value).splitlines()) == 1
+from support.web import PNG, refused
 
 
 @pytest.mark.parametrize("path", ["photo", "nokind", "zipped", "hops/4", "photo?token=secret#x"])
@@ -41,32 +29,6 @@ def test_names_and_errors_hold_no_secrets(server):
     assert redacted("http://[broken?key") == "http://…"
 
 
-MISTYPED = [
-    "//me:SECRET@host.test/a.jpg",
-    "http:/me:SECRET@host.test/a.jpg", "https//me:SECRET@host.test", "http:me:SECRET@host.test/a",
-    "htps:/me:SECRET@host.test/a.jpg", "me:SECRET@host.test/a.jpg", " HTTP:/me:SECRET@host.test",
-    "http:///me:SECRET@host.test/a", "http:\\\\me:SECRET@host.test", "://me:SECRET@host.test/a",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("url", MISTYPED)
-def test_a_mistyped_address_is_no_path_and_its_login_is_not_shown(url):
-    with refused("://….*expected a path, or an address with http:// or https://") as caught:
-        geonb.open_photo(url)
-    (result,) = geonb_lab.predict_many(geonb.load_model("mini"), [url], progress=False)
-    for text in (str(caught.value), repr(result), result.photo, redacted(url)):
-        assert "SECRET" not in text
-        assert "me:" not in text
-
-
-@pytest.mark.parametrize("name", ["a@b.jpg", "a:b.jpg", "http/a.jpg", "https.jpg", "d/u:p@h.jpg"])
-def test_odd_names_are_paths(tmp_path, monkeypatch, name):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).write_bytes(PNG)
-    assert geonb.open_photo(name).name == name
-
-
 @pytest.mark.parametrize(
     ("path", "words"),
     [
@@ -81,49 +43,6 @@ def test_odd_names_are_paths(tmp_path, monkeypatch, name):
 def test_what_comes_instead_is_named(base, path, words):
     with refused(words):
         urls.fetch(f"{base}/{path}", allow_private=True)
-
-
-@pytest.mark.parametrize("packing", ["gzip, gzip", "br", "zstd"])
-def test_packings_of_packings_are_not_unpacked(base, packing):
-    """Each packing multiplies by a thousand what one read gives."""
-    with refused(f"packed as {packing}, which was not asked for"):
-        urls.fetch(f"{base}/bomb?{quote(packing)}", allow_private=True)
-
-
-def test_who_is_asking_is_told(base, server):
-    """Wikimedia and others refuse whoever names no address of the project."""
-    urls.fetch(f"{base}/photo", allow_private=True)
-    assert "geonb/" in server.headers[0]["User-Agent"]
-    assert "(+https://github.com/geonb/geonb)" in server.headers[0]["User-Agent"]
-
-
-def test_the_servers_own_words_are_told_without_what_is_secret(base):
-    with refused("403 Forbidden: Please set a user-agent and respect our robot policy") as caught:
-        urls.fetch(f"{base}/rules?token=s3cr3t-value", allow_private=True)
-    assert "s3cr3t" not in str(caught.value)
-    with refused("401 Unauthorized: Sign in; it asks for a login"):
-        urls.fetch(f"{base}/signin", allow_private=True)
-
-
-@pytest.mark.parametrize("path", ["wordy", "oddkind"])
-def test_long_words_are_shortened(base, path):
-    with refused(r"500 xxx|the server sent text/xxx") as caught:
-        urls.fetch(f"{base}/{path}", allow_private=True)
-    assert len(str(caught.value)) < 600
-
-
-@pytest.mark.parametrize("status", [429, 503])
-def test_a_pause_that_the_server_asks_for_is_made(base, status):
-    before = time.monotonic()
-    assert urls.fetch(f"{base}/busy/{status}", allow_private=True) == PNG
-    assert time.monotonic() - before >= 1
-
-
-def test_a_long_pause_is_left_to_the_user(base):
-    with refused(
-        "503 Service Unavailable: Back on Monday; it asks for a pause of 7,200 s; try again"
-    ):
-        urls.fetch(f"{base}/overrun", allow_private=True)
 
 
 def test_a_picture_that_is_called_a_text_is_known_by_its_bytes(base):
@@ -143,12 +62,6 @@ def test_a_photo_as_an_address_of_its_own_is_not_echoed():
     with refused("^data address: this is zeros") as caught:
         geonb.open_photo(text).image()
     assert len(str(caught.value)) < 200
-
-
-def test_addresses_that_differ_in_their_query_have_two_names(base):
-    names = {geonb.open_photo(f"{base}/photo?id={i}", allow_private=True).name for i in (1, 2, 2)}
-    assert len(names) == 2
-    assert not any("id" in name for name in names)
 
 
 def test_stand_ins_of_a_proxy_program_are_told_and_allowed(monkeypatch):
@@ -190,14 +103,10 @@ def test_too_large_is_noticed_while_reading(base, monkeypatch):
 @pytest.mark.parametrize("path", ["dripping", "drippinghead"])
 def test_a_server_that_drips_is_cut_off(base, monkeypatch, path):
     monkeypatch.setattr(urls, "TOTAL_S", 0.5)
+    start = time.monotonic()
     with refused("it took too long"):
         urls.fetch(f"{base}/{path}", allow_private=True)
-
-
-def test_a_server_that_is_silent_is_given_up(monkeypatch):
-    monkeypatch.setattr(asking, "READ_S", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as silent, refused("it took too long"):
-        urls.fetch(f"http://127.0.0.1:{silent.getsockname()[1]}/", allow_private=True)
+    assert time.monotonic() - start < 20, "it was read to its end"
 
 
 def test_nobody_there():
@@ -285,28 +194,6 @@ def test_allow_private_covers_what_was_typed_and_no_redirect(server, monkeypatch
     with names(monkeypatch, inside=[["127.0.0.1"], ["127.0.0.3"]]), refused("private network"):
         urls.fetch(f"http://inside.test:{server.server_port}/inward", allow_private=True)
     assert [path for path, _ in server.seen] == ["/inward?token=secret", "/inward"]
-
-
-@pytest.mark.parametrize("end", ["\\@good.test/x", "\\x", "/a\nb", "\t.good.test/", "/\x7f"])
-def test_what_two_parsers_read_differently_is_refused(server, end):
-    url = f"http://127.0.0.1:{server.server_port}{end}"
-    with refused("http://….*expected a path, or an address"):
-        urls.fetch(url, allow_private=True)
-    assert server.seen == []
-
-
-def test_no_cause_of_an_error_holds_a_secret(server):
-    """A notebook shows and saves the causes too."""
-    for url in (
-        "http://u:secret@[broken/",
-        f"http://u:secret@127.0.0.1:{server.server_port}/short",
-    ):
-        with pytest.raises(PhotoError) as caught:
-            urls.fetch(url + "?secret", allow_private=True)
-        error = traceback.TracebackException.from_exception(caught.value)
-        while error:
-            assert "secret" not in str(error)
-            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def test_a_name_is_asked_for_once_and_the_checked_address_is_used(server, monkeypatch):

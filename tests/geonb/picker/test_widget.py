@@ -1,7 +1,6 @@
 """The kernel's side of the picker; test_widget_browser.py has the browser's."""
 
 import hashlib
-import random
 import sys
 import threading
 
@@ -9,22 +8,11 @@ import pytest
 from IPython.display import DisplayHandle
 
 import geonb
-from geonb.picker.transfers import Transfers, with_exif_of
 from geonb.picker.widget import together
+from support.picking import messages
 from support.pictures import PLACE, encoded, exif, jpeg_of, picture
 
 DATA = encoded(picture(noise=30), "JPEG")
-
-
-def messages(name, data, choice=1, parts=3, head=b""):
-    """What the browser sends for a file."""
-    about = {"choice": choice, "id": f"id of {name}"}
-    start = {**about, "type": "start", "name": name, "mime": "image/jpeg", "modified": 0}
-    size = -(-len(data) // parts)
-    yield {**start, "parts": parts}, [memoryview(head)]
-    for i in range(parts):
-        part = data[i * size : (i + 1) * size]
-        yield {**about, "type": "part", "index": i}, [memoryview(part)]
 
 
 @pytest.fixture
@@ -59,15 +47,6 @@ def test_a_new_choice_clears_the_old_one_before_it_arrives(picker):
     assert picker.photos == ()
     (said,) = [said for said in picker.said if said["type"] == "refused"]
     assert "broken.jpg: the picture is cut off or broken" in said["text"]
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_messages_may_overtake_each_other(seed):
-    travelling, sent = Transfers(10_000), list(messages("a.jpg", DATA, parts=7))
-    travelling.renew({"choice": 1})
-    random.Random(seed).shuffle(sent)
-    arrived = [travelling.take(*message) for message in sent]
-    assert [file.content for file in arrived if file] == [DATA]
 
 
 def test_callbacks_get_each_photo_and_survive_an_error(picker, capsys):
@@ -198,8 +177,6 @@ def test_a_shrunk_photo_keeps_its_exif_but_not_its_turn(picker):
     (photo,) = picker.photos
     assert photo.place == pytest.approx(PLACE, abs=1e-4)
     assert photo.size == (64, 96)
-    assert with_exif_of(b"no JPEG", upright) == upright
-    assert with_exif_of(original.replace(b"II*", b"XX*").replace(b"MM\0", b"XX\0"), upright)
 
 
 def test_nothing_of_a_photo_is_in_the_widgets_state(picker):

@@ -1,7 +1,9 @@
-"""Proxies and certificates, as the environment names them, for photos and models alike."""
+"""Requests: through the environment's proxies, by its certificates, and patient within bounds."""
 
+import socket
 import ssl
 import threading
+import time
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
@@ -10,11 +12,13 @@ import pytest
 import geonb
 from geonb.errors import FetchError, PhotoError
 from geonb.known import fetch
+from geonb.photos import urls
+from geonb.web import asking
 from geonb.web.addresses import parsed
 from geonb.web.asking import CERTIFICATES, proxy_for
 from support.mirrors import WHOLE, final, record
 from support.proxies import proxy
-from support.web import PNG, Remote
+from support.web import PNG, Remote, refused
 
 DATA = Path(__file__).parents[2] / "data"
 HIDDEN = "http://only-the-proxy-knows.test"
@@ -126,3 +130,23 @@ def test_certificates_that_are_not_there(monkeypatch, cache, tmp_path):
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "gone.pem"))
     with pytest.raises(FetchError, match=r"SSL_CERT_FILE is .*gone\.pem, but there is no such"):
         fetch(record("https://127.0.0.1/"))
+
+
+def test_who_is_asking_is_told(base, server):
+    """Wikimedia and others refuse whoever names no address of the project."""
+    urls.fetch(f"{base}/photo", allow_private=True)
+    assert "geonb/" in server.headers[0]["User-Agent"]
+    assert "(+https://github.com/geonb/geonb)" in server.headers[0]["User-Agent"]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_pause_that_the_server_asks_for_is_made(base, status):
+    before = time.monotonic()
+    assert urls.fetch(f"{base}/busy/{status}", allow_private=True) == PNG
+    assert time.monotonic() - before >= 1
+
+
+def test_a_server_that_is_silent_is_given_up(monkeypatch):
+    monkeypatch.setattr(asking, "READ_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, refused("it took too long"):
+        urls.fetch(f"http://127.0.0.1:{silent.getsockname()[1]}/", allow_private=True)
