@@ -71,7 +71,7 @@ class Checkpoint:
         file ``path``.
         """
         if not any(layer.op == "FullyConnected" for layer in self.layers):
-            raise CheckpointError(f"{path}: no FullyConnected layer; expected a classifier of photos")
+            raise CheckpointError(f"{path}: no FullyConnected layer; expected a classifier")
         for name, shape in parameter_shapes(self.layers).items():
             if name not in self.arrays:
                 raise CheckpointError(f"{path}: no array {name!r}, which the network needs")

@@ -101,7 +101,10 @@ def last_convolution(nodes):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda nodes: nodes[-3].update(op="Flatten"), "no FullyConnected layer; expected a classifier"),
+        (
+            lambda nodes: nodes[-3].update(op="Flatten"),
+            "no FullyConnected layer; expected a classifier",
+        ),
         (lambda nodes: last_convolution(nodes)["inputs"].pop(), "arrays: 0, expected 1"),
         (lambda nodes: last_convolution(nodes)["attr"].update(stride="(1,1)"), "adds shapes "),
     ],
