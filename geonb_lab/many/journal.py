@@ -168,16 +168,16 @@ def _go_on(found: Journal, first: bytes, begun_with: dict[str, Any], *, resume: 
     with expecting(found.path, "the journal of a run", EvaluationError, advice=advice):
         before = json.loads(first)
         own = before.pop(_SEAL) == _seal(begun_with)
+        wanted = json.loads(json.dumps(begun_with))
+        if before != wanted:
+            raise EvaluationError(
+                f"{found.path}: the run was begun with {json.dumps(before):.300}, not "
+                f"{json.dumps(wanted)}; take the same options, name another file, or --overwrite"
+            )
         columns = row(Result(""), "", begun_with["top"]).keys()
         for values in found.rows():
             check_row(values, columns)
             found.done.add(values["photo"])
-    wanted = json.loads(json.dumps(begun_with))
-    if before != wanted:
-        raise EvaluationError(
-            f"{found.path}: the run was begun with {json.dumps(before):.300}, not "
-            f"{json.dumps(wanted)}; go on with the same options, name another file, or --overwrite"
-        )
     if not (resume or own):
         raise EvaluationError(
             f"{found.path}: wasn't begun by you on this machine; --resume believes it and goes on, "

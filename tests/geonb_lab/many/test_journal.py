@@ -33,6 +33,22 @@ def test_a_run_goes_on_where_it_was_broken_off(tmp_path):
     assert done(tmp_path / "r.csv") == {"a.jpg"}  # with a circle, which JSON gives back as a list
 
 
+def test_a_run_with_other_options_does_not_go_on(tmp_path):
+    path = broken_off(tmp_path / "r.csv")
+    with pytest.raises(EvaluationError, match=r'begun with .*"top": 1.*not .*"top": 2.* --overwr'):
+        broken_off(tmp_path / "r.csv", BEGUN | {"top": 2})
+    assert path.exists()
+
+
+def test_a_table_that_is_there_gets_no_journal_beside_it(tmp_path):
+    (tmp_path / "r.csv").write_text("mine")
+    with pytest.raises(
+        EvaluationError, match=r"r\.csv: is there already; name another file, or --"
+    ):
+        broken_off(tmp_path / "r.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["r.csv"]
+
+
 def test_no_link_is_followed(tmp_path):
     """A folder from elsewhere may hold a link of the journal's name."""
     mine = tmp_path / ".bash_profile"
