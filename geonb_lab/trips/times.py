@@ -189,8 +189,6 @@ def set_clocks(
         first = None  # the tracks know UTC better
     fixes = [as_shot(t, k) for t in tracks for k in range(0, len(t), -(-len(t) // _FIXES))]
     reference = fixes if first is None else [*cameras[first], *fixes]
-    if not reference:
-        return []
     beside, notes = _Beside(geometry, reference), list[str]()
     for camera, mine in cameras.items():
         if camera != first:

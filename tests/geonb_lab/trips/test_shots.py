@@ -25,6 +25,14 @@ def test_few_candidates_say_nearly_what_all_places_say(trips, monkeypatch):
     assert max(gaps) < 0.03
 
 
+def test_a_known_place_is_a_candidate_nearby_in_time(monkeypatch):
+    monkeypatch.setattr("geonb_lab.trips.shots.KEPT", 2)
+    monkeypatch.setattr("geonb_lab.trips.shots.CANDIDATES", 2)
+    belief = KeptBelief.of(np.array([0.6, 0.3, 0.1, 0.0, 0.0], np.float32))
+    found = candidates([belief] * 3, [None, 4, None], 5)
+    assert [classes.tolist() for classes in found] == [[0, 1, 4], [0, 4], [0, 1, 4]]
+
+
 def test_a_belief_keeps_the_most_probable_places_and_still_adds_up(monkeypatch):
     monkeypatch.setattr("geonb_lab.trips.shots.KEPT", 2)
     belief = KeptBelief.of(np.array([0.1, 0.5, 0.05, 0.3, 0.05], np.float32))

@@ -140,8 +140,9 @@ GEOJSON = {
         (IPHONE, 4, (48.3, 11.7), 0),
         (RECORDS, 2, (48.2, 11.6), 1),
         (GEOJSON, 3, (48.3, 11.7), 0),
+        (GEOJSON["features"][1], 2, (48.3, 11.7), 0),
     ],
-    ids=["Timeline", "iPhone", "Records", "GeoJSON"],
+    ids=["Timeline", "iPhone", "Records", "GeoJSON", "one feature of GeoJSON"],
 )
 def test_json(tmp_path, data, count, last, left):
     found = read_track(write(tmp_path, json.dumps(data), "t.json"))
@@ -151,6 +152,8 @@ def test_json(tmp_path, data, count, last, left):
         (f"{left} fixes without a time or a possible place are left out",) if left else ()
     )
     assert (np.diff(found.seconds) >= 0).all()
+    assert repr(found).startswith(f"<Track t.json: {count} fixes")
+    assert repr(found).count("left out") == bool(left)
 
 
 def test_accuracy_is_told(tmp_path):

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import geonb
+from geonb.earth.places import nearest_town
 from geonb_lab.trips.chain import Movement, TripError
 from geonb_lab.trips.trip import connect, locate_trip
 from support.trips import MINI, cell_near, reading
@@ -16,6 +18,8 @@ def test_a_photo_without_a_time_stands_alone():
     trip = connect(MINI, reading([0, None, 2], [paris, tokyo, paris]))
     assert trip[1].probabilities.argmax() == tokyo
     assert trip[1].neighbours == ()
+    assert (trip[1].on_path, trip[1].elsewhere, trip[1].fits) == (None, None, 1.0)
+    assert repr(trip[1]) == f"<1.jpg: {nearest_town(MINI.cells.place(tokyo))}>"
     assert any("1 photo has no time" in note for note in trip.notes)
 
 
@@ -109,6 +113,19 @@ def test_times_may_be_datetimes_and_a_photo_that_fails_is_told():
     assert len(trip.failures) == 1
     assert "2 photos" in repr(trip)
     assert "<table" in trip._repr_html_()
+
+
+def test_photos_none_of_which_has_a_time_stand_alone():
+    paris, tokyo = cell_near(PARIS), cell_near(TOKYO)
+    trip = connect(MINI, reading([None, None], [paris, tokyo]))
+    assert [photo.probabilities.argmax() for photo in trip] == [paris, tokyo]
+
+
+def test_places_that_are_given_go_before_those_of_the_files():
+    photos = [geonb.example_photo("tokyo"), geonb.example_photo("lima")]
+    trip = locate_trip(MINI, photos, known=[ROME, None], progress=False)
+    assert [photo.known and photo.known.place for photo in trip] == [ROME, None]
+    assert trip[0].known.source == "given"
 
 
 def test_one_line_says_what_is_wrong():
