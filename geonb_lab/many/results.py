@@ -181,7 +181,7 @@ def _locator(
 def _result(photo: Photo, probabilities: NDArray[np.float32], choose: Choose) -> Result:
     try:
         return Result(photo.name, choose(photo, probabilities))
-    except GeonbError as error:  # such as an impossible place in EXIF
+    except GeonbError as error:  # such as no probability within what is known
         return Result(photo.name, error=error)
 
 

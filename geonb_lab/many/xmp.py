@@ -43,7 +43,7 @@ def read(path: Path, shown: Path | None = None) -> Document:
         if path.is_symlink():
             raise PhotoError(f"{name}: a link; label its target's photo instead{_LEFT}")
         if regular(path).stat().st_size > _MOST_BYTES:
-            raise PhotoError(f"{name}: larger than {_MOST_BYTES:,} bytes, expected an XMP sidecar")
+            raise PhotoError(f"{name}: over {_MOST_BYTES:,} bytes, expected an XMP sidecar{_LEFT}")
         data = path.read_bytes()
         for mark, most in _MOST.items():
             if data.count(mark.encode()) > most:

@@ -71,6 +71,11 @@ def test_without_a_promise_the_share_has_to_be_named():
         region()
 
 
+def test_an_answer_of_which_only_the_best_places_are_known_has_no_region():
+    with pytest.raises(ModelError, match="only the best places are known; ask predict again"):
+        geonb_lab.region(geonb.published_answer())
+
+
 def test_it_is_stored_with_the_model_and_kept_by_its_predictions(tmp_path):
     files = write_network(tmp_path / "own")
     promise = Promise(0.8, 0.55, 40, "my streets", 40)

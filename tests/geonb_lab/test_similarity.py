@@ -100,3 +100,16 @@ def test_what_has_no_lookalikes_is_told(model, place, options, error, words):
 def test_another_model_has_no_location_encoder():
     with pytest.raises(ModelError, match="mini has no location encoder; lookalikes needs GeoCLIP"):
         geonb_lab.lookalikes(geonb.load_model("mini"), NAIROBI)
+
+
+def test_geoclip_is_taken_where_it_is(tmp_path, monkeypatch):
+    """Your own files first, then those in the cache; neither is fetched."""
+    own = write_onnx_form(tmp_path / "own")
+    expected = geonb_lab.lookalikes(own, NAIROBI, top=2)
+    with monkeypatch.context() as patch:
+        patch.setenv("GEONB_GEOCLIP", str(own))
+        assert geonb_lab.lookalikes("geoclip", NAIROBI, top=2).places == expected.places
+    monkeypatch.setattr(
+        "geonb_lab.similarity.cached_files", lambda _: (own / "coordinates_100K.json",)
+    )
+    assert geonb_lab.lookalikes("geoclip", NAIROBI, top=2).places == expected.places

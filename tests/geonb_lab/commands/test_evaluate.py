@@ -61,6 +61,26 @@ def test_photos_that_cannot_be_opened_count_as_wrong(folder, tmp_path):
     assert f"no prediction: {tmp_path}/gone.jpg: no such file" in result.stderr
 
 
+def test_of_many_photos_that_cannot_be_opened_a_few_are_named(folder, tmp_path):
+    lat, lng = shoot(0, "test", 5).place
+    gone = [f"gone-{i}.jpg,1,2" for i in range(7)]
+    table = tmp_path / "photos.csv"
+    table.write_text("\n".join(["path,lat,lng", f"{folder}/00.jpg,{lat},{lng}", *gone]))
+    result = CliRunner().invoke(main, ["evaluate", str(table), "--model", "mini"])
+    assert result.stderr.count("no prediction: ") == 5
+    assert "and 2 more\n" in result.stderr
+
+
+def test_im2gps_from_a_local_copy(folder, tmp_path):
+    rows = [(f"{i:02}.jpg", *shoot(i, "test", 5).place) for i in range(20)]
+    truth = tmp_path / "places.csv"
+    truth.write_text("IMG_ID,LAT,LON\n" + "".join(f"{n},{a},{b}\n" for n, a, b in rows))
+    command = ["evaluate", str(folder), "--set", "im2gps", "--truth", str(truth)]
+    result = CliRunner().invoke(main, [*command, "--model", "mini"])
+    assert result.exit_code == 0, result.output
+    assert "217 are missing from the 237" in result.stderr
+
+
 def test_placing_2016_from_local_copies(folder, tmp_path):
     code = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
     (tmp_path / f"{code}.jpg").write_bytes((folder / "00.jpg").read_bytes())

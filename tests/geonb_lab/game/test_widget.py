@@ -74,3 +74,27 @@ def test_a_guess_counts_once(game, monkeypatch):
     for _ in range(2):
         game.receive(game, {"type": "guess", "place": [35.0, 139.0]}, [])
     assert len(game.rounds.played) == 1
+
+
+def test_what_the_browser_asks_is_answered(game, monkeypatch):
+    sent = []
+    monkeypatch.setattr(type(game), "send", lambda self, message, *_: sent.append(message))
+    game.receive(game, {"type": "next"}, [])
+    assert sent.pop()["number"] == 1, "not before its guess"
+    game.receive(game, {"type": "town", "text": "Kyoto"}, [])
+    assert sent.pop() == {
+        "type": "place",
+        "place": find_place("Kyoto").place,
+        "name": "Kyoto, Japan",
+    }
+    game.receive(game, {"type": "town", "text": "Xyzzy"}, [])
+    refused = sent.pop()
+    assert refused["type"] == "refused"
+    assert "no town 'Xyzzy' with 5,000 people or more; check the spelling" in refused["text"]
+    game.receive(game, {"type": "guess", "place": [35.0, 135.8], "name": "Kyoto"}, [])
+    assert sent.pop()["more"]
+    assert repr(game) == "<GuessMap: 1 of 2 photos guessed>"
+    game.receive(game, {"type": "ready"}, [])
+    assert [message["type"] for message in sent[-3:]] == ["map", "photo", "result"]
+    game.receive(game, {"type": "next"}, [])
+    assert sent.pop()["number"] == 2

@@ -2,6 +2,8 @@
 
 import io
 import zlib
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -147,9 +149,7 @@ def test_threads_run_the_network_by_themselves_and_agree_with_predict(model):
 
 
 def test_an_engine_for_one_thread_at_a_time_is_asked_by_one(model):
-    from dataclasses import replace
     from threading import Lock
-    from types import SimpleNamespace
 
     busy = Lock()
 
@@ -163,6 +163,14 @@ def test_an_engine_for_one_thread_at_a_time_is_asked_by_one(model):
     photos = [picture(i) for i in range(12)]
     found = geonb_lab.predict_many(replace(model, network=network), photos, progress=False)
     assert [result.error for result in found] == [None] * 12
+
+
+def test_a_photo_whose_answer_lies_outside_of_what_is_known_costs_itself_only(model):
+    paris = np.float32(np.arange(len(model.cells)) == model.cells.countries.index("France"))
+    network = SimpleNamespace(probabilities=lambda batch: np.tile(paris, (len(batch), 1)))
+    one = replace(model, network=network)
+    found = list(geonb_lab.predict_many(one, [picture(1)] * 2, within="Japan", progress=False))
+    assert ["no place within Japan" in str(result.error) for result in found] == [True, True]
 
 
 class Stream:

@@ -1,5 +1,6 @@
 """Sidecars as XML: what geonb does not know is kept, and what is made to harm costs little."""
 
+import os
 import time
 from contextlib import suppress
 from xml.etree import ElementTree as ET
@@ -103,6 +104,15 @@ def test_the_same_property_of_somebody_else_stays(tmp_path, more):
     assert remove_label(tmp_path / "a.jpg") is Removed.PART
     assert more.replace("'", '"') in path.read_text()
     assert "geonb:wrote" not in path.read_text()
+
+
+def test_a_sidecar_of_ten_megabytes_is_not_read(tmp_path):
+    path = tmp_path / "a.jpg.xmp"
+    path.touch()
+    os.truncate(path, 10_000_001)
+    with pytest.raises(PhotoError, match=r"a\.jpg\.xmp: over 10,000,000 bytes, expected an XMP"):
+        write_label(Label(path, PLACE))
+    assert path.stat().st_size == 10_000_001
 
 
 def test_the_work_for_a_sidecar_is_bounded(tmp_path):
