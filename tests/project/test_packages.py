@@ -128,7 +128,7 @@ SIZES = {
     "geonb": 9_797,
     "geonb/network": 2_203,
     "geonb_lab": 6_453,
-    "geonb_training": 4_312,
+    "geonb_training": 4_313,
 }
 
 
