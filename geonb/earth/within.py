@@ -49,7 +49,7 @@ class Limits:
         inside = np.where(self.inside, probabilities, 0)
         total = inside.sum(dtype=np.float64)
         if not total > 0:
-            raise ModelError(f"the model gives no probability to any place within {self.name}")
+            raise ModelError(f"no place within {self.name} has any probability; name a larger area")
         return (inside / total).astype(np.float32)
 
 

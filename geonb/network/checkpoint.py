@@ -99,8 +99,8 @@ class CheckpointFiles:
         return self.digest()
 
     def read(self) -> "Checkpoint":
-        """Read and check the layers. Raises `CheckpointError`, and `ModelError` if it's ONNX."""
-        raise ModelError(f"{self.prefix}: it has no layers of MXNet's; it's an ONNX graph")
+        """Read and check the layers; only MXNet's and Core ML's have any. Raises `ModelError`."""
+        raise ModelError(f"{self.prefix}: no layers to read; expected MXNet's files or Core ML's")
 
     def write_onnx(self, folder: Path, outputs: tuple["Output", ...] = ("probabilities",)) -> None:
         """Write the network as ``model.onnx`` into ``folder``. Raises `CheckpointError`.

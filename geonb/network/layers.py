@@ -70,8 +70,8 @@ class Checkpoint:
         end, as in Gluon's exports, they get a softmax. Raises `CheckpointError`, which names the
         file ``path``.
         """
-        if not self.layers:
-            raise CheckpointError(f"{path}: the network has no layers")
+        if not any(layer.op == "FullyConnected" for layer in self.layers):
+            raise CheckpointError(f"{path}: no FullyConnected layer; expected a classifier")
         for name, shape in parameter_shapes(self.layers).items():
             if name not in self.arrays:
                 raise CheckpointError(f"{path}: no array {name!r}, which the network needs")
@@ -95,8 +95,6 @@ class Checkpoint:
     def last_dense(self) -> tuple[Layer, int]:
         """The layer that weighs the classes, and the width of what it reads."""
         dense = [layer for layer in self.layers if layer.op == "FullyConnected"]
-        if not dense:
-            raise CheckpointError("the network has no FullyConnected layer, so no classes")
         return dense[-1], self.arrays[dense[-1].parameters[0]].shape[1]
 
 
@@ -194,7 +192,7 @@ def rules(layers: Iterable[Layer]) -> Iterator[tuple[Layer, Rule]]:
         try:
             rule = _RULES[layer.op](layer, *(outputs[name] for name in layer.inputs))
             if len(rule[1]) != len(layer.parameters):
-                raise ValueError(f"{len(layer.parameters)} arrays, not {len(rule[1])}")  # noqa: TRY301
+                raise ValueError(f"arrays: {len(layer.parameters)}, expected {len(rule[1])}")  # noqa: TRY301
             if min(rule[0]) < 1 or math.prod(rule[0]) > _LARGEST:
                 raise ValueError(f"its output would have the shape {rule[0]}")  # noqa: TRY301
         except (LookupError, ValueError, TypeError, ArithmeticError) as error:

@@ -68,7 +68,8 @@ class OnnxFile(OneFile):
         dense = [node for node in nodes if node.op_type == "Gemm" and node.input]
         if "features" in outputs and not dense:
             raise CheckpointError(
-                f"{self.path}: the network has no dense layer, so a head can't replace it"
+                f"{self.path}: the network has no dense layer (Gemm), which a head would replace; "
+                "fit the head on another model"
             )
         ends = [answer if output == "probabilities" else dense[-1].input[0] for output in outputs]
         nodes = needed_nodes(nodes, ends)
@@ -142,7 +143,7 @@ def _find_end(path: Path, graph: Any) -> Any:
     weights = {tensor.name for tensor in graph.initializer}
     if len([i for i in graph.input if i.name not in weights]) != 1 or len(ends) != 1:
         raise CheckpointError(
-            f"{path}: not a classifier of photos; expected one input and a softmax in the end"
+            f"{path}: not a classifier of photos; expected one input and a softmax at the end"
         )
     axes = [attribute.i for attribute in ends[0].attribute if attribute.name == "axis"]
     if ends[0].op_type == "Softmax" and set(axes) - {-1, 1}:

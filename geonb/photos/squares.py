@@ -38,8 +38,6 @@ def fast_square(photo: Photo, side: int) -> NDArray[np.float32]:
     """
     full = photo.size
     image = photo.image(short_side=2 * side)
-    if min(image.size) >= 4 * side:
-        image = image.reduce(min(image.size) // (2 * side))
     shrunk = round(max(full) / max(image.size))
     short = min(full)
     corner = [(length - short) // 2 / shrunk for length in full]

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from geonb import files
 from geonb.__main__ import main
 from geonb.errors import GeonbError, ModelError
-from geonb.files import cache_folder, expecting, file_digest, regular
+from geonb.files import cache_folder, expecting, file_digest, is_private, regular
 from geonb.writing import locking
 
 
@@ -67,6 +67,28 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch, answer):
             held = {file.name for file in tmp_path.iterdir()}
         assert held
     assert ".lock.held" not in {file.name for file in tmp_path.iterdir()}
+
+
+def test_a_lock_that_fails_for_another_reason_is_no_lock(tmp_path, monkeypatch):
+    def flock(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)), locking(tmp_path / ".lock"):
+        pass
+    assert ".lock.held" not in {file.name for file in tmp_path.iterdir()}
+
+
+def test_what_others_may_have_written_is_not_private(tmp_path, monkeypatch):
+    path = tmp_path / "note"
+    path.touch()
+    path.chmod(0o600)
+    assert is_private(path)
+    tmp_path.chmod(0o755)
+    path.chmod(0o666)
+    assert not is_private(path)
+    monkeypatch.delattr(os, "geteuid")
+    assert is_private(path), "as on Windows, where no mode tells"
 
 
 @pytest.mark.parametrize("path", ["/proc/kmsg", "/proc/self/status", "/dev/null", "pipe"])

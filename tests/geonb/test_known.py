@@ -1,10 +1,15 @@
 """The known models by name: which is taken, why, and where it lies."""
 
+from dataclasses import replace
+
+import onnx
 import pytest
+from onnx import helper
 
 import geonb
 from geonb.errors import FetchError, ModelError
 from geonb.known import choose
+from geonb.weights.registry import LOCATIONNET
 from support.geoclip_files import write_onnx_form
 from support.networks import write_network
 
@@ -68,3 +73,17 @@ def test_the_first_of_the_known_models_that_is_here_is_taken(files, tmp_path, ca
     assert choose("float32") == ("locationnet", "LocationNet is on this machine")
     monkeypatch.setenv("GEONB_MODEL", "folder/of/mine")
     assert choose("float32") == ("folder/of/mine", "GEONB_MODEL is folder/of/mine")
+
+
+def test_locationnet_as_onnx_is_known_by_its_labels(real_files, cache, tmp_path):
+    """No digest of that file was ever published."""
+    weights = replace(LOCATIONNET, forms=LOCATIONNET.forms[-1:])
+    path = tmp_path / "RN1015k500.onnx"
+    labels = (real_files / "grids.txt").read_text().splitlines()
+    for named in (labels[1:], labels):
+        node = helper.make_node("ZipMap", ["a"], ["b"], classlabels_strings=named)
+        onnx.save(helper.make_model(helper.make_graph([node], "labels", [], [])), path)
+        if named != labels:
+            with pytest.raises(FetchError, match="its 15,526 labels are not the cells of locatio"):
+                geonb.fetch(weights, path)
+    assert geonb.fetch(weights, path) == cache / "locationnet" / "RN1015k500.onnx"

@@ -10,7 +10,7 @@ import pytest
 
 import geonb
 from geonb.errors import OutputError
-from geonb.writing import check_outputs, replacing
+from geonb.writing import check_outputs, claim_folder, is_marked, replacing
 
 
 def write(path, text="new"):
@@ -128,6 +128,19 @@ def test_what_geonb_made_may_be_made_again_and_nothing_else(tmp_path):
         with pytest.raises(OutputError, match="is there already; name another file, or --over"):
             check_outputs([tmp_path / name])
         check_outputs([tmp_path / name], overwrite=True)
+
+
+def test_a_folder_is_refused_when_it_is_written(tmp_path):
+    (tmp_path / "map.html").mkdir()
+    check_outputs([tmp_path / "map.html"])
+    with pytest.raises(OutputError, match=r"map\.html: cannot write"):
+        write(tmp_path / "map.html")
+
+
+def test_what_cannot_be_looked_into_is_not_marked(tmp_path):
+    claim_folder(tmp_path / "own")
+    assert is_marked(tmp_path / "own")
+    assert not is_marked(tmp_path / ("x" * 300))
 
 
 def test_a_picture_and_a_page_replace_another_file_only_if_they_are_told_to(tmp_path):

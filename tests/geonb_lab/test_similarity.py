@@ -7,7 +7,6 @@ import geonb
 import geonb_lab
 from geonb.distances import haversine
 from geonb.errors import ModelError, PlaceError
-from geonb.network.gallery import location_encoder
 from geonb.network.geoclip import pip_folder, read_gallery
 from support.geoclip_files import write_onnx_form
 
@@ -83,14 +82,6 @@ def test_a_model_that_is_loaded(tmp_path):
     assert found.everywhere.tolist() == model.cells.places.tolist()
     by_path = geonb_lab.lookalikes(tmp_path / "own", NAIROBI, top=2)
     assert by_path.places == found.places
-
-
-def test_the_same_place_is_the_same():
-    embed = location_encoder(pip_folder() / "weights" / "location_encoder_weights.pth")
-    rows = embed(np.array([TOKYO_TOWER, NAIROBI, (35.6586, 139.7455)]))
-    assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-5)
-    assert rows[0] @ rows[2] > 0.99
-    assert rows[0] @ rows[1] < 0.3
 
 
 @pytest.mark.parametrize(

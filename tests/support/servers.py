@@ -38,6 +38,8 @@ class Mirror:
     """Whether it says how much comes."""
     gzipped: bool = False
     """Whether it compresses, although nobody asked for that."""
+    chunked: bool = False
+    """Whether it sends in chunks, which no length belongs to; a cut ends them as if all came."""
     words: str = ""
     """What it says beside another status."""
     pauses: int = 0
@@ -129,6 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(data) - start))
         if self.mirror.gzipped:
             self.send_header("Content-Encoding", "gzip")
+        if self.mirror.chunked:
+            self.send_header("Transfer-Encoding", "chunked")
         self.send_header("ETag", self.mirror.version)
         if part:
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
@@ -139,10 +143,14 @@ class _Handler(BaseHTTPRequestHandler):
             if i >= silent:
                 time.sleep(0.6)
                 break
-            self.wfile.write(data[i : min(i + 1024, end)])
+            piece = data[i : min(i + 1024, end)]
+            self.wfile.write(
+                b"%x\r\n%b\r\n" % (len(piece), piece) if self.mirror.chunked else piece
+            )
             if self.mirror.chunk_pause:
                 self.wfile.flush()
                 time.sleep(self.mirror.chunk_pause)
+        self.wfile.write(b"0\r\n\r\n" if self.mirror.chunked else b"")
         self.close_connection = True
 
     def handle_one_request(self):

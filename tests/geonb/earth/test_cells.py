@@ -9,6 +9,7 @@ from geonb.earth import s2
 from geonb.earth.cells import Cells, read_cells
 from geonb.errors import CellsError, GeonbError
 from geonb_training.partitions import partition
+from support.places import from_tokens
 
 SPHERE_KM2 = 4 * np.pi * EARTH_RADIUS_KM**2
 
@@ -69,6 +70,16 @@ def test_a_list_that_is_no_cell_list(text, message, tmp_path):
     (tmp_path / "grids.txt").write_text(text, encoding="utf-8")
     with pytest.raises(GeonbError, match=message):
         read_cells(tmp_path / "grids.txt")
+
+
+def test_a_list_of_no_cells():
+    with pytest.raises(CellsError, match="a cell list needs at least one cell, this one is empty"):
+        Cells(np.zeros(0, np.uint64), np.zeros((0, 2)))
+
+
+def test_cells_tell_their_number_and_levels():
+    some = Cells(from_tokens(["1", "34"]), np.zeros((2, 2)))
+    assert repr(some) == "<Cells: 2 S2 cells of levels 0 to 1>"
 
 
 def test_a_list_that_is_not_there(tmp_path):

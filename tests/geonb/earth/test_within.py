@@ -65,6 +65,14 @@ def test_what_makes_no_region(known, words):
         limit(CELLS, known)
 
 
+def test_nothing_is_left_if_the_model_is_sure_of_a_place_elsewhere():
+    tokyo = np.float32(CELLS.index(PLACES) == CELLS.index(PLACES)[0])[CELLS.index(PLACES)]
+    with pytest.raises(
+        ModelError, match=r"no place within France .* has any probability; name a la"
+    ):
+        limit(CELLS, "France").rescale(tokyo)
+
+
 def test_a_circle_around_no_place():
     with pytest.raises(PlaceError, match="swapped"):
         limit(CELLS, (139.77, 35.68, 100))

@@ -57,6 +57,12 @@ def test_land_ends_at_the_sides_of_the_world_around_any_meridian(centre):
     assert 0.9 * atlas.HALF < x.max() <= atlas.HALF
 
 
+def test_there_is_no_way_between_a_place_and_itself():
+    ground = atlas.Ground()
+    assert ground.way((48.8, 2.3), (48.8, 2.3)) == "<path class='way' d=''/>"
+    assert ground.way((48.8, 2.3), (48.9, 2.4)).startswith("<path class='way' d='M")
+
+
 def test_the_pins_of_a_map_say_their_words_and_the_best_lies_in_front():
     svg = atlas.draw(CASES["fiji"], "words <&")
     assert "aria-label='words &lt;&amp;'" in svg

@@ -4,13 +4,15 @@ import re
 import sys
 import tomllib
 
+import numpy as np
 import pytest
 
 import geonb
 from geonb.errors import MapError, MissingDependencyError
+from geonb.maps import plane
 from geonb.maps.show import choose
 from support import ROOT
-from support.places import CASES
+from support.places import CASES, from_tokens
 
 
 def test_the_truth_that_is_given_goes_first():
@@ -86,6 +88,14 @@ def test_every_extra_has_the_packages_of_its_maps():
     ):
         lines = project["optional-dependencies"][extra]
         assert packages <= {re.match("[a-z]+", line)[0] for line in lines}
+
+
+def test_cells_all_over_the_world_are_drawn_on_a_map_of_it():
+    cells = geonb.Cells(from_tokens(["1", "5"]), np.array([[0.0, 0.0], [0.0, 180.0]]))
+    (axes,) = geonb.show_cells(cells, "static").figure().axes
+    east, north = plane.equal_earth(np.array([[180.0, 0.0], [0.0, 90.0]])).max(axis=0)
+    assert axes.get_xlim() == pytest.approx((-east, east), rel=1e-3)
+    assert axes.get_ylim() == pytest.approx((-north, north), rel=1e-3)
 
 
 def test_google_draws_no_cells():

@@ -13,7 +13,12 @@ from geonb.network.opening import OnnxEngine
 from geonb.network.sessions import open_session
 from geonb.network.torch_files import read_pth
 from support.geoclip_by_hand import embed_photos_by_hand, unit
-from support.geoclip_files import write_safetensors_form
+from support.geoclip_files import (
+    SMALL,
+    clip_tensors,
+    write_safetensors,
+    write_safetensors_form,
+)
 
 ONE = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
 
@@ -67,6 +72,14 @@ def test_clip_without_a_layer(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"post_layernorm.bias", b"post_layernorm.bios"))
     with pytest.raises(CheckpointError, match=r"no tensor 'vision_model\.post_layernorm\.bias'"):
         OnnxEngine(find_geoclip(folder))
+
+
+@pytest.mark.parametrize("change", [{"width": 100}, {"layers": 0}])
+def test_what_is_no_vision_transformer_of_clip(tmp_path, change):
+    path = tmp_path / "model.safetensors"
+    write_safetensors(path, list(clip_tensors(**(SMALL | change))))
+    with pytest.raises(CheckpointError, match=r"not CLIP with a vision transformer; expected ViT"):
+        write_clip(path, {}, tmp_path)
 
 
 def test_the_transformer_is_what_numpy_makes_of_it_by_hand(tmp_path):

@@ -166,12 +166,17 @@ def blue_first(spec):
     spec.description.input[0].type.imageType.colorSpace = 30
 
 
+def no_classifier(spec):
+    spec.neuralNetwork.layers.add()
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         (mean_inside, r"own preprocessing.*-123\.68"),
         (mean_image, "own preprocessing"),
         (blue_first, "takes no RGB image"),
+        (no_classifier, r"holds a neuralNetwork, expected a neuralNetworkClassifier"),
     ],
 )
 def test_what_photos_would_have_to_be_is_named(edited, change, words):

@@ -10,10 +10,13 @@ import sys
 import numpy as np
 import pytest
 
+from geonb import writing
+from geonb.errors import ModelError
 from geonb.files import temporary_cache
+from geonb.network.derived import derive
 from geonb.network.opening import OnnxEngine
 from geonb.network.sessions import open_session
-from geonb.writing import MARK
+from geonb.writing import MARK, deriving
 from support.limits import powerless, quota
 from support.networks import write_network
 
@@ -113,6 +116,32 @@ def test_a_temporary_folder_is_filled_once(files, cache):
     with pytest.warns(UserWarning, match="the cache cannot be written"):
         engine = OnnxEngine(files)
     assert OnnxEngine(files).folder == engine.folder
+
+
+def test_what_another_process_has_made_meanwhile_is_taken(cache, monkeypatch):
+    made = []
+
+    def make(folder):
+        made.append(folder)
+        (folder / "model.onnx").write_bytes(b"network")
+
+    def after_the_other():
+        monkeypatch.setattr(writing, "deriving", deriving)
+        derive("own", "content", make)
+        return deriving()
+
+    monkeypatch.setattr(writing, "deriving", after_the_other)
+    folder = derive("own", "content", make)
+    assert (folder / "model.onnx").read_bytes() == b"network"
+    assert len(made) == 1
+
+
+def test_a_conversion_that_the_disk_has_no_room_for_is_not_begun(cache):
+    with pytest.raises(
+        ModelError, match=r"own: cannot write .*\(No space left .* needs 1000000 MB"
+    ):
+        derive("own", "content", pytest.fail, needed=10**12)
+    assert derived(cache) == []
 
 
 def test_a_changed_file_of_the_same_size_is_made_anew(files, cache):

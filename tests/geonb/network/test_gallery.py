@@ -9,7 +9,7 @@ import geonb
 from geonb.errors import CellsError, CheckpointError, ModelError, PlaceError
 from geonb.network import gallery
 from geonb.network.gallery import location_encoder, read_points
-from geonb.network.geoclip import find_geoclip
+from geonb.network.geoclip import find_geoclip, pip_folder
 from support.geoclip_by_hand import embed_by_hand
 from support.geoclip_files import FORMS, location_tensors, make_points, write_onnx_form, write_pth
 
@@ -71,6 +71,19 @@ def test_matrices_that_do_not_fit(tmp_path, shape):
     encode = location_encoder(write_pth(tmp_path / "location_encoder_weights.pth", tensors))
     with pytest.raises(CheckpointError, match="not a location encoder"):
         encode(np.zeros((1, 2)))
+
+
+def test_embeddings_that_are_not_numbers(tmp_path):
+    tensors = location_tensors(64)
+    tensors["LocEnc1.head.0.bias"][0] = np.nan
+    encode = location_encoder(write_pth(tmp_path / "a.pth", tensors))
+    with pytest.raises(CheckpointError, match=r"a\.pth: its embeddings are not numbers; fetch it"):
+        encode(np.zeros((1, 2)))
+
+
+def test_the_vision_model_embeds_no_places(folder):
+    with pytest.raises(CheckpointError, match="not a location encoder; expected one input, locat"):
+        location_encoder(folder / "onnx" / "vision_model.onnx")
 
 
 @pytest.mark.parametrize("write", FORMS.values(), ids=FORMS)
@@ -138,3 +151,14 @@ def test_a_gallery_of_a_million_places(tmp_path, cache, monkeypatch):
     assert isinstance(found.embeddings, np.memmap)
     some = slice(None, None, 9999)
     assert found.embeddings[some] == pytest.approx(found.cells.places[some] / 180, abs=1e-6)
+
+
+def test_the_same_place_is_the_same():
+    """With the real weights."""
+    embed = location_encoder(pip_folder() / "weights" / "location_encoder_weights.pth")
+    tokyo, beside, nairobi = embed(
+        np.array([(35.6586, 139.7454), (35.6586, 139.7455), (-1.2864, 36.8172)])
+    )
+    assert [np.linalg.norm(row) for row in (tokyo, beside, nairobi)] == pytest.approx([1] * 3)
+    assert tokyo @ beside > 0.99
+    assert tokyo @ nairobi < 0.3

@@ -83,9 +83,13 @@ def test_a_gallery_of_your_own(folder, tmp_path):
     assert sum(p.probability for p in first) == pytest.approx(1)
 
 
-def test_only_geoclip_has_a_gallery():
-    with pytest.raises(ModelError, match="for GeoCLIP only"):
-        geonb.load_model("mini", gallery=[(0, 0), (1, 1)])
+def test_only_geoclip_has_a_gallery(tmp_path):
+    others = [tmp_path / "own.onnx", tmp_path / "net.mlmodel"]
+    for path in others:
+        path.touch()
+    for model in ("mini", *others):
+        with pytest.raises(ModelError, match="is for GeoCLIP only; leave it out"):
+            geonb.load_model(model, gallery=[(0, 0), (1, 1)])
 
 
 def test_a_changed_model_is_derived_anew(folder, cache, tmp_path):

@@ -8,8 +8,10 @@ import pytest
 
 import geonb
 from geonb.errors import CheckpointError
-from geonb.network.layers import parameter_shapes
+from geonb.network.layers import Checkpoint, Layer, parameter_shapes
 from geonb.network.mxnet_files import read_params, read_symbol
+from geonb.network.onnx_writing import write_layers
+from geonb.network.sessions import open_session
 from support.networks import edit_symbol, write_network, write_params
 
 
@@ -90,6 +92,42 @@ def test_layers_that_do_not_fit_each_other(files):
     edit_symbol(files, change)
     with pytest.raises(CheckpointError, match="stage1_unit1_conv1"):
         files.read()
+
+
+def last_convolution(nodes):
+    return [node for node in nodes if node["op"] == "Convolution"][-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda nodes: nodes[-3].update(op="Flatten"),
+            "no FullyConnected layer; expected a classifier",
+        ),
+        (lambda nodes: last_convolution(nodes)["inputs"].pop(), "arrays: 0, expected 1"),
+        (lambda nodes: last_convolution(nodes)["attr"].update(stride="(1,1)"), "adds shapes "),
+    ],
+)
+def test_what_is_wrong_with_a_network_is_named(files, change, words):
+    edit_symbol(files, change)
+    with pytest.raises(CheckpointError, match=words) as caught:
+        files.read()
+    assert "\n" not in str(caught.value)
+
+
+def test_the_zeros_around_a_picture_count_in_an_average(tmp_path):
+    """As in MXNet; each of the four windows has a quarter of the picture, which is ones."""
+    sides = {"kernel": "(224, 224)", "stride": "(224, 224)", "pad": "(112, 112)"}
+    layers = (
+        Layer("pool", "Pooling", ("data",), (), {"pool_type": "avg", **sides}),
+        Layer("fc", "FullyConnected", ("pool",), ("weight", "bias"), {"num_hidden": "2"}),
+    )
+    arrays = {"weight": np.zeros((2, 12), np.float32), "bias": np.zeros(2, np.float32)}
+    write_layers(Checkpoint(layers, arrays), tmp_path, ("features",))
+    ones = np.ones((1, 3, 224, 224), np.float32)
+    (found,) = open_session(tmp_path / "model.onnx").run(None, {"data": ones})
+    assert found == pytest.approx(np.full((1, 12), 0.25))
 
 
 def set_attribute(op, key, value):

@@ -93,6 +93,21 @@ def test_arrays_that_the_network_does_not_need_may_hold_anything(tmp_path):
     assert geonb.load_model(files.prefix).probabilities(geonb.example_photo()).shape == (1, 40)
 
 
+def test_an_array_that_holds_nothing(tmp_path):
+    """MXNet's None: its layout and its number of dimensions, and no more."""
+    path = tmp_path / "a-0000.params"
+    name = struct.pack("<QQ", 1, 5) + b"arg:a"
+    path.write_bytes(struct.pack("<QQQIiI", 0x112, 0, 1, 0xF993FAC9, 0, 0) + name)
+    assert {name: array.size for name, array in read_params(path).items()} == {"a": 0}
+
+
+def test_a_sparse_array_is_refused(tmp_path):
+    path = tmp_path / "a-0000.params"
+    path.write_bytes(struct.pack("<QQQIi", 0x112, 0, 1, 0xF993FAC9, 1) + bytes(100))
+    with pytest.raises(CheckpointError, match=r"a-0000\.params: not an MXNet params file.*sparse"):
+        read_params(path)
+
+
 def test_an_array_of_a_hundred_thousand_dimensions(tmp_path):
     """Their product has millions of digits: 0.8 MB took 47 s."""
     path = tmp_path / "a-0000.params"

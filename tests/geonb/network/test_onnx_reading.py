@@ -103,6 +103,12 @@ def test_a_file_that_is_no_network(original, tmp_path):
         geonb.load_model(folder)
 
 
+def test_it_has_no_layers_to_go_on_from(original, tmp_path):
+    files = find_checkpoint(converted(original, tmp_path / "onnx"))
+    with pytest.raises(ModelError, match=r"RN\.onnx: no layers to read; expected MXNet's files or"):
+        files.read()
+
+
 def test_one_engine_runs_it(original, tmp_path):
     with pytest.raises(ModelError, match="the engine onnxruntime only, not on reference"):
         geonb.load_model(converted(original, tmp_path / "onnx"), engine="reference")

@@ -122,6 +122,24 @@ def test_scores_get_a_softmax(tmp_path):
     assert len(set(found[0].tolist())) == CLASSES
 
 
+def test_what_follows_the_softmax_is_left_out(tmp_path):
+    def name_again(model):
+        model.graph.node.append(helper.make_node("Identity", ["out"], ["again"]))
+        model.graph.output[0].name = "again"
+
+    expected = geonb.load_model(write_onnx(tmp_path / "whole")).probabilities(PHOTO)
+    found = geonb.load_model(write_onnx(tmp_path / "own", change=name_again)).probabilities(PHOTO)
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_head_needs_a_layer_that_it_replaces(tmp_path):
+    files = find_checkpoint(write_onnx(tmp_path / "own"))
+    with pytest.raises(
+        CheckpointError, match=r"odd\.onnx: the network has no dense layer \(Gemm\)"
+    ):
+        files.write_onnx(tmp_path, ("features",))
+
+
 def test_a_softmax_in_the_middle_is_not_the_end(tmp_path):
     """Attention has one too: what it gives is no answer."""
 
@@ -167,6 +185,16 @@ def circle(model):
     model.graph.node[0].input[0] = "flat"
 
 
+def endless(model):
+    steps = [("here", "there"), ("there", "here"), ("here", "last")]
+    model.graph.node.extend(helper.make_node("Identity", [a], [b]) for a, b in steps)
+    model.graph.output[0].name = "last"
+
+
+def two_inputs(model):
+    model.graph.input.append(model.graph.input[0])
+
+
 def nodes(model):
     last = "out"
     for i in range(100_000):
@@ -202,6 +230,8 @@ ODD = {
     "no type": (no_type, r"odd\.onnx"),
     "a label that isn't UTF-8": (no_text, "labels are text"),
     "a circle": (circle, r"odd\.onnx|no such"),
+    "an end that is a circle": (endless, "expected one input and a softmax at the end"),
+    "two inputs": (two_inputs, "not a classifier of photos; expected one input"),
     "100,000 nodes": (nodes, "100,004 nodes, expected 20,000 at most"),
     "Loop": (operator("Loop"), "needs the operator 'Loop', which no classifier"),
     "Scan": (operator("Scan"), "'Scan'"),

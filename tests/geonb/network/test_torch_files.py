@@ -137,6 +137,17 @@ def test_whole_numbers_in_a_pth_are_refused(tmp_path):
         read_pth(write_pickle(tmp_path / "a.pth", body, {"0": bytes(8)}))
 
 
+def test_a_tensor_of_nine_dimensions_is_refused(tmp_path):
+    path = write_pth(tmp_path / "a.pth", {"a": np.zeros((1,) * 9, "<f4")})
+    with pytest.raises(CheckpointError, match="a tensor of 9 dimensions"):
+        read_pth(path)
+
+
+def test_a_pickle_that_makes_anything_else_is_refused(tmp_path):
+    with pytest.raises(CheckpointError, match="EMPTY_LIST has no place in a file of tensors"):
+        read_pth(write_pickle(tmp_path / "a.pth", b"\x80\x02]."))
+
+
 def test_parts_that_overlap_are_refused(tmp_path):
     path = write_pickle(tmp_path / "a.pth", b"\x80\x02}.", {"0": bytes(4000)})
     with zipfile.ZipFile(path, "a") as archive:

@@ -103,11 +103,53 @@ def test_bigtiff_tells_its_place_and_is_turned_once():
     assert photo.size == photo.image().size == (64, 96)
 
 
-def small_tiff(tags):
+def small_tiff(tags, kind=4, count=1):
     """A TIFF of so many bytes, and nothing behind its one directory."""
-    plain = {256: 16, 257: 16, 258: 8, 259: 5, 262: 1, 277: 1} | tags
-    rows = b"".join(struct.pack("<HHLL", tag, 4, 1, plain[tag]) for tag in sorted(plain))
-    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(plain)) + rows + bytes(4)
+    plain = {256: 16, 257: 16, 258: 8, 259: 5, 262: 1, 277: 1}
+    rows = {tag: struct.pack("<HHLL", tag, 4, 1, value) for tag, value in plain.items()}
+    rows |= {tag: struct.pack("<HHLL", tag, kind, count, value) for tag, value in tags.items()}
+    body = b"".join(rows[tag] for tag in sorted(rows))
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(rows)) + body + bytes(4)
+
+
+def gif_reaching_to(left, top):
+    data = encoded(picture(), "GIF")
+    at = data.index(b",\0\0\0\0" + struct.pack("<HH", 96, 64))
+    return data[: at + 1] + struct.pack("<HH", left, top) + data[at + 5 :]
+
+
+def png_of_chunks(count):
+    data = encoded(picture(), "PNG")
+    return data[:33] + (bytes(4) + b"teXt" + bytes(4)) * count + data[33:]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"II+\0\x08\0\0\0" + struct.pack("<Q", 1 << 40) + bytes(40), "cut off"),
+        (encoded(picture(), "GIF")[:12], "cut off"),
+        (gif_reaching_to(60_000, 60_000), "a picture that reaches beyond its frame"),
+        (png_of_chunks(100_000), "more than 100,000 chunks"),
+        (small_tiff({322: 20_000, 323: 20_000}), "tiles that are larger than any picture"),
+        (small_tiff({277: 7}), "more samples in a pixel than in any picture"),
+        (small_tiff({273: 8}, count=60_000), "tags that are larger than the file"),
+        (small_tiff({273: 1000}, count=2), "tag 273 lies beyond the end of the file"),
+        (small_tiff({273: 0}, kind=11), "tag 273 is no whole number"),
+    ],
+)
+def test_a_picture_whose_facts_cannot_be_is_refused_before_it_is_decoded(data, words):
+    with pytest.raises(PhotoError, match=rf"photo: .*cut off or broken \({words}\); try to open"):
+        geonb.open_photo(data).image()
+
+
+@pytest.mark.parametrize("name", [b"iCCPx\0\0", b"zTXtXML:com.adobe.xmp\0\0"])
+def test_a_png_opens_without_what_cannot_be_unpacked(name):
+    data = encoded(picture(), "PNG")
+    body = name + b"not deflate"
+    chunk = struct.pack(">L", len(body) - 4) + body + bytes(4)
+    photo = geonb.open_photo(data[:33] + chunk + data[33:])
+    assert photo.image().size == (96, 64)
+    assert photo.place is None
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,14 @@ def test_a_picture_larger_than_its_header_says_is_refused():
         geonb.open_photo(data).image()
 
 
+def test_numbered_colours_without_their_list_are_refused():
+    data = encoded(picture().quantize(4), "PNG")
+    at = data.index(b"PLTE") - 4
+    without = data[:at] + data[at + 12 + int.from_bytes(data[at : at + 4], "big") :]
+    with pytest.raises(PhotoError, match="a picture of numbered colours without their list"):
+        geonb.open_photo(without).image()
+
+
 def test_a_large_jpeg_in_several_scans_takes_the_memory_of_all_its_pixels():
     data = encoded(Image.new("L", (8, 8)), "JPEG")
     at = data.index(b"\xff\xc0") + 5

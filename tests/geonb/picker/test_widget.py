@@ -92,6 +92,15 @@ def test_what_the_browser_sends_back_is_shown_in_order_until_there_is_a_new_choi
     assert [data["text/plain"] for data in shown] == ["", "b", "ab", "abc", ""]
 
 
+def test_what_a_callback_returns_is_shown(picker, capsys):
+    picker.on_photo(lambda photo: f"{photo.name} is here" if photo.name == "a.jpg" else None)
+    for name in ("a.jpg", "b.jpg"):
+        send(picker, name, DATA)
+    shown = capsys.readouterr().out
+    assert shown.count("a.jpg is here\n") == 1
+    assert "None" not in shown
+
+
 def test_what_a_callback_raises_is_shown(picker, capsys):
     @picker.on_photo
     def _(photo):

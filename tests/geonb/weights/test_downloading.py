@@ -1,6 +1,7 @@
 """How mirrors are asked for a model: by whom, how patiently, and with which secrets."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,8 @@ from geonb.errors import FetchError
 from geonb.known import fetch
 from geonb.web import asking
 from geonb.weights import downloading
-from support.mirrors import WHOLE, final, record
+from geonb.writing import MARK
+from support.mirrors import CELLS, CONTENT, WHOLE, final, record
 
 
 def test_who_is_asking_is_told(mirror, cache):
@@ -32,6 +34,61 @@ def test_what_a_server_sends_makes_no_long_message(mirror, cache, long):
     with pytest.raises(FetchError) as caught:
         fetch(record(mirror.url))
     assert len(str(caught.value)) < 1_500
+
+
+@pytest.fixture
+def fetched_so_far(mirror, cache):
+    """Leaves a part of the parameters, as an interrupted download does."""
+
+    def leave(data):
+        weights = record(mirror.url)
+        fetch(replace(weights, forms=(weights.forms[0][:1],)))
+        part = cache / "locationnet" / ".big.params.part"
+        part.write_bytes(data)
+        part.with_name(f"{part.name}.from").write_text(mirror.version)
+        return weights
+
+    return leave
+
+
+def test_what_came_whole_before_is_not_asked_for_again(mirror, cache, fetched_so_far):
+    """The process ended after the last byte; the server has no more to send (416)."""
+    fetch(fetched_so_far(CONTENT))
+    assert final(cache) == WHOLE
+    assert mirror.requests[-1] == ("/big.params", f"bytes={len(CONTENT)}-")
+
+
+def test_a_part_that_is_longer_than_the_file_is_begun_anew(mirror, cache, fetched_so_far):
+    weights = fetched_so_far(CONTENT + b"more")
+    with pytest.raises(FetchError, match="sent another range than it was asked for; try again"):
+        fetch(weights)
+    fetch(weights)
+    assert final(cache) == WHOLE
+
+
+def test_chunks_that_end_before_the_length_that_was_told(mirror, cache, monkeypatch):
+    monkeypatch.setattr(downloading, "PATIENCE", 0)
+    mirror.chunked, mirror.cuts = True, [len(CELLS), 100_000, 100_000]
+    with pytest.raises(FetchError, match="ended early, repeatedly; 100,000 bytes are kept, try"):
+        fetch(record(mirror.url))
+    fetch(record(mirror.url))
+    assert final(cache) == WHOLE
+
+
+def test_a_file_of_your_own_that_cannot_be_read(cache, tmp_path):
+    for name in WHOLE:
+        (tmp_path / "own" / name).mkdir(parents=True)
+    with pytest.raises(FetchError, match=r"grids\.txt: cannot read it \(Is a directory\)"):
+        fetch(record("https://mirror.invalid/"), tmp_path / "own")
+
+
+def test_a_cache_that_cannot_take_a_file_of_your_own(cache, tmp_path):
+    for name, data in WHOLE.items():
+        (tmp_path / name).write_bytes(data)
+    (cache / "locationnet" / ".grids.txt.part").mkdir(parents=True)
+    (cache / "locationnet" / MARK).touch()
+    with pytest.raises(FetchError, match=r"cannot write locationnet there \(Is a directory\)"):
+        fetch(record("https://mirror.invalid/"), tmp_path)
 
 
 def test_a_pause_that_the_server_asks_for_is_made_and_told(mirror, cache, capsys):
