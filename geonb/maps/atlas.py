@@ -140,7 +140,7 @@ def largest_towns(predictions: Predictions | None = None) -> list[tuple[str, Pla
     boxes = _boxes(predictions) if predictions else []
     found = {town for box in boxes for town in towns_in(box, 25)}
     found |= set(towns_in((-90.0, -180.0, 90.0, 180.0), 150))
-    return [(name, place) for name, place, _ in sorted(found, key=lambda town: -town[2])]
+    return [(name, place) for name, place, _ in sorted(found, key=lambda town: (-town[2], town))]
 
 
 def _fine(ground: Ground, box: Box) -> str:

@@ -71,7 +71,9 @@ def locate_many(
             if asked.out:
                 record.write(asked.out)
             if asked.page:
-                write_album(record.rows(), asked.page, model.note)
+                write_album(
+                    record.rows(), asked.page, model.note, allow_private=chosen["allow_private"]
+                )
     skipped["are named twice"] = len(named) - len(photos)
     click.echo(f"{len(photos):,} photos" + (f", {len(done):,} done before" if done else ""))
     tell({f"left out: they {what}": count for what, count in skipped.items()} | failures)

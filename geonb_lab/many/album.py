@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from geonb.answers import RADII_KM
 from geonb.errors import PhotoError
 from geonb.maps import atlas
 from geonb.maps.page import SOURCES, save_page
-from geonb.photos.photo import PhotoSource, open_photo
+from geonb.photos.photo import Photo, open_photo
 from geonb.shown.pictures import asset, thumbnail
 from geonb_lab.many.results import in_order
 
@@ -21,13 +22,16 @@ _TOGETHER = 100
 """Thumbnails that the page reads at a time, after it has shown the first cards without them."""
 
 
-def write_album(rows: Iterable[dict[str, Any]], path: Path, note: str = "") -> None:
+def write_album(
+    rows: Iterable[dict[str, Any]], path: Path, note: str = "", *, allow_private: bool = False
+) -> None:
     """Write the page of the photos in ``rows``, those of ``geonb locate --out``.
 
     Every photo is opened again for its thumbnail, without EXIF; one that can't be opened has
     none. ``note`` is what has to be said of the model's answers.
     """
-    cards = list(in_order(lambda row: (_card(row), small(row["photo"])), rows))
+    again = partial(open_photo, allow_private=allow_private)
+    cards = list(in_order(lambda row: (_card(row), small(partial(again, row["photo"]))), rows))
     photos, thumbs = [card for card, _ in cards], [thumb for _, thumb in cards]
     countries = sorted({photo["country"] for photo in photos if photo["country"]})
     radii = "".join(f"<option value='{km:g}'>{km:g} km</option>" for km in RADII_KM)
@@ -63,10 +67,10 @@ def _card(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def small(photo: PhotoSource) -> str:
+def small(opened: Callable[[], Photo]) -> str:
     """A photo's thumbnail as WebP in base64, without EXIF; nothing if it can't be opened."""
     try:
-        small = thumbnail(open_photo(photo), _SIDE, "WEBP", quality=50, method=2)
+        small = thumbnail(opened(), _SIDE, "WEBP", quality=50, method=2)
         return base64.b64encode(small).decode()
     except PhotoError:
         return ""

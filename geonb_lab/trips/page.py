@@ -103,7 +103,7 @@ def _card(cells: Cells, photo: Located) -> dict[str, Any]:
         "shareAlone": round(float(alone.max()), 3),
         "fits": round(photo.fits, 2),
         "why": [str(neighbour) for neighbour in photo.neighbours],
-        "thumb": small(photo.source),
+        "thumb": small(lambda: photo.photo),
     }
 
 

@@ -1,8 +1,9 @@
 """Drawn trips: scenes with times, of people who move on, in two ways of moving.
 
-A tour leaves home for two to four other cities within 2500 km, about a day in each. A life stays
-at home for days whose number has a long tail, goes to a city the more probably the nearer it ranks
-(Noulas et al., PLoS ONE 7, 2012), and mostly comes back (Song et al., Nature Physics 6, 2010).
+A tour leaves home for two to four other cities within 2500 km, or as many as there are, about a day
+in each. A life stays at home for days whose number has a long tail, goes to a city the more
+probably the nearer it ranks (Noulas et al., PLoS ONE 7, 2012), and mostly comes back (Song et al.,
+Nature Physics 6, 2010).
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The cache where there is no home, locks where the file system has none, and broken files."""
+"""The cache where there is no home, digests that are noted once, locks, and broken files."""
 
 import errno
 import fcntl
@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from geonb import files
 from geonb.__main__ import main
 from geonb.errors import GeonbError, ModelError
-from geonb.files import cache_folder, expecting, is_private, regular
+from geonb.files import cache_folder, expecting, file_digest, is_private, regular
 from geonb.writing import locking
 
 
@@ -115,3 +115,49 @@ def test_a_broken_file_is_named_with_what_was_expected(tmp_path, broken):
         expecting(tmp_path, "a table", ModelError, advice="; write it anew"),
     ):
         raise broken
+
+
+def test_the_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("GEONB_CACHE", "~/there")
+    assert cache_folder() == tmp_path.home() / "there"
+    monkeypatch.delenv("GEONB_CACHE")
+    assert cache_folder().name == "geonb"
+    assert cache_folder().is_absolute()
+
+
+def test_a_digest_is_worked_out_once_and_anew_for_another_file(tmp_path, cache):
+    path = tmp_path / "x"
+    path.write_bytes(b"one")
+    first = file_digest(path)
+    (note,) = (cache / "digests").iterdir()
+    note.write_text("0" * 32)
+    assert file_digest(path) == "0" * 32, "the note was not read"
+    path.write_bytes(b"two")
+    assert file_digest(path) not in {first, "0" * 32}
+    note.write_text("half")
+    path.unlink()
+    path.write_bytes(b"one")
+    assert file_digest(path) == first
+
+
+def test_a_file_that_keeps_its_inode_size_and_time_is_read_again(tmp_path, cache):
+    """As tar, rsync and wheels leave it: only the time of the last change tells."""
+    path = tmp_path / "x"
+    path.write_bytes(b"one")
+    before, state = file_digest(path), path.stat()
+    path.write_bytes(b"two")
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (state.st_ino, state.st_mtime_ns)
+    assert file_digest(path) != before
+
+
+def test_a_digest_that_others_may_have_noted_is_not_believed(tmp_path, cache):
+    path = tmp_path / "model.params"
+    path.write_bytes(b"one")
+    true = file_digest(path)
+    (note,) = (cache / "digests").iterdir()
+    note.write_text("0" * 32)
+    assert file_digest(path) == "0" * 32
+    for shared in (cache, *cache.rglob("*")):  # everyone may write, as where users share it
+        shared.chmod(0o777 if shared.is_dir() else 0o666)
+    assert file_digest(path) == true

@@ -1,6 +1,7 @@
 """The command line, as a user meets it: in a process of its own."""
 
 import json
+import re
 
 import pytest
 from PIL import Image
@@ -128,3 +129,38 @@ def test_a_photo_whose_name_begins_with_a_hyphen(tmp_path, photo):
     assert "Traceback" not in run.stderr
     run = run_geonb("locate", "--model", "mini", "--", "-DSC001.jpg", cwd=tmp_path)
     assert run.returncode == 0
+
+
+def test_the_list_of_models(cache, tmp_path):
+    answer = run_geonb("models")
+    assert answer.returncode == 0
+    assert re.search(r"locationnet +298 MB +not cached", answer.stdout)
+    assert re.search(r"mini +comes with geonb", answer.stdout)
+    assert "CC BY-SA 3.0" in answer.stdout
+    assert "to cite: J. Choi and K. Li" in answer.stdout
+    answer = run_geonb("models", GEONB_LOCATIONNET=tmp_path)
+    assert f"your own files, named in GEONB_LOCATIONNET: {tmp_path}" in answer.stdout
+
+
+def test_the_command_fetch(cache, tmp_path):
+    answer = run_geonb("fetch", "mini")
+    assert answer.returncode == 0
+    assert "mini: comes with geonb" in answer.stdout
+    answer = run_geonb("fetch", "--from", tmp_path)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert re.fullmatch(r"geonb: .*none of the files of locationnet .*\n", answer.stderr)
+
+
+def test_fetch_says_where_the_model_is(cache, tmp_path):
+    """Files of your own are not in the cache, and a folder that is not there is no model."""
+    answer = run_geonb("fetch", "locationnet", GEONB_LOCATIONNET=tmp_path / "gone")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "GEONB_LOCATIONNET is " in answer.stderr
+    assert "gone-symbol.json: no such file" in answer.stderr
+    own = write_network(tmp_path / "own")
+    answer = run_geonb("fetch", "locationnet", GEONB_LOCATIONNET=own.prefix)
+    assert answer.returncode == 0
+    assert f"your own files, named in GEONB_LOCATIONNET: {own.prefix}" in answer.stdout
+    assert "cache" not in answer.stdout.replace(own.prefix, "")
+    answer = run_geonb("fetch", "mini")
+    assert "cache" not in answer.stdout

@@ -1,4 +1,4 @@
-"""Predictions: the best cells, as text, HTML, data frame and GeoJSON."""
+"""Predictions: the best cells, merged where they are close, and the distance to the truth."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ from PIL import Image
 
 import geonb
 from geonb.errors import ModelError, PlaceError
+from geonb.predictions import merge
 from support.networks import write_network
 
 TOKYO_TOWER = (35.6586, 139.7454)
@@ -99,3 +100,13 @@ def test_a_network_that_answers_nan_is_named(tmp_path, photo):
     write_params(files.params, iter(arrays.items()))
     with pytest.raises(ModelError, match="tiny answers with NaN"):
         geonb.predict(geonb.load_model(files.prefix), photo)
+
+
+def test_gathered_by_hand():
+    """Three in Tokyo, one in Osaka: Tokyo's second is part of its first, also in probability."""
+    places = np.array([(35.68, 139.77), (35.69, 139.70), (34.69, 135.5), (35.66, 139.70)])
+    probabilities = np.array([0.3, 0.25, 0.29, 0.16], np.float32)
+    found = list(merge(places, probabilities, 25.0))
+    assert [i for i, _ in found] == [0, 2]
+    assert [p for _, p in found] == pytest.approx([0.71, 0.29])
+    assert [i for i, _ in merge(places, probabilities, 0)] == [0, 2, 1, 3]

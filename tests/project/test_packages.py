@@ -127,8 +127,8 @@ def test_the_core_is_read_in_fifteen_minutes():
 SIZES = {
     "geonb": 9_797,
     "geonb/network": 2_203,
-    "geonb_lab": 6_447,
-    "geonb_training": 4_312,
+    "geonb_lab": 6_453,
+    "geonb_training": 4_313,
 }
 
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geonb.distances import distance
-from geonb.earth.places import Town, nearest_town
+from geonb.earth import s2
+from geonb.earth.places import Town, gazetteer, nearest_town, nearest_towns
 from geonb.errors import PlaceError
 
 TOWNS = [
@@ -126,3 +127,16 @@ def test_a_place_outside_the_earth_is_refused():
 def test_the_table_is_whole():
     assert len(TOWNS) > 60_000
     assert all(len(row) == 6 and row[0] and row[2] for row in TOWNS)
+
+
+def test_nearest_towns_are_those_of_every_distance_measured():
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((500, 3))
+    places = np.concatenate([
+        s2.to_degrees(vectors / np.linalg.norm(vectors, axis=1, keepdims=True)),
+        [[90, 0], [-90, 0], [0, 180], [0, -180], [35.68, 139.77], [-16.8, -179.97]],
+    ])  # fmt: skip
+    towns = gazetteer()
+    cosines = towns.vectors @ s2.unit_vectors(places).T
+    found = cosines[nearest_towns(places), np.arange(len(places))]
+    assert found == pytest.approx(cosines.max(axis=0), abs=1e-15)

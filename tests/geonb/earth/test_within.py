@@ -6,12 +6,9 @@ import pytest
 import geonb
 import geonb_training
 from geonb.distances import haversine
-from geonb.earth import s2
-from geonb.earth.places import gazetteer, nearest_towns
 from geonb.earth.within import limit
 from geonb.errors import ModelError, PlaceError
 from geonb.maps.pins import how_sure
-from geonb.predictions import merge
 from support.geoclip_files import make_points, write_onnx_form
 
 TOKYO, OSAKA, PARIS, SUVA, TAVEUNI = (
@@ -79,29 +76,6 @@ def test_nothing_is_left_if_the_model_is_sure_of_a_place_elsewhere():
 def test_a_circle_around_no_place():
     with pytest.raises(PlaceError, match="swapped"):
         limit(CELLS, (139.77, 35.68, 100))
-
-
-def test_nearest_towns_are_those_of_every_distance_measured():
-    rng = np.random.default_rng(0)
-    vectors = rng.standard_normal((500, 3))
-    places = np.concatenate([
-        s2.to_degrees(vectors / np.linalg.norm(vectors, axis=1, keepdims=True)),
-        PLACES, [[90, 0], [-90, 0], [0, 180], [0, -180]],
-    ])  # fmt: skip
-    towns = gazetteer()
-    cosines = towns.vectors @ s2.unit_vectors(places).T
-    found = cosines[nearest_towns(places), np.arange(len(places))]
-    assert found == pytest.approx(cosines.max(axis=0), abs=1e-15)
-
-
-def test_gathered_by_hand():
-    """Three in Tokyo, one in Osaka: Tokyo's second is part of its first, also in probability."""
-    places = np.array([TOKYO, (35.69, 139.70), OSAKA, (35.66, 139.70)])
-    probabilities = np.array([0.3, 0.25, 0.29, 0.16], np.float32)
-    found = list(merge(places, probabilities, 25.0))
-    assert [i for i, _ in found] == [0, 2]
-    assert [p for _, p in found] == pytest.approx([0.71, 0.29])
-    assert [i for i, _ in merge(places, probabilities, 0)] == [0, 2, 1, 3]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 
 from geonb import writing
 from geonb.errors import ModelError
-from geonb.files import file_digest, temporary_cache
+from geonb.files import temporary_cache
 from geonb.network.derived import derive
 from geonb.network.opening import OnnxEngine
 from geonb.network.sessions import open_session
@@ -244,17 +244,6 @@ def test_a_conversion_that_others_may_have_written_is_made_anew(files, cache):
         engine = OnnxEngine(files)
     np.testing.assert_array_equal(engine.probabilities(SEEN), expected)
     np.testing.assert_array_equal(OnnxEngine(files).probabilities(SEEN), expected)
-
-
-def test_a_digest_that_others_may_have_noted_is_not_believed(tmp_path, cache):
-    path = tmp_path / "model.params"
-    path.write_bytes(b"one")
-    true = file_digest(path)
-    (note,) = (cache / "digests").iterdir()
-    note.write_text("0" * 32)
-    assert file_digest(path) == "0" * 32
-    opened(cache)
-    assert file_digest(path) == true
 
 
 def test_what_a_killed_process_left_goes(files, cache):

@@ -75,14 +75,6 @@ def test_files_of_the_system_are_not_read(path):
     assert b"expected a photo" in run.stderr or b"no such file" in run.stderr
 
 
-def test_a_ribbon_has_no_copy_as_jpeg(tmp_path):
-    photo = geonb.open_photo(encoded(Image.new("1", (70_000, 1)), "PNG"))
-    with pytest.raises(PhotoError, match=r"70,000 x 1 pixels, but a JPEG .* write a \.png"):
-        photo.without_place(tmp_path / "copy.jpg")
-    assert photo.without_place(tmp_path / "copy.png") is False
-    assert geonb.open_photo(tmp_path / "copy.png").size == (70_000, 1)
-
-
 class OddPath(PathLike):
     """A path that has none."""
 
@@ -151,12 +143,3 @@ def test_objects_that_hold_a_photo(tmp_path):
     for text in ("data:image/png;base64", "data:image/png;base64,a", "data:,"):
         with pytest.raises(PhotoError):
             geonb.open_photo(text).image()
-
-
-def test_what_is_too_large_is_refused_whatever_holds_it(tmp_path, monkeypatch):
-    data = encoded(picture(), "PNG")
-    (tmp_path / "a.png").write_bytes(data)
-    monkeypatch.setattr("geonb.photos.photo.MAX_BYTES", len(data) - 1)
-    for source in (tmp_path / "a.png", data, io.BytesIO(data), {"a.png": data}):
-        with pytest.raises(PhotoError, match="larger than 0 MB, expected a photo"):
-            geonb.open_photo(source)

@@ -210,3 +210,12 @@ def test_a_large_tiff_loses_nothing_of_its_own():
         assert len(photo.source) <= len(data) + 8 * 900 * 700 + 1000
         assert photo.place == whole.place
         assert (np.asarray(photo.image()) == np.asarray(whole.image())).all()
+
+
+def test_what_is_too_large_is_refused_whatever_holds_it(tmp_path, monkeypatch):
+    data = encoded(picture(), "PNG")
+    (tmp_path / "a.png").write_bytes(data)
+    monkeypatch.setattr("geonb.photos.photo.MAX_BYTES", len(data) - 1)
+    for source in (tmp_path / "a.png", data, io.BytesIO(data), {"a.png": data}):
+        with pytest.raises(PhotoError, match="larger than 0 MB, expected a photo"):
+            geonb.open_photo(source)

@@ -134,3 +134,11 @@ def test_a_copy_never_replaces_the_photo_whatever_it_is_called(tmp_path, monkeyp
     monkeypatch.chdir("/")
     with pytest.raises(OutputError, match="is an input"):
         photo.without_place(tmp_path / "a.jpg")
+
+
+def test_a_ribbon_has_no_copy_as_jpeg(tmp_path):
+    photo = geonb.open_photo(encoded(Image.new("1", (70_000, 1)), "PNG"))
+    with pytest.raises(PhotoError, match=r"70,000 x 1 pixels, but a JPEG .* write a \.png"):
+        photo.without_place(tmp_path / "copy.jpg")
+    assert photo.without_place(tmp_path / "copy.png") is False
+    assert geonb.open_photo(tmp_path / "copy.png").size == (70_000, 1)

@@ -1,7 +1,6 @@
-"""The registry, the cache, and the commands that show them."""
+"""The registry, and the models in the cache: measured, and cleared."""
 
 import math
-import os
 import re
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 import geonb
 from geonb.errors import FetchError
-from geonb.files import cache_folder, file_digest, make_cache_folder
+from geonb.files import file_digest, make_cache_folder
 from geonb.weights.fetching import clear, require
 from geonb.weights.registry import LOCATIONNET, REGISTRY
 from geonb.writing import claim_folder
@@ -65,40 +64,6 @@ def test_nothing_is_fetched_where_that_is_not_wished(cache):
     assert not cache.exists()
 
 
-def test_the_cache_folder(monkeypatch, tmp_path):
-    monkeypatch.setenv("GEONB_CACHE", "~/there")
-    assert cache_folder() == tmp_path.home() / "there"
-    monkeypatch.delenv("GEONB_CACHE")
-    assert cache_folder().name == "geonb"
-    assert cache_folder().is_absolute()
-
-
-def test_a_digest_is_worked_out_once_and_anew_for_another_file(tmp_path, cache):
-    path = tmp_path / "x"
-    path.write_bytes(b"one")
-    first = file_digest(path)
-    (note,) = (cache / "digests").iterdir()
-    note.write_text("0" * 32)
-    assert file_digest(path) == "0" * 32, "the note was not read"
-    path.write_bytes(b"two")
-    assert file_digest(path) not in {first, "0" * 32}
-    note.write_text("half")
-    path.unlink()
-    path.write_bytes(b"one")
-    assert file_digest(path) == first
-
-
-def test_a_file_that_keeps_its_inode_size_and_time_is_read_again(tmp_path, cache):
-    """As tar, rsync and wheels leave it: only the time of the last change tells."""
-    path = tmp_path / "x"
-    path.write_bytes(b"one")
-    before, state = file_digest(path), path.stat()
-    path.write_bytes(b"two")
-    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
-    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (state.st_ino, state.st_mtime_ns)
-    assert file_digest(path) != before
-
-
 def test_only_what_geonb_made_is_removed_from_the_cache(cache, tmp_path):
     """A folder of the user's in the cache, a link to one, and one that had something in it."""
     own = cache / "derived" / "holiday"
@@ -118,41 +83,6 @@ def test_only_what_geonb_made_is_removed_from_the_cache(cache, tmp_path):
     assert (tmp_path / "empty").is_dir()
     names = {path.name for path in (cache / "derived").iterdir()}
     assert names == {"holiday", "elsewhere", "empty", "nothing"}
-
-
-def test_the_list_of_models(cache, tmp_path):
-    answer = run_geonb("models")
-    assert answer.returncode == 0
-    assert re.search(r"locationnet +298 MB +not cached", answer.stdout)
-    assert re.search(r"mini +comes with geonb", answer.stdout)
-    assert "CC BY-SA 3.0" in answer.stdout
-    assert "to cite: J. Choi and K. Li" in answer.stdout
-    answer = run_geonb("models", GEONB_LOCATIONNET=tmp_path)
-    assert f"your own files, named in GEONB_LOCATIONNET: {tmp_path}" in answer.stdout
-
-
-def test_the_command_fetch(cache, tmp_path):
-    answer = run_geonb("fetch", "mini")
-    assert answer.returncode == 0
-    assert "mini: comes with geonb" in answer.stdout
-    answer = run_geonb("fetch", "--from", tmp_path)
-    assert (answer.returncode, answer.stdout) == (2, "")
-    assert re.fullmatch(r"geonb: .*none of the files of locationnet .*\n", answer.stderr)
-
-
-def test_fetch_says_where_the_model_is(cache, tmp_path):
-    """Files of your own are not in the cache, and a folder that is not there is no model."""
-    answer = run_geonb("fetch", "locationnet", GEONB_LOCATIONNET=tmp_path / "gone")
-    assert (answer.returncode, answer.stdout) == (2, "")
-    assert "GEONB_LOCATIONNET is " in answer.stderr
-    assert "gone-symbol.json: no such file" in answer.stderr
-    own = write_network(tmp_path / "own")
-    answer = run_geonb("fetch", "locationnet", GEONB_LOCATIONNET=own.prefix)
-    assert answer.returncode == 0
-    assert f"your own files, named in GEONB_LOCATIONNET: {own.prefix}" in answer.stdout
-    assert "cache" not in answer.stdout.replace(own.prefix, "")
-    answer = run_geonb("fetch", "mini")
-    assert "cache" not in answer.stdout
 
 
 def test_the_cache_is_measured_and_cleared(cache, tmp_path):

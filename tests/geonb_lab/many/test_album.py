@@ -69,6 +69,13 @@ def test_a_folder_becomes_a_contact_sheet(folder, open_album):
     page.screenshot(path=ARTEFACTS / "album.png")
 
 
+def test_a_photo_of_the_own_network_is_shown_where_that_was_allowed(base, tmp_path):
+    options = ("--model", "mini", "--allow-private", "--page", "album.html")
+    run_geonb("locate", f"{base}/photo", *options, cwd=tmp_path)
+    page = (tmp_path / "album.html").read_text(encoding="utf-8")
+    assert 'addThumbs(["UklGR' in page  # RIFF, which begins a WebP
+
+
 def test_a_photo_unlike_all_that_mini_has_seen_is_no_town_first(tmp_path, open_album):
     Image.effect_noise((300, 240), 60).save(tmp_path / "noise.png")
     assert geonb.predict(geonb.load_model("mini"), tmp_path / "noise.png").warning

@@ -10,7 +10,7 @@ import geonb
 from geonb.errors import GeonbError, OutputError
 from geonb.photos.photo import Photo
 from geonb_lab.trips.page import confirmed_labels, show_trip, trip_page, write_trip_page
-from geonb_lab.trips.trip import connect
+from geonb_lab.trips.trip import connect, locate_trip
 from support.command import run_geonb
 from support.trips import MINI, cell_near, reading
 
@@ -41,6 +41,11 @@ def test_the_page_holds_what_the_trip_says_and_needs_nothing_else(trip):
     assert page.count("class='way'") == 1
     assert not re.search(r"(src|href)=['\"]?https?:", page)
     assert "1 photo has no time" in page
+
+
+def test_a_photo_of_the_own_network_is_shown_where_that_was_allowed(base):
+    trip = locate_trip(MINI, [f"{base}/photo"], progress=False, allow_private=True)
+    assert '"thumb":"UklGR' in trip_page(trip)  # RIFF, which begins a WebP
 
 
 def test_towns_beyond_180_degrees_have_longitudes_that_can_be_saved():
