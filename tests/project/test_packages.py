@@ -127,7 +127,7 @@ def test_the_core_is_read_in_fifteen_minutes():
 SIZES = {
     "geonb": 9_797,
     "geonb/network": 2_203,
-    "geonb_lab": 6_453,
+    "geonb_lab": 6_451,
     "geonb_training": 4_313,
 }
 
