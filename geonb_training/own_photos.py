@@ -147,10 +147,11 @@ def _read(photos: str | os.PathLike[str]) -> PhotoSet:
 def _base(start: Model | str | os.PathLike[str]) -> Model:
     """The model to go on from. Raises `ModelError` and `TrainingError`."""
     base = start if isinstance(start, Model) else load_model(start)
-    if base.files is None or base.files.only_onnx or base.recipe != RECIPE:
+    files = base.files
+    if files is None or files.only_onnx or files.last or base.recipe != RECIPE:
         raise TrainingError(
             f"{base.name}: a training goes on from a network of LocationNet's family in MXNet's "
-            "files or Core ML's; fit a head on this one instead (fit_head)"
+            "files or Core ML's, with all of its layers; fit a head instead (fit_head)"
         )
     return base
 

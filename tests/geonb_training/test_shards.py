@@ -13,6 +13,7 @@ import geonb_training
 from geonb.errors import TrainingError
 from geonb_training import own_photos
 from geonb_training.fitting import Fitting
+from geonb_training.head import write_head
 from geonb_training.shards import find_shards, read_shards, source
 from support.pictures import PLACE, encoded, exif, picture, without_hemisphere
 
@@ -75,6 +76,27 @@ def test_an_archive_that_shrinks_after_its_photos_were_listed(shard):
         geonb.open_photo(source(photos.photos[2]))
 
 
+def test_an_archive_that_is_gone_after_its_photos_were_listed(shard):
+    photos = read_shards([shard], "mine")
+    shard.unlink()
+    with pytest.raises(
+        geonb.GeonbError, match=r"2\.jpg#.*: cannot read the archive \(No such file"
+    ):
+        geonb.open_photo(source(photos.photos[2]))
+
+
+def test_folders_are_passed_over_and_photos_that_do_not_open_are_counted(shard):
+    with tarfile.open(shard, "a") as archive:
+        folder = tarfile.TarInfo("b.jpg")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        broken = tarfile.TarInfo("b.jpg/broken.jpg")
+        broken.size = 9
+        archive.addfile(broken, io.BytesIO(b"no photo."))
+    photos = read_shards([shard], "mine")
+    assert (len(photos), photos.skipped) == (3, {"cannot be opened": 1})
+
+
 def test_a_place_that_is_none(shard):
     with tarfile.open(shard, "a") as archive:
         item = tarfile.TarInfo("9.json")
@@ -116,3 +138,16 @@ def test_going_on_from_a_model_keeps_all_but_the_last_layer():
     changed = {n for n, a in other.arrays.items() if not np.array_equal(a, same.arrays[n])}
     assert changed <= {"fc1_weight", "fc1_bias"}
     assert "fc1_weight" in changed
+
+
+def test_no_training_goes_on_from_a_head(tmp_path, monkeypatch):
+    """Its network ends where the head begins; it was told to be an ONNX graph, late."""
+    mini = geonb.load_model("mini")
+    width = mini.files.read().last_dense[1]
+    zeros = np.zeros((len(mini.cells), width), np.float32), np.zeros(len(mini.cells), np.float32)
+    (tmp_path / "head").mkdir()
+    write_head(tmp_path / "head", "mini", mini.files, zeros)
+    mini.cells.write(tmp_path / "head" / "grids.txt")
+    monkeypatch.setattr(own_photos, "new_trainer", lambda *_: None)
+    with pytest.raises(TrainingError, match=r"head: a training goes on from .*fit a head instead"):
+        own_photos.train_photos(tmp_path, tmp_path / "ours", start=tmp_path / "head")
