@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 import geonb
-from geonb.errors import EvaluationError
+from geonb.errors import EvaluationError, ModelError
+from geonb.network.mxnet_files import read_params
 from geonb_lab.evaluation.photo_sets import PhotoSet, read_photos
 from geonb_training import features
 from geonb_training.scenes import draw, shoot
+from support.networks import write_network, write_params
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +56,34 @@ def test_copies_and_what_does_not_open_are_left_out(mini, folder, tmp_path):
     assert read.photos.photos == (str(folder / "0.jpg"),)
     assert len(read.values) == len(read.answers) == 1
     broken = PhotoSet("none", photos.photos[2:], np.zeros((2, 2)), ("",) * 2, {})
-    with pytest.raises(EvaluationError):
+    with pytest.raises(EvaluationError, match="none: none of its photos can be opened"):
         features.read_features(mini, mini.files, broken)
+
+
+def test_a_network_that_answers_with_nan_is_refused(folder, tmp_path):
+    files = write_network(tmp_path / "own")
+    arrays = read_params(files.params)
+    arrays["bn1_beta"] = np.full_like(arrays["bn1_beta"], np.nan)
+    write_params(files.params, iter(arrays.items()))
+    model = geonb.load_model(files.prefix)
+    with pytest.raises(ModelError, match="answers with NaN: its parameters are broken; fetch or"):
+        features.read_features(model, model.files, read_photos(folder).first(1))
+
+
+def test_a_photo_behind_an_address_is_asked_for_each_time(mini, folder, cache, monkeypatch):
+    """What is behind it may change, so nothing is kept of it."""
+    address, opened = "https://photos.example/0.jpg", []
+
+    def fetched(photo):
+        opened.append(photo)
+        return geonb.open_photo(folder / "0.jpg")
+
+    monkeypatch.setattr(features, "open_photo", fetched)
+    photos = PhotoSet("one", (address,), np.zeros((1, 2)), ("",), {})
+    for _ in range(2):
+        assert len(features.read_features(mini, mini.files, photos).values) == 1
+    assert opened == [address] * 2
+    assert not list(cache.rglob("*.npy"))
 
 
 def test_they_are_worked_out_once_for_each_content(mini, folder, tmp_path, monkeypatch):

@@ -182,6 +182,11 @@ def test_what_cannot_be_fitted_is_said(head, folder, tmp_path, change, error, wo
         fit_head(**call)
 
 
+def test_one_photo_fits_no_head(folder, tmp_path):
+    with pytest.raises(TrainingError, match="too few to fit a head; take 25 or more"):
+        fit_head("mini", read_photos(folder).first(1), tmp_path / "m")
+
+
 def test_another_engine_has_no_features(folder, tmp_path):
     with pytest.raises(TrainingError, match="features come from the engine onnxruntime"):
         fit_head(geonb.load_model("mini", "reference"), folder, tmp_path / "m")

@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from geonb.errors import TrainingError
+from geonb.network.layers import Layer
 from geonb_training.mxnet_trainer import import_mxnet
-from geonb_training.network import LOCATIONNET, MINI, NETWORKS, resnet
+from geonb_training.network import LOCATIONNET, MINI, NETWORKS, fresh, resnet, with_classes
 from geonb_training.writing import symbol_json
 
 
@@ -29,6 +31,13 @@ def test_minis_output_has_a_probability_for_each_class():
     assert outputs == [(2, 7)]
     assert symbol.list_outputs() == ["softmax_output"]
     assert sum(int(np.prod(shape)) for shape in arguments) - 2 * 3 * 224 * 224 < 700_000
+
+
+def test_going_on_needs_a_layer_of_classes_at_the_end():
+    ends = Layer("last", "Activation", ("fc1",), (), {"act_type": "relu"})
+    start = fresh((*resnet(7, **MINI)[:-1], ends), 0)
+    with pytest.raises(TrainingError, match="doesn't end in a layer of classes; start from anoth"):
+        with_classes(start, 5, 0)
 
 
 def test_networks_go_from_mini_to_the_blogs():

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geonb.earth.cells import read_cells
-from geonb.errors import TrainingError
+from geonb.errors import EvaluationError, TrainingError
 from geonb_lab.evaluation.photo_sets import PhotoSet
-from geonb_training.splits import check_apart, count_photos, split_photos
+from geonb_training.splits import check_apart, count_photos, originals, split_photos
 
 
 def photo_set(photos, people):
@@ -60,6 +60,11 @@ def test_too_few_photographers():
         split_photos(["", "", "", ""])
     with pytest.raises(TrainingError, match="split by 'photographer' or 'photo'"):
         split_photos(["a", "b", "c"], "city")
+
+
+def test_of_photos_none_of_which_opens_nothing_is_left():
+    with pytest.raises(EvaluationError, match="set: none of its photos can be opened"):
+        originals(photo_set(["1.jpg", "2.jpg"], ["ada", "ada"]), ["", ""])
 
 
 def test_a_photographer_in_both_sets_is_refused():
