@@ -91,9 +91,7 @@ def _look(
     probabilities = last.probabilities(values) if last else rest[0]
     values = last.features(values) if last else values
     if not (np.isfinite(values).all() and np.isfinite(probabilities).all()):
-        raise ModelError(
-            f"{model.name} answers with NaN: its parameters are broken; fetch or train it again"
-        )
+        raise ModelError(f"{model.name} answers with NaN; fetch it again, or train another")
     answers = model.cells.places[probabilities.argmax(axis=1)]
     table = np.concatenate([answers, values.reshape(len(opened), -1)], axis=1, dtype=np.float64)
     return {digest: row for (digest, _), row in zip(opened, table, strict=True)}

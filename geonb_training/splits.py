@@ -91,9 +91,7 @@ def originals(photos: PhotoSet, digests: Sequence[str]) -> tuple[PhotoSet, NDArr
     new = [first.setdefault(digest, i) == i for i, digest in enumerate(digests)]
     numbers = np.flatnonzero(np.array(new) & (np.array(digests) != ""))
     if not len(numbers):
-        raise EvaluationError(
-            f"{photos.name}: none of its photos can be opened; are they still there?"
-        )
+        raise EvaluationError(f"{photos.name}: none of its photos can be opened")
     skipped, broken = dict(photos.skipped), sum(not digest for digest in digests)
     if broken:
         skipped["cannot be opened"] = broken

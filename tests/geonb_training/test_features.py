@@ -66,7 +66,7 @@ def test_a_network_that_answers_with_nan_is_refused(folder, tmp_path):
     arrays["bn1_beta"] = np.full_like(arrays["bn1_beta"], np.nan)
     write_params(files.params, iter(arrays.items()))
     model = geonb.load_model(files.prefix)
-    with pytest.raises(ModelError, match="answers with NaN: its parameters are broken; fetch or"):
+    with pytest.raises(ModelError, match="answers with NaN; fetch it again, or train another"):
         features.read_features(model, model.files, read_photos(folder).first(1))
 
 
