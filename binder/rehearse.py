@@ -59,6 +59,7 @@ def main():
         results.append(rehearse("GeoCLIP, one photo", [*real, "--precision", "int8"], env))
         for path in sorted((ROOT / "notebooks").glob("0[0-5]_*.ipynb")):
             command = [python, "-m", "nbconvert", "--to", "notebook", "--execute", path]
+            command += ["--ExecutePreprocessor.timeout=240"]  # seconds a cell; see WakingOutput
             command += ["--output-dir", home / "out", "--log-level", "ERROR"]
             results.append(rehearse(path.stem, command, env))
     sys.exit(0 if all(results) else 1)

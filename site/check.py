@@ -14,7 +14,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "tests"))
-from browser import chromium_browser  # noqa: E402 - the tests' browser, which lies beside
+from support.browser import chromium_browser  # noqa: E402 - the tests' browser
 
 SITE = ROOT / "artefacts" / "site"
 PICTURES = ROOT / "artefacts" / "site-pictures"

@@ -7,8 +7,11 @@ so that their links to each other hold; `adapt` mends the others.
 import json
 import os
 import re
+import sys
 from base64 import b64decode
 from pathlib import Path
+
+import nbclient.client
 
 import geonb
 import geonb_lab
@@ -16,6 +19,10 @@ import geonb_training
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+sys.path.append(str(ROOT / "tests"))
+from support.notebooks import WakingOutput  # noqa: E402 - how the tests execute notebooks
+
+nbclient.client.OutputWidget = WakingOutput
 REPOSITORY = "https://github.com/geonb/geonb"
 
 project = "geonb"
