@@ -38,6 +38,8 @@ def _layer(node: Mapping[str, Any], nodes: list[Mapping[str, Any]]) -> Layer:
     names = [nodes[entry[0]]["name"] for entry in node["inputs"]]
     count = 2 if op == "elemwise_add" else 1  # layers that it reads; its arrays follow
     inputs, parameters = tuple(names[:count]), tuple(names[count:])
+    if len(inputs) < count:
+        raise ValueError(f"layer {name!r} reads {len(inputs)} layers, expected {count}")
     if op == "SoftmaxOutput":
         parameters = ()  # the label, which only training reads
     return Layer(name, op, inputs, parameters, attributes)

@@ -125,8 +125,8 @@ def test_the_core_is_read_in_fifteen_minutes():
 # Lines of Python, comments and docstrings included: what there is. Who needs more first looks for
 # what can go; the aim is 7,000, 1,800, 4,500 and 4,400.
 SIZES = {
-    "geonb": 9_797,
-    "geonb/network": 2_203,
+    "geonb": 9_799,
+    "geonb/network": 2_205,
     "geonb_lab": 6_451,
     "geonb_training": 4_313,
 }

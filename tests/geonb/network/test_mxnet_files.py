@@ -64,6 +64,14 @@ def test_a_symbol_that_is_nested_too_deep(files):
         files.read()
 
 
+def test_a_layer_that_reads_nothing(files):
+    symbol = json.loads(files.symbol.read_text())
+    node = next(node for node in symbol["nodes"] if node["op"] == "Flatten")
+    files.symbol.write_text(json.dumps(symbol | {"nodes": [node | {"inputs": []}]}))
+    with pytest.raises(CheckpointError, match=f"layer '{node['name']}' reads 0 layers, expected 1"):
+        read_symbol(files.symbol)
+
+
 @pytest.mark.parametrize("name", [[], {"a": 1}, "\ud800"])
 @pytest.mark.parametrize("kind", ["Convolution", "null"])
 def test_names_in_a_symbol_that_are_no_text(tmp_path, kind, name):
