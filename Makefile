@@ -157,7 +157,7 @@ test-313: $(VENV_313)/ready  ## the quick tests on Python 3.13
 	@echo "==> tests on Python 3.13"
 	@$(VENV_313)/bin/python -m pytest -m "not mxnet and not ray and not torch and not browser and not slow and not linux311" $(BOTH) $(PYTEST_FLAGS)
 
-SAFETY := tests/geonb/photos tests/geonb/web tests/geonb/weights tests/geonb/test_writing.py
+SAFETY := tests/geonb/photos tests/geonb/web tests/geonb/weights tests/geonb/test_files.py tests/geonb/test_writing.py
 
 # Widgets and the blog's own resize are tested elsewhere. What old releases of others warn of is newer than they are.
 test-oldest: $(OLDEST)/ready  ## the tests of safety, on the oldest releases that pyproject.toml allows

@@ -74,7 +74,7 @@ def _small(cell: Cell) -> str:
 
 def percent(share: float) -> str:
     """A share from 0 to 1 as people read it: 14%, <1%."""
-    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
+    return "<1%" if 0 < share <= 0.005 else f"{share:.0%}"
 
 
 def data_frame(records: list[dict[str, Any]]) -> Any:

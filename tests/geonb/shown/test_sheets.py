@@ -36,7 +36,7 @@ def test_nothing_of_a_table_is_a_tag_but_the_tables_own():
 
 @pytest.mark.parametrize(
     ("share", "words"),
-    [(0, "0%"), (1e-9, "<1%"), (0.0049, "<1%"), (0.0051, "1%"), (0.139923, "14%"), (1, "100%")],
+    [(0, "0%"), (1e-9, "<1%"), (0.005, "<1%"), (0.0051, "1%"), (0.139923, "14%"), (1, "100%")],
 )
 def test_a_share_has_no_digits_that_nobody_needs(share, words):
     assert percent(share) == words
