@@ -12,6 +12,8 @@ import geonb
 from support.command import run_geonb
 from support.networks import write_network
 
+pytestmark = pytest.mark.newest  # beside MXNet, all of it is the same
+
 
 @pytest.fixture
 def photo(tmp_path):

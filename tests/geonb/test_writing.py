@@ -12,6 +12,8 @@ import geonb
 from geonb.errors import OutputError
 from geonb.writing import check_outputs, claim_folder, is_marked, replacing
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 
 def write(path, text="new"):
     with replacing(path) as temporary:

@@ -13,6 +13,8 @@ from geonb.writing import replacing
 from support.command import run_geonb
 from support.limits import powerless, quota
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 
 def test_demo_in_a_folder_that_cannot_be_written(tmp_path):
     folder = tmp_path / "locked"

@@ -15,6 +15,8 @@ import geonb_lab
 from geonb.errors import MapError
 from support.keyed_notebook import KEY, OWN, STATE, notebook
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 
 @pytest.mark.parametrize("key", [KEY, OWN])
 def test_keys_and_widget_state_are_removed_and_the_notebook_stays_beside(tmp_path, key):

@@ -12,6 +12,8 @@ from geonb.photos import urls
 from geonb.web.addresses import parsed, redacted
 from support.web import PNG, refused
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 
 @pytest.mark.parametrize("path", ["photo", "nokind", "zipped", "hops/4", "photo?token=secret#x"])
 def test_a_photo_is_fetched(base, path):

@@ -10,6 +10,8 @@ from geonb.photos import urls
 from geonb.web.addresses import host_of, is_address, parsed, port_of, redacted
 from support.web import PNG, refused
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 MISTYPED = [
     "//me:SECRET@host.test/a.jpg",
     "http:/me:SECRET@host.test/a.jpg", "https//me:SECRET@host.test", "http:me:SECRET@host.test/a",

@@ -20,6 +20,8 @@ from support.mirrors import WHOLE, final, record
 from support.proxies import proxy
 from support.web import PNG, Remote, refused
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 DATA = Path(__file__).parents[2] / "data"
 HIDDEN = "http://only-the-proxy-knows.test"
 

@@ -14,6 +14,8 @@ from geonb.web.addresses import parsed
 from geonb.web.responses import Response
 from support.web import refused
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 
 @pytest.mark.parametrize("packing", ["gzip, gzip", "br", "zstd"])
 def test_packings_of_packings_are_not_unpacked(base, packing):

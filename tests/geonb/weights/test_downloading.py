@@ -12,6 +12,8 @@ from geonb.weights import downloading
 from geonb.writing import MARK
 from support.mirrors import CELLS, CONTENT, WHOLE, final, record
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 
 def test_who_is_asking_is_told(mirror, cache):
     fetch(record(mirror.url))

@@ -10,6 +10,8 @@ from geonb.known import fetch
 from geonb.weights.fetching import require
 from support.mirrors import CONTENT, WHOLE, final, left, record
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 
 def test_files_are_fetched_once(mirror, cache, capsys):
     weights = record(mirror.url)

@@ -11,6 +11,8 @@ from geonb.known import fetch
 from geonb.weights import downloading
 from support.mirrors import CELLS, CONTENT, WHOLE, final, left, record
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 
 def test_cut_twenty_times_and_resumed_each_time(mirror, cache):
     fetch(replace(record(mirror.url), forms=((record(mirror.url).forms[0][0],),)))

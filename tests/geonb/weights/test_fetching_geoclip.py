@@ -18,6 +18,8 @@ from geonb.weights.registry import GEOCLIP, GEOCLIP_PLACES, REGISTRY
 from geonb_lab import similarity
 from support.geoclip_files import make_points, write_onnx_form
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 
 @pytest.fixture(scope="module")
 def content(tmp_path_factory):

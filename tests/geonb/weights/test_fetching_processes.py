@@ -8,10 +8,14 @@ import sys
 import time
 from dataclasses import asdict
 
+import pytest
+
 from geonb.known import fetch
 from geonb.weights.registry import Weights
 from support.limits import powerless, quota
 from support.mirrors import WHOLE, final, record
+
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
 
 RUN = """
 import json, signal, sys

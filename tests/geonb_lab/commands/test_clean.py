@@ -1,7 +1,11 @@
 """``geonb clean``, as a user runs it."""
 
+import pytest
+
 from support.command import run_geonb
 from support.keyed_notebook import KEY, notebook
+
+pytestmark = pytest.mark.newest  # beside MXNet, all of it is the same
 
 
 def test_a_key_is_removed_and_a_key_that_is_none_is_one_line(tmp_path):

@@ -9,6 +9,8 @@ from PIL import ExifTags, Image
 from geonb_training.scenes.trips import drawn_trip
 from support.command import run_geonb
 
+pytestmark = pytest.mark.newest  # beside MXNet, all of it is the same
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

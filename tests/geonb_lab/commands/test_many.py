@@ -24,6 +24,8 @@ from support.command import run_geonb
 from support.limits import powerless, quota
 from support.pictures import exif, picture
 
+pytestmark = pytest.mark.newest  # beside MXNet, all of it is the same
+
 
 @pytest.fixture
 def folder(tmp_path):

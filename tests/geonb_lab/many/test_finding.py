@@ -3,8 +3,12 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from geonb_lab.many.finding import list_photos
 from support.pictures import picture
+
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
 
 
 def test_lists_as_other_programs_write_them(tmp_path):

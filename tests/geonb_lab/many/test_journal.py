@@ -10,6 +10,8 @@ from geonb_lab.many.journal import journal
 from geonb_lab.many.results import Result
 from geonb_lab.many.tables import row
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 BEGUN = {"geonb": "0", "model": "mini", "top": 1, "within": (1.0, 2.0, 3.0)}
 ROW = row(Result("a.jpg"), "mini", 1) | {"lat_1": 1.0, "lng_1": 2.0}
 

@@ -18,6 +18,8 @@ from support.limits import powerless
 from support.pictures import exif, picture
 from support.sidecars import BODY, EXIF, MORE, OTHERS, PLACE
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 
 @pytest.fixture
 def photo(tmp_path):

@@ -13,6 +13,8 @@ from geonb_lab.many.labels import Label, Removed, remove_label, write_label
 from support.exiftool import needs_exiftool
 from support.sidecars import BODY, EXIF, MORE, PLACE, RDF, canonical
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 # Sidecars as other programs may leave them; each has something that geonb doesn't know.
 FOREIGN = {
     "comment before": f"<!-- <x:xmpmeta> a < b -->{BODY}",

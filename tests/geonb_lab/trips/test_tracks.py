@@ -15,6 +15,8 @@ from geonb_lab.trips.trip import connect
 from support.exiftool import needs_exiftool
 from support.trips import MINI, START, cell_near, reading, track
 
+pytestmark = pytest.mark.newest  # nothing in it depends on NumPy or MXNet
+
 PARIS, ROME, TOKYO = (48.8566, 2.3522), (41.9028, 12.4964), (35.6895, 139.6917)
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC).timestamp()
 
