@@ -92,10 +92,10 @@ class GuessMap(anywidget.AnyWidget):
         if number == len(self.photos):
             raise PlaceError("all photos were guessed; play again with other photos")
         photo = self.photos[number]
-        models, truth = predict(self._model, photo, top=1)[0].place, photo.place
+        guess, truth = predict(self._model, photo, top=1)[0].place, photo.place
         assert truth, "checked at the start"
         named = bool(town and town.name and is_in(town, truth))
-        round_ = Round(photo.name, truth, (yours, models, self._constant), named)
+        round_ = Round(photo.name, truth, (yours, guess, self._constant), named)
         self.rounds = Rounds((*self.rounds.played, round_))
 
     def receive(self, _: Any, message: dict[str, Any], __: list[Any]) -> None:

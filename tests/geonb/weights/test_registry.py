@@ -137,7 +137,9 @@ def test_what_is_left_of_a_clearing_is_cleared_later(cache):
     used.chmod(0o555)
     answer = run_geonb("models", "--clear", "mini", before=powerless)
     assert (answer.returncode, len(answer.stderr.splitlines())) == (2, 1)
-    assert f"{cache}: cannot remove model.data (Permission denied)" in answer.stderr
+    assert f"{cache}: cannot remove " in answer.stderr
+    # Python up to 3.12 names the file; 3.13 the folder that it lies in.
+    assert re.search(r"(model\.data|used) \(Permission denied\); make sure", answer.stderr)
     used.chmod(0o755)
     assert run_geonb("models", "--clear", "mini").returncode == 0
     assert not used.parent.exists()
