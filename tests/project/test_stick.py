@@ -104,6 +104,7 @@ def test_the_papers_are_on_it_and_nothing_else(fill, stick):
 
 @pytest.mark.newest
 @pytest.mark.linux311
+@pytest.mark.slow
 def test_it_installs_and_opens_without_a_network(fill, stick, tmp_path):
     fill.papers(stick)
     stub_wheel(stick / "wheels")
@@ -146,6 +147,7 @@ def everything(folder):
 
 @pytest.mark.newest
 @pytest.mark.linux311
+@pytest.mark.slow
 @pytest.mark.parametrize("mine", ["env/notes.txt", "lab", "geonb/diary.txt", "letter.txt"])
 def test_a_folder_of_the_users_own_is_refused_as_it_was(filled, tmp_path, mine):
     (tmp_path / "own" / mine).parent.mkdir(parents=True)
@@ -160,6 +162,7 @@ def test_a_folder_of_the_users_own_is_refused_as_it_was(filled, tmp_path, mine):
 
 @pytest.mark.newest
 @pytest.mark.linux311
+@pytest.mark.slow
 def test_a_link_in_the_workshops_place_is_not_followed(filled, tmp_path):
     target = tmp_path / "geonb-workshop"
     assert install(filled, tmp_path).returncode == 0
@@ -172,6 +175,7 @@ def test_a_link_in_the_workshops_place_is_not_followed(filled, tmp_path):
 
 @pytest.mark.newest
 @pytest.mark.linux311
+@pytest.mark.slow
 def test_an_empty_folder_will_do(filled, tmp_path):
     (tmp_path / "new").mkdir()
     assert install(filled, tmp_path, folder=tmp_path / "new").returncode == 0
@@ -186,6 +190,7 @@ def test_an_empty_folder_will_do(filled, tmp_path):
 
 @pytest.mark.newest
 @pytest.mark.linux311
+@pytest.mark.slow
 def test_a_wheel_that_was_changed_on_the_way_is_not_installed(filled, tmp_path):
     (wheel,) = (filled / "wheels").glob("*.whl")
     with zipfile.ZipFile(wheel, "a") as opened:
