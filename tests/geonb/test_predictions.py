@@ -7,24 +7,8 @@ from PIL import Image
 import geonb
 from geonb.errors import ModelError, PlaceError
 from geonb.predictions import merge
+from geonb.published import TOKYO_TOWER
 from support.networks import write_network
-
-TOKYO_TOWER = (35.6586, 139.7454)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return geonb.load_model(write_network(tmp_path_factory.mktemp("tiny")).prefix)
-
-
-@pytest.fixture
-def photo():
-    return Image.effect_noise((320, 240), 60).convert("RGB")
-
-
-@pytest.fixture
-def predictions(model, photo):
-    return geonb.predict(model, photo)
 
 
 def test_they_are_the_most_probable_cells_best_first(model, photo, predictions):

@@ -6,27 +6,15 @@ import numpy as np
 import pytest
 import s2cell
 from hypothesis import given
-from hypothesis import strategies as st
 
 from geonb.distances import EARTH_RADIUS_KM, distance
 from geonb.earth import outlines, s2
 from geonb.earth.cells import Cells
 from geonb.earth.outlines import polygons
+from support.cell_ids import IDS, ids_of
 from support.places import from_tokens
 
 SPHERE_KM2 = 4 * np.pi * EARTH_RADIUS_KM**2
-LATS = st.one_of(st.floats(-90, 90), st.sampled_from([-90.0, -45.0, 0.0, 45.0, 90.0]))
-LNGS = st.one_of(
-    st.floats(-180, 180), st.sampled_from([-180.0, -135.0, -90.0, -45.0, 0.0, 45.0, 90.0, 180.0])
-)
-IDS = st.builds(
-    s2cell.lat_lon_to_cell_id,
-    LATS, LNGS, st.integers(0, 30),
-)  # fmt: skip
-
-
-def ids_of(*ids):
-    return np.array(ids, np.uint64)
 
 
 def _map_area(ring):

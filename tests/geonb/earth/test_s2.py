@@ -8,21 +8,10 @@ from hypothesis import strategies as st
 
 from geonb.distances import distance
 from geonb.earth import s2
+from support.cell_ids import IDS, LATS, LNGS, ids_of
 from support.places import from_tokens
 
 CORNER = np.degrees(np.arctan(np.sqrt(0.5)))  # latitude of the cube's corners
-LATS = st.one_of(st.floats(-90, 90), st.sampled_from([-90.0, -45.0, 0.0, 45.0, 90.0]))
-LNGS = st.one_of(
-    st.floats(-180, 180), st.sampled_from([-180.0, -135.0, -90.0, -45.0, 0.0, 45.0, 90.0, 180.0])
-)
-IDS = st.builds(
-    s2cell.lat_lon_to_cell_id,
-    LATS, LNGS, st.integers(0, 30),
-)  # fmt: skip
-
-
-def ids_of(*ids):
-    return np.array(ids, np.uint64)
 
 
 def test_leaves_are_those_of_the_scalar_library():

@@ -4,30 +4,11 @@ import json
 from html.parser import HTMLParser
 
 import pytest
-from PIL import Image
 
 import geonb
 from geonb.errors import MissingDependencyError
 from geonb.photos.photo import Photo
-from support.networks import write_network
-
-TOKYO_TOWER = (35.6586, 139.7454)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return geonb.load_model(write_network(tmp_path_factory.mktemp("tiny")).prefix)
-
-
-@pytest.fixture
-def photo():
-    return Image.effect_noise((320, 240), 60).convert("RGB")
-
-
-@pytest.fixture
-def predictions(model, photo):
-    return geonb.predict(model, photo)
-
+from geonb.published import TOKYO_TOWER
 
 EVIL = "<script>alert(1)</script>&'\"\n\x1b[31m.jpg"
 
